@@ -1,0 +1,84 @@
+/* From a folder of deliveries to facts: reads every register on all cores, refuses broken rows one
+ * by one and says where they are, never what they hold. */
+#ifndef LOADER_INTAKE_H
+#define LOADER_INTAKE_H
+
+#include "loader/facts.h"
+#include "loader/register.h"
+#include "loader/vocabulary.h"
+#include "protocol/fault.h"
+#include "protocol/progress.h"
+
+/* Why a row was refused: numbers are in the quarantine report; append only. */
+#define REFUSAL_LIST(X)                                                                           \
+    X(COLUMN_COUNT, 1, "wrong number of columns")                                                 \
+    X(QUOTE, 2, "a quote is not closed")                                                          \
+    X(LINE_TOO_LONG, 3, "the line is too long")                                                   \
+    X(ENCODING, 4, "bytes that are no text in the register's encoding")                           \
+    X(CODE_MISSING, 5, "the personal code is missing")                                            \
+    X(CODE_FORM, 6, "the personal code has not eleven digits")                                    \
+    X(CODE_NOT_PERSON, 7, "the code is not a natural person's")                                   \
+    X(NUMBER_FORM, 8, "the number of the means has a wrong form")                                 \
+    X(DATE_FORM, 9, "the date is not readable")                                                   \
+    X(DATE_NONE_SUCH, 10, "there is no such day")                                                 \
+    X(DATE_ORDER, 11, "the end is before the beginning")                                          \
+    X(DATE_MISSING, 12, "a date is missing")                                                      \
+    X(CLASSIFIER, 13, "a value that the register's description does not list")                    \
+    X(PLACE, 14, "the place is not an ATVK code")                                                 \
+    X(PERSON_UNKNOWN, 15, "the person is not in the base register")                               \
+    X(BIRTH_FUTURE, 16, "born after the delivery")                                                \
+    X(MEANS_CONFLICT, 17, "the same means was given to two persons")                              \
+    X(TOO_MANY_CHANGES, 18, "too many changes in the judging window")
+
+enum refusal {
+#define REFUSAL_MEMBER(name, number, text) REFUSAL_##name = number,
+    REFUSAL_LIST(REFUSAL_MEMBER)
+#undef REFUSAL_MEMBER
+};
+#define REFUSAL_LAST REFUSAL_TOO_MANY_CHANGES
+
+const char *refusal_text(enum refusal refusal);
+const char *refusal_name(enum refusal refusal);
+
+/* One refused row. Columns count from 1; 0: the row as a whole. */
+struct quarantined {
+    uint16_t delivery; /* index in intake.deliveries */
+    uint8_t refusal;
+    uint8_t column;
+    uint32_t line;
+};
+#define QUARANTINE_COUNT_MAX 1000000 /* kept; all are counted */
+
+/* One file of the delivery list. */
+struct delivery {
+    const struct register_description *description; /* borrowed */
+    char file[256];                                 /* name within the folder */
+    uint32_t as_of_day;
+    uint64_t rows_announced, row_count, refused_count;
+    uint64_t warning_count; /* personal codes whose check digit is wrong: read all the same */
+    uint64_t byte_count;
+    uint64_t refused_by[REFUSAL_LAST + 1];
+    uint64_t parse_ns; /* of all threads together */
+};
+#define DELIVERY_COUNT_MAX 32
+
+struct intake {
+    struct delivery deliveries[DELIVERY_COUNT_MAX];
+    size_t delivery_count;
+    struct quarantined *quarantine; /* owned */
+    size_t quarantine_count;
+};
+
+/* Reads FOLDER/delivery.csv and every file it lists. Registers that are described but not listed are
+ * a fault unless named in `absent` (separated by commas), and then everything they could say is
+ * unknown. Fills the vocabulary's missing places. A file whose rows do not number what the list
+ * announced is a fault. `thread_count` at least 1. */
+MUST_USE bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
+                          const struct registers *registers, const char *folder,
+                          const char *absent, uint32_t thread_count, bool is_quiet,
+                          struct fault *fault);
+void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
+                   enum refusal refusal);
+void intake_free(struct intake *intake);
+
+#endif

@@ -1,0 +1,75 @@
+/* The index on disk and in memory: digest -> view, one cache line touched nearly always.
+ *
+ * Buckets of 64 bytes hold four slots of a 96-bit tag and a 32-bit payload. A digest's first eight
+ * bytes (little-endian) choose the home bucket, its last twelve are the tag, so that the bucket
+ * number adds bits which the tag does not hold. What does not fit its bucket goes to the next one,
+ * and the bucket it left says so. The table is cut into shards because one LMDB value should not
+ * pass 1 GiB; buckets are numbered through all shards. */
+#ifndef PROTOCOL_INDEX_H
+#define PROTOCOL_INDEX_H
+
+#include <assert.h>
+
+#include "protocol/bytes.h"
+#include "protocol/identity.h"
+
+#define BUCKET_SIZE       64
+#define BUCKET_SLOT_COUNT 4
+
+enum {
+    SLOT_TAG = 0,      /* 12 bytes: digest bytes 4 to 15 */
+    SLOT_PAYLOAD = 12, /* u32: view in bits 0 to 30; bit 31, in slot 0 alone: the bucket overflowed */
+    SLOT_SIZE = 16,
+};
+static_assert(SLOT_PAYLOAD == SLOT_TAG + 12, "slot fields touch");
+static_assert(SLOT_SIZE == SLOT_PAYLOAD + 4, "slot fields touch");
+static_assert(SLOT_SIZE *BUCKET_SLOT_COUNT == BUCKET_SIZE, "slots fill the bucket");
+
+#define PAYLOAD_OVERFLOWED 0x80000000u
+#define PAYLOAD_VIEW_MASK  0x7fffffffu
+
+/* The view of whoever is not in the index: an empty set. An empty slot's payload is 0 too. */
+#define VIEW_NOBODY 0
+
+#define SHARD_BUCKET_SHIFT 23 /* 512 MiB a shard */
+#define SHARD_BUCKET_COUNT (UINT64_C(1) << SHARD_BUCKET_SHIFT)
+#define SHARD_COUNT_MAX    64
+
+/* Home buckets are followed by this many that only take what overflows the last ones; how far an
+ * identifier may stand from home at most. The builder refuses to go beyond it. */
+#define BUCKET_REACH_MAX 32
+
+struct index {
+    uint64_t home_count;                   /* buckets that digests choose from */
+    const uint8_t *shards[SHARD_COUNT_MAX]; /* borrowed; each begins on a cache line */
+};
+
+/* How many home buckets for `identifier_count` at load 0.5; at least 1. */
+uint64_t index_home_count(uint64_t identifier_count);
+
+static inline uint64_t index_bucket_count(uint64_t home_count)
+{
+    return home_count + BUCKET_REACH_MAX;
+}
+
+__extension__ typedef unsigned __int128 uint128; /* gcc and clang have it; ISO C does not */
+
+static inline uint64_t index_home(const struct digest *digest, uint64_t home_count)
+{
+    return (uint64_t)(((uint128)load_u64(digest->bytes) * home_count) >> 64);
+}
+
+static inline const uint8_t *index_bucket(const struct index *index, uint64_t bucket)
+{
+    return index->shards[bucket >> SHARD_BUCKET_SHIFT] +
+           (bucket & (SHARD_BUCKET_COUNT - 1)) * BUCKET_SIZE;
+}
+
+/* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly, so
+ * all home buckets are asked for first and probed after: the misses overlap. */
+#define INDEX_BATCH_MAX 64
+void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
+                      size_t count);
+uint32_t index_find(const struct index *index, const struct digest *digest);
+
+#endif

@@ -1,0 +1,31 @@
+/* A progress line on stderr for work of over a second: bar, rate and time left on a terminal, one
+ * plain line for every ten percent otherwise, nothing when quiet. */
+#ifndef PROTOCOL_PROGRESS_H
+#define PROTOCOL_PROGRESS_H
+
+#include "protocol/bytes.h"
+
+struct progress {
+    const char *what; /* "reading" */
+    const char *unit; /* "rows" */
+    uint64_t total;   /* 0: not known */
+    uint64_t done;
+    uint64_t start_ns, shown_ns;
+    uint32_t tenths_shown;
+    bool is_terminal, is_quiet;
+};
+
+/* One thread starts, steps and ends it. `what` and `unit` are borrowed. */
+void progress_start(struct progress *progress, const char *what, const char *unit, uint64_t total,
+                    bool is_quiet);
+/* Cheap enough for every few thousand units: prints at most ten times a second. */
+void progress_set(struct progress *progress, uint64_t done);
+/* Leaves "what: done unit in time, rate" standing. */
+void progress_end(struct progress *progress);
+
+/* Monotonic clock, nanoseconds. */
+uint64_t clock_monotonic_ns(void);
+/* Wall clock, seconds since 1970 UTC. */
+uint64_t clock_wall_s(void);
+
+#endif

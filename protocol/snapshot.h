@@ -1,0 +1,80 @@
+/* A published snapshot, verified and read-only. The only reader: engine, loader and bench use it.
+ *
+ * The directory holds GENERATION.mdb (an immutable LMDB file), GENERATION.man (its manifest) and
+ * CURRENT. Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and
+ * LMDB maps that copy, so neither rot, truncation nor replacement of the file is seen after. */
+#ifndef PROTOCOL_SNAPSHOT_H
+#define PROTOCOL_SNAPSHOT_H
+
+#include "protocol/catalogue.h"
+#include "protocol/fault.h"
+#include "protocol/identity.h"
+#include "protocol/index.h"
+#include "protocol/manifest.h"
+
+#define GENERATION_TEXT_SIZE 17 /* 16 hexadecimal digits and NUL */
+#define WINDOW_DAYS_MAX      800
+
+/* Value names in the data file, in LMDB's order. The index is "index.00", "index.01" ... Each value
+ * is SNAPSHOT_VALUE_PAD zero bytes and then its content, because LMDB begins a large value 16 bytes
+ * into a page and buckets must begin on cache lines. */
+#define VALUE_CENSUS       "census"
+#define VALUE_CLAUSES      "clauses"
+#define VALUE_GROUPS       "groups"
+#define VALUE_INDEX_FORMAT "index.%02u"
+#define VALUE_PRODUCTS     "products"
+#define VALUE_RELIEFS      "reliefs"
+#define VALUE_SETS         "sets"
+#define VALUE_VIEWS        "views"
+#define SNAPSHOT_VALUE_PAD 48
+
+/* Who may have made a snapshot, and for whom. All borrowed, for the duration of the call. */
+struct snapshot_trust {
+    const struct sign_public *signer;
+    const struct identity_key *identity;
+    uint32_t environment;
+    uint64_t generation_above; /* refuse this one and all older; 0: any */
+    uint64_t now_s;            /* refuse what is past its not-after; 0: do not look */
+};
+
+/* What a snapshot holds, decoded and range-checked: borrowed, lives as long as the snapshot. */
+struct tables {
+    struct index index;
+    const struct view *views; /* [VIEW_NOBODY] is set 0 on all days */
+    const uint32_t *set_first; /* set s is memberships[set_first[s]] up to set_first[s + 1] */
+    const struct membership *memberships;
+    const struct group *groups;
+    const struct product *products; /* by number */
+    const struct relief *reliefs;
+    const struct clause *clauses; /* by product */
+    const struct census *census;  /* by group, then place */
+    uint32_t view_count, set_count, group_count, product_count;
+    uint32_t relief_count, clause_count, census_count;
+};
+
+struct snapshot;
+
+/* CURRENT's content; a fault when there is none, or it is no regular small file of that form. */
+MUST_USE bool snapshot_current(const char *directory, uint64_t *generation,
+                               uint8_t manifest_hash[static DATA_HASH_SIZE], struct fault *fault);
+
+/* Opens what CURRENT names / one generation. On failure *out is untouched and fault says why. */
+MUST_USE bool snapshot_open_current(struct snapshot **out, const char *directory,
+                                    const struct snapshot_trust *trust, struct fault *fault);
+MUST_USE bool snapshot_open(struct snapshot **out, const char *directory, uint64_t generation,
+                            const struct snapshot_trust *trust, struct fault *fault);
+void snapshot_close(struct snapshot *snapshot); /* NULL: nothing */
+
+const struct manifest *snapshot_manifest(const struct snapshot *snapshot);
+const struct tables *snapshot_tables(const struct snapshot *snapshot);
+
+/* Only the signed page, read and checked; for lists. `page_hash` may be NULL. */
+MUST_USE bool snapshot_read_manifest(struct manifest *out, const char *directory,
+                                     uint64_t generation, const struct sign_public *signer,
+                                     uint8_t *page_hash, struct fault *fault);
+
+/* "00000000000004d2" <-> 1234. Parsing wants exactly 16 lower-case digits. */
+void generation_to_text(char text[static GENERATION_TEXT_SIZE], uint64_t generation);
+MUST_USE bool generation_of_text(uint64_t *generation, const char *text, size_t text_size);
+
+#endif
