@@ -49,7 +49,7 @@ $(BUILD)/bin/eligload: $(BUILD)/loader/main.o $(BUILD)/libloader.a $(BUILD)/libp
 $(BUILD)/bin/eligbench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libengine.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
 	$(link)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libbench.a $(BUILD)/libengine.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
-	@mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) -lcheck $(LIBS)
+	@mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) -lcheck -lsubunit $(LIBS)
 
 check: all $(TESTS) ## every test
 	@for t in $(TESTS); do ELIG_BIN=$(BUILD)/bin ./$$t || exit 1; done
