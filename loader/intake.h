@@ -28,14 +28,15 @@
     X(PERSON_UNKNOWN, 15, "the person is not in the base register")                               \
     X(BIRTH_FUTURE, 16, "born after the delivery")                                                \
     X(MEANS_CONFLICT, 17, "the same means was given to two persons")                              \
-    X(TOO_MANY_CHANGES, 18, "too many changes in the judging window")
+    X(TOO_MANY_CHANGES, 18, "too many changes in the judging window")                             \
+    X(CODE_CIRCLE, 19, "the previous personal codes lead in a circle")
 
 enum refusal {
 #define REFUSAL_MEMBER(name, number, text) REFUSAL_##name = number,
     REFUSAL_LIST(REFUSAL_MEMBER)
 #undef REFUSAL_MEMBER
 };
-#define REFUSAL_LAST REFUSAL_TOO_MANY_CHANGES
+#define REFUSAL_LAST REFUSAL_CODE_CIRCLE
 
 const char *refusal_text(enum refusal refusal);
 const char *refusal_name(enum refusal refusal);
