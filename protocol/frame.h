@@ -27,7 +27,7 @@ enum {
     REQUEST_ENTRY = 3,          /* u8, enum entry */
     REQUEST_QUANTITY = 4,       /* u16, 1..QUANTITY_MAX; 0 in PING and STATUS */
     REQUEST_COMPANIONS = 6,     /* u8 */
-    REQUEST_HOLD_10S = 7,       /* u8, of RESERVE, in units of ten seconds; zero in version 1 kinds */
+    REQUEST_HOLD_10S = 7,       /* u8, of RESERVE, in units of ten seconds; 0 in all others */
     REQUEST_ID = 8,             /* u64, not 0 */
     REQUEST_IDENTIFIER = 16,    /* 24 bytes, zero after its end */
     REQUEST_PRODUCT = 40,       /* u32 */
@@ -37,6 +37,13 @@ enum {
     REQUEST_TARGET_ID = 56,     /* u64, id of the transaction spoken of; 0 in CHECK and PING */
     REQUEST_END = 64,
 };
+static_assert(REQUEST_VERSION == 0, "request fields begin with the frame");
+static_assert(REQUEST_KIND == REQUEST_VERSION + 1, "request fields touch");
+static_assert(REQUEST_MEANS == REQUEST_KIND + 1, "request fields touch");
+static_assert(REQUEST_ENTRY == REQUEST_MEANS + 1, "request fields touch");
+static_assert(REQUEST_QUANTITY == REQUEST_ENTRY + 1, "request fields touch");
+static_assert(REQUEST_COMPANIONS == REQUEST_QUANTITY + 2, "request fields touch");
+static_assert(REQUEST_HOLD_10S == REQUEST_COMPANIONS + 1, "request fields touch");
 static_assert(REQUEST_ID == REQUEST_HOLD_10S + 1, "request fields touch");
 static_assert(REQUEST_IDENTIFIER == REQUEST_ID + 8, "request fields touch");
 static_assert(REQUEST_PRODUCT == REQUEST_IDENTIFIER + IDENTIFIER_SIZE_MAX, "request fields touch");
@@ -74,12 +81,19 @@ enum {
     RESPONSE_RELIEF_AMOUNT = 32,   /* u64, 1/10000 EUR */
     RESPONSE_PAYABLE = 40,         /* u64, 1/10000 EUR */
     RESPONSE_RELIEF = 48,          /* u32, opaque relief code; 0 without relief */
-    RESPONSE_VALID_UNTIL = 52,     /* u32, seconds since 1970 UTC: until then the same answer holds */
+    RESPONSE_VALID_UNTIL = 52,     /* u32, seconds since 1970 UTC: the answer holds until then */
     RESPONSE_SERVER_TIME = 56,     /* u32, seconds since 1970 UTC */
     RESPONSE_STALE_H = 60,         /* u16, hours by which the oldest source is overdue; 0: fresh */
     RESPONSE_WAIT_MS = 62,         /* u16, of BUSY and DRAINING */
     RESPONSE_END = 64,
 };
+static_assert((int)RESPONSE_VERSION == (int)REQUEST_VERSION,
+              "the version is where it was in the request");
+static_assert((int)RESPONSE_KIND == (int)REQUEST_KIND, "the kind is where it was in the request");
+static_assert((int)RESPONSE_ID == (int)REQUEST_ID, "the id is where it was in the request");
+static_assert(RESPONSE_STATUS == RESPONSE_KIND + 1, "response fields touch");
+static_assert(RESPONSE_SPLIT == RESPONSE_STATUS + 2, "response fields touch");
+static_assert(RESPONSE_REMAINING == RESPONSE_SPLIT + 2, "response fields touch");
 static_assert(RESPONSE_ID == RESPONSE_REMAINING + 2, "response fields touch");
 static_assert(RESPONSE_LEDGER_SEQUENCE == RESPONSE_ID + 8, "response fields touch");
 static_assert(RESPONSE_GENERATION == RESPONSE_LEDGER_SEQUENCE + 8, "response fields touch");
@@ -94,6 +108,9 @@ static_assert(RESPONSE_END == RESPONSE_WAIT_MS + 2, "response fields touch");
 static_assert(RESPONSE_END == FRAME_SIZE, "response fields fill the frame");
 
 #define REMAINING_UNPUBLISHED 0xffff
+
+/* No sale can come to more: the greatest price, the greatest quantity. 1/10000 EUR. */
+#define AMOUNT_MAX ((uint64_t)UINT32_MAX * QUANTITY_MAX)
 
 struct response {
     uint8_t kind;
@@ -140,6 +157,7 @@ struct report {
  * for, and then leaves `out` untouched. Every field is checked, an unused one for zero. */
 MUST_USE enum status frame_decode_request(struct request *out,
                                           const uint8_t frame[static FRAME_SIZE]);
+/* Writes what it is given: what a decoder would refuse is refused there, not here. */
 void frame_encode_request(uint8_t frame[static FRAME_SIZE], const struct request *in);
 
 /* For answers to frames that do not decode: what can be echoed of them. */
@@ -154,7 +172,9 @@ static inline uint64_t frame_request_id(const uint8_t frame[static FRAME_SIZE])
 
 /* A client's side: false when the frame is no answer of this version (version, status or a field
  * out of range). A report is an answer to STATUS whose status is OK; every other answer, to
- * whatever kind, is a response. */
+ * whatever kind, is a response.
+ * Encoding asserts what decoding asks for: without APPLIES there is no relief, split, relief amount
+ * or valid-until; wait_ms belongs to BUSY and DRAINING; amounts stay within AMOUNT_MAX. */
 MUST_USE bool frame_decode_response(struct response *out, const uint8_t frame[static FRAME_SIZE]);
 void frame_encode_response(uint8_t frame[static FRAME_SIZE], const struct response *in);
 MUST_USE bool frame_decode_report(struct report *out, const uint8_t frame[static FRAME_SIZE]);

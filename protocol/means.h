@@ -44,6 +44,10 @@ MUST_USE enum means_fault means_normalise(struct identifier *out, enum means mea
 /* Whether the text is in canonical form already; what the engine asks of a frame. */
 bool means_is_canonical(uint8_t means, const char *text, size_t text_size);
 
+/* The size of the canonical identifier that fills `padded` up to its zeros, 0 when there is none:
+ * the same question on the hot path, three words at a time. */
+uint8_t means_canonical_size(uint8_t means, const uint8_t padded[static IDENTIFIER_SIZE_MAX]);
+
 /* "WRONG_LENGTH" style sentence for a person, never with the content; static storage. */
 const char *means_fault_text(enum means_fault fault);
 

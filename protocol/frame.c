@@ -1,0 +1,235 @@
+#include "protocol/frame.h"
+
+#include <string.h>
+
+/* The checks below stand in the order of the status numbers: the lowest that applies is answered.
+ * PROTOCOL.md, "Order of checks", has the same numbers. */
+
+/* A CHECK says who, what, where, when and for how much. */
+static enum status decode_check(struct request *out, const uint8_t frame[static FRAME_SIZE])
+{
+    /* 103 */
+    if (frame[REQUEST_HOLD_10S] != 0 || load_u64(frame + REQUEST_TARGET_ID) != 0)
+        return STATUS_BAD_RESERVED;
+
+    /* 104 */
+    uint64_t request_id = load_u64(frame + REQUEST_ID);
+    if (request_id == 0)
+        return STATUS_BAD_REQUEST_ID;
+
+    /* 105 */
+    uint8_t means = frame[REQUEST_MEANS];
+    if (means == 0 || means > MEANS_LAST)
+        return STATUS_BAD_MEANS;
+
+    /* 106 */
+    uint8_t identifier_size = means_canonical_size(means, frame + REQUEST_IDENTIFIER);
+    if (identifier_size == 0)
+        return STATUS_BAD_IDENTIFIER;
+
+    /* 107 */
+    if (frame[REQUEST_ENTRY] > ENTRY_LAST)
+        return STATUS_BAD_ENTRY;
+
+    /* 108 */
+    uint16_t quantity = load_u16(frame + REQUEST_QUANTITY);
+    if (quantity == 0 || quantity > QUANTITY_MAX)
+        return STATUS_BAD_QUANTITY;
+
+    out->kind = KIND_CHECK;
+    out->entry = frame[REQUEST_ENTRY];
+    out->companions = frame[REQUEST_COMPANIONS];
+    out->quantity = quantity;
+    out->request_id = request_id;
+    out->identifier.means = means;
+    out->identifier.size = identifier_size;
+    memcpy(out->identifier.text, frame + REQUEST_IDENTIFIER, IDENTIFIER_SIZE_MAX);
+    out->product = load_u32(frame + REQUEST_PRODUCT);
+    out->point_of_sale = load_u32(frame + REQUEST_POINT_OF_SALE);
+    out->unit_price = load_u32(frame + REQUEST_UNIT_PRICE);
+    out->service_time_s = load_u32(frame + REQUEST_SERVICE_TIME);
+    out->target_id = 0;
+    return STATUS_OK;
+}
+
+/* PING and STATUS say nothing but their id; STATUS may name a transaction. */
+static enum status decode_bare(struct request *out, const uint8_t frame[static FRAME_SIZE])
+{
+    uint8_t kind = frame[REQUEST_KIND];
+    uint64_t target_id = load_u64(frame + REQUEST_TARGET_ID);
+
+    /* 103 */
+    uint64_t sale = load_u64(frame + REQUEST_PRODUCT) | load_u64(frame + REQUEST_UNIT_PRICE);
+    if ((frame[REQUEST_COMPANIONS] | frame[REQUEST_HOLD_10S]) != 0 || sale != 0 ||
+        (kind == KIND_PING && target_id != 0))
+        return STATUS_BAD_RESERVED;
+
+    /* 104 */
+    uint64_t request_id = load_u64(frame + REQUEST_ID);
+    if (request_id == 0)
+        return STATUS_BAD_REQUEST_ID;
+
+    /* 105 */
+    if (frame[REQUEST_MEANS] != 0)
+        return STATUS_BAD_MEANS;
+
+    /* 106 */
+    if (!bytes_are_zero(frame + REQUEST_IDENTIFIER, IDENTIFIER_SIZE_MAX))
+        return STATUS_BAD_IDENTIFIER;
+
+    /* 107 */
+    if (frame[REQUEST_ENTRY] != ENTRY_UNSTATED)
+        return STATUS_BAD_ENTRY;
+
+    /* 108 */
+    if (load_u16(frame + REQUEST_QUANTITY) != 0)
+        return STATUS_BAD_QUANTITY;
+
+    *out = (struct request){.kind = kind, .request_id = request_id, .target_id = target_id};
+    return STATUS_OK;
+}
+
+enum status frame_decode_request(struct request *out, const uint8_t frame[static FRAME_SIZE])
+{
+    /* 101 */
+    if (frame[REQUEST_VERSION] != FRAME_VERSION)
+        return STATUS_BAD_VERSION;
+
+    /* 102 */
+    switch (frame[REQUEST_KIND]) {
+    case KIND_CHECK:
+        return decode_check(out, frame);
+    case KIND_PING:
+    case KIND_STATUS:
+        return decode_bare(out, frame);
+    default: /* a byte from the wire */
+        return STATUS_BAD_KIND;
+    }
+}
+
+void frame_encode_request(uint8_t frame[static FRAME_SIZE], const struct request *in)
+{
+    frame[REQUEST_VERSION] = FRAME_VERSION;
+    frame[REQUEST_KIND] = in->kind;
+    frame[REQUEST_MEANS] = in->identifier.means;
+    frame[REQUEST_ENTRY] = in->entry;
+    store_u16(frame + REQUEST_QUANTITY, in->quantity);
+    frame[REQUEST_COMPANIONS] = in->companions;
+    frame[REQUEST_HOLD_10S] = 0;
+    store_u64(frame + REQUEST_ID, in->request_id);
+    memcpy(frame + REQUEST_IDENTIFIER, in->identifier.text, IDENTIFIER_SIZE_MAX);
+    store_u32(frame + REQUEST_PRODUCT, in->product);
+    store_u32(frame + REQUEST_POINT_OF_SALE, in->point_of_sale);
+    store_u32(frame + REQUEST_UNIT_PRICE, in->unit_price);
+    store_u32(frame + REQUEST_SERVICE_TIME, in->service_time_s);
+    store_u64(frame + REQUEST_TARGET_ID, in->target_id);
+}
+
+static bool response_is_sane(const struct response *r)
+{
+    bool applies = r->status == STATUS_APPLIES;
+    bool may_wait = r->status == STATUS_BUSY || r->status == STATUS_DRAINING;
+    if (!status_is_known(r->status) || (r->kind == KIND_STATUS && r->status == STATUS_OK))
+        return false;
+    if (applies != (r->relief != 0))
+        return false;
+    if (!applies && (r->split | r->relief_amount | r->valid_until_s) != 0)
+        return false;
+    if (!may_wait && r->wait_ms != 0)
+        return false;
+    return r->relief_amount <= AMOUNT_MAX && r->payable <= AMOUNT_MAX - r->relief_amount;
+}
+
+bool frame_decode_response(struct response *out, const uint8_t frame[static FRAME_SIZE])
+{
+    struct response r = {
+        .kind = frame[RESPONSE_KIND],
+        .status = load_u16(frame + RESPONSE_STATUS),
+        .split = load_u16(frame + RESPONSE_SPLIT),
+        .remaining = load_u16(frame + RESPONSE_REMAINING),
+        .request_id = load_u64(frame + RESPONSE_ID),
+        .ledger_sequence = load_u64(frame + RESPONSE_LEDGER_SEQUENCE),
+        .generation = load_u64(frame + RESPONSE_GENERATION),
+        .relief_amount = load_u64(frame + RESPONSE_RELIEF_AMOUNT),
+        .payable = load_u64(frame + RESPONSE_PAYABLE),
+        .relief = load_u32(frame + RESPONSE_RELIEF),
+        .valid_until_s = load_u32(frame + RESPONSE_VALID_UNTIL),
+        .server_time_s = load_u32(frame + RESPONSE_SERVER_TIME),
+        .stale_h = load_u16(frame + RESPONSE_STALE_H),
+        .wait_ms = load_u16(frame + RESPONSE_WAIT_MS),
+    };
+    if (frame[RESPONSE_VERSION] != FRAME_VERSION || !response_is_sane(&r))
+        return false;
+    *out = r;
+    return true;
+}
+
+void frame_encode_response(uint8_t frame[static FRAME_SIZE], const struct response *in)
+{
+    assert(response_is_sane(in));
+    frame[RESPONSE_VERSION] = FRAME_VERSION;
+    frame[RESPONSE_KIND] = in->kind;
+    store_u16(frame + RESPONSE_STATUS, in->status);
+    store_u16(frame + RESPONSE_SPLIT, in->split);
+    store_u16(frame + RESPONSE_REMAINING, in->remaining);
+    store_u64(frame + RESPONSE_ID, in->request_id);
+    store_u64(frame + RESPONSE_LEDGER_SEQUENCE, in->ledger_sequence);
+    store_u64(frame + RESPONSE_GENERATION, in->generation);
+    store_u64(frame + RESPONSE_RELIEF_AMOUNT, in->relief_amount);
+    store_u64(frame + RESPONSE_PAYABLE, in->payable);
+    store_u32(frame + RESPONSE_RELIEF, in->relief);
+    store_u32(frame + RESPONSE_VALID_UNTIL, in->valid_until_s);
+    store_u32(frame + RESPONSE_SERVER_TIME, in->server_time_s);
+    store_u16(frame + RESPONSE_STALE_H, in->stale_h);
+    store_u16(frame + RESPONSE_WAIT_MS, in->wait_ms);
+}
+
+/* Only a STATUS that is answered OK has a report; nothing in it waits or has a funding split. */
+static bool is_report(const uint8_t frame[static FRAME_SIZE])
+{
+    return frame[RESPONSE_VERSION] == FRAME_VERSION && frame[RESPONSE_KIND] == KIND_STATUS &&
+           load_u16(frame + RESPONSE_STATUS) == STATUS_OK &&
+           load_u16(frame + RESPONSE_SPLIT) == 0 &&
+           load_u16(frame + RESPONSE_REMAINING) == REMAINING_UNPUBLISHED &&
+           load_u16(frame + RESPONSE_WAIT_MS) == 0;
+}
+
+bool frame_decode_report(struct report *out, const uint8_t frame[static FRAME_SIZE])
+{
+    if (!is_report(frame))
+        return false;
+    *out = (struct report){
+        .status = STATUS_OK,
+        .request_id = load_u64(frame + RESPONSE_ID),
+        .check_count = load_u64(frame + REPORT_CHECK_COUNT),
+        .generation = load_u64(frame + RESPONSE_GENERATION),
+        .identifier_count = load_u64(frame + REPORT_IDENTIFIER_COUNT),
+        .person_count = load_u64(frame + REPORT_PERSON_COUNT),
+        .uptime_s = load_u32(frame + REPORT_UPTIME_S),
+        .connection_count = load_u32(frame + REPORT_CONNECTION_COUNT),
+        .server_time_s = load_u32(frame + RESPONSE_SERVER_TIME),
+        .stale_h = load_u16(frame + RESPONSE_STALE_H),
+        .wait_ms = 0,
+    };
+    return true;
+}
+
+void frame_encode_report(uint8_t frame[static FRAME_SIZE], const struct report *in)
+{
+    assert(in->status == STATUS_OK && in->wait_ms == 0);
+    frame[RESPONSE_VERSION] = FRAME_VERSION;
+    frame[RESPONSE_KIND] = KIND_STATUS;
+    store_u16(frame + RESPONSE_STATUS, in->status);
+    store_u16(frame + RESPONSE_SPLIT, 0);
+    store_u16(frame + RESPONSE_REMAINING, REMAINING_UNPUBLISHED);
+    store_u64(frame + RESPONSE_ID, in->request_id);
+    store_u64(frame + REPORT_CHECK_COUNT, in->check_count);
+    store_u64(frame + RESPONSE_GENERATION, in->generation);
+    store_u64(frame + REPORT_IDENTIFIER_COUNT, in->identifier_count);
+    store_u64(frame + REPORT_PERSON_COUNT, in->person_count);
+    store_u32(frame + REPORT_UPTIME_S, in->uptime_s);
+    store_u32(frame + REPORT_CONNECTION_COUNT, in->connection_count);
+    store_u32(frame + RESPONSE_SERVER_TIME, in->server_time_s);
+    store_u16(frame + RESPONSE_STALE_H, in->stale_h);
+    store_u16(frame + RESPONSE_WAIT_MS, in->wait_ms);
+}
