@@ -20,21 +20,26 @@ enum elig_kind { ELIG_CHECK = 1, ELIG_PING = 2, ELIG_STATUS = 3 };
 enum elig_entry { ELIG_UNSTATED = 0, ELIG_CHIP, ELIG_CONTACTLESS, ELIG_OPTICAL, ELIG_TYPED };
 
 /* Status numbers are those of PROTOCOL.md; these are the ones that a till acts on. */
-enum elig_status { ELIG_OK = 0, ELIG_BUSY = 202, ELIG_APPLIES = 303, ELIG_NO_DATA = 304,
-                   ELIG_DOES_NOT_APPLY = 305 };
+enum elig_status {
+    ELIG_OK = 0,
+    ELIG_BUSY = 202,
+    ELIG_APPLIES = 303,
+    ELIG_NO_DATA = 304,
+    ELIG_DOES_NOT_APPLY = 305
+};
 
 struct elig_request {
-    uint8_t kind;      /* enum elig_kind */
-    uint8_t means;     /* enum elig_means; 0 in PING and STATUS */
-    uint8_t entry;     /* enum elig_entry */
+    uint8_t kind;  /* enum elig_kind */
+    uint8_t means; /* enum elig_means; 0 in PING and STATUS */
+    uint8_t entry; /* enum elig_entry */
     uint8_t companions;
-    uint16_t quantity; /* 1..10000 in CHECK, 0 else */
-    char identifier[ELIG_IDENTIFIER_SIZE_MAX + 1]; /* canonical, ends in NUL; elig_normalise makes it */
+    uint16_t quantity;                             /* 1..10000 in CHECK, 0 else */
+    char identifier[ELIG_IDENTIFIER_SIZE_MAX + 1]; /* canonical, with NUL; see elig_normalise */
     uint32_t product, point_of_sale;
-    uint32_t unit_price;      /* 1/10000 EUR */
-    uint32_t service_time_s;  /* seconds since 1970 UTC; 0: now */
-    uint64_t request_id;      /* not 0; never used twice by a terminal */
-    uint64_t target_id;       /* 0 */
+    uint32_t unit_price;     /* 1/10000 EUR */
+    uint32_t service_time_s; /* seconds since 1970 UTC; 0: now */
+    uint64_t request_id;     /* not 0; never used twice by a terminal */
+    uint64_t target_id;      /* 0 */
 };
 
 struct elig_response {
@@ -61,8 +66,8 @@ enum elig_error {
     ELIG_NO_ADDRESS = -3,     /* address not understood */
     ELIG_NO_CONNECTION = -4,  /* could not connect, or the connection broke */
     ELIG_TIMEOUT = -5,
-    ELIG_BAD_ANSWER = -6,     /* what came back is not this protocol, or not an answer to this */
-    ELIG_NO_MEMORY = -7,
+    ELIG_BAD_ANSWER = -6, /* what came back is not this protocol, or not an answer to this */
+    ELIG_NO_MEMORY = -7
 };
 
 /* Frames: bytes in, bytes out, no I/O. */
@@ -73,16 +78,18 @@ int elig_decode_report(struct elig_report *out, const uint8_t frame[ELIG_FRAME_S
 /* The canonical form of what was read or typed, into `out` with a NUL. */
 int elig_normalise(char out[ELIG_IDENTIFIER_SIZE_MAX + 1], uint8_t means, const char *text);
 
-/* A connection to "127.0.0.1:7447", "[::1]:7447" or "unix:/run/elig/eligd.sock". `timeout_ms`
- * bounds connecting and each answer. The caller closes it; closing NULL does nothing. */
+/* A connection to "127.0.0.1:7447", "[::1]:7447" or "unix:/run/elig/eligd.sock"; names are not
+ * looked up. `timeout_ms`, at least 1, bounds connecting and each answer. The caller closes it;
+ * closing NULL does nothing. */
 struct elig;
 int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);
 
 /* Sends one request and waits for its answer: for CHECK and PING. After an error other than
- * ELIG_BAD_ARGUMENT the connection is of no more use. */
+ * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER the connection is of no more use. */
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out);
-/* STATUS. A server that refuses answers with a status that is not ELIG_OK and nothing else set. */
+/* STATUS. A server that refuses answers with a status that is not ELIG_OK; beside it only
+ * request_id, generation, server_time_s, stale_h and wait_ms are set then. */
 int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out);
 
 const char *elig_status_text(uint16_t status);
