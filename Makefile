@@ -51,6 +51,37 @@ $(BUILD)/bin/eligbench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/liben
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libbench.a $(BUILD)/libengine.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
 	@mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) -lcheck -lsubunit $(LIBS)
 
+# --- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ---
+# The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
+LIBELIG        := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
+LIBELIG_PARTS  := $(patsubst %,$(BUILD)/pic/protocol/%.o,client frame means status day)
+ELIG_VERSION    = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
+PREFIX         ?= /usr/local
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+$(BUILD)/lib/libelig.so.1: $(LIBELIG_PARTS) protocol/elig.map
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,-soname,libelig.so.1 -Wl,--version-script=protocol/elig.map \
+	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(LDFLAGS)
+$(BUILD)/lib/libelig.so: $(BUILD)/lib/libelig.so.1
+	ln -sf libelig.so.1 $@
+$(BUILD)/lib/libelig.a: $(LIBELIG_PARTS)
+	@mkdir -p $(@D)
+	ld -r -o $(BUILD)/pic/elig.o $^
+	objcopy --wildcard --keep-global-symbol='elig_*' $(BUILD)/pic/elig.o
+	@rm -f $@
+	ar rcs $@ $(BUILD)/pic/elig.o
+$(BUILD)/lib/pkgconfig/elig.pc: protocol/elig.pc.in protocol/options.h
+	@mkdir -p $(@D)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(ELIG_VERSION)|' $< >$@
+
+libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in build/lib/
+all: libelig
+.PHONY: libelig
+# --- end of libelig ---
+
 check: all $(TESTS) ## every test
 	@for t in $(TESTS); do ELIG_BIN=$(BUILD)/bin ./$$t || exit 1; done
 
