@@ -1,0 +1,421 @@
+#include "bench/driver.h"
+
+#include "bench/pace.h"
+#include "protocol/progress.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IN_SIZE       65536
+#define OUT_SIZE      (DRIVER_DEPTH_MAX * REQUEST_SIZE_MAX)
+#define DRAIN_MS      3000
+#define NS_PER_MS     UINT64_C(1000000)
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+/* A request under way. */
+struct pending {
+    uint64_t id, due_ns;
+};
+
+struct link {
+    ev_io reader, writer;
+    struct driver *driver;
+    int fd; /* -1: broken */
+    /* Answers come in the order of requests: a ring of DRIVER_DEPTH_MAX. */
+    struct pending *pending;
+    uint64_t sent_count, answered_count;
+    uint8_t *in, *out;
+    size_t in_size, out_size, out_sent;
+};
+
+struct driver {
+    const struct plan *plan;
+    struct result *result;
+    struct ev_loop *loop;
+    struct link *links;
+    struct judgement *judgements; /* by frame; status 0: none yet */
+    struct pace pace;
+    uint64_t next_id;
+    uint64_t due_count; /* open loop: requests sent so far */
+    bool is_measuring, is_sending;
+};
+
+static void *take(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL)
+        abort(); /* a bench without memory has nothing to save */
+    return memory;
+}
+
+static int connect_unix(const char *path, struct fault *fault)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        fault_set(fault, "unix:%s: wanted a path of at most %zu bytes", path,
+                  sizeof(address.sun_path) - 1);
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    fault_set(fault, "unix:%s: cannot connect: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int connect_tcp(const char *text, struct fault *fault)
+{
+    char host[64];
+    const char *colon = strrchr(text, ':');
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                             .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host)) {
+        fault_set(fault, "%s: wanted ADDRESS:PORT or unix:PATH", text);
+        return -1;
+    }
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+    if (getaddrinfo(host, colon + 1, &hints, &found) != 0) {
+        fault_set(fault, "%s: wanted a numeric address and port", text);
+        return -1;
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
+        fault_set(fault, "%s: cannot connect: %s", text, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+int driver_connect(const char *address, bool is_blocking, struct fault *fault)
+{
+    bool is_unix = strncmp(address, "unix:", 5) == 0;
+    int fd = is_unix ? connect_unix(address + 5, fault) : connect_tcp(address, fault);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    if (!is_unix)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (!is_blocking && fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
+        fault_set(fault, "%s: %s", address, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0)
+        return 0;
+    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+bool driver_cpu_ns(uint64_t *ns, pid_t pid, struct fault *fault)
+{
+    clockid_t clock;
+    if (clock_getcpuclockid(pid, &clock) != 0)
+        return fault_set(fault, "process %ld: its CPU time cannot be read", (long)pid);
+    *ns = clock_ns(clock);
+    return true;
+}
+
+static void link_break(struct link *link)
+{
+    if (link->fd < 0)
+        return;
+    link->driver->result->failed_count += link->sent_count - link->answered_count;
+    ev_io_stop(link->driver->loop, &link->reader);
+    ev_io_stop(link->driver->loop, &link->writer);
+    close(link->fd);
+    link->fd = -1;
+}
+
+static void link_flush(struct link *link)
+{
+    while (link->fd >= 0 && link->out_sent < link->out_size) {
+        ssize_t sent = send(link->fd, link->out + link->out_sent, link->out_size - link->out_sent,
+                            MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN) {
+            ev_io_start(link->driver->loop, &link->writer);
+            return;
+        }
+        if (sent < 0) {
+            link_break(link);
+            return;
+        }
+        link->out_sent += (size_t)sent;
+    }
+    link->out_size = link->out_sent = 0;
+    ev_io_stop(link->driver->loop, &link->writer);
+}
+
+/* Whether one more request fits. */
+static bool link_has_room(const struct link *link)
+{
+    return link->fd >= 0 && link->sent_count - link->answered_count < DRIVER_DEPTH_MAX &&
+           link->out_size + REQUEST_SIZE_MAX <= OUT_SIZE;
+}
+
+static void link_add(struct link *link, uint64_t due_ns)
+{
+    struct driver *driver = link->driver;
+    uint64_t id = driver->next_id++;
+    link->pending[link->sent_count % DRIVER_DEPTH_MAX] = (struct pending){id, due_ns};
+    link->sent_count++;
+    link->out_size +=
+        driver->plan->dialect->request(link->out + link->out_size, driver->plan->workload, id);
+}
+
+static bool is_as_before(struct driver *driver, uint64_t id, const struct judgement *judgement)
+{
+    struct judgement *first = &driver->judgements[id % WORKLOAD_FRAME_COUNT];
+    if (first->status == 0)
+        *first = *judgement;
+    return first->status == judgement->status && first->relief == judgement->relief &&
+           first->relief_amount == judgement->relief_amount;
+}
+
+static void note_answer(struct driver *driver, const struct pending *pending, uint64_t now_ns,
+                        enum outcome outcome, const struct judgement *judgement)
+{
+    struct result *result = driver->result;
+    if (driver->judgements != NULL && !is_as_before(driver, pending->id, judgement))
+        result->wrong_count++;
+    if (!driver->is_measuring)
+        return;
+    result->answer_count++;
+    result->outcomes.by[outcome]++;
+    histogram_add(&result->latency, now_ns > pending->due_ns ? now_ns - pending->due_ns : 0);
+}
+
+/* Takes whole answers from the front of `in`; returns how many. */
+static uint64_t link_take_answers(struct link *link, uint64_t now_ns)
+{
+    struct driver *driver = link->driver;
+    uint64_t taken_count = 0;
+    size_t at = 0;
+    while (link->answered_count < link->sent_count) {
+        const struct pending *pending = &link->pending[link->answered_count % DRIVER_DEPTH_MAX];
+        enum outcome outcome;
+        struct judgement judgement;
+        int size = driver->plan->dialect->answer(link->in + at, link->in_size - at, pending->id,
+                                                 &outcome, &judgement);
+        if (size == 0)
+            break;
+        if (size < 0) {
+            driver->result->wrong_count++;
+            link_break(link);
+            return taken_count;
+        }
+        note_answer(driver, pending, now_ns, outcome, &judgement);
+        link->answered_count++;
+        taken_count++;
+        at += (size_t)size;
+    }
+    link->in_size -= at;
+    memmove(link->in, link->in + at, link->in_size);
+    return taken_count;
+}
+
+static void link_read(struct ev_loop *loop, ev_io *reader, int events)
+{
+    (void)loop, (void)events;
+    struct link *link = reader->data;
+    ssize_t got = recv(link->fd, link->in + link->in_size, IN_SIZE - link->in_size, 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        link_break(link);
+        return;
+    }
+    link->in_size += (size_t)got;
+    uint64_t now_ns = clock_monotonic_ns();
+    uint64_t taken_count = link_take_answers(link, now_ns);
+    if (link->driver->plan->rate_per_s != 0 || !link->driver->is_sending)
+        return;
+    for (uint64_t i = 0; i < taken_count && link_has_room(link); i++)
+        link_add(link, now_ns);
+    link_flush(link);
+}
+
+static void link_write(struct ev_loop *loop, ev_io *writer, int events)
+{
+    (void)loop, (void)events;
+    link_flush(writer->data);
+}
+
+static bool link_open(struct link *link, struct driver *driver, struct fault *fault)
+{
+    link->driver = driver;
+    link->fd = driver_connect(driver->plan->address, false, fault);
+    if (link->fd < 0)
+        return false;
+    link->pending = take(DRIVER_DEPTH_MAX, sizeof(link->pending[0]));
+    link->in = take(IN_SIZE, 1);
+    link->out = take(OUT_SIZE, 1);
+    ev_io_init(&link->reader, link_read, link->fd, EV_READ);
+    ev_io_init(&link->writer, link_write, link->fd, EV_WRITE);
+    link->reader.data = link->writer.data = link;
+    ev_io_start(driver->loop, &link->reader);
+    return true;
+}
+
+/* Sends what is due by now; a connection that is full delays the rest, whose due times stay. */
+static void send_due(struct driver *driver)
+{
+    const struct plan *plan = driver->plan;
+    uint64_t now_ns = clock_monotonic_ns();
+    for (;;) {
+        struct link *link = &driver->links[driver->due_count % plan->connection_count];
+        uint64_t due_ns = pace_due_ns(&driver->pace, driver->due_count);
+        if (due_ns > now_ns || !link_has_room(link))
+            break;
+        link_add(link, due_ns);
+        driver->due_count++;
+    }
+    for (uint32_t i = 0; i < plan->connection_count; i++)
+        if (driver->links[i].out_size > 0)
+            link_flush(&driver->links[i]);
+}
+
+static void fill_depth(struct driver *driver)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    for (uint32_t i = 0; i < driver->plan->connection_count; i++) {
+        for (uint32_t j = 0; j < driver->plan->depth; j++)
+            link_add(&driver->links[i], now_ns);
+        link_flush(&driver->links[i]);
+    }
+}
+
+static uint32_t open_link_count(const struct driver *driver)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < driver->plan->connection_count; i++)
+        count += driver->links[i].fd >= 0;
+    return count;
+}
+
+/* Wakes a loop that would otherwise wait for a server that has gone silent. */
+static void tick(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)timer, (void)events;
+}
+
+static void run_until(struct driver *driver, uint64_t end_ns)
+{
+    bool is_open_loop = driver->plan->rate_per_s != 0;
+    while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0) {
+        if (is_open_loop)
+            send_due(driver);
+        ev_run(driver->loop, is_open_loop ? EVRUN_NOWAIT : EVRUN_ONCE);
+    }
+}
+
+static bool is_all_answered(const struct driver *driver)
+{
+    for (uint32_t i = 0; i < driver->plan->connection_count; i++) {
+        const struct link *link = &driver->links[i];
+        if (link->fd >= 0 && link->answered_count < link->sent_count)
+            return false;
+    }
+    return true;
+}
+
+/* Waits for what is under way; what does not come has failed. */
+static void drain(struct driver *driver)
+{
+    uint64_t end_ns = clock_monotonic_ns() + DRAIN_MS * NS_PER_MS;
+    driver->is_sending = false;
+    while (!is_all_answered(driver) && clock_monotonic_ns() < end_ns)
+        ev_run(driver->loop, EVRUN_ONCE);
+}
+
+static bool measure(struct driver *driver, struct fault *fault)
+{
+    const struct plan *plan = driver->plan;
+    struct result *result = driver->result;
+    uint64_t server_before = 0, server_after = 0;
+    uint64_t start_ns = clock_monotonic_ns();
+    driver->pace = (struct pace){start_ns, plan->rate_per_s};
+    driver->is_sending = true;
+    if (plan->rate_per_s == 0)
+        fill_depth(driver);
+    run_until(driver, start_ns + plan->warm_ms * NS_PER_MS);
+
+    if (plan->server_pid != 0 && !driver_cpu_ns(&server_before, plan->server_pid, fault))
+        return false;
+    uint64_t client_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t measured_from_ns = clock_monotonic_ns();
+    driver->is_measuring = true;
+    run_until(driver, measured_from_ns + plan->measure_ms * NS_PER_MS);
+    driver->is_measuring = false;
+    result->elapsed_ns = clock_monotonic_ns() - measured_from_ns;
+    result->client_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - client_before;
+    if (plan->server_pid != 0 && !driver_cpu_ns(&server_after, plan->server_pid, fault))
+        return false;
+    result->server_cpu_ns = server_after - server_before;
+    drain(driver);
+    return true;
+}
+
+static void link_release(struct link *link)
+{
+    link_break(link);
+    free(link->pending);
+    free(link->in);
+    free(link->out);
+}
+
+bool driver_run(struct result *result, const struct plan *plan, struct fault *fault)
+{
+    assert(plan->connection_count >= 1 && plan->connection_count <= DRIVER_CONNECTION_MAX);
+    assert(plan->depth >= 1 && plan->depth <= DRIVER_DEPTH_MAX);
+    struct driver driver = {.plan = plan, .result = result, .next_id = 1};
+    *result = (struct result){0};
+    driver.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (driver.loop == NULL)
+        return fault_set(fault, "no event loop: %s", strerror(errno));
+    driver.links = take(plan->connection_count, sizeof(driver.links[0]));
+    if (plan->is_verified)
+        driver.judgements = take(WORKLOAD_FRAME_COUNT, sizeof(driver.judgements[0]));
+
+    ev_timer ticker;
+    ev_timer_init(&ticker, tick, 0.05, 0.05);
+    ev_timer_start(driver.loop, &ticker);
+    uint32_t open_count = 0;
+    while (open_count < plan->connection_count &&
+           link_open(&driver.links[open_count], &driver, fault))
+        open_count++;
+    bool is_fine = open_count == plan->connection_count && measure(&driver, fault);
+
+    ev_timer_stop(driver.loop, &ticker);
+    for (uint32_t i = 0; i < open_count; i++)
+        link_release(&driver.links[i]);
+    free(driver.links);
+    free(driver.judgements);
+    ev_loop_destroy(driver.loop);
+    return is_fine;
+}

@@ -1,0 +1,50 @@
+/* A load of one client thread on one server: closed loop (a fixed number of requests always under
+ * way) or open loop (requests are due by the clock, whatever the server does). */
+#ifndef BENCH_DRIVER_H
+#define BENCH_DRIVER_H
+
+#include <sys/types.h>
+
+#include "bench/dialect.h"
+#include "bench/histogram.h"
+#include "bench/workload.h"
+#include "protocol/fault.h"
+
+#define DRIVER_CONNECTION_MAX 1024
+#define DRIVER_DEPTH_MAX      4096 /* requests under way on one connection */
+
+struct plan {
+    const struct dialect *dialect;
+    const struct workload *workload; /* borrowed */
+    const char *address;             /* "127.0.0.1:7447" or "unix:/path" */
+    uint32_t connection_count, depth;
+    uint64_t rate_per_s; /* 0: closed loop */
+    uint32_t warm_ms, measure_ms;
+    pid_t server_pid; /* whose CPU is read; 0: nobody's */
+    bool is_verified; /* every answer to a frame must equal the first one to it */
+};
+
+struct outcome_count {
+    uint64_t by[OUTCOME_COUNT];
+};
+
+struct result {
+    struct histogram latency; /* from when a request was due to when its answer was read */
+    uint64_t answer_count;    /* within the measured time */
+    uint64_t failed_count;    /* requests of the whole run that got no answer */
+    uint64_t wrong_count; /* answers of the whole run that were no answer, or not the first one */
+    struct outcome_count outcomes;
+    uint64_t elapsed_ns;
+    uint64_t server_cpu_ns, client_cpu_ns; /* within the measured time */
+};
+
+/* `result` is large: keep it off small stacks. */
+MUST_USE bool driver_run(struct result *result, const struct plan *plan, struct fault *fault);
+
+/* CPU time that a process has used so far. */
+MUST_USE bool driver_cpu_ns(uint64_t *ns, pid_t pid, struct fault *fault);
+
+/* A connected stream socket, or -1 and a fault. */
+int driver_connect(const char *address, bool is_blocking, struct fault *fault);
+
+#endif

@@ -1,0 +1,235 @@
+#include "bench/run.h"
+
+#include "bench/driver.h"
+#include "protocol/json.h"
+#include "protocol/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SKEW_PERCENT_MAX 99
+
+struct settings {
+    const char *connect, *dialect, *truth;
+    uint64_t connections, depth, rate, warm_ms, measure_ms, pid;
+    uint64_t hit_percent, skew_percent, seed, load_keys;
+    bool verify, json;
+};
+
+#define FIELD(name) offsetof(struct settings, name)
+static const struct option_row rows[] = {
+    {"connect", OPTION_TEXT, FIELD(connect), "ADDRESS", NULL, 0, 0,
+     "required: 127.0.0.1:PORT or unix:PATH of the server"},
+    {"truth", OPTION_TEXT, FIELD(truth), "FILE", NULL, 0, 0,
+     "required: truth.csv of a synthetic country; requests are drawn from it"},
+    {"dialect", OPTION_TEXT, FIELD(dialect), "NAME", "elig", 0, 0,
+     "what the server speaks: elig, echo or redis"},
+    {"connections", OPTION_NUMBER, FIELD(connections), "N", "16", 1, DRIVER_CONNECTION_MAX,
+     "connections open at once"},
+    {"depth", OPTION_NUMBER, FIELD(depth), "N", "64", 1, DRIVER_DEPTH_MAX,
+     "closed loop: requests under way on each connection"},
+    {"rate", OPTION_NUMBER, FIELD(rate), "N", "0", 0, 100000000,
+     "open loop: requests a second, due by the clock; 0: closed loop"},
+    {"warm-ms", OPTION_NUMBER, FIELD(warm_ms), "MS", "300", 0, 600000, "run before measuring"},
+    {"measure-ms", OPTION_NUMBER, FIELD(measure_ms), "MS", "2000", 1, 86400000, "time measured"},
+    {"pid", OPTION_NUMBER, FIELD(pid), "PID", "0", 0, 4194304,
+     "process of the server, to read its CPU time; 0: do not"},
+    {"hits", OPTION_NUMBER, FIELD(hit_percent), "PERCENT", "50", 0, 100,
+     "requests about identifiers that are in the snapshot"},
+    {"skew", OPTION_NUMBER, FIELD(skew_percent), "PERCENT", "0", 0, SKEW_PERCENT_MAX,
+     "0: everybody alike; 99: nearly all requests are about a few"},
+    {"seed", OPTION_NUMBER, FIELD(seed), "N", "1", 0, UINT32_MAX, "of the requests"},
+    {"load-keys", OPTION_NUMBER, FIELD(load_keys), "N", "0", 0, 1,
+     "redis: 1 first sets as many keys as the truth has identifiers"},
+    {"verify", OPTION_FLAG, FIELD(verify), NULL, NULL, 0, 0,
+     "count answers that differ from the first one to the same request as wrong"},
+    {"json", OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, "print JSON"},
+};
+static const struct option_table table = {
+    .usage = "eligbench run --connect ADDRESS --truth FILE [options]",
+    .about = "Loads a server and measures how long answers take and what they cost.",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .footer =
+        "Latency counts from the moment a request was due: in an open loop by the clock, in a "
+        "closed loop\nwhen it was written. Exit status: 0 all answered rightly, 1 some failed or "
+        "wrong, 3 no run.",
+};
+
+static double per(uint64_t amount, uint64_t count)
+{
+    return count == 0 ? 0 : (double)amount / (double)count;
+}
+
+static const struct {
+    const char *name;
+    uint32_t per_million;
+} percentiles[] = {{"p50", 500000},   {"p90", 900000},    {"p99", 990000},
+                   {"p99.9", 999000}, {"p99.99", 999900}, {"max", 1000000}};
+#define PERCENTILE_COUNT (sizeof(percentiles) / sizeof(percentiles[0]))
+
+static void print_text(const struct plan *plan, const struct result *result)
+{
+    const uint64_t *by = result->outcomes.by;
+    printf("%s, %u connections, ", plan->dialect->name, plan->connection_count);
+    if (plan->rate_per_s != 0)
+        printf("open loop at %llu/s\n", (unsigned long long)plan->rate_per_s);
+    else
+        printf("depth %u\n", plan->depth);
+    printf("  %.0f answers/s (%llu in %.2f s), %llu failed, %llu wrong\n",
+           per(result->answer_count * 1000, result->elapsed_ns / 1000000),
+           (unsigned long long)result->answer_count, (double)result->elapsed_ns / 1e9,
+           (unsigned long long)result->failed_count, (unsigned long long)result->wrong_count);
+    printf("  latency us:");
+    for (size_t i = 0; i < PERCENTILE_COUNT; i++)
+        printf(" %s %.1f", percentiles[i].name,
+               (double)histogram_at(&result->latency, percentiles[i].per_million) / 1000);
+    printf("\n  CPU ns per request: server %.0f, client %.0f\n",
+           per(result->server_cpu_ns, result->answer_count),
+           per(result->client_cpu_ns, result->answer_count));
+    if (plan->dialect != &dialect_echo)
+        printf("  applies %llu, no data %llu, does not apply %llu, other %llu\n",
+               (unsigned long long)by[OUTCOME_APPLIES], (unsigned long long)by[OUTCOME_NO_DATA],
+               (unsigned long long)by[OUTCOME_DOES_NOT_APPLY],
+               (unsigned long long)by[OUTCOME_OTHER]);
+}
+
+static void print_json(const struct plan *plan, const struct result *result)
+{
+    struct json json;
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_text(&json, "dialect", plan->dialect->name);
+    json_number(&json, "connections", plan->connection_count);
+    json_number(&json, "depth", plan->rate_per_s == 0 ? plan->depth : 0);
+    json_number(&json, "rate_per_s", plan->rate_per_s);
+    json_number(&json, "answers", result->answer_count);
+    json_real(&json, "seconds", (double)result->elapsed_ns / 1e9);
+    json_real(&json, "answers_per_s",
+              per(result->answer_count * 1000, result->elapsed_ns / 1000000));
+    json_number(&json, "failed", result->failed_count);
+    json_number(&json, "wrong", result->wrong_count);
+    json_open_object(&json, "latency_ns");
+    for (size_t i = 0; i < PERCENTILE_COUNT; i++)
+        json_number(&json, percentiles[i].name,
+                    histogram_at(&result->latency, percentiles[i].per_million));
+    json_close_object(&json);
+    json_real(&json, "server_cpu_ns", per(result->server_cpu_ns, result->answer_count));
+    json_real(&json, "client_cpu_ns", per(result->client_cpu_ns, result->answer_count));
+    json_number(&json, "applies", result->outcomes.by[OUTCOME_APPLIES]);
+    json_number(&json, "no_data", result->outcomes.by[OUTCOME_NO_DATA]);
+    json_number(&json, "does_not_apply", result->outcomes.by[OUTCOME_DOES_NOT_APPLY]);
+    json_number(&json, "other", result->outcomes.by[OUTCOME_OTHER]);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+/* Sets every key of the redis dialect in pipelines, with the key as its value. */
+#define SET_BATCH    256
+#define SET_HEAD     "*3\r\n$3\r\nSET\r\n$16\r\n"
+#define SET_MIDDLE   "\r\n$16\r\n"
+#define SET_ANSWER   "+OK\r\n"
+#define SET_SIZE_MAX 96
+
+static size_t append(uint8_t *out, size_t size, const void *bytes, size_t byte_count)
+{
+    memcpy(out + size, bytes, byte_count);
+    return size + byte_count;
+}
+
+static size_t set_command(uint8_t *out, uint64_t number)
+{
+    uint8_t key[REDIS_KEY_SIZE];
+    redis_key(key, number);
+    size_t size = append(out, 0, SET_HEAD, sizeof(SET_HEAD) - 1);
+    size = append(out, size, key, sizeof(key));
+    size = append(out, size, SET_MIDDLE, sizeof(SET_MIDDLE) - 1);
+    size = append(out, size, key, sizeof(key));
+    return append(out, size, "\r\n", 2);
+}
+
+static bool set_keys(FILE *redis, uint64_t key_count)
+{
+    uint8_t command[SET_SIZE_MAX];
+    char answer[sizeof(SET_ANSWER)];
+    for (uint64_t first = 0; first < key_count; first += SET_BATCH) {
+        uint64_t end = first + SET_BATCH < key_count ? first + SET_BATCH : key_count;
+        for (uint64_t i = first; i < end; i++) {
+            size_t size = set_command(command, i);
+            if (fwrite(command, 1, size, redis) != size)
+                return false;
+        }
+        if (fflush(redis) != 0)
+            return false;
+        for (uint64_t i = first; i < end; i++)
+            if (fgets(answer, sizeof(answer), redis) == NULL || strcmp(answer, SET_ANSWER) != 0)
+                return false;
+    }
+    return true;
+}
+
+static bool load_keys(const char *address, uint64_t key_count, struct fault *fault)
+{
+    int fd = driver_connect(address, true, fault);
+    if (fd < 0)
+        return false;
+    FILE *redis = fdopen(fd, "r+");
+    bool is_fine = redis != NULL && set_keys(redis, key_count);
+    if (redis != NULL)
+        fclose(redis);
+    else
+        close(fd);
+    return is_fine || fault_set(fault, "%s: the server did not take the keys", address);
+}
+
+static bool run(struct result *result, struct plan *plan, const struct settings *settings,
+                struct fault *fault)
+{
+    struct workload workload;
+    struct mix mix = {(uint32_t)settings->hit_percent, (double)settings->skew_percent / 100,
+                      settings->seed};
+    if (!workload_read(&workload, settings->truth, &mix, fault))
+        return false;
+    plan->workload = &workload;
+    bool is_fine =
+        settings->load_keys == 0 || load_keys(plan->address, workload.identifier_count, fault);
+    is_fine = is_fine && driver_run(result, plan, fault);
+    workload_free(&workload);
+    return is_fine;
+}
+
+int run_command(int argc, char *argv[])
+{
+    static struct result result;
+    struct settings settings;
+    struct operands operands;
+    struct fault fault;
+    options_read(&table, &settings, &operands, argc, argv);
+    struct plan plan = {
+        .dialect = dialect_of_name(settings.dialect),
+        .address = settings.connect,
+        .connection_count = (uint32_t)settings.connections,
+        .depth = (uint32_t)settings.depth,
+        .rate_per_s = settings.rate,
+        .warm_ms = (uint32_t)settings.warm_ms,
+        .measure_ms = (uint32_t)settings.measure_ms,
+        .server_pid = (pid_t)settings.pid,
+        .is_verified = settings.verify,
+    };
+    if (plan.dialect == NULL) {
+        fprintf(stderr, "eligbench run: --dialect: wanted elig, echo or redis, got \"%s\"\n",
+                settings.dialect);
+        return EXIT_USAGE;
+    }
+    if (!run(&result, &plan, &settings, &fault)) {
+        fprintf(stderr, "eligbench run: %s\n", fault.text);
+        return EXIT_FAILED;
+    }
+    if (settings.json)
+        print_json(&plan, &result);
+    else
+        print_text(&plan, &result);
+    return result.failed_count + result.wrong_count == 0 ? EXIT_YES : EXIT_NO;
+}

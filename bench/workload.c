@@ -1,0 +1,132 @@
+#include "bench/workload.h"
+
+#include "bench/random.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pool {
+    struct identifier *list;
+    size_t count, room;
+};
+
+static bool pool_add(struct pool *pool, enum means means, const char *text, size_t size)
+{
+    struct identifier identifier;
+    if (means_normalise(&identifier, means, text, size) != MEANS_FINE)
+        return false;
+    if (pool->count == pool->room) {
+        pool->room = pool->room == 0 ? 1 << 16 : pool->room * 2;
+        pool->list = realloc(pool->list, pool->room * sizeof(pool->list[0]));
+        if (pool->list == NULL)
+            abort(); /* a bench without memory has nothing to save */
+    }
+    pool->list[pool->count++] = identifier;
+    return true;
+}
+
+/* "P,<code>,..." or "M,<means>,<identifier>,..."; other lines are no hits. */
+static bool pool_add_line(struct pool *pool, const char *line)
+{
+    if (line[0] == 'P' && line[1] == ',')
+        return pool_add(pool, MEANS_PERSONAL_CODE, line + 2, strcspn(line + 2, ",\n"));
+    if (line[0] == 'M' && line[1] == ',' && line[2] >= '1' && line[2] <= '0' + MEANS_LAST)
+        return pool_add(pool, (enum means)(line[2] - '0'), line + 4, strcspn(line + 4, ",\n"));
+    return true;
+}
+
+static bool pool_read(struct pool *pool, const char *path, struct fault *fault)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t room = 0;
+    unsigned long long line_number = 0;
+    bool is_fine = true;
+    if (file == NULL)
+        return fault_set(fault, "%s: wanted the truth of a synthetic country: %s", path,
+                         strerror(errno));
+    while (is_fine && getline(&line, &room, file) > 0) {
+        line_number++;
+        is_fine = pool_add_line(pool, line);
+    }
+    free(line);
+    fclose(file);
+    if (!is_fine)
+        return fault_set(fault, "%s:%llu: wanted a canonical identifier", path, line_number);
+    if (pool->count == 0)
+        return fault_set(fault, "%s: wanted at least one line P or M", path);
+    return true;
+}
+
+static size_t draw_rank(uint64_t *state, size_t count, double skew)
+{
+    double share = pow(random_unit(state), 1 / (1 - skew));
+    size_t rank = (size_t)(share * (double)count);
+    return rank < count ? rank : count - 1;
+}
+
+/* Identifiers stand in the truth in order of persons; shuffled, rank says nothing about them. */
+static void pool_shuffle(struct pool *pool, uint64_t *state)
+{
+    for (size_t i = pool->count; i > 1; i--) {
+        size_t j = (size_t)random_below(state, i);
+        struct identifier kept = pool->list[i - 1];
+        pool->list[i - 1] = pool->list[j];
+        pool->list[j] = kept;
+    }
+}
+
+/* New-form codes that start 39: the synthetic country gives out none of them. */
+static struct identifier made_up(uint64_t *state)
+{
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+    means_unpack_code(identifier.text, UINT64_C(39000000000) + random_below(state, 1000000000));
+    return identifier;
+}
+
+static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
+                       const struct pool *pool, uint64_t *state)
+{
+    bool is_hit = random_below(state, 100) < mix->hit_percent;
+    struct request request = {
+        .kind = KIND_CHECK,
+        .entry = ENTRY_CONTACTLESS,
+        .quantity = 1,
+        .request_id = 1,
+        .identifier =
+            is_hit ? pool->list[draw_rank(state, pool->count, mix->skew)] : made_up(state),
+        .product = 1001 + (uint32_t)random_below(state, 8),
+        .point_of_sale = 1 + (uint32_t)random_below(state, 1000),
+        .unit_price = 10000 + (uint32_t)random_below(state, 50000),
+    };
+    frame_encode_request(frame, &request);
+}
+
+bool workload_read(struct workload *workload, const char *truth_path, const struct mix *mix,
+                   struct fault *fault)
+{
+    struct pool pool = {0};
+    uint64_t state = mix->seed;
+    if (!pool_read(&pool, truth_path, fault)) {
+        free(pool.list);
+        return false;
+    }
+    pool_shuffle(&pool, &state);
+    workload->identifier_count = pool.count;
+    workload->frames = malloc(WORKLOAD_FRAME_COUNT * sizeof(workload->frames[0]));
+    if (workload->frames == NULL)
+        abort();
+    for (size_t i = 0; i < WORKLOAD_FRAME_COUNT; i++)
+        draw_frame(workload->frames[i], mix, &pool, &state);
+    free(pool.list);
+    return true;
+}
+
+void workload_free(struct workload *workload)
+{
+    free(workload->frames);
+    workload->frames = NULL;
+}
