@@ -14,8 +14,8 @@
 struct settings {
     const char *connect, *dialect, *truth;
     uint64_t connections, depth, rate, warm_ms, measure_ms, pid;
-    uint64_t hit_percent, skew_percent, seed, load_keys;
-    bool verify, json;
+    uint64_t hit_percent, skew_percent, seed;
+    bool load_keys, verify, json;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -41,8 +41,8 @@ static const struct option_row rows[] = {
     {"skew", OPTION_NUMBER, FIELD(skew_percent), "PERCENT", "0", 0, SKEW_PERCENT_MAX,
      "0: everybody alike; 99: nearly all requests are about a few"},
     {"seed", OPTION_NUMBER, FIELD(seed), "N", "1", 0, UINT32_MAX, "of the requests"},
-    {"load-keys", OPTION_NUMBER, FIELD(load_keys), "N", "0", 0, 1,
-     "redis: 1 first sets as many keys as the truth has identifiers"},
+    {"load-keys", OPTION_FLAG, FIELD(load_keys), NULL, NULL, 0, 0,
+     "redis: first set as many keys as the truth has identifiers"},
     {"verify", OPTION_FLAG, FIELD(verify), NULL, NULL, 0, 0,
      "count answers that differ from the first one to the same request as wrong"},
     {"json", OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, "print JSON"},
@@ -194,7 +194,7 @@ static bool run(struct result *result, struct plan *plan, const struct settings 
         return false;
     plan->workload = &workload;
     bool is_fine =
-        settings->load_keys == 0 || load_keys(plan->address, workload.identifier_count, fault);
+        !settings->load_keys || load_keys(plan->address, workload.identifier_count, fault);
     is_fine = is_fine && driver_run(result, plan, fault);
     workload_free(&workload);
     return is_fine;
