@@ -24,7 +24,8 @@ uint8_t *at_the_edge(const void *bytes, size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t room = (size + page - 1) / page * page;
-    uint8_t *map = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *map =
+        mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED || mprotect(map + room, page, PROT_NONE) != 0)
         err(1, "memory for a guarded copy");
     uint8_t *start = map + room - size;
@@ -97,7 +98,8 @@ const char *support_path(const char *relative)
 void support_write_file(const char *path, const void *bytes, size_t size, unsigned mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || fchmod(fd, mode) != 0 || close(fd) != 0)
+    if (fd < 0 || write(fd, bytes, size) != (ssize_t)size || fchmod(fd, mode) != 0 ||
+        close(fd) != 0)
         err(1, "%s", path);
 }
 

@@ -1,0 +1,173 @@
+#include "bench/driver.h"
+#include "bench/echo.h"
+#include "tests/support.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char truth[] = "# people\n"
+                            "P,01018000012,3:1:2:Y\n"
+                            "M,2,PA1234567,01018000012,1,2\n"
+                            "N,1,01018000020\n";
+
+static char address[64];
+static pid_t server_pid;
+static struct workload workload;
+static struct result result;
+static struct fault fault;
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static void start_echo(void)
+{
+    char path[256], port[16] = "";
+    snprintf(path, sizeof(path), "%s/port", support_directory());
+    server_pid = fork();
+    ck_assert_int_ge(server_pid, 0);
+    if (server_pid == 0) {
+        struct fault own;
+        _exit(echo_serve(path, &own) ? 0 : 1);
+    }
+    for (int tries = 0; tries < 500 && port[0] == '\0'; tries++) {
+        FILE *file = fopen(path, "re");
+        if (file != NULL && fscanf(file, "%15s", port) != 1)
+            port[0] = '\0';
+        if (file != NULL)
+            fclose(file);
+        pause_ms(10);
+    }
+    snprintf(address, sizeof(address), "127.0.0.1:%s", port);
+    snprintf(path, sizeof(path), "%s/truth.csv", support_directory());
+    support_write_file(path, truth, sizeof(truth) - 1, 0600);
+    struct mix mix = {.hit_percent = 50, .skew = 0.5, .seed = 3};
+    ck_assert_msg(workload_read(&workload, path, &mix, &fault), "%s", fault.text);
+}
+
+static void stop_echo(void)
+{
+    int ended;
+    kill(server_pid, SIGTERM);
+    ck_assert_int_eq(waitpid(server_pid, &ended, 0), server_pid);
+    ck_assert(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+    workload_free(&workload);
+}
+
+static struct plan plan_of(uint64_t rate_per_s)
+{
+    return (struct plan){.dialect = &dialect_echo,
+                         .workload = &workload,
+                         .address = address,
+                         .connection_count = 4,
+                         .depth = 16,
+                         .rate_per_s = rate_per_s,
+                         .warm_ms = 20,
+                         .measure_ms = 300,
+                         .server_pid = server_pid};
+}
+
+START_TEST(closed_loop_gets_every_answer_and_reads_both_clocks)
+{
+    struct plan plan = plan_of(0);
+    ck_assert_msg(driver_run(&result, &plan, &fault), "%s", fault.text);
+    ck_assert_uint_gt(result.answer_count, 0);
+    ck_assert_uint_eq(result.failed_count, 0);
+    ck_assert_uint_eq(result.wrong_count, 0);
+    ck_assert_uint_eq(result.latency.count, result.answer_count);
+    ck_assert_uint_gt(result.server_cpu_ns, 0);
+    ck_assert_uint_gt(result.client_cpu_ns, 0);
+}
+END_TEST
+
+static void *stall(void *unused)
+{
+    (void)unused;
+    pause_ms(100);
+    kill(server_pid, SIGSTOP);
+    pause_ms(150);
+    kill(server_pid, SIGCONT);
+    return NULL;
+}
+
+START_TEST(a_stalled_server_shows_in_the_latency_of_an_open_loop)
+{
+    pthread_t stalling;
+    struct plan plan = plan_of(2000);
+    ck_assert_int_eq(pthread_create(&stalling, NULL, stall, NULL), 0);
+    ck_assert_msg(driver_run(&result, &plan, &fault), "%s", fault.text);
+    pthread_join(stalling, NULL);
+    ck_assert_uint_eq(result.failed_count, 0);
+    /* A third of the requests was due while it stood still, and all of them are counted. */
+    ck_assert_uint_gt(histogram_at(&result.latency, 1000000), UINT64_C(100000000));
+    ck_assert_uint_gt(histogram_at(&result.latency, 900000), UINT64_C(50000000));
+}
+END_TEST
+
+START_TEST(an_answer_of_another_protocol_is_wrong)
+{
+    struct plan plan = plan_of(0);
+    plan.dialect = &dialect_redis; /* the echo of a RESP command is no RESP answer */
+    plan.measure_ms = 50;
+    ck_assert_msg(driver_run(&result, &plan, &fault), "%s", fault.text);
+    ck_assert_uint_gt(result.wrong_count + result.failed_count, 0);
+    ck_assert_uint_eq(result.answer_count, 0);
+}
+END_TEST
+
+START_TEST(requests_of_a_killed_server_have_failed)
+{
+    struct plan plan = plan_of(0);
+    kill(server_pid, SIGSTOP);
+    struct fault refused;
+    plan.warm_ms = plan.measure_ms = 10;
+    pid_t killer = fork();
+    if (killer == 0) {
+        pause_ms(100);
+        kill(server_pid, SIGKILL);
+        _exit(0);
+    }
+    ck_assert_msg(driver_run(&result, &plan, &refused), "%s", refused.text);
+    ck_assert_uint_eq(result.failed_count, 4 * 16);
+    waitpid(killer, NULL, 0);
+    waitpid(server_pid, NULL, 0);
+    workload_free(&workload);
+}
+END_TEST
+
+START_TEST(nobody_listening_is_a_fault_that_says_where)
+{
+    struct plan plan = plan_of(0);
+    plan.address = "unix:/nonexistent/eligd.sock";
+    ck_assert(!driver_run(&result, &plan, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "/nonexistent/eligd.sock"));
+    plan.address = "localhost";
+    ck_assert(!driver_run(&result, &plan, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "wanted ADDRESS:PORT"));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("driver");
+    TCase *served = tcase_create("with an echo server");
+    tcase_add_checked_fixture(served, start_echo, stop_echo);
+    tcase_add_test(served, closed_loop_gets_every_answer_and_reads_both_clocks);
+    tcase_add_test(served, a_stalled_server_shows_in_the_latency_of_an_open_loop);
+    tcase_add_test(served, an_answer_of_another_protocol_is_wrong);
+    suite_add_tcase(suite, served);
+    TCase *killed = tcase_create("with a server that dies");
+    tcase_add_checked_fixture(killed, start_echo, NULL);
+    tcase_add_test(killed, requests_of_a_killed_server_have_failed);
+    suite_add_tcase(suite, killed);
+    TCase *alone = tcase_create("without a server");
+    tcase_add_test(alone, nobody_listening_is_a_fault_that_says_where);
+    suite_add_tcase(suite, alone);
+    return support_run(suite);
+}
