@@ -1,99 +1,266 @@
 # The AVIS eligibility engine. `make help` lists the targets.
-CC     := $(if $(filter default,$(origin CC)),gcc,$(CC))
-SAN    ?=
-comma  := ,
-BUILD  := build$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))
-STD    := -std=c17 -D_GNU_SOURCE -I.
-WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-          -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
-          -Wswitch-enum -Wundef -Wvla -Wformat=2 -Wcast-align -Wcast-qual \
-          -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Werror
-HARD   := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-OPT    ?= -O2 -g
+#
+#   make check SAN=address,undefined    another compiler, sanitizer or TREE builds in a folder of
+#   make check CC=clang                 its own, so nothing is rebuilt back and forth
+#   make V=1                            shows the commands
+
+# What Debian 12 must have. tests/argv.sh compares the list with README.md.
+PACKAGES := make gcc libc6-dev libev-dev liblmdb-dev libxxhash-dev libsodium-dev libexpat1-dev check
+# header:package, each tried once per tree
+HEADERS  := stdio.h:libc6-dev ev.h:libev-dev lmdb.h:liblmdb-dev xxhash.h:libxxhash-dev \
+            sodium.h:libsodium-dev expat.h:libexpat1-dev check.h:check
+
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+SAN     ?=
+TREE    ?=
+comma   := ,
+BUILD   := build$(if $(filter-out gcc,$(CC)),-$(notdir $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(TREE),-$(TREE))
+STD     := -std=c17 -D_GNU_SOURCE -I.
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+           -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
+           -Wswitch-enum -Wundef -Wvla -Wformat=2 -Wcast-align -Wcast-qual \
+           -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Werror
+OPT     ?= -O2 -g
+# Fortification wants an optimizer and gets in a sanitizer's way.
+HARD    := -fstack-protector-strong -fPIE $(if $(SAN)$(filter -O0,$(OPT)),,-D_FORTIFY_SOURCE=2)
 ALL_CFLAGS  = $(STD) $(WARN) $(HARD) $(OPT) -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
-ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-LIBS   := -lev -llmdb -lxxhash -lsodium -lexpat -lm
+ALL_LDFLAGS = -pie -pthread -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(OPT) $(LDFLAGS)
+LIBS    := -lev -llmdb -lxxhash -lsodium -lexpat -lm
+
+V ?= 0
+ifeq ($(V),1)
+Q    :=
+say   = @:
+else
+Q    := @
+say   = @printf '  %-5s %s\n'
+endif
 
 # A static library per folder: a program links only what it uses. Files with a main stay outside.
-objects  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c protocol/eligctl.c,$(wildcard $(1)/*.c)))
 FOLDERS  := protocol engine loader bench
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c protocol/eligctl.c,$(wildcard $(1)/*.c)))
 ARCHIVES := $(FOLDERS:%=$(BUILD)/lib%.a)
-PROGRAMS := $(patsubst %,$(BUILD)/bin/%,eligctl $(if $(wildcard engine/main.c),eligd) $(if $(wildcard loader/main.c),eligload) $(if $(wildcard bench/main.c),eligbench))
-ifeq ($(wildcard protocol/eligctl.c),)
-PROGRAMS := $(filter-out %/eligctl,$(PROGRAMS))
-endif
-TESTS    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+MAINS    := $(wildcard protocol/eligctl.c engine/main.c loader/main.c bench/main.c)
+PROGRAMS := $(patsubst %,$(BUILD)/bin/%,$(patsubst protocol/eligctl.c,eligctl,$(patsubst engine/main.c,eligd,$(patsubst loader/main.c,eligload,$(patsubst bench/main.c,eligbench,$(MAINS))))))
+SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+MANUALS  := $(wildcard $(foreach folder,$(FOLDERS),$(folder)/*.[1-8]))
+SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) tests tests/fuzz,$(folder)/*.c $(folder)/*.h))
 
-all: $(PROGRAMS) ## the programs, in build/bin/
+all: $(PROGRAMS) $(ARCHIVES) libelig ## the programs, in build/bin/
 
-$(BUILD)/%.o: %.c
+demo: all ## a whole country, loaded, served, measured: make demo, or make demo PERSONS=20000
+	@BUILD=$(BUILD) tests/demo.sh $(PERSONS)
+
+# ---- building ----
+
+# Rewritten only when it would say something else: what depends on it is made anew only then.
+remember = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+
+$(BUILD)/flags: FORCE
+	$(call remember,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+
+# Missing packages are named all at once, with the line that installs them.
+$(BUILD)/headers: Makefile
+	@mkdir -p $(@D); \
+	command -v $(CC) >/dev/null || { \
+	    echo "No compiler '$(CC)'. This installs it:"; \
+	    echo "    sudo apt-get install -y --no-install-recommends $(notdir $(CC)) libc6-dev"; exit 1; }; \
+	missing=; \
+	for pair in $(HEADERS); do \
+	    printf '#include <%s>\n' "$${pair%:*}" | $(CC) -E -x c - >/dev/null 2>&1 || missing="$$missing $${pair#*:}"; \
+	done; \
+	test -z "$$missing" || { \
+	    echo "Headers are missing. This installs them:"; \
+	    echo "    sudo apt-get install -y --no-install-recommends$$missing"; exit 1; }; \
+	echo "all there" >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
+	$(say) CC $<
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define archive
-$(BUILD)/lib$(1).a: $(call objects,$(1))
-	@mkdir -p $$(@D)
-	@rm -f $$@
-	ar rcs $$@ $$^
+$(BUILD)/lib$(1).list: FORCE
+	$$(call remember,$(call objects,$(1)))
+$(BUILD)/lib$(1).a: $(call objects,$(1)) $(BUILD)/lib$(1).list
+	$$(Q)rm -f $$@
+	$$(Q)ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call archive,$(folder))))
 
-link = @mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) $(LIBS)
+link = $(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS)
 
-$(BUILD)/bin/eligctl: $(BUILD)/protocol/eligctl.o $(BUILD)/libprotocol.a
-	$(link)
-$(BUILD)/bin/eligd: $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libprotocol.a
-	$(link)
-$(BUILD)/bin/eligload: $(BUILD)/loader/main.o $(BUILD)/libloader.a $(BUILD)/libprotocol.a
-	$(link)
+$(BUILD)/bin/eligctl:   $(BUILD)/protocol/eligctl.o $(BUILD)/libprotocol.a
+$(BUILD)/bin/eligd:     $(BUILD)/engine/main.o $(BUILD)/libengine.a $(BUILD)/libprotocol.a
+$(BUILD)/bin/eligload:  $(BUILD)/loader/main.o $(BUILD)/libloader.a $(BUILD)/libprotocol.a
 $(BUILD)/bin/eligbench: $(BUILD)/bench/main.o $(BUILD)/libbench.a $(BUILD)/libengine.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
-	$(link)
+$(BUILD)/bin/%:
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(link) -Wl,--as-needed $(LIBS)
+
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libbench.a $(BUILD)/libengine.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
-	@mkdir -p $(@D) && $(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(ALL_LDFLAGS) -lcheck -lsubunit $(LIBS)
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
 
-# --- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ---
+# ---- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ----
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
-LIBELIG        := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS  := $(patsubst %,$(BUILD)/pic/protocol/%.o,client frame means status day)
-ELIG_VERSION    = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
-PREFIX         ?= /usr/local
 
-$(BUILD)/pic/%.o: %.c
+LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,client frame means status day)
+VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
+PREFIX        ?= /usr/local
+
+$(BUILD)/pic/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
+	$(say) CC "$< (libelig)"
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 $(BUILD)/lib/libelig.so.1: $(LIBELIG_PARTS) protocol/elig.map
+	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,-soname,libelig.so.1 -Wl,--version-script=protocol/elig.map \
-	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(LDFLAGS)
+	$(Q)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,-soname,libelig.so.1 -Wl,--version-script=protocol/elig.map \
+	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(filter --coverage,$(OPT)) $(LDFLAGS)
 $(BUILD)/lib/libelig.so: $(BUILD)/lib/libelig.so.1
-	ln -sf libelig.so.1 $@
+	$(Q)ln -sf libelig.so.1 $@
 $(BUILD)/lib/libelig.a: $(LIBELIG_PARTS)
 	@mkdir -p $(@D)
-	ld -r -o $(BUILD)/pic/elig.o $^
-	objcopy --wildcard --keep-global-symbol='elig_*' $(BUILD)/pic/elig.o
-	@rm -f $@
-	ar rcs $@ $(BUILD)/pic/elig.o
+	$(Q)ld -r -o $(BUILD)/pic/elig.o $^
+	$(Q)objcopy --wildcard --keep-global-symbol='elig_*' $(BUILD)/pic/elig.o
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $(BUILD)/pic/elig.o
 $(BUILD)/lib/pkgconfig/elig.pc: protocol/elig.pc.in protocol/options.h
-	@mkdir -p $(@D)
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(ELIG_VERSION)|' $< >$@
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
 
 libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in build/lib/
-all: libelig
-.PHONY: libelig
-# --- end of libelig ---
 
-check: all $(TESTS) ## every test
-	@for t in $(TESTS); do ELIG_BIN=$(BUILD)/bin ./$$t || exit 1; done
+# ---- tests ----
+
+RESULTS := $(BUILD)/results
+IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin ELIG_TOP=$(CURDIR) \
+           CK_TIMEOUT_MULTIPLIER=$(if $(SAN),8,2) tests/run.sh
+SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/oracle.sh tests/test_*.sh))
+CHECKS  := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
+
+check: $(if $(T),$(foreach one,$(CHECKS),$(if $(findstring $(T),$(one)),$(one))),$(CHECKS)) ## every test; T=day only those named so
+	@RESULTS=$(RESULTS) tests/run.sh
+
+$(RESULTS)/new: FORCE
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+
+$(SUITES:$(BUILD)/tests/%=run/%): run/%: $(BUILD)/tests/% all | $(RESULTS)/new
+	@$(IN_TEST) $* $<
+$(FUZZERS:%=run/replay_%): run/replay_%: $(BUILD)/fuzz/replay_% | $(RESULTS)/new
+	@$(IN_TEST) replay_$* $< $(wildcard tests/fuzz/corpus/$*)
+$(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
+	@$(IN_TEST) $*.sh $<
+
+check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
+	@tests/fresh.sh
+
+memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
+	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
+	@$(MAKE) --no-print-directory $(RESULTS)/new
+	@for suite in $(if $(T),$(foreach s,$(SUITES),$(if $(findstring $(T),$(s)),$(s))),$(filter-out $(SLOW_SUITES:%=$(BUILD)/tests/%),$(SUITES))); do \
+	    CK_FORK=no $(IN_TEST) $${suite##*/} valgrind -q --leak-check=full --error-exitcode=9 $$suite; \
+	done; RESULTS=$(RESULTS) tests/run.sh
+
+cover: ## how much of each folder the tests run
+	@$(MAKE) --no-print-directory TREE=cover OPT='-O0 -g --coverage' check
+	@for folder in $(FOLDERS); do \
+	    find build-cover/$$folder -name '*.gcda' -exec gcov -n {} + 2>/dev/null | \
+	    awk -v folder=$$folder '/^File/ { own = index($$0, "'"'"'" folder "/") } \
+	        own && /^Lines executed:/ { split($$0, p, /[:% ]+/); lines += p[5]; ran += p[3] * p[5] / 100; own = 0 } \
+	        END { if (lines) printf "  %-10s %5.1f %% of %d lines\n", folder, 100 * ran / lines, lines }'; \
+	done
+
+# ---- fuzzing ----
+
+SECONDS ?= 20
+FUZZ_SAN := fuzzer-no-link,address,undefined
+
+fuzz: ## libFuzzer on every target; T=frame one, SECONDS=600, RUNS=100000
+	@command -v clang >/dev/null || { echo "Fuzzing wants clang. This installs it:"; \
+	    echo "    sudo apt-get install -y --no-install-recommends clang libclang-rt-14-dev"; exit 1; }
+	@$(MAKE) --no-print-directory CC=clang SAN=$(FUZZ_SAN) run-fuzzers
+
+run-fuzzers: $(foreach name,$(or $(T),$(FUZZERS)),$(BUILD)/fuzz/fuzz_$(name))
+	@for name in $(or $(T),$(FUZZERS)); do \
+	    mkdir -p $(BUILD)/corpus/$$name; \
+	    printf '  FUZZ  %s\n' $$name; \
+	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(SECONDS) $(if $(RUNS),-runs=$(RUNS)) -timeout=10 -rss_limit_mb=1024 \
+	        -artifact_prefix=$(BUILD)/crash-$$name- -print_final_stats=1 -verbosity=1 \
+	        $(BUILD)/corpus/$$name $$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) >$(BUILD)/fuzz-$$name.log 2>&1 || \
+	        { tail -40 $(BUILD)/fuzz-$$name.log; exit 1; }; \
+	    sed -n 's/^stat::number_of_executed_units: */        runs /p' $(BUILD)/fuzz-$$name.log; \
+	done
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(link) -fsanitize=fuzzer -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(ARCHIVES)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(link) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+# ---- reading along ----
+
+want = @command -v $(1) >/dev/null || { echo "sudo apt-get install -y --no-install-recommends $(or $(2),$(1))"; exit 1; }
+
+lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes
+	$(call want,clang-tidy)
+	$(call want,cppcheck)
+	$(call want,shellcheck)
+	$(call want,mandoc)
+	@echo "  clang-tidy"; printf '%s\n' $(filter %.c,$(SOURCES)) | \
+	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings generated"; \
+	                           test $$? -eq 1' sh
+	@echo "  cppcheck"; cppcheck --quiet --std=c11 -I. --inline-suppr --error-exitcode=1 -j 2 \
+	    --enable=warning,performance,portability --suppress=missingIncludeSystem $(filter %.c,$(SOURCES))
+	@echo "  shellcheck"; shellcheck -x .ci/run $(wildcard $(FOLDERS:%=%/*.sh) tests/*.sh)
+	@echo "  mandoc"; mandoc -Tlint -W warning $(MANUALS)
+	@echo "  simple mistakes"; tests/simple_mistakes.sh
 
 format: ## lay out every file as .clang-format says
-	@clang-format -i $$(git ls-files '*.[ch]')
+	$(call want,clang-format)
+	@clang-format -i $(SOURCES)
 format-check: ## say which files are laid out otherwise
-	@clang-format --dry-run --Werror $$(git ls-files '*.[ch]')
+	$(call want,clang-format)
+	@clang-format --dry-run --Werror $(SOURCES)
+
+# ---- the rest ----
+
+bench: all ## measure this machine
+	@BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin $(firstword $(wildcard bench/run.sh bench/side_by_side.sh))
+
+man: all ## write the option tables into the manual pages
+	@BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin tests/man.sh --write
+
+place = install -d $(DESTDIR)$(PREFIX)/$(2) && install -m $(1) $(3) $(DESTDIR)$(PREFIX)/$(2)/
+
+install: all ## programs, manuals, libelig, registers, catalogue; DESTDIR= PREFIX=
+	@$(call place,755,bin,$(PROGRAMS))
+	@$(foreach page,$(MANUALS),$(call place,644,share/man/man$(patsubst .%,%,$(suffix $(page))),$(page)) &&) true
+	@$(call place,644,include,protocol/elig.h)
+	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
+	@ln -sf libelig.so.1 $(DESTDIR)$(PREFIX)/lib/libelig.so
+	@rm -f $(BUILD)/lib/pkgconfig/elig.pc; $(MAKE) -s --no-print-directory $(BUILD)/lib/pkgconfig/elig.pc
+	@$(call place,644,lib/pkgconfig,$(BUILD)/lib/pkgconfig/elig.pc)
+	@$(foreach folder,registers catalogue,$(if $(wildcard loader/$(folder)/*),$(call place,644,share/elig/$(folder),$(wildcard loader/$(folder)/*)) &&)) true
+
+print-deps: ## the Debian packages that are needed
+	@echo $(PACKAGES)
+
 clean: ## remove what was built
 	rm -rf build build-*
-help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
-.PHONY: all check format format-check clean help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
+
+FORCE:
+.PHONY: all libelig demo check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+        install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
