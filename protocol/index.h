@@ -47,6 +47,10 @@ struct index {
 /* How many home buckets for `identifier_count` at load 0.5; at least 1. */
 uint64_t index_home_count(uint64_t identifier_count);
 
+/* The same or the next home_count that leaves no last shard too small to stand on a page of its own
+ * (LMDB packs small values together, off the cache lines). */
+uint64_t index_fit_home_count(uint64_t home_count);
+
 static inline uint64_t index_bucket_count(uint64_t home_count)
 {
     return home_count + BUCKET_REACH_MAX;

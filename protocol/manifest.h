@@ -52,6 +52,9 @@ struct manifest {
 /* A public key's name: the first bytes of its BLAKE2b. */
 void manifest_signing_key_id(uint8_t id[static KEY_ID_SIZE], const struct sign_public *key);
 
+/* Whether every field is in its range; manifest_sign asserts it, manifest_open verifies it. */
+MUST_USE bool manifest_check(const struct manifest *manifest, struct fault *fault);
+
 /* Encodes and signs; sets the signing key id from the secret. */
 void manifest_sign(uint8_t page[static MANIFEST_SIZE], const struct manifest *in,
                    const struct sign_secret *key);

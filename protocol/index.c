@@ -1,0 +1,111 @@
+#include "protocol/index.h"
+
+/* A last shard so small that LMDB would keep it inside a shared page could not be aligned. */
+#define SHARD_BUCKETS_LEAST 32
+
+#define ENTRIES_PER_BUCKET 2 /* load 0.5 of four slots */
+
+uint64_t index_fit_home_count(uint64_t home_count)
+{
+    if (home_count == 0)
+        home_count = 1;
+    uint64_t last = index_bucket_count(home_count) % SHARD_BUCKET_COUNT;
+    if (last > 0 && last < SHARD_BUCKETS_LEAST)
+        home_count += SHARD_BUCKETS_LEAST - last;
+    return home_count;
+}
+
+uint64_t index_home_count(uint64_t identifier_count)
+{
+    return index_fit_home_count(identifier_count / ENTRIES_PER_BUCKET +
+                                identifier_count % ENTRIES_PER_BUCKET);
+}
+
+struct tag {
+    uint64_t low;
+    uint32_t high;
+};
+
+static inline struct tag tag_of(const struct digest *digest)
+{
+    return (struct tag){load_u64(digest->bytes + 4), load_u32(digest->bytes + 12)};
+}
+
+/* All ones when the slot has the tag, else zero; arithmetic, because a branch here would be
+ * mispredicted for every other probe. */
+static inline uint32_t slot_mask(const uint8_t *slot, struct tag tag)
+{
+    uint64_t differ =
+        (load_u64(slot + SLOT_TAG) ^ tag.low) | (load_u32(slot + SLOT_TAG + 8) ^ tag.high);
+    return (uint32_t)((differ | (0 - differ)) >> 63) - 1;
+}
+
+/* The view in this bucket, VIEW_NOBODY when none of its slots has the tag. Empty slots hold view 0,
+ * so an all-zero tag finds nobody in them. */
+static inline uint32_t bucket_probe(const uint8_t *bucket, struct tag tag, uint32_t *found)
+{
+    uint32_t payload = 0, any = 0;
+    for (size_t i = 0; i < BUCKET_SLOT_COUNT; i++) {
+        const uint8_t *slot = bucket + i * SLOT_SIZE;
+        uint32_t mask = slot_mask(slot, tag);
+        payload |= load_u32(slot + SLOT_PAYLOAD) & mask;
+        any |= mask;
+    }
+    *found = any;
+    return payload & PAYLOAD_VIEW_MASK;
+}
+
+static inline uint32_t bucket_overflowed(const uint8_t *bucket)
+{
+    return load_u32(bucket + SLOT_PAYLOAD) & PAYLOAD_OVERFLOWED;
+}
+
+/* The rare second look: past a home bucket that overflowed and does not hold the tag. */
+static uint32_t find_beyond(const struct index *index, const struct digest *digest)
+{
+    struct tag tag = tag_of(digest);
+    uint64_t home = index_home(digest, index->home_count);
+    for (uint64_t reach = 1; reach <= BUCKET_REACH_MAX; reach++) {
+        const uint8_t *bucket = index_bucket(index, home + reach);
+        uint32_t found;
+        uint32_t view = bucket_probe(bucket, tag, &found);
+        if (found != 0 || bucket_overflowed(bucket) == 0)
+            return view;
+    }
+    return VIEW_NOBODY;
+}
+
+void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
+                      size_t count)
+{
+    static_assert(INDEX_BATCH_MAX == 64, "one bit of `beyond` a digest");
+    assert(count <= INDEX_BATCH_MAX);
+
+    /* ask for every cache line before the first is needed */
+    const uint8_t *buckets[INDEX_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        buckets[i] = index_bucket(index, index_home(&digests[i], index->home_count));
+        __builtin_prefetch(buckets[i]);
+    }
+
+    /* probe without branches */
+    uint64_t beyond = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t found;
+        views[i] = bucket_probe(buckets[i], tag_of(&digests[i]), &found);
+        beyond |= (uint64_t)((bucket_overflowed(buckets[i]) & ~found) >> 31) << i;
+    }
+
+    /* look further for the few that may have overflowed */
+    for (; beyond != 0; beyond &= beyond - 1) {
+        size_t i = (size_t)__builtin_ctzll(beyond);
+        views[i] = find_beyond(index, &digests[i]);
+    }
+}
+
+uint32_t index_find(const struct index *index, const struct digest *digest)
+{
+    uint32_t view;
+    index_find_batch(&view, index, digest, 1);
+    return view;
+}

@@ -1,0 +1,243 @@
+#include "protocol/keyfile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDENTITY_WHAT "elig-identity-v1"
+#define SECRET_WHAT   "elig-signing-secret-v1"
+#define PUBLIC_WHAT   "elig-signing-public-v1"
+
+#define KEYFILE_SIZE_MAX 256 /* the longest line, a secret's, is 152 bytes */
+#define PUBLIC_SUFFIX    ".pub"
+
+static_assert(sizeof(SECRET_WHAT) + 2 * SIGN_SECRET_SIZE + 1 <= KEYFILE_SIZE_MAX, "a line fits");
+static_assert(SIGN_SECRET_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519");
+static_assert(SIGN_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519");
+
+/* Whether nobody but its owner could have read (secret) or written the file. */
+static bool file_is_guarded(int fd, const char *path, mode_t forbidden, struct fault *fault)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return fault_set(fault, "%s: not a regular file; a key is a small text file", path);
+    if (info.st_uid != geteuid() && info.st_uid != 0)
+        return fault_set(fault, "%s: owned by user %u; must be ours (user %u) or root's", path,
+                         (unsigned)info.st_uid, (unsigned)geteuid());
+    if ((info.st_mode & forbidden) != 0)
+        return fault_set(fault, "%s: mode %04o lets others %s it; chmod %s it", path,
+                         (unsigned)(info.st_mode & 07777),
+                         forbidden & S_IRGRP ? "read or write" : "write",
+                         forbidden & S_IRGRP ? "600" : "644");
+    return true;
+}
+
+/* Reads the whole small file into `line`; its size, or -1 with a fault. */
+static ssize_t read_line(char line[static KEYFILE_SIZE_MAX], const char *path, mode_t forbidden,
+                         struct fault *fault)
+{
+    /* NONBLOCK: opening a FIFO must not wait for a writer. */
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ELOOP)
+            fault_set(fault, "%s: a symbolic link; name the key file itself", path);
+        else
+            fault_set(fault, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+    ssize_t size = -1;
+    if (file_is_guarded(fd, path, forbidden, fault)) {
+        size = read(fd, line, KEYFILE_SIZE_MAX);
+        if (size < 0)
+            fault_set(fault, "%s: %s", path, strerror(errno));
+    }
+    close(fd);
+    return size;
+}
+
+/* "<what> <hex>\n" -> bytes. sodium_hex2bin takes the same time whatever the digits are. */
+static bool parse_line(uint8_t *bytes, size_t bytes_size, const char *what, const char *line,
+                       size_t line_size)
+{
+    size_t what_size = strlen(what);
+    size_t hex_size = 2 * bytes_size;
+    if (line_size != what_size + 1 + hex_size + 1 || memcmp(line, what, what_size) != 0 ||
+        line[what_size] != ' ' || line[line_size - 1] != '\n')
+        return false;
+    size_t done = 0;
+    return sodium_hex2bin(bytes, bytes_size, line + what_size + 1, hex_size, NULL, &done, NULL) ==
+               0 &&
+           done == bytes_size;
+}
+
+static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const char *path,
+                     mode_t forbidden, struct fault *fault)
+{
+    char *line = sodium_malloc(KEYFILE_SIZE_MAX);
+    if (line == NULL)
+        return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
+    ssize_t size = read_line(line, path, forbidden, fault);
+    bool good = size >= 0;
+    if (good && !parse_line(bytes, bytes_size, what, line, (size_t)size))
+        good = fault_set(fault,
+                         "%s: not a key of this kind: wanted one line, \"%s\" and %zu "
+                         "hexadecimal digits",
+                         path, what, 2 * bytes_size);
+    sodium_free(line);
+    return good;
+}
+
+/* A key in memory of its own that is read-only from then on; NULL with a fault. */
+static void *open_secret(size_t size, const char *what, const char *path, struct fault *fault)
+{
+    void *key = sodium_malloc(size);
+    if (key == NULL) {
+        fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (!read_key(key, size, what, path, S_IRWXG | S_IRWXO, fault)) {
+        sodium_free(key);
+        return NULL;
+    }
+    sodium_mprotect_readonly(key);
+    return key;
+}
+
+bool keyfile_open_identity(struct identity_key **out, const char *path, struct fault *fault)
+{
+    struct identity_key *key = open_secret(sizeof(*key), IDENTITY_WHAT, path, fault);
+    if (key == NULL)
+        return false;
+    *out = key;
+    return true;
+}
+
+void keyfile_close_identity(struct identity_key *key)
+{
+    sodium_free(key);
+}
+
+/* An Ed25519 secret carries its public key; a file in which they differ would sign what nobody can
+ * verify. */
+static bool secret_is_whole(const struct sign_secret *key)
+{
+    uint8_t public[SIGN_PUBLIC_SIZE];
+    struct sign_secret again;
+    crypto_sign_seed_keypair(public, again.bytes, key->bytes);
+    bool same = sodium_memcmp(again.bytes, key->bytes, SIGN_SECRET_SIZE) == 0;
+    sodium_memzero(&again, sizeof(again));
+    return same;
+}
+
+bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault)
+{
+    struct sign_secret *key = open_secret(sizeof(*key), SECRET_WHAT, path, fault);
+    if (key == NULL)
+        return false;
+    if (!secret_is_whole(key)) {
+        sodium_free(key);
+        return fault_set(fault, "%s: damaged: its two halves do not belong together", path);
+    }
+    *out = key;
+    return true;
+}
+
+void keyfile_close_secret(struct sign_secret *key)
+{
+    sodium_free(key);
+}
+
+bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault)
+{
+    struct sign_public key;
+    if (!read_key(key.bytes, sizeof(key.bytes), PUBLIC_WHAT, path, S_IWGRP | S_IWOTH, fault))
+        return false;
+    *out = key;
+    return true;
+}
+
+/* A name counts as written when its folder is synced. */
+static bool sync_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    if (folder == NULL)
+        return false;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0)
+        return false;
+    bool good = fsync(fd) == 0;
+    return close(fd) == 0 && good;
+}
+
+static bool write_synced(int fd, const char *line, size_t size, mode_t mode)
+{
+    bool good = write(fd, line, size) == (ssize_t)size && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    return close(fd) == 0 && good;
+}
+
+static bool create_key(const char *path, const char *what, const uint8_t *bytes, size_t bytes_size,
+                       mode_t mode, struct fault *fault)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        if (errno == EEXIST)
+            return fault_set(fault, "%s: exists; a key is never overwritten", path);
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    }
+
+    char line[KEYFILE_SIZE_MAX];
+    size_t what_size = strlen(what);
+    size_t size = what_size + 1 + 2 * bytes_size + 1;
+    assert(size < sizeof(line));
+    memcpy(line, what, what_size);
+    line[what_size] = ' ';
+    sodium_bin2hex(line + what_size + 1, 2 * bytes_size + 1, bytes, bytes_size);
+    line[size - 1] = '\n';
+
+    bool good = write_synced(fd, line, size, mode) && sync_folder_of(path);
+    sodium_memzero(line, sizeof(line));
+    if (!good) {
+        fault_set(fault, "%s: could not be written: %s", path, strerror(errno));
+        unlink(path);
+    }
+    return good;
+}
+
+bool keyfile_create_identity(const char *path, struct fault *fault)
+{
+    struct identity_key key;
+    randombytes_buf(key.bytes, sizeof(key.bytes));
+    bool good = create_key(path, IDENTITY_WHAT, key.bytes, sizeof(key.bytes), 0600, fault);
+    sodium_memzero(&key, sizeof(key));
+    return good;
+}
+
+bool keyfile_create_signing(const char *path, struct fault *fault)
+{
+    char public_path[4096];
+    int length = snprintf(public_path, sizeof(public_path), "%s" PUBLIC_SUFFIX, path);
+    if (length < 0 || (size_t)length >= sizeof(public_path))
+        return fault_set(fault, "%s: the name is too long", path);
+
+    struct sign_secret secret;
+    struct sign_public public;
+    crypto_sign_keypair(public.bytes, secret.bytes);
+    bool good = create_key(path, SECRET_WHAT, secret.bytes, sizeof(secret.bytes), 0600, fault);
+    if (good &&
+        !create_key(public_path, PUBLIC_WHAT, public.bytes, sizeof(public.bytes), 0644, fault)) {
+        unlink(path); /* new and useless without its public half */
+        good = false;
+    }
+    sodium_memzero(&secret, sizeof(secret));
+    return good;
+}
