@@ -1,0 +1,47 @@
+#include "engine/calendar.h"
+
+#include <assert.h>
+
+#define SECONDS_PER_DAY 86400
+
+bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
+                      struct fault *fault)
+{
+    if (from_day == 0 || from_day >= until_day || until_day > CALENDAR_DAY_END)
+        return fault_set(fault, "judging window: want from_day before until_day, got %u and %u",
+                         from_day, until_day);
+    if (until_day - from_day > WINDOW_DAYS_MAX)
+        return fault_set(fault, "judging window: want at most %u days, got %u", WINDOW_DAYS_MAX,
+                         until_day - from_day);
+
+    out->from_day = from_day;
+    out->until_day = until_day;
+    for (uint32_t day = from_day; day <= until_day; day++)
+        out->start_s[day - from_day] = time_of_riga_day(day);
+    return true;
+}
+
+bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t utc_s)
+{
+    uint32_t day_count = calendar->until_day - calendar->from_day;
+    const uint64_t *start_s = calendar->start_s;
+    if (utc_s < start_s[0] || utc_s >= start_s[day_count])
+        return false;
+
+    /* Days have 23 to 25 hours, and summer time comes and goes in turn: the guess is at most one
+     * day out. A window that begins in summer can make the guess day_count itself. */
+    uint64_t i = (utc_s - start_s[0]) / SECONDS_PER_DAY;
+    if (i >= day_count || utc_s < start_s[i])
+        i--;
+    else if (utc_s >= start_s[i + 1])
+        i++;
+    assert(i < day_count && start_s[i] <= utc_s && utc_s < start_s[i + 1]);
+    *day = calendar->from_day + (uint32_t)i;
+    return true;
+}
+
+uint64_t calendar_day_start(const struct calendar *calendar, uint32_t day)
+{
+    assert(day >= calendar->from_day && day <= calendar->until_day);
+    return calendar->start_s[day - calendar->from_day];
+}

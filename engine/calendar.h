@@ -1,0 +1,28 @@
+/* The days of a judging window and the UTC seconds at which they begin in Riga, worked out once per
+ * snapshot, so that the day of a request costs a few nanoseconds. */
+#ifndef ENGINE_CALENDAR_H
+#define ENGINE_CALENDAR_H
+
+#include "protocol/day.h"
+#include "protocol/fault.h"
+#include "protocol/snapshot.h"
+
+struct calendar {
+    uint32_t from_day, until_day;
+    uint64_t start_s[WINDOW_DAYS_MAX + 1]; /* of each day of the window, and of until_day */
+};
+
+/* Refuses a window that is empty, longer than WINDOW_DAYS_MAX or beyond the year 9999. */
+MUST_USE bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
+                               struct fault *fault);
+
+/* The civil day in Riga at that second; false when it is outside the window. */
+MUST_USE bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t utc_s);
+
+/* The UTC second at which a day from from_day up to and including until_day begins. */
+uint64_t calendar_day_start(const struct calendar *calendar, uint32_t day);
+
+/* The first day that date texts cannot say: 10000-01-01. */
+#define CALENDAR_DAY_END 2932897
+
+#endif

@@ -1,0 +1,61 @@
+/* What the server counts. Each loop writes its own numbers, without a lock; anybody may read and
+ * add them up. */
+#ifndef ENGINE_METRICS_H
+#define ENGINE_METRICS_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "protocol/bytes.h"
+
+/* Every number once: name, meaning. Names are in the log and in eligd(8): append only. */
+#define METRICS(X)                                                                                 \
+    X(checks, "CHECK frames answered, whatever the answer")                                        \
+    X(applies, "of these: a relief applies")                                                       \
+    X(no_data, "of these: data of a register are missing")                                         \
+    X(does_not_apply, "of these: no relief applies")                                               \
+    X(unknown_product, "of these: the product is not in the catalogue")                            \
+    X(outside_window, "of these: the service time is outside the days that can be judged")         \
+    X(pings, "PING frames answered")                                                               \
+    X(reports, "STATUS frames answered")                                                           \
+    X(bad_frames, "frames refused for what is in them")                                            \
+    X(turned_away, "frames answered DRAINING or NOT_READY")                                        \
+    X(accepted, "connections accepted")                                                            \
+    X(closed, "connections closed, for whatever reason")                                           \
+    X(over_limit, "connections closed at once because as many as may be were open")                \
+    X(accept_pauses, "times that accepting paused for want of descriptors or memory")              \
+    X(bad_versions, "connections closed for speaking another protocol version")                    \
+    X(broken, "connections that ended with an error")                                              \
+    X(cut_frames, "connections that ended inside a frame")                                         \
+    X(idle_closed, "connections closed for silence")                                               \
+    X(frame_closed, "connections closed for a frame that did not come whole in time")              \
+    X(write_closed, "connections closed for not taking their answers in time")                     \
+    X(held_back, "times that answers had to wait for a connection to take them")                   \
+    X(swaps, "snapshots taken into service after the first")
+
+struct metrics {
+#define METRICS_FIELD(name, help) _Atomic uint64_t name;
+    METRICS(METRICS_FIELD)
+#undef METRICS_FIELD
+};
+
+/* Only the loop that owns the metrics adds: a load and a store, no locked instruction. */
+static inline void metric_add(_Atomic uint64_t *metric, uint64_t count)
+{
+    uint64_t old = atomic_load_explicit(metric, memory_order_relaxed);
+    atomic_store_explicit(metric, old + count, memory_order_relaxed);
+}
+
+static inline uint64_t metric_read(const _Atomic uint64_t *metric)
+{
+    return atomic_load_explicit(metric, memory_order_relaxed);
+}
+
+/* Adds each number of `from` to that of `sum`. */
+void metrics_sum(struct metrics *sum, const struct metrics *from);
+
+/* " checks=12 applies=3 ..." into text, which always ends in NUL; returns its length. */
+#define METRICS_TEXT_SIZE 1024
+size_t metrics_to_text(char text[static METRICS_TEXT_SIZE], const struct metrics *metrics);
+
+#endif

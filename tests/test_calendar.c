@@ -1,0 +1,115 @@
+/* The calendar of a window says what protocol/day.h says, for every second that matters. */
+#include "engine/calendar.h"
+#include "tests/support.h"
+
+static uint32_t day_of(const char *text)
+{
+    int32_t day;
+    ck_assert(day_of_text(&day, text, 10));
+    return (uint32_t)day;
+}
+
+static const struct {
+    const char *from, *until;
+} windows[] = {
+    {"2026-10-23", "2027-01-24"}, /* summer time ends in it */
+    {"2026-02-20", "2026-05-24"}, /* begins in it */
+    {"2026-01-01", "2028-03-11"}, /* both, twice; the longest there may be */
+    {"2026-10-25", "2026-10-26"}, /* the day of 25 hours alone */
+    {"2026-03-29", "2026-03-30"}, /* the day of 23 hours alone */
+    {"2026-10-24", "2026-10-26"}, {"2026-03-28", "2026-03-30"},
+    {"1970-01-02", "1970-01-03"}, {"9999-12-30", "9999-12-31"},
+};
+
+START_TEST(days_begin_and_end_where_the_zone_rule_says)
+{
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of(windows[_i].from);
+    uint32_t until_day = day_of(windows[_i].until);
+    ck_assert(calendar_prepare(&calendar, from_day, until_day, &fault));
+
+    for (uint32_t day = from_day; day < until_day; day++) {
+        uint64_t start_s = calendar_day_start(&calendar, day);
+        uint64_t end_s = calendar_day_start(&calendar, day + 1);
+        ck_assert_uint_eq(start_s, time_of_riga_day(day));
+        uint64_t seconds[] = {start_s, start_s + 1, start_s + 43200, end_s - 3601, end_s - 1};
+        for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+            uint32_t found;
+            ck_assert(calendar_find_day(&found, &calendar, seconds[i]));
+            ck_assert_uint_eq(found, day);
+            ck_assert_uint_eq(found, riga_day_of_time(seconds[i]));
+        }
+    }
+}
+END_TEST
+
+START_TEST(seconds_outside_the_window_have_no_day)
+{
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of(windows[_i].from);
+    uint32_t until_day = day_of(windows[_i].until);
+    ck_assert(calendar_prepare(&calendar, from_day, until_day, &fault));
+
+    uint32_t day = 12345;
+    ck_assert(!calendar_find_day(&day, &calendar, calendar_day_start(&calendar, from_day) - 1));
+    ck_assert(!calendar_find_day(&day, &calendar, calendar_day_start(&calendar, until_day)));
+    ck_assert(!calendar_find_day(&day, &calendar, 0));
+    ck_assert(!calendar_find_day(&day, &calendar, UINT64_MAX));
+    ck_assert_uint_eq(day, 12345);
+}
+END_TEST
+
+START_TEST(random_seconds_have_the_day_of_the_zone_rule)
+{
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of("2026-01-01");
+    ck_assert(calendar_prepare(&calendar, from_day, from_day + WINDOW_DAYS_MAX, &fault));
+    uint64_t least_s = calendar_day_start(&calendar, from_day);
+    uint64_t span_s = calendar_day_start(&calendar, from_day + WINDOW_DAYS_MAX) - least_s;
+    uint64_t state = 7;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t utc_s = least_s + support_random(&state) % span_s;
+        uint32_t day;
+        ck_assert(calendar_find_day(&day, &calendar, utc_s));
+        ck_assert_uint_eq(day, riga_day_of_time(utc_s));
+    }
+}
+END_TEST
+
+static const struct {
+    uint32_t from_day, until_day;
+} bad_windows[] = {
+    {20000, 20000},
+    {20001, 20000},
+    {0, 10},
+    {20000, 20000 + WINDOW_DAYS_MAX + 1},
+    {CALENDAR_DAY_END - 1, CALENDAR_DAY_END + 1},
+    {20000, DAY_NEVER},
+};
+
+START_TEST(a_window_that_cannot_be_judged_is_refused)
+{
+    struct calendar calendar;
+    struct fault fault = {""};
+    ck_assert(
+        !calendar_prepare(&calendar, bad_windows[_i].from_day, bad_windows[_i].until_day, &fault));
+    ck_assert(fault.text[0] != '\0');
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("calendar");
+    TCase *tcase = tcase_create("calendar");
+    int window_count = sizeof(windows) / sizeof(windows[0]);
+    tcase_add_loop_test(tcase, days_begin_and_end_where_the_zone_rule_says, 0, window_count);
+    tcase_add_loop_test(tcase, seconds_outside_the_window_have_no_day, 0, window_count);
+    tcase_add_test(tcase, random_seconds_have_the_day_of_the_zone_rule);
+    tcase_add_loop_test(tcase, a_window_that_cannot_be_judged_is_refused, 0,
+                        sizeof(bad_windows) / sizeof(bad_windows[0]));
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
