@@ -1,0 +1,74 @@
+#include "engine/config.h"
+
+#include "engine/listener.h"
+
+#include <string.h>
+
+#define AT(field) offsetof(struct config, field)
+
+/* clang-format off */
+static const struct option_row rows[] = {
+    {"snapshots", OPTION_TEXT, AT(snapshots), "DIR", NULL, 0, 0,
+     "required: directory in which snapshots are published"},
+    {"identity-key", OPTION_TEXT, AT(identity_key), "FILE", NULL, 0, 0,
+     "required: key under which identifiers are digested"},
+    {"signing-public", OPTION_TEXT, AT(signing_public), "FILE", NULL, 0, 0,
+     "required: public key of who may sign snapshots"},
+    {"listen", OPTION_TEXT, AT(listen), "ADDRESS", NULL, 0, 0,
+     "loopback address and TCP port to serve, like 127.0.0.1:7447 or [::1]:7447; "
+     "port 0 lets the system choose"},
+    {"unix", OPTION_TEXT, AT(unix_path), "PATH", NULL, 0, 0,
+     "Unix socket to serve, open to owner and group"},
+    {"port-file", OPTION_TEXT, AT(port_file), "FILE", NULL, 0, 0,
+     "write the TCP port there once it is served"},
+    {"loops", OPTION_NUMBER, AT(loops), "COUNT", "1", 1, CONFIG_LOOPS_MAX,
+     "event loops, one thread each"},
+    {"connections-max", OPTION_NUMBER, AT(connections_max), "COUNT", "10000", 1,
+     CONFIG_CONNECTIONS_MAX, "connections open at once, over all loops"},
+    {"idle-ms", OPTION_NUMBER, AT(idle_ms), "MS", "300000", 10, 86400000,
+     "close a connection that is silent this long"},
+    {"frame-ms", OPTION_NUMBER, AT(frame_ms), "MS", "10000", 10, 86400000,
+     "close a connection whose frame is not whole this long after its first byte"},
+    {"write-ms", OPTION_NUMBER, AT(write_ms), "MS", "20000", 10, 86400000,
+     "close a connection that has not taken its answers this long after they were ready"},
+    {"drain-ms", OPTION_NUMBER, AT(drain_ms), "MS", "5000", 0, 600000,
+     "on SIGTERM, wait at most this long for connections to leave"},
+    {"poll-ms", OPTION_NUMBER, AT(poll_ms), "MS", "500", 10, 3600000,
+     "look for a newly published snapshot this often"},
+    {"environment", OPTION_NUMBER, AT(environment), "NUMBER", "0", 0, UINT32_MAX,
+     "number of the environment whose snapshots are served; 0 is production"},
+    {"config", OPTION_TEXT, AT(config), "FILE", NULL, 0, 0,
+     "read options from a file of \"name value\" lines first"},
+    {"check-config", OPTION_FLAG, AT(check_config), NULL, NULL, 0, 0,
+     "say whether the options and key files are good, and stop"},
+    {"dump-config", OPTION_FLAG, AT(dump_config), NULL, NULL, 0, 0,
+     "print all options in the form of a configuration file, and stop"},
+};
+/* clang-format on */
+
+const struct option_table config_table = {
+    .usage = "eligd --snapshots DIR --identity-key FILE --signing-public FILE\n"
+             "             [--listen ADDRESS] [--unix PATH] [options]",
+    .about = "Answer whether a relief applies to a purchase, from a published snapshot.",
+    .rows = rows,
+    .row_count = sizeof(rows) / sizeof(rows[0]),
+    .footer = "Signals: HUP looks for a new snapshot at once; TERM and INT drain and stop.\n"
+              "Exit status: 0 stopped as asked, 1 --check-config found a fault, 2 usage,\n"
+              "3 could not start or go on.",
+};
+
+bool config_check(const struct config *config, struct fault *fault)
+{
+    if (config->listen == NULL && config->unix_path == NULL)
+        return fault_set(fault, "nowhere to listen: give --listen 127.0.0.1:7447, --unix PATH, "
+                                "or both");
+    if (config->port_file != NULL && config->listen == NULL)
+        return fault_set(fault, "--port-file: there is no port without --listen");
+
+    struct listener_address address;
+    if (config->listen != NULL && !listener_parse_tcp(&address, config->listen, fault))
+        return fault_at(fault, "--listen");
+    if (config->unix_path != NULL && !listener_parse_unix(&address, config->unix_path, fault))
+        return fault_at(fault, "--unix");
+    return true;
+}

@@ -1,0 +1,218 @@
+#include "engine/listener.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define HOST_SIZE     64
+#define TEMPORARY_END ".new" /* beside the path until the file is complete */
+#define UNIX_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(TEMPORARY_END))
+
+static bool parse_port(uint16_t *port, const char *text)
+{
+    uint32_t sum = 0;
+    size_t size = strlen(text);
+    if (size == 0 || size > 5)
+        return false;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        sum = sum * 10 + (uint32_t)(text[i] - '0');
+    }
+    *port = (uint16_t)sum;
+    return sum <= UINT16_MAX;
+}
+
+bool listener_parse_tcp(struct listener_address *out, const char *text, struct fault *fault)
+{
+    char host[HOST_SIZE];
+    uint16_t port;
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) || !parse_port(&port, colon + 1))
+        return fault_set(fault,
+                         "want a loopback address and a port like 127.0.0.1:7447, got "
+                         "\"%.60s\"",
+                         text);
+    memcpy(host, text, (size_t)(colon - text));
+    host[colon - text] = '\0';
+
+    struct listener_address address = {.size = 0};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    bool is_loopback = false;
+    size_t host_size = strlen(host);
+    if (host_size > 2 && host[0] == '[' && host[host_size - 1] == ']') {
+        host[host_size - 1] = '\0';
+        if (inet_pton(AF_INET6, host + 1, &v6.sin6_addr) == 1) {
+            is_loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+            address.size = sizeof(v6);
+            memcpy(&address.socket, &v6, sizeof(v6));
+        }
+    } else if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
+        is_loopback = ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+        address.size = sizeof(v4);
+        memcpy(&address.socket, &v4, sizeof(v4));
+    }
+    if (address.size == 0)
+        return fault_set(fault,
+                         "want a numeric address like 127.0.0.1:7447 or [::1]:7447, got "
+                         "\"%.60s\"",
+                         text);
+    if (!is_loopback)
+        return fault_set(fault,
+                         "%.60s is not a loopback address: frames are plain, so they are "
+                         "served on 127.0.0.0/8, [::1] or a Unix socket only; put what "
+                         "ends an encrypted tunnel in front of it",
+                         text);
+    *out = address;
+    return true;
+}
+
+bool listener_parse_unix(struct listener_address *out, const char *path, struct fault *fault)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t size = strlen(path);
+    if (size == 0 || size > UNIX_PATH_MAX)
+        return fault_set(fault, "want a path of 1 to %zu bytes, got %zu", UNIX_PATH_MAX, size);
+    memcpy(address.sun_path, path, size + 1);
+    memset(out, 0, sizeof(*out));
+    memcpy(&out->socket, &address, sizeof(address));
+    out->size = sizeof(address);
+    return true;
+}
+
+static bool socket_start(int fd, const struct listener_address *address, const char *what,
+                         struct fault *fault)
+{
+    if (bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0)
+        return fault_set(fault, "%s: cannot bind: %s", what, strerror(errno));
+    if (listen(fd, LISTENER_BACKLOG) != 0)
+        return fault_set(fault, "%s: cannot listen: %s", what, strerror(errno));
+    return true;
+}
+
+bool listener_open_tcp(int *out, struct listener_address *address, struct fault *fault)
+{
+    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fault_set(fault, "TCP socket: %s", strerror(errno));
+    int yes = 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) != 0) {
+        fault_set(fault, "TCP socket options: %s", strerror(errno));
+        goto fail;
+    }
+    if (!socket_start(fd, address, "TCP socket", fault))
+        goto fail;
+    if (getsockname(fd, (struct sockaddr *)&address->socket, &address->size) != 0) {
+        fault_set(fault, "TCP socket: %s", strerror(errno));
+        goto fail;
+    }
+    *out = fd;
+    return true;
+fail:
+    close(fd);
+    return false;
+}
+
+uint16_t listener_port(const struct listener_address *address)
+{
+    if (address->socket.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
+}
+
+/* Whether the path is free, or holds a socket that nobody listens on. */
+static bool path_is_free(const struct listener_address *address, const char *path,
+                         struct fault *fault)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return errno == ENOENT || fault_set(fault, "%s: %s", path, strerror(errno));
+    if (!S_ISSOCK(status.st_mode))
+        return fault_set(fault, "%s: there is a file there that is no socket; remove it", path);
+
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fault_set(fault, "Unix socket: %s", strerror(errno));
+    bool is_refused = connect(fd, (const struct sockaddr *)&address->socket, address->size) != 0 &&
+                      errno == ECONNREFUSED;
+    close(fd);
+    return is_refused || fault_set(fault, "%s: another server listens there", path);
+}
+
+bool listener_open_unix(int *out, struct listener_file *file, const char *path, struct fault *fault)
+{
+    struct listener_address address, temporary;
+    char temporary_path[UNIX_PATH_MAX + sizeof(TEMPORARY_END)];
+    struct stat status;
+    if (!listener_parse_unix(&address, path, fault) || !path_is_free(&address, path, fault))
+        return false;
+
+    /* Made beside its place and renamed there: nobody can connect before the mode is set, and the
+     * dead server's file is replaced in one step. */
+    snprintf(temporary_path, sizeof(temporary_path), "%s%s", path, TEMPORARY_END);
+    struct sockaddr_un place = {.sun_family = AF_UNIX};
+    static_assert(sizeof(temporary_path) <= sizeof(place.sun_path), "the longer path fits as well");
+    memcpy(place.sun_path, temporary_path, sizeof(temporary_path));
+    memset(&temporary, 0, sizeof(temporary));
+    memcpy(&temporary.socket, &place, sizeof(place));
+    temporary.size = sizeof(place);
+
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fault_set(fault, "Unix socket: %s", strerror(errno));
+    if (unlink(temporary_path) != 0 && errno != ENOENT) {
+        fault_set(fault, "%s: %s", temporary_path, strerror(errno));
+        goto fail;
+    }
+    if (!socket_start(fd, &temporary, path, fault))
+        goto fail;
+    if (chmod(temporary_path, 0660) != 0 || rename(temporary_path, path) != 0 ||
+        lstat(path, &status) != 0) {
+        fault_set(fault, "%s: %s", path, strerror(errno));
+        unlink(temporary_path);
+        goto fail;
+    }
+    *file = (struct listener_file){path, status.st_dev, status.st_ino};
+    *out = fd;
+    return true;
+fail:
+    close(fd);
+    return false;
+}
+
+void listener_remove(const struct listener_file *file)
+{
+    struct stat status;
+    if (lstat(file->path, &status) == 0 && status.st_dev == file->device &&
+        status.st_ino == file->inode)
+        unlink(file->path);
+}
+
+bool listener_write_port(const char *path, uint16_t port, struct fault *fault)
+{
+    char temporary_path[4096];
+    int size = snprintf(temporary_path, sizeof(temporary_path), "%s%s", path, TEMPORARY_END);
+    if (size < 0 || (size_t)size >= sizeof(temporary_path))
+        return fault_set(fault, "--port-file: the path is too long");
+    FILE *to = fopen(temporary_path, "we");
+    if (to == NULL)
+        return fault_set(fault, "%s: %s", temporary_path, strerror(errno));
+    bool is_written = fprintf(to, "%u\n", port) > 0;
+    is_written = fclose(to) == 0 && is_written;
+    if (!is_written || rename(temporary_path, path) != 0) {
+        fault_set(fault, "%s: %s", path, strerror(errno));
+        unlink(temporary_path);
+        return false;
+    }
+    return true;
+}

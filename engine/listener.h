@@ -1,0 +1,45 @@
+/* Listening sockets. Frames are plain, so they are heard on loopback and Unix sockets only. */
+#ifndef ENGINE_LISTENER_H
+#define ENGINE_LISTENER_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include "protocol/fault.h"
+
+#define LISTENER_BACKLOG 1024
+
+struct listener_address {
+    struct sockaddr_storage socket;
+    socklen_t size;
+};
+
+/* "127.0.0.1:7447" or "[::1]:7447"; anything that is not loopback is refused. */
+MUST_USE bool listener_parse_tcp(struct listener_address *out, const char *text,
+                                 struct fault *fault);
+MUST_USE bool listener_parse_unix(struct listener_address *out, const char *path,
+                                  struct fault *fault);
+
+/* Listens on the address, or on a port that the system chooses and writes into `address`. Sockets
+ * opened on one address share its connections (SO_REUSEPORT). Not blocking, closed on exec. */
+MUST_USE bool listener_open_tcp(int *fd, struct listener_address *address, struct fault *fault);
+uint16_t listener_port(const struct listener_address *address);
+
+/* A Unix socket file of ours: which one it is, so that nobody else's is removed. */
+struct listener_file {
+    const char *path; /* borrowed */
+    dev_t device;
+    ino_t inode;
+};
+
+/* Listens on `path`, mode 0660. A file that a dead server left there is replaced; a socket that
+ * answers, or a file that is no socket, is a fault. */
+MUST_USE bool listener_open_unix(int *fd, struct listener_file *file, const char *path,
+                                 struct fault *fault);
+/* Removes the file, unless another has taken its place. */
+void listener_remove(const struct listener_file *file);
+
+/* The port as a line of text: whoever sees the file sees all of it. */
+MUST_USE bool listener_write_port(const char *path, uint16_t port, struct fault *fault);
+
+#endif
