@@ -1,0 +1,614 @@
+#include "protocol/snapshot.h"
+
+#include "protocol/tables.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lmdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define DATA_SUFFIX     ".mdb"
+#define MANIFEST_SUFFIX ".man"
+#define CURRENT_NAME    "CURRENT"
+#define CURRENT_SIZE    (16 + 1 + 2 * DATA_HASH_SIZE + 1) /* generation, space, hash, newline */
+#define FILE_NAME_SIZE  32
+#define COPY_CHUNK_SIZE ((size_t)1 << 20)
+
+#define TABLE_COUNT 7 /* values beside the index's shards */
+
+struct snapshot {
+    struct manifest manifest;
+    struct tables tables;
+    MDB_env *env;
+    MDB_txn *txn; /* open as long as the snapshot: what mdb_get gave stays good */
+    MDB_dbi dbi;
+};
+
+void generation_to_text(char text[static GENERATION_TEXT_SIZE], uint64_t generation)
+{
+    snprintf(text, GENERATION_TEXT_SIZE, "%016" PRIx64, generation);
+}
+
+bool generation_of_text(uint64_t *generation, const char *text, size_t text_size)
+{
+    if (text_size != GENERATION_TEXT_SIZE - 1)
+        return false;
+    uint64_t number = 0;
+    for (size_t i = 0; i < text_size; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+        if (digit == NULL)
+            return false;
+        number = number << 4 | (uint64_t)(digit - digits);
+    }
+    *generation = number;
+    return true;
+}
+
+/* ---- files ---- */
+
+static int open_directory(const char *directory, struct fault *fault)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        fault_set(fault, "%s: %s; wanted the folder of snapshots", directory, strerror(errno));
+    return fd;
+}
+
+/* A regular file of the folder, open for reading; -1 with a fault. Neither a symbolic link is
+ * followed nor a FIFO waited for. */
+static int open_regular(int directory_fd, const char *name, uint64_t *size, struct fault *fault)
+{
+    int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ELOOP)
+            fault_set(fault, "%s: a symbolic link; only regular files are taken", name);
+        else
+            fault_set(fault, "%s: %s", name, strerror(errno));
+        return -1;
+    }
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        fault_set(fault, "%s: %s", name, strerror(errno));
+    else if (!S_ISREG(info.st_mode))
+        fault_set(fault, "%s: not a regular file; only regular files are taken", name);
+    else {
+        *size = (uint64_t)info.st_size;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+/* Reads until `size` bytes are there or the file ends; how many, or -1. */
+static ssize_t read_full(int fd, void *out, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = read(fd, (uint8_t *)out + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+/* A small file of exactly this size. */
+static bool read_exactly(int directory_fd, const char *name, uint8_t *out, size_t size,
+                         struct fault *fault)
+{
+    uint64_t found;
+    int fd = open_regular(directory_fd, name, &found, fault);
+    if (fd < 0)
+        return false;
+    bool good = found == size;
+    if (!good)
+        fault_set(fault, "%s: %" PRIu64 " bytes; wanted exactly %zu", name, found, size);
+    else if (read_full(fd, out, size) != (ssize_t)size)
+        good = fault_set(fault, "%s: could not be read whole", name);
+    close(fd);
+    return good;
+}
+
+static bool current_read(int directory_fd, uint64_t *generation, uint8_t *manifest_hash,
+                         struct fault *fault)
+{
+    uint8_t line[CURRENT_SIZE];
+    if (!read_exactly(directory_fd, CURRENT_NAME, line, sizeof(line), fault))
+        return false;
+
+    const char *text = (const char *)line;
+    size_t digits = GENERATION_TEXT_SIZE - 1;
+    uint64_t number = 0;
+    uint8_t hash[DATA_HASH_SIZE];
+    size_t hash_size = 0;
+    if (!generation_of_text(&number, text, digits) || text[digits] != ' ' ||
+        text[CURRENT_SIZE - 1] != '\n' ||
+        sodium_hex2bin(hash, sizeof(hash), text + digits + 1, 2 * sizeof(hash), NULL, &hash_size,
+                       NULL) != 0 ||
+        hash_size != sizeof(hash))
+        return fault_set(fault, CURRENT_NAME ": not \"<generation> <hash of its manifest>\"; "
+                                             "publish again to replace it");
+    *generation = number;
+    memcpy(manifest_hash, hash, sizeof(hash));
+    return true;
+}
+
+bool snapshot_current(const char *directory, uint64_t *generation,
+                      uint8_t manifest_hash[static DATA_HASH_SIZE], struct fault *fault)
+{
+    int fd = open_directory(directory, fault);
+    if (fd < 0)
+        return false;
+    bool good = current_read(fd, generation, manifest_hash, fault);
+    close(fd);
+    return good || fault_at(fault, directory);
+}
+
+static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
+{
+    generation_to_text(name, generation);
+    strcat(name, suffix);
+}
+
+static bool manifest_read(struct manifest *out, int directory_fd, uint64_t generation,
+                          const struct sign_public *signer, uint8_t *page_hash, struct fault *fault)
+{
+    char name[FILE_NAME_SIZE];
+    file_name(name, generation, MANIFEST_SUFFIX);
+    uint8_t page[MANIFEST_SIZE];
+    if (!read_exactly(directory_fd, name, page, sizeof(page), fault))
+        return false;
+
+    struct manifest manifest;
+    if (!manifest_open(&manifest, page, signer, fault))
+        return fault_at(fault, name);
+    if (manifest.generation != generation)
+        return fault_set(fault, "%s: is the manifest of generation %016" PRIx64 ", renamed", name,
+                         manifest.generation);
+    if (page_hash != NULL)
+        manifest_hash(page_hash, page);
+    *out = manifest;
+    return true;
+}
+
+bool snapshot_read_manifest(struct manifest *out, const char *directory, uint64_t generation,
+                            const struct sign_public *signer, uint8_t *page_hash,
+                            struct fault *fault)
+{
+    int fd = open_directory(directory, fault);
+    if (fd < 0)
+        return false;
+    bool good = manifest_read(out, fd, generation, signer, page_hash, fault);
+    close(fd);
+    return good || fault_at(fault, directory);
+}
+
+/* ---- trust ---- */
+
+static bool manifest_is_trusted(const struct manifest *m, const struct snapshot_trust *trust,
+                                struct fault *fault)
+{
+    if (m->environment != trust->environment)
+        return fault_set(fault,
+                         "made for environment %u, this is environment %u; a test's "
+                         "snapshot is never served elsewhere",
+                         m->environment, trust->environment);
+    if (trust->generation_above != 0 && m->generation <= trust->generation_above)
+        return fault_set(fault,
+                         "generation %016" PRIx64 " is not newer than %016" PRIx64
+                         "; to go back, publish the old one under a new number",
+                         m->generation, trust->generation_above);
+    if (trust->now_s != 0 && trust->now_s >= m->not_after_s)
+        return fault_set(fault,
+                         "not to be used after %" PRIu64 ", now is %" PRIu64
+                         " (UTC seconds); load newer deliveries",
+                         m->not_after_s, trust->now_s);
+
+    uint8_t id[KEY_ID_SIZE], check[DIGEST_SIZE];
+    identity_key_id(id, trust->identity);
+    if (sodium_memcmp(id, m->identity_key_id, KEY_ID_SIZE) != 0)
+        return fault_set(fault, "made with another identity key than the one given; every "
+                                "identifier would look unknown");
+    identity_check_value(check, trust->identity);
+    if (sodium_memcmp(check, m->identity_check, DIGEST_SIZE) != 0)
+        return fault_set(fault, "the identity key has the right name but not the right value");
+    return true;
+}
+
+/* ---- the sealed copy ---- */
+
+/* Hashes exactly `size` bytes of fd while they go to the copy. */
+static bool copy_hashed(int copy_fd, int fd, uint64_t size, uint8_t *hash, uint8_t *chunk,
+                        struct fault *fault)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, DATA_HASH_SIZE);
+    for (uint64_t left = size; left > 0;) {
+        size_t wanted = left < COPY_CHUNK_SIZE ? (size_t)left : COPY_CHUNK_SIZE;
+        ssize_t n = read_full(fd, chunk, wanted);
+        if (n < 0)
+            return fault_set(fault, "reading it: %s", strerror(errno));
+        if ((size_t)n != wanted)
+            return fault_set(fault, "became shorter while it was read");
+        crypto_generichash_update(&state, chunk, wanted);
+        for (size_t done = 0; done < wanted;) {
+            ssize_t written = write(copy_fd, chunk + done, wanted - done);
+            if (written < 0 && errno == EINTR)
+                continue;
+            if (written <= 0)
+                return fault_set(fault, "copying %" PRIu64 " bytes to memory: %s", size,
+                                 strerror(errno));
+            done += (size_t)written;
+        }
+        left -= wanted;
+    }
+    crypto_generichash_final(&state, hash, DATA_HASH_SIZE);
+    return true;
+}
+
+static bool copy_verified(int copy_fd, int fd, const struct manifest *m, struct fault *fault)
+{
+    uint8_t *chunk = malloc(COPY_CHUNK_SIZE);
+    if (chunk == NULL)
+        return fault_set(fault, "no memory to read it");
+    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    uint8_t hash[DATA_HASH_SIZE];
+    bool good = copy_hashed(copy_fd, fd, m->data_size, hash, chunk, fault);
+    free(chunk);
+    if (good && memcmp(hash, m->data_hash, DATA_HASH_SIZE) != 0)
+        good = fault_set(fault, "not the data its manifest was signed for: damaged or replaced; "
+                                "fetch it again");
+    if (good &&
+        fcntl(copy_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+        good = fault_set(fault, "sealing its copy in memory: %s", strerror(errno));
+    return good;
+}
+
+/* A sealed memfd with the verified bytes of the data file; -1 with a fault. */
+static int open_copy(int directory_fd, const struct manifest *m, struct fault *fault)
+{
+    char name[FILE_NAME_SIZE];
+    file_name(name, m->generation, DATA_SUFFIX);
+    uint64_t size;
+    int fd = open_regular(directory_fd, name, &size, fault);
+    if (fd < 0)
+        return -1;
+
+    int copy_fd = -1;
+    bool good = size == m->data_size;
+    if (!good)
+        fault_set(fault,
+                  "%" PRIu64 " bytes, its manifest says %" PRIu64
+                  ": cut short or replaced; fetch it again",
+                  size, m->data_size);
+    else if ((copy_fd = memfd_create("elig-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0)
+        good = fault_set(fault, "no memory file for its copy: %s", strerror(errno));
+    else
+        good = copy_verified(copy_fd, fd, m, fault);
+    close(fd);
+    if (good)
+        return copy_fd;
+    if (copy_fd >= 0)
+        close(copy_fd);
+    fault_at(fault, name);
+    return -1;
+}
+
+/* ---- LMDB ---- */
+
+static bool lmdb_fault(struct fault *fault, const char *what, int rc)
+{
+    return fault_set(fault, "%s: LMDB says: %s", what, mdb_strerror(rc));
+}
+
+static bool open_env(struct snapshot *snapshot, int copy_fd, struct fault *fault)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", copy_fd);
+
+    int rc = mdb_env_create(&snapshot->env);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_open(snapshot->env, path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS,
+                          0);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(fault, "opening the verified copy (is /proc mounted?)", rc);
+
+    /* LMDB leaves its descriptor open across exec. */
+    int fd;
+    if (mdb_env_get_fd(snapshot->env, &fd) != MDB_SUCCESS || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return fault_set(fault, "closing the copy for children: %s", strerror(errno));
+
+    rc = mdb_txn_begin(snapshot->env, NULL, MDB_RDONLY, &snapshot->txn);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_dbi_open(snapshot->txn, NULL, 0, &snapshot->dbi);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(fault, "reading the verified copy", rc);
+    return true;
+}
+
+/* LMDB never compares its page numbers with the size of the file: a page past the end would be a
+ * SIGBUS later. */
+static bool env_is_whole(const struct snapshot *snapshot, struct fault *fault)
+{
+    MDB_stat stat;
+    MDB_envinfo info;
+    int rc = mdb_stat(snapshot->txn, snapshot->dbi, &stat);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_info(snapshot->env, &info);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(fault, "reading the verified copy", rc);
+    const struct manifest *m = &snapshot->manifest;
+    if (info.me_last_pgno >= m->data_size / stat.ms_psize)
+        return fault_set(fault, "its pages reach beyond its %" PRIu64 " bytes", m->data_size);
+    if (stat.ms_entries != m->value_count)
+        return fault_set(fault, "holds %zu values, its manifest says %u", stat.ms_entries,
+                         m->value_count);
+    return true;
+}
+
+/* One value: named in the manifest in place `place`, of that size and hash, padded with zeros. */
+static bool value_get(struct table_bytes *out, const struct snapshot *snapshot, uint32_t place,
+                      const char *name, struct fault *fault)
+{
+    const struct manifest_value *wanted = &snapshot->manifest.values[place];
+    size_t name_size = strlen(name);
+    assert(name_size <= VALUE_NAME_SIZE);
+    char padded[VALUE_NAME_SIZE] = {0};
+    memcpy(padded, name, name_size);
+    if (memcmp(wanted->name, padded, VALUE_NAME_SIZE) != 0)
+        return fault_set(fault, "value %u must be \"%s\"", place, name);
+
+    MDB_val key = {name_size, padded}, value;
+    int rc = mdb_get(snapshot->txn, snapshot->dbi, &key, &value);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(fault, name, rc);
+    if (value.mv_size != wanted->size)
+        return fault_set(fault, "value %s: %zu bytes, the manifest says %" PRIu64, name,
+                         value.mv_size, wanted->size);
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(value.mv_data, value.mv_size));
+    static_assert(sizeof(hash.digest) == VALUE_HASH_SIZE, "XXH3-128");
+    if (memcmp(hash.digest, wanted->hash, VALUE_HASH_SIZE) != 0)
+        return fault_set(fault, "value %s: not what its hash says", name);
+    const uint8_t *bytes = value.mv_data;
+    if (value.mv_size < SNAPSHOT_VALUE_PAD || !bytes_are_zero(bytes, SNAPSHOT_VALUE_PAD))
+        return fault_set(fault, "value %s: must begin with %u zero bytes", name,
+                         SNAPSHOT_VALUE_PAD);
+    *out = (struct table_bytes){bytes + SNAPSHOT_VALUE_PAD, value.mv_size - SNAPSHOT_VALUE_PAD};
+    return true;
+}
+
+/* Every slot of these buckets leads to a view; how many are taken. */
+static bool count_slots(uint64_t *taken, const struct table_bytes *shard, uint32_t view_count,
+                        struct fault *fault)
+{
+    uint32_t highest = 0;
+    uint64_t count = 0;
+    for (uint64_t at = 0; at < shard->size; at += SLOT_SIZE) {
+        uint32_t view = load_u32(shard->bytes + at + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+        highest = view > highest ? view : highest;
+        count += view != VIEW_NOBODY;
+    }
+    if (highest >= view_count)
+        return fault_set(fault, "index: names view %u of %u", highest, view_count);
+    *taken += count;
+    return true;
+}
+
+static bool read_index(struct snapshot *snapshot, uint32_t first_place, struct fault *fault)
+{
+    struct index *index = &snapshot->tables.index;
+    const struct manifest *m = &snapshot->manifest;
+    uint64_t bucket_count = index_bucket_count(m->home_count), taken = 0;
+    uint32_t shard_count = m->value_count - TABLE_COUNT;
+
+    index->home_count = m->home_count;
+    for (uint32_t i = 0; i < shard_count; i++) {
+        char name[sizeof("index.0000000000")];
+        snprintf(name, sizeof(name), VALUE_INDEX_FORMAT, i);
+        struct table_bytes shard;
+        if (!value_get(&shard, snapshot, first_place + i, name, fault))
+            return false;
+        uint64_t left = bucket_count - i * SHARD_BUCKET_COUNT;
+        uint64_t wanted = left < SHARD_BUCKET_COUNT ? left : SHARD_BUCKET_COUNT;
+        if (shard.size != wanted * BUCKET_SIZE)
+            return fault_set(fault, "%s: %" PRIu64 " bytes; wanted %" PRIu64 " buckets of %u", name,
+                             shard.size, wanted, BUCKET_SIZE);
+        if ((uintptr_t)shard.bytes % BUCKET_SIZE != 0)
+            return fault_set(fault, "%s: its buckets do not begin on cache lines", name);
+        if (!count_slots(&taken, &shard, snapshot->tables.view_count, fault))
+            return false;
+        index->shards[i] = shard.bytes;
+    }
+    if (taken != m->identifier_count)
+        return fault_set(fault, "index: holds %" PRIu64 " identifiers, the manifest says %" PRIu64,
+                         taken, m->identifier_count);
+    return true;
+}
+
+/* The values, in LMDB's order, are exactly the ones a snapshot has. */
+static bool read_values(struct snapshot *snapshot, struct fault *fault)
+{
+    const struct manifest *m = &snapshot->manifest;
+    uint64_t bucket_count = index_bucket_count(m->home_count);
+    uint64_t shard_count = (bucket_count + SHARD_BUCKET_COUNT - 1) / SHARD_BUCKET_COUNT;
+    static_assert(VALUE_COUNT_MAX - TABLE_COUNT <= SHARD_COUNT_MAX, "shards have a place");
+    if (m->value_count != TABLE_COUNT + shard_count)
+        return fault_set(fault, "%u values; wanted %u tables and %" PRIu64 " shards",
+                         m->value_count, TABLE_COUNT, shard_count);
+
+    struct table_values v;
+    uint32_t after = 3 + (uint32_t)shard_count;
+    return value_get(&v.census, snapshot, 0, VALUE_CENSUS, fault) &&
+           value_get(&v.clauses, snapshot, 1, VALUE_CLAUSES, fault) &&
+           value_get(&v.groups, snapshot, 2, VALUE_GROUPS, fault) &&
+           value_get(&v.products, snapshot, after, VALUE_PRODUCTS, fault) &&
+           value_get(&v.reliefs, snapshot, after + 1, VALUE_RELIEFS, fault) &&
+           value_get(&v.sets, snapshot, after + 2, VALUE_SETS, fault) &&
+           value_get(&v.views, snapshot, after + 3, VALUE_VIEWS, fault) &&
+           tables_decode(&snapshot->tables, &v, fault) && read_index(snapshot, 3, fault);
+}
+
+/* ---- canaries ---- */
+
+static bool set_has_test_group(const struct tables *t, uint32_t set, uint32_t from_day,
+                               uint32_t until_day)
+{
+    for (uint32_t i = t->set_first[set]; i < t->set_first[set + 1]; i++) {
+        const struct membership *m = &t->memberships[i];
+        if (m->group == GROUP_TEST && m->truth == TRUTH_YES && m->from_day <= from_day &&
+            m->until_day >= until_day)
+            return true;
+    }
+    return false;
+}
+
+static bool canary_sings(const struct snapshot *snapshot, enum test_identity which,
+                         const struct view *view)
+{
+    const struct manifest *m = &snapshot->manifest;
+    switch (which) {
+    case TEST_HIT:
+        return view->from_day <= m->from_day && view->until_day >= m->until_day &&
+               set_has_test_group(&snapshot->tables, view->set, m->from_day, m->until_day);
+    case TEST_EXPIRED:
+        return view != &snapshot->tables.views[VIEW_NOBODY] && view->until_day <= m->from_day + 1;
+    case TEST_MISS:
+        return view == &snapshot->tables.views[VIEW_NOBODY];
+    }
+    abort(); /* not a test identity: memory was overwritten */
+}
+
+/* A key or a form of identifiers that differs between loader and engine would look like "nobody is
+ * entitled"; the test identities show it. */
+static bool canaries_sing(const struct snapshot *snapshot, const struct identity_key *key,
+                          struct fault *fault)
+{
+    static const char *const what[TEST_IDENTITY_COUNT] = {"entitled", "expired", "unknown"};
+    for (int means = MEANS_PERSONAL_CODE; means <= MEANS_LAST; means++) {
+        for (int which = 0; which < TEST_IDENTITY_COUNT; which++) {
+            const char *text = means_test_identifier((enum means)means, (enum test_identity)which);
+            struct identifier identifier;
+            if (means_normalise(&identifier, (enum means)means, text, strlen(text)) != MEANS_FINE)
+                return fault_set(fault, "the test identifier of means %s has no canonical form",
+                                 means_name((uint8_t)means));
+            struct digest digest;
+            identity_digest(&digest, key, &identifier);
+            uint32_t view = index_find(&snapshot->tables.index, &digest);
+            if (!canary_sings(snapshot, (enum test_identity)which, &snapshot->tables.views[view]))
+                return fault_set(fault,
+                                 "the test identity of means %s that must be %s is not; "
+                                 "loader and reader disagree, do not serve it",
+                                 means_name((uint8_t)means), what[which]);
+        }
+    }
+    return true;
+}
+
+/* ---- open, close ---- */
+
+static bool open_data(struct snapshot *snapshot, int directory_fd,
+                      const struct snapshot_trust *trust, struct fault *fault)
+{
+    int copy_fd = open_copy(directory_fd, &snapshot->manifest, fault);
+    if (copy_fd < 0)
+        return false;
+    bool good = open_env(snapshot, copy_fd, fault);
+    close(copy_fd); /* LMDB has opened the copy for itself */
+    if (good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
+        canaries_sing(snapshot, trust->identity, fault))
+        return true;
+
+    char name[FILE_NAME_SIZE];
+    file_name(name, snapshot->manifest.generation, DATA_SUFFIX);
+    return fault_at(fault, name);
+}
+
+/* `listed_hash`: the hash that the manifest must have, or NULL. */
+static bool open_generation(struct snapshot **out, int directory_fd, uint64_t generation,
+                            const uint8_t *listed_hash, const struct snapshot_trust *trust,
+                            struct fault *fault)
+{
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    if (snapshot == NULL)
+        return fault_set(fault, "no memory for a snapshot");
+
+    char name[FILE_NAME_SIZE];
+    file_name(name, generation, MANIFEST_SUFFIX);
+    uint8_t hash[DATA_HASH_SIZE];
+    bool good =
+        manifest_read(&snapshot->manifest, directory_fd, generation, trust->signer, hash, fault);
+    if (good && listed_hash != NULL && memcmp(hash, listed_hash, DATA_HASH_SIZE) != 0)
+        good = fault_set(fault, "%s: not the manifest that " CURRENT_NAME " names", name);
+    if (good && !manifest_is_trusted(&snapshot->manifest, trust, fault))
+        good = fault_at(fault, name);
+    if (good)
+        good = open_data(snapshot, directory_fd, trust, fault);
+    if (!good) {
+        snapshot_close(snapshot);
+        return false;
+    }
+    *out = snapshot;
+    return true;
+}
+
+bool snapshot_open_current(struct snapshot **out, const char *directory,
+                           const struct snapshot_trust *trust, struct fault *fault)
+{
+    int fd = open_directory(directory, fault);
+    if (fd < 0)
+        return false;
+    uint64_t generation;
+    uint8_t hash[DATA_HASH_SIZE];
+    bool good = current_read(fd, &generation, hash, fault) &&
+                open_generation(out, fd, generation, hash, trust, fault);
+    close(fd);
+    return good || fault_at(fault, directory);
+}
+
+bool snapshot_open(struct snapshot **out, const char *directory, uint64_t generation,
+                   const struct snapshot_trust *trust, struct fault *fault)
+{
+    int fd = open_directory(directory, fault);
+    if (fd < 0)
+        return false;
+    bool good = open_generation(out, fd, generation, NULL, trust, fault);
+    close(fd);
+    return good || fault_at(fault, directory);
+}
+
+void snapshot_close(struct snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    tables_free(&snapshot->tables);
+    if (snapshot->txn != NULL)
+        mdb_txn_abort(snapshot->txn);
+    if (snapshot->env != NULL)
+        mdb_env_close(snapshot->env);
+    free(snapshot);
+}
+
+const struct manifest *snapshot_manifest(const struct snapshot *snapshot)
+{
+    return &snapshot->manifest;
+}
+
+const struct tables *snapshot_tables(const struct snapshot *snapshot)
+{
+    return &snapshot->tables;
+}

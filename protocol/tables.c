@@ -1,0 +1,253 @@
+#include "protocol/tables.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Never 0 bytes, so that NULL always means that there is no memory. */
+static void *take_array(uint64_t count, size_t item_size, struct fault *fault)
+{
+    void *array = calloc(count > 0 ? count : 1, item_size);
+    if (array == NULL)
+        fault_set(fault, "no memory for %" PRIu64 " records of %zu bytes", count, item_size);
+    return array;
+}
+
+static bool record_count(uint32_t *count, const struct table_bytes *in, size_t record_size,
+                         uint64_t count_max, const char *what, struct fault *fault)
+{
+    uint64_t found = in->size / record_size;
+    if (in->size % record_size != 0)
+        return fault_set(fault, "%s: %" PRIu64 " bytes are no whole number of records of %zu", what,
+                         in->size, record_size);
+    if (found > count_max)
+        return fault_set(fault, "%s: %" PRIu64 " records: at most %" PRIu64, what, found,
+                         count_max);
+    *count = (uint32_t)found;
+    return true;
+}
+
+/* One reader per kind of record: an array of what the records say, or a fault. */
+#define READER(kind, plural, RECORD_SIZE, COUNT_MAX)                                               \
+    static bool plural##_read(const struct kind **out, uint32_t *count,                            \
+                              const struct table_bytes *in, struct fault *fault)                   \
+    {                                                                                              \
+        if (!record_count(count, in, RECORD_SIZE, COUNT_MAX, #plural, fault))                      \
+            return false;                                                                          \
+        struct kind *records = take_array(*count, sizeof(*records), fault);                        \
+        if (records == NULL)                                                                       \
+            return false;                                                                          \
+        *out = records;                                                                            \
+        for (uint32_t i = 0; i < *count; i++)                                                      \
+            if (!kind##_decode(&records[i], in->bytes + (uint64_t)i * (RECORD_SIZE)))              \
+                return fault_set(fault, #plural ": record %u is not what an encoder writes", i);   \
+        return true;                                                                               \
+    }
+
+READER(census, census, CENSUS_SIZE, UINT32_MAX)
+READER(clause, clauses, CLAUSE_SIZE, CLAUSE_COUNT_MAX)
+READER(group, groups, GROUP_SIZE, GROUP_COUNT_MAX)
+READER(product, products, PRODUCT_SIZE, PRODUCT_COUNT_MAX)
+READER(relief, reliefs, RELIEF_SIZE, RELIEF_COUNT_MAX)
+READER(membership, memberships, MEMBERSHIP_SIZE, UINT32_MAX)
+READER(view, views, VIEW_SIZE, PAYLOAD_VIEW_MASK)
+
+/* u32 set_count, u32 first[set_count + 1], memberships up to the end. */
+static bool sets_read(struct tables *out, const struct table_bytes *in, struct fault *fault)
+{
+    if (in->size < 8)
+        return fault_set(fault, "sets: %" PRIu64 " bytes: too short for a count", in->size);
+    uint32_t set_count = load_u32(in->bytes);
+    uint64_t head_size = 4 + 4 * ((uint64_t)set_count + 1);
+    if (set_count == 0 || head_size > in->size)
+        return fault_set(fault, "sets: %u sets in %" PRIu64 " bytes", set_count, in->size);
+
+    uint32_t *first = take_array((uint64_t)set_count + 1, sizeof(*first), fault);
+    if (first == NULL)
+        return false;
+    out->set_first = first;
+    out->set_count = set_count;
+    for (uint32_t i = 0; i <= set_count; i++)
+        first[i] = load_u32(in->bytes + 4 + 4 * (uint64_t)i);
+
+    struct table_bytes rest = {in->bytes + head_size, in->size - head_size};
+    uint32_t membership_count = 0;
+    if (!memberships_read(&out->memberships, &membership_count, &rest, fault))
+        return false;
+    if (first[set_count] != membership_count)
+        return fault_set(fault, "sets: the last one ends at membership %u of %u", first[set_count],
+                         membership_count);
+    return true;
+}
+
+/* In order of group, then day; spans of one group do not overlap. */
+static bool memberships_rise(const struct membership *a, const struct membership *b)
+{
+    return a->group < b->group || (a->group == b->group && a->until_day <= b->from_day);
+}
+
+static bool set_is_sane(const struct tables *t, uint32_t set, struct fault *fault)
+{
+    for (uint32_t i = t->set_first[set]; i < t->set_first[set + 1]; i++) {
+        if (t->memberships[i].group >= t->group_count)
+            return fault_set(fault, "sets: set %u names group %u of %u", set,
+                             t->memberships[i].group, t->group_count);
+        if (i > t->set_first[set] && !memberships_rise(&t->memberships[i - 1], &t->memberships[i]))
+            return fault_set(fault, "sets: set %u is out of order or overlaps itself", set);
+    }
+    return true;
+}
+
+static bool sets_are_sane(const struct tables *t, struct fault *fault)
+{
+    if (t->set_count == 0 || t->set_first[0] != 0 || t->set_first[1] != 0)
+        return fault_set(fault, "sets: set 0 must be there and empty");
+    /* bounds of all sets before any membership is looked at */
+    for (uint32_t i = 0; i < t->set_count; i++)
+        if (t->set_first[i] > t->set_first[i + 1] ||
+            t->set_first[i + 1] - t->set_first[i] > SET_SIZE_MAX)
+            return fault_set(fault, "sets: set %u must have 0 to %u memberships", i, SET_SIZE_MAX);
+    for (uint32_t i = 0; i < t->set_count; i++)
+        if (!set_is_sane(t, i, fault))
+            return false;
+    return true;
+}
+
+static bool views_are_sane(const struct tables *t, struct fault *fault)
+{
+    if (t->view_count == 0 || t->view_count > PAYLOAD_VIEW_MASK)
+        return fault_set(fault, "views: %u: wanted 1 to %u", t->view_count, PAYLOAD_VIEW_MASK);
+    const struct view *nobody = &t->views[VIEW_NOBODY];
+    if (nobody->set != 0 || nobody->from_day != 0 || nobody->until_day != DAY_NEVER)
+        return fault_set(fault, "views: view 0 must be set 0 on all days");
+    for (uint32_t i = 0; i < t->view_count; i++)
+        if (t->views[i].set >= t->set_count)
+            return fault_set(fault, "views: view %u names set %u of %u", i, t->views[i].set,
+                             t->set_count);
+    return true;
+}
+
+static const struct product *product_find(const struct tables *t, uint32_t number)
+{
+    uint32_t least = 0, beyond = t->product_count;
+    while (least < beyond) {
+        uint32_t middle = least + (beyond - least) / 2;
+        if (t->products[middle].number < number)
+            least = middle + 1;
+        else
+            beyond = middle;
+    }
+    bool found = least < t->product_count && t->products[least].number == number;
+    return found ? &t->products[least] : NULL;
+}
+
+static bool products_are_sane(const struct tables *t, struct fault *fault)
+{
+    if (t->product_count > PRODUCT_COUNT_MAX)
+        return fault_set(fault, "products: %u: at most %u", t->product_count, PRODUCT_COUNT_MAX);
+    for (uint32_t i = 1; i < t->product_count; i++)
+        if (t->products[i - 1].number >= t->products[i].number)
+            return fault_set(fault, "products: number %u is out of order or there twice",
+                             t->products[i].number);
+    return true;
+}
+
+static bool clauses_are_sane(const struct tables *t, struct fault *fault)
+{
+    if (t->clause_count > CLAUSE_COUNT_MAX)
+        return fault_set(fault, "clauses: %u: at most %u", t->clause_count, CLAUSE_COUNT_MAX);
+    for (uint32_t i = 0; i < t->clause_count; i++) {
+        const struct clause *c = &t->clauses[i];
+        if (c->relief >= t->relief_count || c->group >= t->group_count)
+            return fault_set(fault, "clauses: clause %u names relief %u of %u, group %u of %u", i,
+                             c->relief, t->relief_count, c->group, t->group_count);
+        if (product_find(t, c->product) == NULL)
+            return fault_set(fault, "clauses: clause %u names product %u, which is not listed", i,
+                             c->product);
+        if (i > 0 && t->clauses[i - 1].product > c->product)
+            return fault_set(fault, "clauses: clause %u is out of order of products", i);
+    }
+    return true;
+}
+
+static bool census_rises(const struct census *a, const struct census *b)
+{
+    return a->group < b->group || (a->group == b->group && a->place < b->place);
+}
+
+static bool census_is_sane(const struct tables *t, struct fault *fault)
+{
+    for (uint32_t i = 0; i < t->census_count; i++) {
+        if (t->census[i].group >= t->group_count)
+            return fault_set(fault, "census: line %u names group %u of %u", i, t->census[i].group,
+                             t->group_count);
+        if (i > 0 && !census_rises(&t->census[i - 1], &t->census[i]))
+            return fault_set(fault, "census: line %u is out of order or there twice", i);
+    }
+    return true;
+}
+
+/* The test group, relief, product and clause are in every snapshot. */
+static bool reserved_are_there(const struct tables *t, struct fault *fault)
+{
+    if (t->group_count == 0 || t->group_count > GROUP_COUNT_MAX ||
+        strncmp(t->groups[GROUP_TEST].name, GROUP_TEST_NAME, NAME_SIZE) != 0)
+        return fault_set(fault, "groups: group 0 must be \"" GROUP_TEST_NAME "\", of 1 to %u",
+                         GROUP_COUNT_MAX);
+    if (t->relief_count == 0 || t->relief_count > RELIEF_COUNT_MAX ||
+        t->reliefs[RELIEF_TEST].code != RELIEF_TEST_CODE ||
+        strncmp(t->reliefs[RELIEF_TEST].name, RELIEF_TEST_NAME, NAME_SIZE) != 0)
+        return fault_set(fault,
+                         "reliefs: relief 0 must be \"" RELIEF_TEST_NAME "\" with code %u, "
+                         "of 1 to %u",
+                         RELIEF_TEST_CODE, RELIEF_COUNT_MAX);
+    const struct product *product = product_find(t, PRODUCT_TEST);
+    if (product == NULL || strncmp(product->name, PRODUCT_TEST_NAME, NAME_SIZE) != 0)
+        return fault_set(fault, "products: product %u must be \"" PRODUCT_TEST_NAME "\"",
+                         PRODUCT_TEST);
+    return true;
+}
+
+bool tables_check(const struct tables *t, struct fault *fault)
+{
+    return products_are_sane(t, fault) && reserved_are_there(t, fault) && sets_are_sane(t, fault) &&
+           views_are_sane(t, fault) && clauses_are_sane(t, fault) && census_is_sane(t, fault);
+}
+
+bool tables_decode(struct tables *out, const struct table_values *in, struct fault *fault)
+{
+    struct tables t;
+    memset(&t, 0, sizeof(t));
+    if (census_read(&t.census, &t.census_count, &in->census, fault) &&
+        clauses_read(&t.clauses, &t.clause_count, &in->clauses, fault) &&
+        groups_read(&t.groups, &t.group_count, &in->groups, fault) &&
+        products_read(&t.products, &t.product_count, &in->products, fault) &&
+        reliefs_read(&t.reliefs, &t.relief_count, &in->reliefs, fault) &&
+        sets_read(&t, &in->sets, fault) && views_read(&t.views, &t.view_count, &in->views, fault) &&
+        tables_check(&t, fault)) {
+        *out = t;
+        return true;
+    }
+    tables_free(&t);
+    return false;
+}
+
+/* The arrays are ours; const is only for those who read them. */
+static void free_array(const void *array)
+{
+    free((void *)(uintptr_t)array);
+}
+
+void tables_free(struct tables *tables)
+{
+    free_array(tables->views);
+    free_array(tables->set_first);
+    free_array(tables->memberships);
+    free_array(tables->groups);
+    free_array(tables->products);
+    free_array(tables->reliefs);
+    free_array(tables->clauses);
+    free_array(tables->census);
+    memset(tables, 0, sizeof(*tables));
+}
