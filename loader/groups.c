@@ -1,0 +1,159 @@
+#include "loader/groups.h"
+
+#include "loader/judge.h"
+#include "protocol/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAYS_PER_WORD   64
+#define DAYS_WORD_COUNT ((WINDOW_DAYS_MAX + DAYS_PER_WORD - 1) / DAYS_PER_WORD)
+#define NOT_OPEN        UINT16_MAX
+
+/* The days of the window on which anything may change, as bits from the window's first day: they
+ * need no sorting and stand there once, however many facts begin on the same day. */
+struct changes {
+    struct window span;
+    uint64_t words[DAYS_WORD_COUNT];
+};
+
+static void changes_add(struct changes *changes, int64_t day)
+{
+    if (day <= changes->span.from_day || day >= changes->span.until_day)
+        return;
+    uint32_t offset = (uint32_t)(day - changes->span.from_day);
+    changes->words[offset / DAYS_PER_WORD] |= UINT64_C(1) << offset % DAYS_PER_WORD;
+}
+
+static size_t changes_count(const struct changes *changes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < DAYS_WORD_COUNT; i++)
+        count += (size_t)__builtin_popcountll(changes->words[i]);
+    return count;
+}
+
+/* The first day of change after `day`, or the end of the span. */
+static uint32_t changes_next(const struct changes *changes, uint32_t day)
+{
+    uint32_t offset = day + 1 - changes->span.from_day;
+    size_t word = offset / DAYS_PER_WORD;
+    if (word == DAYS_WORD_COUNT)
+        return changes->span.until_day;
+    uint64_t bits = changes->words[word] >> offset % DAYS_PER_WORD << offset % DAYS_PER_WORD;
+    while (bits == 0) {
+        if (++word == DAYS_WORD_COUNT)
+            return changes->span.until_day;
+        bits = changes->words[word];
+    }
+    return changes->span.from_day + (uint32_t)(word * DAYS_PER_WORD) +
+           (uint32_t)__builtin_ctzll(bits);
+}
+
+static void changes_collect(struct changes *changes, const struct rules *rules,
+                            const struct judge *judge)
+{
+    const struct person *person = judge->person;
+    for (size_t i = 0; i < person->status_count; i++) {
+        changes_add(changes, person->statuses[i].from_day);
+        changes_add(changes, person->statuses[i].until_day);
+    }
+    for (uint32_t i = 0; i < rules->age_count; i++)
+        changes_add(changes, judge->age_days[i]);
+    for (uint32_t i = 0; i < rules->group_count; i++) {
+        changes_add(changes, rules->groups[i].from_day);
+        changes_add(changes, rules->groups[i].until_day);
+    }
+}
+
+/* The days of the window on which the person lives; empty when there are none. */
+static struct window lifetime(const struct person *person, struct window window)
+{
+    if (person->birth_day > (int64_t)window.from_day)
+        window.from_day = (uint32_t)person->birth_day;
+    if (person->death_day < window.until_day)
+        window.until_day = person->death_day;
+    return window;
+}
+
+/* Memberships as they are found, span after span, with the ones that still go on. */
+struct output {
+    struct membership *list;
+    size_t count;
+    uint16_t open[GROUP_COUNT_MAX]; /* number in the list, or NOT_OPEN */
+};
+static_assert(SET_SIZE_MAX < NOT_OPEN, "every membership has a number");
+
+/* Carries one span's truths over; false when the set is full. */
+static bool output_span(struct output *output, const uint8_t truths[], uint32_t group_count,
+                        struct window span)
+{
+    for (uint16_t group = 0; group < group_count; group++) {
+        uint16_t open = output->open[group];
+        if (open != NOT_OPEN && output->list[open].truth == truths[group]) {
+            output->list[open].until_day = span.until_day;
+            continue;
+        }
+        output->open[group] = NOT_OPEN;
+        if (truths[group] == TRUTH_NO)
+            continue;
+        if (output->count == SET_SIZE_MAX)
+            return false;
+        output->list[output->count] = (struct membership){
+            .group = group,
+            .truth = truths[group],
+            .from_day = span.from_day,
+            .until_day = span.until_day,
+        };
+        output->open[group] = (uint16_t)output->count++;
+    }
+    return true;
+}
+
+static int compare_memberships(const void *left, const void *right)
+{
+    const struct membership *a = left, *b = right;
+    if (a->group != b->group)
+        return a->group < b->group ? -1 : 1;
+    return (a->from_day > b->from_day) - (a->from_day < b->from_day);
+}
+
+size_t groups_evaluate(struct membership out[], size_t room, const struct rules *rules,
+                       const struct vocabulary *vocabulary, const struct person *person,
+                       struct window window)
+{
+    assert(room >= SET_SIZE_MAX);
+    assert(window.from_day <= window.until_day);
+    assert(window.until_day - window.from_day <= WINDOW_DAYS_MAX);
+    struct window life = lifetime(person, window);
+    if (life.from_day >= life.until_day)
+        return 0;
+
+    /* on which days anything may change */
+    struct judge judge;
+    judge_begin(&judge, rules, vocabulary, person, life);
+    struct changes changes = {.span = life};
+    changes_collect(&changes, rules, &judge);
+    if (changes_count(&changes) > BREAKPOINT_COUNT_MAX)
+        return GROUPS_TOO_MANY;
+
+    /* all groups from each of them to the next */
+    uint8_t truths[GROUP_COUNT_MAX];
+    struct output output = {.list = out};
+    memset(output.open, 0xff, rules->group_count * sizeof(output.open[0]));
+    bool is_one_span = true;
+    for (uint32_t day = life.from_day, next; day < life.until_day; day = next) {
+        next = changes_next(&changes, day);
+        is_one_span = is_one_span && next == life.until_day;
+        judge_day(&judge, day);
+        judge_groups(&judge, truths, rules->group_count);
+        struct window span = {day, next};
+        if (!output_span(&output, truths, rules->group_count, span))
+            return GROUPS_TOO_MANY;
+    }
+
+    /* by group: they were found by day */
+    if (!is_one_span)
+        qsort(out, output.count, sizeof(out[0]), compare_memberships);
+    return output.count;
+}

@@ -1,0 +1,167 @@
+#include "loader/judge.h"
+
+#include <string.h>
+
+#define AGE_SLACK_DAYS 4
+
+/* The day on which an age is reached. The calendar is asked only when that may be within the span;
+ * elsewhere the estimate is on the right side of it, which is all that is needed. A leap year in
+ * four, at most two centuries' ends without one within a life and the day after 28 February make
+ * the slack. */
+static int64_t age_day(int32_t birth_day, uint32_t years, struct window span)
+{
+    int64_t estimate = (int64_t)birth_day + years * INT64_C(365) + years / 4;
+    if (estimate + AGE_SLACK_DAYS < span.from_day || estimate - AGE_SLACK_DAYS > span.until_day)
+        return estimate;
+    return day_of_age(birth_day, years);
+}
+
+void judge_begin(struct judge *judge, const struct rules *rules,
+                 const struct vocabulary *vocabulary, const struct person *person,
+                 struct window span)
+{
+    judge->rules = rules;
+    judge->vocabulary = vocabulary;
+    judge->person = person;
+    for (uint32_t i = 0; i < rules->age_count; i++)
+        judge->age_days[i] = age_day(person->birth_day, rules->ages[i], span);
+
+    judge->missing_kinds = 0;
+    judge->school_may_be_missing = false;
+    for (uint16_t i = 0; i < vocabulary->kind_count; i++) {
+        const struct status_kind *kind = &vocabulary->kinds[i];
+        if (!vocabulary_is_missing(kind, person->place))
+            continue;
+        judge->missing_kinds |= UINT64_C(1) << i;
+        judge->school_may_be_missing = judge->school_may_be_missing || kind->has_school;
+    }
+}
+
+bool fact_is_current(const struct status_fact *fact, uint32_t day)
+{
+    return day >= fact->from_day && day < fact->until_day;
+}
+
+void judge_day(struct judge *judge, uint32_t day)
+{
+    const struct rules *rules = judge->rules;
+    judge->day = day;
+    judge->years = 0;
+    for (uint32_t i = 0; i < rules->age_count && judge->age_days[i] <= day; i++)
+        judge->years = rules->ages[i];
+
+    memset(judge->current, 0, judge->vocabulary->kind_count * sizeof(judge->current[0]));
+    judge->has_school = false;
+    for (size_t i = 0; i < judge->person->status_count; i++) {
+        const struct status_fact *fact = &judge->person->statuses[i];
+        if (!fact_is_current(fact, day))
+            continue;
+        assert(fact->kind < judge->vocabulary->kind_count);
+        assert(fact->subtype < SUBTYPE_COUNT_MAX);
+        judge->current[fact->kind] |= UINT64_C(1) << fact->subtype;
+        judge->has_school = judge->has_school || fact->school != 0;
+    }
+}
+
+static enum truth judge_status(const struct judge *judge, const struct step *step)
+{
+    uint64_t subtypes = judge->current[step->status_kind];
+    if (step->subtype != SUBTYPE_ANY)
+        subtypes &= UINT64_C(1) << step->subtype;
+    if (subtypes != 0)
+        return TRUTH_YES;
+    return judge->missing_kinds >> step->status_kind & 1 ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+bool fact_has_school_in(const struct judge *judge, const struct status_fact *fact,
+                        struct place_prefix place)
+{
+    return fact_is_current(fact, judge->day) && judge->vocabulary->kinds[fact->kind].has_school &&
+           place_is_in(fact->school, place);
+}
+
+static enum truth judge_school(const struct judge *judge, struct place_prefix place)
+{
+    for (size_t i = 0; judge->has_school && i < judge->person->status_count; i++) {
+        if (fact_has_school_in(judge, &judge->person->statuses[i], place))
+            return TRUTH_YES;
+    }
+    return judge->school_may_be_missing ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+/* Kleene's logic in numbers: no < unknown < yes; and takes the least, or the most, not mirrors. */
+static uint8_t least_of(uint8_t left, uint8_t right)
+{
+    return left < right ? left : right;
+}
+
+static uint8_t most_of(uint8_t left, uint8_t right)
+{
+    return left > right ? left : right;
+}
+
+static enum truth truth_of(bool is_true)
+{
+    return is_true ? TRUTH_YES : TRUTH_NO;
+}
+
+enum truth judge_steps(const struct judge *judge, const struct step steps[], size_t step_count,
+                       const uint8_t truths[])
+{
+    uint8_t stack[STEP_DEPTH_MAX];
+    size_t depth = 0;
+    for (const struct step *step = steps; step < steps + step_count; step++) {
+        /* The parser promises both: an operator finds its operands, an operand finds room. */
+        switch (step->kind) {
+        case STEP_NOT:
+            assert(depth >= 1);
+            stack[depth - 1] = (uint8_t)(TRUTH_YES - stack[depth - 1]);
+            continue;
+        case STEP_AND:
+            assert(depth >= 2);
+            depth--;
+            stack[depth - 1] = least_of(stack[depth - 1], stack[depth]);
+            continue;
+        case STEP_OR:
+            assert(depth >= 2);
+            depth--;
+            stack[depth - 1] = most_of(stack[depth - 1], stack[depth]);
+            continue;
+        case STEP_STATUS:
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = (uint8_t)judge_status(judge, step);
+            continue;
+        case STEP_SCHOOL_IN:
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = (uint8_t)judge_school(judge, step->place);
+            continue;
+        case STEP_RESIDENT_IN:
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = (uint8_t)truth_of(place_is_in(judge->person->place, step->place));
+            continue;
+        case STEP_AGE_AT_LEAST:
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = (uint8_t)truth_of(judge->years >= step->years);
+            continue;
+        case STEP_GROUP:
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = truths[step->group];
+            continue;
+        }
+    }
+    assert(depth == 1);
+    return stack[0];
+}
+
+void judge_groups(const struct judge *judge, uint8_t truths[], uint32_t group_count)
+{
+    const struct rules *rules = judge->rules;
+    for (uint32_t i = 0; i < group_count; i++) {
+        const struct group_rule *group = &rules->groups[i];
+        bool is_in_force = judge->day >= group->from_day && judge->day < group->until_day;
+        truths[i] = TRUTH_NO;
+        if (group->step_count > 0 && is_in_force)
+            truths[i] = (uint8_t)judge_steps(judge, &rules->steps[group->first_step],
+                                             group->step_count, truths);
+    }
+}
