@@ -15,7 +15,8 @@ struct entry {
 };
 
 /* What a snapshot is made of. Arrays are borrowed; `entries` may be in any order and are sorted in
- * place. Views, sets and tables are as struct tables describes them (view 0 nobody, set 0 empty). */
+ * place. Views, sets and tables are as struct tables describes them (view 0 nobody, set 0 empty).
+ */
 struct content {
     struct entry *entries;
     uint64_t entry_count;

@@ -1,0 +1,26 @@
+/* Where every entry stands in the index: entries sorted by digest, each in the first free slot from
+ * its home bucket on. The same entries give the same places whatever their order and the number of
+ * threads were. */
+#ifndef LOADER_ARRANGE_H
+#define LOADER_ARRANGE_H
+
+#include "loader/builder.h"
+
+struct arrangement {
+    const struct entry *entries; /* borrowed, sorted */
+    uint64_t entry_count;
+    uint64_t home_count; /* so that nobody stands further than BUCKET_REACH_MAX from home */
+    int64_t *chunk_lead; /* see arrange.c */
+    uint64_t chunk_count;
+};
+
+/* Sorts the entries in place. A fault when two have the same digest. */
+MUST_USE bool arrangement_make(struct arrangement **out, struct entry *entries,
+                               uint64_t entry_count, uint32_t thread_count, struct fault *fault);
+void arrangement_free(struct arrangement *arrangement); /* NULL: nothing */
+
+/* Writes `bucket_count` buckets from `first_bucket` on, empty slots included. */
+void arrangement_fill(const struct arrangement *arrangement, uint8_t *buckets,
+                      uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count);
+
+#endif

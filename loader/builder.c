@@ -1,0 +1,320 @@
+#include "loader/builder.h"
+
+#include "loader/arrange.h"
+#include "protocol/snapshot.h"
+#include "protocol/tables.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lmdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define READ_CHUNK_SIZE ((size_t)1 << 20)
+
+/* LMDB's pages for a value, its own overhead, and some for branches and the list of free pages. */
+#define MAP_SLACK_SIZE  ((uint64_t)8 << 20)
+#define MAP_PAGE_SIZE   ((uint64_t)1 << 16)
+#define VALUE_SIZE_MAX  UINT32_MAX /* LMDB's */
+#define TABLE_COUNT     7
+#define SHARD_COUNT_FIT (VALUE_COUNT_MAX - TABLE_COUNT)
+
+struct writer {
+    const char *path;
+    struct content *content;
+    struct arrangement *arrangement;
+    uint32_t thread_count;
+    struct manifest *manifest; /* values are noted as they are written */
+    MDB_env *env;
+    struct fault *fault;
+};
+
+static bool lmdb_fault(const struct writer *writer, const char *what, int rc)
+{
+    return fault_set(writer->fault, "%s: writing %s: LMDB says: %s", writer->path, what,
+                     mdb_strerror(rc));
+}
+
+/* Stores one value: `size` bytes behind the padding, which `fill` writes in place. A transaction of
+ * its own, because LMDB holds all of a transaction's pages in memory. */
+static bool put_value(struct writer *writer, const char *name, uint64_t size,
+                      void (*fill)(uint8_t *bytes, uint64_t size, const struct writer *writer,
+                                   uint32_t number),
+                      uint32_t number)
+{
+    assert(writer->manifest->value_count < VALUE_COUNT_MAX && strlen(name) <= VALUE_NAME_SIZE);
+    if (size > VALUE_SIZE_MAX - SNAPSHOT_VALUE_PAD)
+        return fault_set(writer->fault, "%s: %s would take %" PRIu64 " bytes; at most %u fit",
+                         writer->path, name, size, VALUE_SIZE_MAX - SNAPSHOT_VALUE_PAD);
+
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(writer->env, NULL, 0, &txn);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(writer, name, rc);
+
+    struct manifest_value *noted = &writer->manifest->values[writer->manifest->value_count];
+    memset(noted, 0, sizeof(*noted));
+    memcpy(noted->name, name, strlen(name));
+    noted->size = SNAPSHOT_VALUE_PAD + size;
+
+    MDB_dbi dbi;
+    MDB_val key = {strlen(name), noted->name}, value = {noted->size, NULL};
+    rc = mdb_dbi_open(txn, NULL, 0, &dbi);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_put(txn, dbi, &key, &value, MDB_RESERVE | MDB_APPEND);
+    if (rc != MDB_SUCCESS) {
+        mdb_txn_abort(txn);
+        return lmdb_fault(writer, name, rc);
+    }
+
+    uint8_t *bytes = value.mv_data;
+    memset(bytes, 0, SNAPSHOT_VALUE_PAD);
+    fill(bytes + SNAPSHOT_VALUE_PAD, size, writer, number);
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, noted->size));
+    memcpy(noted->hash, hash.digest, VALUE_HASH_SIZE);
+    writer->manifest->value_count++;
+
+    rc = mdb_txn_commit(txn);
+    return rc == MDB_SUCCESS || lmdb_fault(writer, name, rc);
+}
+
+/* ---- what fills each value ---- */
+
+#define FILLER(kind, array, RECORD_SIZE)                                                           \
+    static void fill_##array(uint8_t *bytes, uint64_t size, const struct writer *writer,           \
+                             uint32_t number)                                                      \
+    {                                                                                              \
+        (void)number;                                                                              \
+        for (uint64_t i = 0; i < size / (RECORD_SIZE); i++)                                        \
+            kind##_encode(bytes + i * (RECORD_SIZE), &writer->content->array[i]);                  \
+    }
+
+FILLER(census, census, CENSUS_SIZE)
+FILLER(clause, clauses, CLAUSE_SIZE)
+FILLER(group, groups, GROUP_SIZE)
+FILLER(product, products, PRODUCT_SIZE)
+FILLER(relief, reliefs, RELIEF_SIZE)
+FILLER(view, views, VIEW_SIZE)
+
+static uint64_t sets_size(const struct content *content)
+{
+    return 4 + 4 * ((uint64_t)content->set_count + 1) +
+           (uint64_t)content->set_first[content->set_count] * MEMBERSHIP_SIZE;
+}
+
+static void fill_sets(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
+{
+    (void)size, (void)number;
+    const struct content *content = writer->content;
+    store_u32(bytes, content->set_count);
+    bytes += 4;
+    for (uint64_t i = 0; i <= content->set_count; i++, bytes += 4)
+        store_u32(bytes, content->set_first[i]);
+    for (uint64_t i = 0; i < content->set_first[content->set_count]; i++, bytes += MEMBERSHIP_SIZE)
+        membership_encode(bytes, &content->memberships[i]);
+}
+
+static uint64_t shard_size(const struct arrangement *arrangement, uint32_t shard)
+{
+    uint64_t left = index_bucket_count(arrangement->home_count) - shard * SHARD_BUCKET_COUNT;
+    return (left < SHARD_BUCKET_COUNT ? left : SHARD_BUCKET_COUNT) * BUCKET_SIZE;
+}
+
+static void fill_shard(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
+{
+    arrangement_fill(writer->arrangement, bytes, number * SHARD_BUCKET_COUNT, size / BUCKET_SIZE,
+                     writer->thread_count);
+}
+
+static uint32_t shard_count_of(const struct arrangement *arrangement)
+{
+    return (uint32_t)((index_bucket_count(arrangement->home_count) + SHARD_BUCKET_COUNT - 1) /
+                      SHARD_BUCKET_COUNT);
+}
+
+static bool put_shards(struct writer *writer)
+{
+    for (uint32_t i = 0; i < shard_count_of(writer->arrangement); i++) {
+        char name[sizeof("index.0000000000")];
+        snprintf(name, sizeof(name), VALUE_INDEX_FORMAT, i);
+        if (!put_value(writer, name, shard_size(writer->arrangement, i), fill_shard, i))
+            return false;
+    }
+    return true;
+}
+
+/* In the order of names, as MDB_APPEND and readers want it. */
+static bool put_values(struct writer *writer)
+{
+    const struct content *c = writer->content;
+    writer->manifest->value_count = 0;
+    return put_value(writer, VALUE_CENSUS, (uint64_t)c->census_count * CENSUS_SIZE, fill_census,
+                     0) &&
+           put_value(writer, VALUE_CLAUSES, (uint64_t)c->clause_count * CLAUSE_SIZE, fill_clauses,
+                     0) &&
+           put_value(writer, VALUE_GROUPS, (uint64_t)c->group_count * GROUP_SIZE, fill_groups, 0) &&
+           put_shards(writer) &&
+           put_value(writer, VALUE_PRODUCTS, (uint64_t)c->product_count * PRODUCT_SIZE,
+                     fill_products, 0) &&
+           put_value(writer, VALUE_RELIEFS, (uint64_t)c->relief_count * RELIEF_SIZE, fill_reliefs,
+                     0) &&
+           put_value(writer, VALUE_SETS, sets_size(c), fill_sets, 0) &&
+           put_value(writer, VALUE_VIEWS, (uint64_t)c->view_count * VIEW_SIZE, fill_views, 0);
+}
+
+/* ---- the file ---- */
+
+/* LMDB stores the size of its map in the file, so it must follow from the content alone. */
+static uint64_t map_size(const struct content *c, const struct arrangement *arrangement)
+{
+    uint64_t size =
+        MAP_SLACK_SIZE + sets_size(c) + index_bucket_count(arrangement->home_count) * BUCKET_SIZE +
+        (uint64_t)c->census_count * CENSUS_SIZE + (uint64_t)c->clause_count * CLAUSE_SIZE +
+        (uint64_t)c->group_count * GROUP_SIZE + (uint64_t)c->product_count * PRODUCT_SIZE +
+        (uint64_t)c->relief_count * RELIEF_SIZE + (uint64_t)c->view_count * VIEW_SIZE;
+    return (size + MAP_PAGE_SIZE - 1) / MAP_PAGE_SIZE * MAP_PAGE_SIZE;
+}
+
+static bool write_env(struct writer *writer)
+{
+    int rc = mdb_env_create(&writer->env);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
+    /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
+     * SIGBUS. */
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_open(writer->env, writer->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(writer, "a new file", rc);
+    if (!put_values(writer))
+        return false;
+    rc = mdb_env_sync(writer->env, 1);
+    return rc == MDB_SUCCESS || lmdb_fault(writer, "it to disk", rc);
+}
+
+/* Size and hash of what the disk gives back. */
+static bool hash_file(const char *path, struct manifest *manifest, struct fault *fault)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    uint8_t *chunk = malloc(READ_CHUNK_SIZE);
+    bool good = fd >= 0 && chunk != NULL && fsync(fd) == 0;
+    if (good) {
+        /* not from memory, as far as the kernel agrees */
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+        crypto_generichash_state state;
+        crypto_generichash_init(&state, NULL, 0, DATA_HASH_SIZE);
+        uint64_t size = 0;
+        ssize_t n;
+        while ((n = read(fd, chunk, READ_CHUNK_SIZE)) > 0 || (n < 0 && errno == EINTR)) {
+            if (n < 0)
+                continue;
+            crypto_generichash_update(&state, chunk, (size_t)n);
+            size += (size_t)n;
+        }
+        good = n == 0;
+        manifest->data_size = size;
+        crypto_generichash_final(&state, manifest->data_hash, DATA_HASH_SIZE);
+    }
+    if (!good)
+        fault_set(fault, "%s: syncing and reading it back: %s", path, strerror(errno));
+    free(chunk);
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+/* ---- what may be written ---- */
+
+/* The borrowed arrays as a reader will see them. */
+static struct tables tables_of(const struct content *c)
+{
+    return (struct tables){
+        .views = c->views,
+        .set_first = c->set_first,
+        .memberships = c->memberships,
+        .groups = c->groups,
+        .products = c->products,
+        .reliefs = c->reliefs,
+        .clauses = c->clauses,
+        .census = c->census,
+        .view_count = c->view_count,
+        .set_count = c->set_count,
+        .group_count = c->group_count,
+        .product_count = c->product_count,
+        .relief_count = c->relief_count,
+        .clause_count = c->clause_count,
+        .census_count = c->census_count,
+    };
+}
+
+static bool content_is_sane(const struct content *content, struct fault *fault)
+{
+    struct tables tables = tables_of(content);
+    if (!tables_check(&tables, fault))
+        return fault_at(fault, "no snapshot can hold this");
+    for (uint64_t i = 0; i < content->entry_count; i++) {
+        uint32_t view = content->entries[i].view;
+        if (view == VIEW_NOBODY || view >= content->view_count)
+            return fault_set(fault, "an identifier leads to view %u; wanted 1 to %u", view,
+                             content->view_count - 1);
+    }
+    return true;
+}
+
+/* Names the file for itself, so that nobody else's is ever removed. */
+static bool claim_path(const char *path, struct fault *fault)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fault_set(fault, "%s: %s; wanted a new file", path, strerror(errno));
+    close(fd);
+    return true;
+}
+
+bool builder_write(const char *path, struct content *content, uint32_t thread_count,
+                   struct manifest *manifest, struct fault *fault)
+{
+    assert(thread_count >= 1);
+    if (!content_is_sane(content, fault))
+        return false;
+
+    /* arrange */
+    struct arrangement *arrangement;
+    if (!arrangement_make(&arrangement, content->entries, content->entry_count, thread_count,
+                          fault))
+        return false;
+    if (shard_count_of(arrangement) > SHARD_COUNT_FIT) {
+        arrangement_free(arrangement);
+        return fault_set(fault, "%" PRIu64 " identifiers need more than %u shards",
+                         content->entry_count, SHARD_COUNT_FIT);
+    }
+
+    /* write */
+    struct writer writer = {path, content, arrangement, thread_count, manifest, NULL, fault};
+    if (!claim_path(path, fault)) {
+        arrangement_free(arrangement);
+        return false;
+    }
+    bool good = write_env(&writer);
+    if (writer.env != NULL)
+        mdb_env_close(writer.env);
+    manifest->home_count = arrangement->home_count;
+    manifest->identifier_count = content->entry_count;
+    arrangement_free(arrangement);
+
+    /* read back */
+    if (good)
+        good = hash_file(path, manifest, fault);
+    if (!good)
+        unlink(path);
+    return good;
+}
