@@ -31,14 +31,13 @@ MUST_USE bool publish_commit(struct publication *publication, struct manifest *m
 
 /* The data of an older generation under a new number: CURRENT never goes back. */
 MUST_USE bool publish_rollback(struct publication *publication, uint64_t generation,
-                               const struct sign_secret *signer,
-                               const struct snapshot_trust *trust, uint64_t *new_generation,
-                               struct fault *fault);
+                               const struct sign_secret *signer, const struct snapshot_trust *trust,
+                               uint64_t *new_generation, struct fault *fault);
 
 /* Removes all but the newest `keep_count` generations; never the current one. */
 void publish_sweep(struct publication *publication, uint32_t keep_count);
 
-/* Generations present, rising, at most `room`; returns how many there are. */
+/* Generations present, rising; the newest `room` of them. Returns how many there are. */
 size_t publish_list(const char *directory, uint64_t generations[], size_t room);
 
 #endif
