@@ -259,8 +259,8 @@ static bool percent_of_token(const struct token *token, uint32_t *percent_bp)
     uint32_t sum = 0;
     for (size_t i = 0; i < token->size; i++) {
         char c = token->text[i];
-        if (c == '.')
-            continue;
+        if (i == whole_size)
+            continue; /* the dot */
         if (c < '0' || c > '9')
             return false;
         sum = sum * 10 + (uint32_t)(c - '0');
