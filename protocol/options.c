@@ -196,7 +196,8 @@ static int program_size(const struct option_table *table)
 {
     size_t size = 0;
     for (;;) {
-        size_t word = strspn(table->usage + size, "abcdefghijklmnopqrstuvwxyz0123456789-");
+        const char *from = table->usage + size;
+        size_t word = *from == '-' ? 0 : strspn(from, "abcdefghijklmnopqrstuvwxyz0123456789-");
         char next = table->usage[size + word];
         if (word == 0 || (next != ' ' && next != '\0'))
             break;
@@ -552,14 +553,13 @@ static void check_operands(const struct option_table *table, const struct operan
     if (operands->count >= least && operands->count <= most)
         return;
     if (most == 0)
-        fault_set(&fault, "want no word besides options, found %zu; usage: %s", operands->count,
-                  table->usage);
+        fault_set(&fault, "want no word besides options, found %zu; see --help", operands->count);
     else if (least == most)
-        fault_set(&fault, "want %zu word%s besides options, found %zu; usage: %s", least,
-                  least == 1 ? "" : "s", operands->count, table->usage);
+        fault_set(&fault, "want %zu word%s besides options, found %zu; see --help", least,
+                  least == 1 ? "" : "s", operands->count);
     else
-        fault_set(&fault, "want %zu to %zu words besides options, found %zu; usage: %s", least,
-                  most, operands->count, table->usage);
+        fault_set(&fault, "want %zu to %zu words besides options, found %zu; see --help", least,
+                  most, operands->count);
     refuse(table, fault.text);
 }
 
@@ -570,8 +570,8 @@ static void check_required(const struct option_table *table, const struct given 
         const struct option_row *row = &table->rows[i];
         if (given->rows[i] || strncmp(row->help, "required", strlen("required")) != 0)
             continue;
-        fault_set(&fault, "--%s %s must be given; usage: %s", row->name,
-                  row->argument != NULL ? row->argument : "", table->usage);
+        fault_set(&fault, "--%s %s must be given; see --help", row->name,
+                  row->argument != NULL ? row->argument : "");
         refuse(table, fault.text);
     }
 }

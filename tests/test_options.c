@@ -150,9 +150,8 @@ static const struct {
      "eligtest try: --as-of: want a date like 2026-11-23, or today, found \"1969-12-31\"\n"},
     {"--json=maybe", "eligtest try: --json: want yes or no, found \"maybe\"\n"},
     {"--dir=", "eligtest try: --dir: want DIR, found nothing\n"},
-    {"", "eligtest try: --dir DIR must be given; usage: eligtest try [options] [WORD]\n"},
-    {"--dir d a b", "eligtest try: want 0 to 1 words besides options, found 2; usage: eligtest try "
-                    "[options] [WORD]\n"},
+    {"", "eligtest try: --dir DIR must be given; see --help\n"},
+    {"--dir d a b", "eligtest try: want 0 to 1 words besides options, found 2; see --help\n"},
     {"--dir d --config /nowhere", "eligtest try: /nowhere: No such file or directory\n"},
 };
 
