@@ -17,13 +17,13 @@ struct csv {
     const char *end;   /* of the bytes that can be read */
     bool is_last;      /* the file ends at `end` */
     char separator;
-    uint32_t line; /* lines taken so far, empty ones too */
+    uint32_t line;     /* lines taken so far, empty ones too */
     const char *block; /* the 64 bytes that `marks` is about: a bit for each that needs a look */
     uint64_t marks;
 };
 
 struct csv_row {
-    uint32_t line;  /* from 0: lines since csv_begin */
+    uint32_t line;   /* from 0: lines since csv_begin */
     uint8_t refusal; /* 0, or the refusal of the row as a whole: then there are no fields */
     uint8_t column;  /* of the refusal, from 1; 0: the row as a whole */
     uint32_t field_count;

@@ -37,8 +37,8 @@ struct status_fact *facts_add_status(struct facts *facts)
 
 struct means_fact *facts_add_means(struct facts *facts)
 {
-    facts->means = grown(facts->means, &facts->means_room, facts->means_count + 1,
-                         sizeof(facts->means[0]));
+    facts->means =
+        grown(facts->means, &facts->means_room, facts->means_count + 1, sizeof(facts->means[0]));
     return &facts->means[facts->means_count++];
 }
 

@@ -78,6 +78,12 @@ MUST_USE bool intake_read(struct intake *intake, struct facts *facts, struct voc
                           const struct registers *registers, const char *folder,
                           const char *absent, uint32_t thread_count, bool is_quiet,
                           struct fault *fault);
+/* The same, cut into chunks of `chunk_size` bytes: tests show that cuts do not matter. */
+MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
+                                  struct vocabulary *vocabulary,
+                                  const struct registers *registers, const char *folder,
+                                  const char *absent, uint32_t thread_count, bool is_quiet,
+                                  size_t chunk_size, struct fault *fault);
 void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
                    enum refusal refusal);
 void intake_free(struct intake *intake);

@@ -79,4 +79,9 @@ MUST_USE bool registers_read(struct registers *out, struct vocabulary *vocabular
                              const char *folder, struct fault *fault);
 void registers_free(struct registers *registers);
 
+/* One description from memory; `where` names it in faults. The vocabulary is untouched on failure. */
+MUST_USE bool register_parse(struct register_description *out, struct vocabulary *vocabulary,
+                             const char *text, size_t text_size, const char *where,
+                             struct fault *fault);
+
 #endif

@@ -30,7 +30,7 @@ static uint64_t load_text(const char *text)
 
 /* ---- personal codes ---- */
 
-#define CODE_LEAST UINT64_C(1000000000) /* 01... */
+#define CODE_LEAST UINT64_C(1000000000)  /* 01... */
 #define CODE_LIMIT UINT64_C(40000000000) /* companies begin with 4, 5, 9 */
 
 /* DDDDDD-DDDDD, DDDDDDDDDDD, or DDDDDDDDDD with its zero lost: nearly every row. */
@@ -97,8 +97,7 @@ static uint64_t date_digits(enum date_form form, struct span text)
         if ((front & UINT64_C(0xff0000ff00000000)) != hyphens)
             return 0;
         return (front & UINT64_C(0x00000000ffffffff)) |
-               (front >> 8 & UINT64_C(0x0000ffff00000000)) |
-               (back & UINT64_C(0xffff000000000000));
+               (front >> 8 & UINT64_C(0x0000ffff00000000)) | (back & UINT64_C(0xffff000000000000));
     }
     const uint64_t dots = UINT64_C(0x00002e00002e0000);
     if ((front & UINT64_C(0x0000ff0000ff0000)) != dots)
@@ -259,8 +258,7 @@ static unsigned read_previous(struct row_reader *reader, const struct span field
     struct span rest = field;
     while (rest.size > 0) {
         const char *space = memchr(rest.text, ' ', rest.size);
-        struct span word = {rest.text,
-                            space == NULL ? rest.size : (uint32_t)(space - rest.text)};
+        struct span word = {rest.text, space == NULL ? rest.size : (uint32_t)(space - rest.text)};
         uint64_t read;
         unsigned refusal = row_code_of_text(&read, word);
         if (refusal != 0)
@@ -407,8 +405,9 @@ static bool plan_value(struct planned_value *value, const struct map_row *row,
     else
         size = text_1257_of_utf8(value->text, sizeof(value->text), row->from, size);
     if (size == SIZE_MAX)
-        return fault_set(fault, "the value \"%s\" has no form in Windows-1257: correct the "
-                                "register's description",
+        return fault_set(fault,
+                         "the value \"%s\" has no form in Windows-1257: correct the "
+                         "register's description",
                          row->from);
     value->size = (uint8_t)size;
     return true;

@@ -18,7 +18,7 @@ struct xml {
     uint32_t depth;     /* elements open */
     uint32_t row_depth; /* of the row's element; 0: in no row */
     uint32_t row_line;
-    int column;         /* whose text is being read, or -1 */
+    int column; /* whose text is being read, or -1 */
     unsigned refusal;
     uint8_t refused_column;
     const char *complaint; /* ours, when we stopped the parser */

@@ -1,8 +1,8 @@
 /* Rows of an XML delivery: elements of one name, whose fields are child elements or attributes.
  * The only file that speaks expat.
  *
- * Bytes come in pieces of any size. A document type declaration is refused as a whole: entities that
- * multiply or fetch are of no use in a delivery. */
+ * Bytes come in pieces of any size. A document type declaration is refused as a whole: entities
+ * that multiply or fetch are of no use in a delivery. */
 #ifndef LOADER_XML_H
 #define LOADER_XML_H
 
