@@ -101,7 +101,12 @@ $(BUILD)/bin/%:
 	@mkdir -p $(@D)
 	$(link) -Wl,--as-needed $(LIBS)
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(IN_ORDER)
+# Helpers that only some suites want; an archive, so that the others do not link the loader.
+$(BUILD)/libtests.a: $(BUILD)/tests/fixture.o
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
@@ -175,6 +180,16 @@ cover: ## how much of each folder the tests run
 	        own && /^Lines executed:/ { split($$0, p, /[:% ]+/); lines += p[5]; ran += p[3] * p[5] / 100; own = 0 } \
 	        END { if (lines) printf "  %-10s %5.1f %% of %d lines\n", folder, 100 * ran / lines, lines }'; \
 	done
+
+# ---- long runs: asked for by name, never part of check ----
+
+LONG ?= /tmp 100000000
+$(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+
+long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
+	@$< $(LONG)
 
 # ---- fuzzing ----
 
@@ -261,7 +276,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
