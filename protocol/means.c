@@ -53,7 +53,7 @@ static uint8_t word_card_size(uint64_t word)
     uint64_t digits = bytes_at_least(ascii, '0') & ~bytes_at_least(ascii, '9' + 1);
     uint64_t letters = bytes_at_least(ascii, 'A') & ~bytes_at_least(ascii, 'Z' + 1);
     uint64_t wrong = ~((digits | letters) & ~word) & EVERY_BYTE(0x80);
-    return wrong == 0 ? 8 : (uint8_t)(__builtin_ctzll(wrong) / 8);
+    return (uint8_t)(wrong == 0 ? 8 : __builtin_ctzll(wrong) / 8);
 }
 
 struct words {

@@ -161,8 +161,7 @@ bool snapshot_current(const char *directory, uint64_t *generation,
 static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
 {
     generation_to_text(name, generation);
-    size_t size = strlen(name);
-    snprintf(name + size, FILE_NAME_SIZE - size, "%s", suffix);
+    strcat(name, suffix);
 }
 
 static bool manifest_read(struct manifest *out, int directory_fd, uint64_t generation,
