@@ -30,12 +30,13 @@
     X(idle_closed, "connections closed for silence")                                               \
     X(frame_closed, "connections closed for a frame that did not come whole in time")              \
     X(write_closed, "connections closed for not taking their answers in time")                     \
-    X(held_back, "times that answers had to wait for a connection to take them")                   \
-    X(swaps, "snapshots taken into service after the first")
+    X(held_back, "times that answers had to wait for a connection to take them")
+
+#define CACHE_LINE_SIZE 64
 
 struct metrics {
 #define METRICS_FIELD(name, help) _Atomic uint64_t name;
-    METRICS(METRICS_FIELD)
+    _Alignas(CACHE_LINE_SIZE) METRICS(METRICS_FIELD)
 #undef METRICS_FIELD
 };
 
@@ -50,6 +51,13 @@ static inline uint64_t metric_read(const _Atomic uint64_t *metric)
 {
     return atomic_load_explicit(metric, memory_order_relaxed);
 }
+
+/* The numbers of all loops, and since when they count. */
+struct metrics_board {
+    const struct metrics *loops; /* borrowed */
+    uint32_t loop_count;
+    uint64_t start_s; /* UTC */
+};
 
 /* Adds each number of `from` to that of `sum`. */
 void metrics_sum(struct metrics *sum, const struct metrics *from);

@@ -1,0 +1,46 @@
+/* The main path: the frames that one read delivered become their answers. No step allocates, locks,
+ * logs or reads a clock. */
+#ifndef ENGINE_ANSWER_H
+#define ENGINE_ANSWER_H
+
+#include "engine/decide.h"
+#include "engine/metrics.h"
+#include "protocol/identity.h"
+
+/* Frames that are digested, looked up and decided together, so that their cache misses overlap. */
+#define ANSWER_GROUP_MAX 64
+static_assert(ANSWER_GROUP_MAX <= IDENTITY_BATCH_MAX, "a group is one batch of digests");
+static_assert(ANSWER_GROUP_MAX <= INDEX_BATCH_MAX, "a group is one batch of look-ups");
+
+/* What all answers of one wakeup share. */
+struct moment {
+    const struct edition *edition; /* NULL: none in service */
+    uint64_t now_s;                /* UTC */
+    uint16_t drain_wait_ms;        /* 0: serving; else what DRAINING answers say */
+};
+
+/* What is known of one CHECK between the steps; nothing of this says who asks. */
+struct check {
+    uint8_t frame; /* which of the group */
+    struct purchase purchase;
+};
+
+/* One for each loop. The rows of a group stand beside each other; whatever says who was asked
+ * about is wiped when the group is answered. */
+struct answerer {
+    const struct identity_key *key; /* borrowed, as the next two are */
+    struct metrics *metrics;
+    const struct metrics_board *board;
+    struct check checks[ANSWER_GROUP_MAX];
+    struct identifier identifiers[ANSWER_GROUP_MAX];
+    struct digest digests[ANSWER_GROUP_MAX];
+    uint32_t views[ANSWER_GROUP_MAX];
+};
+
+/* Answers `frame_count` frames from `in` into `out`, in order, one each. Returns how many: fewer
+ * when a frame speaks another version, which is the last one answered, because what follows it
+ * cannot be understood; *is_over tells. */
+size_t answer_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                     const uint8_t *in, size_t frame_count, bool *is_over);
+
+#endif

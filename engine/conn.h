@@ -1,0 +1,56 @@
+/* The connections of one loop: bytes in, answers out, and the limits that keep one client from
+ * harming another. An idle connection has no buffer; while a client does not take its answers, it
+ * is not read from; silence, unfinished frames and unsent answers have deadlines of their own. */
+#ifndef ENGINE_CONN_H
+#define ENGINE_CONN_H
+
+#include <ev.h>
+
+#include "engine/answer.h"
+
+/* One bounded read per callback, so that nobody starves behind a fast client. */
+#define CONN_FRAMES_MAX 256
+#define CONN_READ_SIZE  (CONN_FRAMES_MAX * FRAME_SIZE)
+
+/* Buffers for answers that wait, of each loop. When all are in use, the connection that has waited
+ * longest is closed for the next one. */
+#define CONN_PENDING_MAX 256
+
+/* After our last answer, what the client still sends is thrown away, so that closing does not
+ * destroy answers on their way (TCP resets a connection that is closed with unread input). */
+#define CONN_LINGER_MS   2000
+#define CONN_LINGER_SIZE 65536
+
+struct conns;
+
+struct conns_settings {
+    uint32_t connection_count_max;
+    _Atomic uint32_t *connection_count; /* borrowed: open now, in all loops together */
+    uint32_t idle_ms, frame_ms, write_ms;
+    struct ev_loop *ev; /* borrowed, as the next two are */
+    struct answerer *answerer;
+    struct metrics *metrics;
+};
+
+/* All memory that connections ever take is taken here. */
+MUST_USE bool conns_open(struct conns **out, const struct conns_settings *settings,
+                         struct fault *fault);
+
+/* Serves a connected socket that does not block; takes it. Closes it at once over the limit. */
+void conns_add(struct conns *conns, int fd);
+
+/* From which snapshot frames are answered from now on. */
+void conns_use(struct conns *conns, const struct edition *edition);
+
+/* From now on every frame is answered DRAINING. */
+void conns_drain(struct conns *conns, uint16_t wait_ms);
+
+/* Ends every connection in good order: unsent answers first, then the end of the stream. */
+void conns_end(struct conns *conns);
+
+uint32_t conns_count(const struct conns *conns);
+
+/* Closes what is still open and frees all; NULL: nothing. */
+void conns_close(struct conns *conns);
+
+#endif

@@ -1,0 +1,180 @@
+/* eligd: answers whether a relief applies to a purchase. */
+#include "engine/config.h"
+#include "engine/listener.h"
+#include "engine/log.h"
+#include "engine/server.h"
+#include "protocol/identity.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_BESIDE 64 /* of sockets that listen, loops, snapshots */
+#define DESCRIPTORS_A_LOOP 4
+#define WAIT_FOR_LOOPS_NS  10000000
+
+/* Keys and identifiers are in this memory: no dump of it, by the kernel or by a debugger. */
+static bool process_harden(struct fault *fault)
+{
+    struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return fault_set(fault, "cannot forbid core dumps: %s", strerror(errno));
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return fault_set(fault, "cannot ignore SIGPIPE: %s", strerror(errno));
+    return true;
+}
+
+/* As many descriptors as connections may need; fewer connections where there are not as many. */
+static bool process_raise_limit(struct config *config, struct fault *fault)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return fault_set(fault, "limit of descriptors: %s", strerror(errno));
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return fault_set(fault, "limit of descriptors: %s", strerror(errno));
+
+    uint64_t beside = DESCRIPTORS_BESIDE + DESCRIPTORS_A_LOOP * config->loops;
+    if (limit.rlim_cur <= beside)
+        return fault_set(fault,
+                         "the system allows %" PRIu64 " descriptors; want more than %" PRIu64
+                         " (ulimit -n)",
+                         (uint64_t)limit.rlim_cur, beside);
+    if (config->connections_max > limit.rlim_cur - beside) {
+        config->connections_max = limit.rlim_cur - beside;
+        log_event("note",
+                  "connections_max=%" PRIu64 " reason=\"lowered to what the system's limit "
+                  "of descriptors allows\"",
+                  config->connections_max);
+    }
+    return true;
+}
+
+/* The signals that are waited for in main; blocked, so that no thread is ever interrupted. */
+static sigset_t signals_block(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return set;
+}
+
+static void log_start(const struct config *config, struct server *server)
+{
+    char unix_text[LOG_TEXT_SIZE];
+    char listen_text[LOG_TEXT_SIZE];
+    log_event("ready",
+              "version=%s pid=%d listen=%s port=%u unix=%s loops=%" PRIu64
+              " connections_max=%" PRIu64 " environment=%" PRIu64,
+              ELIG_VERSION, (int)getpid(),
+              config->listen != NULL ? log_text(listen_text, config->listen) : "none",
+              server_port(server),
+              config->unix_path != NULL ? log_text(unix_text, config->unix_path) : "none",
+              config->loops, config->connections_max, config->environment);
+}
+
+static void log_stop(struct server *server)
+{
+    struct server_totals totals;
+    char text[METRICS_TEXT_SIZE];
+    server_totals(&totals, server);
+    metrics_to_text(text, &totals.metrics);
+    log_event("stopped", "swaps=%" PRIu64 "%s", totals.swap_count, text);
+}
+
+/* Serves until TERM or INT, then drains; a second one does not wait for that. */
+static int serve(struct server *server, const struct config *config, const sigset_t *signals)
+{
+    int signal_number = 0;
+    while (signal_number != SIGTERM && signal_number != SIGINT) {
+        if (sigwait(signals, &signal_number) != 0)
+            continue;
+        if (signal_number == SIGHUP)
+            server_look(server);
+    }
+
+    struct server_totals totals;
+    server_totals(&totals, server);
+    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64, signal_number,
+              totals.connection_count, config->drain_ms);
+    server_drain(server);
+    while (server_is_running(server)) {
+        struct timespec wait = {0, WAIT_FOR_LOOPS_NS};
+        int second = sigtimedwait(signals, NULL, &wait);
+        if (second == SIGTERM || second == SIGINT) {
+            log_event("killed", "signal=%d reason=\"asked a second time to stop\"", second);
+            _exit(EXIT_FAILED);
+        }
+    }
+    log_stop(server);
+    return EXIT_YES;
+}
+
+static int fail(const char *event, const struct fault *fault)
+{
+    char text[LOG_TEXT_SIZE];
+    log_event(event, "fault=%s", log_text(text, fault->text));
+    return EXIT_FAILED;
+}
+
+static int run(struct config *config, const struct identity_key *identity,
+               const struct sign_public *signer)
+{
+    struct fault fault;
+    struct server *server = NULL;
+    sigset_t signals = signals_block();
+    if (!process_raise_limit(config, &fault) ||
+        !server_start(&server, config, identity, signer, &fault))
+        return fail("failed", &fault);
+
+    int status;
+    if (config->port_file != NULL &&
+        !listener_write_port(config->port_file, server_port(server), &fault)) {
+        status = fail("failed", &fault);
+        server_drain(server);
+    } else {
+        log_start(config, server);
+        status = serve(server, config, &signals);
+    }
+    server_close(server);
+    return status;
+}
+
+int main(int argc, char *argv[])
+{
+    struct config config;
+    struct fault fault;
+    struct identity_key *identity = NULL;
+    struct sign_public signer;
+    options_read(&config_table, &config, NULL, argc, argv);
+    if (config.dump_config) {
+        options_dump(&config_table, &config, stdout);
+        return EXIT_YES;
+    }
+    if (!config_check(&config, &fault)) {
+        fprintf(stderr, "eligd: %s\n", fault.text);
+        return config.check_config ? EXIT_NO : EXIT_USAGE;
+    }
+
+    bool is_good = process_harden(&fault) && identity_start(&fault) &&
+                   keyfile_open_identity(&identity, config.identity_key, &fault) &&
+                   keyfile_read_public(&signer, config.signing_public, &fault);
+    int status = EXIT_FAILED;
+    if (config.check_config) {
+        printf("%s\n", is_good ? "the configuration is good" : fault.text);
+        status = is_good ? EXIT_YES : EXIT_NO;
+    } else {
+        status = is_good ? run(&config, identity, &signer) : fail("failed", &fault);
+    }
+    keyfile_close_identity(identity);
+    return status;
+}

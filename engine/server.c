@@ -1,0 +1,370 @@
+#include "engine/server.h"
+
+#include "engine/conn.h"
+#include "engine/listener.h"
+#include "engine/log.h"
+#include "engine/store.h"
+#include "protocol/progress.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ACCEPTS_A_CALLBACK 64  /* the others wait: connections that are open come first */
+#define ACCEPT_PAUSE_S     0.1 /* without descriptors, accepting again at once is a busy loop */
+#define DRAIN_STEP_MS      10
+
+/* A thread with an event loop; what it serves is its alone. */
+struct loop {
+    struct server *server;
+    uint32_t index;
+    struct ev_loop *ev;
+    pthread_t thread;
+    bool is_started;
+    int tcp_fd; /* -1: none */
+    ev_io tcp, local;
+    ev_timer pause;
+    ev_async wake; /* something has changed: the snapshot in service, or what is asked of us */
+    ev_timer drain;
+    uint32_t drain_step_count;
+    struct conns *conns;
+    struct answerer answerer;
+};
+
+struct server {
+    const struct config *config;
+    struct listener_address tcp_address;
+    int unix_fd; /* -1: none; all loops accept from it */
+    struct listener_file unix_file;
+    struct store *store;
+    struct loop *loops;
+    struct metrics *metrics; /* [loop_count] */
+    struct metrics_board board;
+    uint32_t loop_count;
+    _Atomic uint32_t connection_count;
+    _Atomic uint32_t running_count;
+    atomic_bool is_draining;
+};
+
+/* ---- accepting ---- */
+
+static void accept_stop(struct loop *loop)
+{
+    ev_io_stop(loop->ev, &loop->tcp);
+    ev_io_stop(loop->ev, &loop->local);
+}
+
+static void accept_start(struct loop *loop)
+{
+    if (loop->tcp_fd >= 0)
+        ev_io_start(loop->ev, &loop->tcp);
+    if (loop->server->unix_fd >= 0)
+        ev_io_start(loop->ev, &loop->local);
+}
+
+static void accept_resume(struct ev_loop *ev, ev_timer *pause, int events)
+{
+    (void)ev;
+    (void)events;
+    accept_start(pause->data);
+}
+
+/* A client that does not acknowledge is gone after as long as one that does not read; where the
+ * system has no such option, deadlines of ours do the same a little later. */
+static void socket_prepare(int fd, uint32_t write_ms)
+{
+    int yes = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &write_ms, sizeof(write_ms));
+}
+
+/* Accepts one; false when there is none, or no more can be taken now. */
+static bool accept_one(struct loop *loop, ev_io *io)
+{
+    struct metrics *metrics = loop->answerer.metrics;
+    int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        if (io == &loop->tcp)
+            socket_prepare(fd, (uint32_t)loop->server->config->write_ms);
+        conns_add(loop->conns, fd);
+        return true;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        metric_add(&metrics->accept_pauses, 1);
+        accept_stop(loop);
+        ev_timer_set(&loop->pause, ACCEPT_PAUSE_S, 0.0);
+        ev_timer_start(loop->ev, &loop->pause);
+        return false;
+    }
+    /* Gone before we came: the next one may be there still. */
+    return errno == ECONNABORTED || errno == EINTR;
+}
+
+static void accept_ready(struct ev_loop *ev, ev_io *io, int events)
+{
+    struct loop *loop = io->data;
+    (void)ev;
+    (void)events;
+    /* The loops share the Unix socket: each takes one, so that a burst is spread over them. */
+    bool is_shared = io == &loop->local && loop->server->loop_count > 1;
+    int accept_count = is_shared ? 1 : ACCEPTS_A_CALLBACK;
+    while (accept_count > 0 && accept_one(loop, io))
+        accept_count--;
+}
+
+/* ---- stopping ---- */
+
+/* Who has connected already is answered, if only that we drain; the queue is short and bounded. */
+static void accept_the_last(struct loop *loop)
+{
+    ev_io *ios[] = {&loop->tcp, &loop->local};
+    for (size_t i = 0; i < 2; i++) {
+        int accept_count = LISTENER_BACKLOG;
+        while (ev_is_active(ios[i]) && accept_count > 0 && accept_one(loop, ios[i]))
+            accept_count--;
+    }
+}
+
+static void drain_step(struct ev_loop *ev, ev_timer *timer, int events)
+{
+    struct loop *loop = timer->data;
+    (void)events;
+    uint64_t drained_ms = (uint64_t)loop->drain_step_count++ * DRAIN_STEP_MS;
+    uint64_t drain_ms = loop->server->config->drain_ms;
+
+    /* The last quarter is for answers and ends of streams to arrive. */
+    if (drained_ms >= drain_ms - drain_ms / 4)
+        conns_end(loop->conns);
+    if (drained_ms >= drain_ms || conns_count(loop->conns) == 0)
+        ev_break(ev, EVBREAK_ALL);
+}
+
+static void loop_drain(struct loop *loop)
+{
+    conns_drain(loop->conns, SERVER_DRAIN_WAIT_MS);
+    accept_the_last(loop);
+    accept_stop(loop);
+    ev_timer_stop(loop->ev, &loop->pause);
+    if (loop->tcp_fd >= 0)
+        close(loop->tcp_fd);
+    loop->tcp_fd = -1;
+    ev_timer_start(loop->ev, &loop->drain);
+}
+
+/* ---- loops ---- */
+
+static void loop_wake(struct ev_loop *ev, ev_async *async, int events)
+{
+    struct loop *loop = async->data;
+    (void)ev;
+    (void)events;
+    /* Between callbacks no frame is being answered: the switch is this pointer. */
+    conns_use(loop->conns, store_take(loop->server->store, loop->index));
+    if (atomic_load(&loop->server->is_draining) && !ev_is_active(&loop->drain))
+        loop_drain(loop);
+}
+
+static void wake_reader(void *context, uint32_t reader)
+{
+    struct server *server = context;
+    ev_async_send(server->loops[reader].ev, &server->loops[reader].wake);
+}
+
+static void *loop_run(void *argument)
+{
+    struct loop *loop = argument;
+    conns_use(loop->conns, store_take(loop->server->store, loop->index));
+    ev_run(loop->ev, 0);
+    conns_close(loop->conns);
+    loop->conns = NULL;
+    store_leave(loop->server->store, loop->index);
+    atomic_fetch_sub(&loop->server->running_count, 1);
+    return NULL;
+}
+
+static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
+                      const struct identity_key *identity, struct fault *fault)
+{
+    const struct config *config = server->config;
+    loop->server = server;
+    loop->index = index;
+    loop->tcp_fd = -1;
+    if (config->listen != NULL && !listener_open_tcp(&loop->tcp_fd, &server->tcp_address, fault))
+        return fault_at(fault, config->listen);
+
+    /* NOENV: an environment variable must not choose another backend. */
+    loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (loop->ev == NULL)
+        return fault_set(fault, "cannot make an event loop: %s", strerror(errno));
+    loop->answerer.key = identity;
+    loop->answerer.metrics = &server->metrics[index];
+    loop->answerer.board = &server->board;
+    struct conns_settings settings = {
+        .connection_count_max = (uint32_t)config->connections_max,
+        .connection_count = &server->connection_count,
+        .idle_ms = (uint32_t)config->idle_ms,
+        .frame_ms = (uint32_t)config->frame_ms,
+        .write_ms = (uint32_t)config->write_ms,
+        .ev = loop->ev,
+        .answerer = &loop->answerer,
+        .metrics = &server->metrics[index],
+    };
+    if (!conns_open(&loop->conns, &settings, fault))
+        return false;
+
+    ev_io_init(&loop->tcp, accept_ready, loop->tcp_fd, EV_READ);
+    ev_io_init(&loop->local, accept_ready, server->unix_fd, EV_READ);
+    ev_timer_init(&loop->pause, accept_resume, ACCEPT_PAUSE_S, 0.0);
+    ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
+    ev_async_init(&loop->wake, loop_wake);
+    loop->tcp.data = loop->local.data = loop;
+    loop->pause.data = loop->drain.data = loop->wake.data = loop;
+    ev_async_start(loop->ev, &loop->wake);
+    accept_start(loop);
+    return true;
+}
+
+static void loop_close(struct loop *loop)
+{
+    conns_close(loop->conns);
+    if (loop->tcp_fd >= 0)
+        close(loop->tcp_fd);
+    if (loop->ev != NULL)
+        ev_loop_destroy(loop->ev);
+}
+
+/* ---- the server ---- */
+
+static bool server_open_sockets(struct server *server, const struct identity_key *identity,
+                                struct fault *fault)
+{
+    const struct config *config = server->config;
+    if (config->listen != NULL && !listener_parse_tcp(&server->tcp_address, config->listen, fault))
+        return fault_at(fault, "--listen");
+    if (config->unix_path != NULL &&
+        !listener_open_unix(&server->unix_fd, &server->unix_file, config->unix_path, fault))
+        return false;
+    /* The first loop finds the port, the others share it. */
+    for (uint32_t i = 0; i < server->loop_count; i++) {
+        if (!loop_open(&server->loops[i], server, i, identity, fault))
+            return false;
+    }
+    return true;
+}
+
+static bool server_start_threads(struct server *server, struct fault *fault)
+{
+    for (uint32_t i = 0; i < server->loop_count; i++) {
+        struct loop *loop = &server->loops[i];
+        atomic_fetch_add(&server->running_count, 1);
+        int rc = pthread_create(&loop->thread, NULL, loop_run, loop);
+        if (rc != 0) {
+            atomic_fetch_sub(&server->running_count, 1);
+            return fault_set(fault, "thread of a loop: %s", strerror(rc));
+        }
+        loop->is_started = true;
+    }
+    return store_start(server->store, fault);
+}
+
+bool server_start(struct server **out, const struct config *config,
+                  const struct identity_key *identity, const struct sign_public *signer,
+                  struct fault *fault)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return fault_set(fault, "no memory for the server");
+    server->config = config;
+    server->unix_fd = -1;
+    server->loop_count = (uint32_t)config->loops;
+    server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
+    server->metrics = aligned_alloc(CACHE_LINE_SIZE, server->loop_count * sizeof(struct metrics));
+    if (server->loops == NULL || server->metrics == NULL) {
+        fault_set(fault, "no memory for %u loops", server->loop_count);
+        goto fail;
+    }
+    memset(server->metrics, 0, server->loop_count * sizeof(struct metrics));
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        server->loops[i].tcp_fd = -1;
+    server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
+
+    struct store_settings settings = {
+        .directory = config->snapshots,
+        .signer = signer,
+        .identity = identity,
+        .environment = (uint32_t)config->environment,
+        .poll_ms = (uint32_t)config->poll_ms,
+        .reader_count = server->loop_count,
+        .wake = wake_reader,
+        .context = server,
+    };
+    if (!store_open(&server->store, &settings, fault) ||
+        !server_open_sockets(server, identity, fault) || !server_start_threads(server, fault))
+        goto fail;
+    *out = server;
+    return true;
+fail:
+    server_close(server);
+    return false;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->config->listen != NULL ? listener_port(&server->tcp_address) : 0;
+}
+
+void server_look(struct server *server)
+{
+    store_look(server->store);
+}
+
+void server_drain(struct server *server)
+{
+    if (atomic_exchange(&server->is_draining, true))
+        return;
+    if (server->unix_fd >= 0)
+        listener_remove(&server->unix_file); /* who comes now finds nobody, at once */
+    for (uint32_t i = 0; i < server->loop_count; i++) {
+        if (server->loops[i].is_started)
+            wake_reader(server, i);
+    }
+}
+
+bool server_is_running(const struct server *server)
+{
+    return atomic_load(&server->running_count) > 0;
+}
+
+void server_totals(struct server_totals *out, struct server *server)
+{
+    memset(out, 0, sizeof(*out));
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        metrics_sum(&out->metrics, &server->metrics[i]);
+    out->swap_count = store_swap_count(server->store);
+    out->connection_count = atomic_load(&server->connection_count);
+}
+
+void server_close(struct server *server)
+{
+    if (server == NULL)
+        return;
+    if (server->loops != NULL)
+        server_drain(server); /* only when starting failed half-way */
+    for (uint32_t i = 0; server->loops != NULL && i < server->loop_count; i++) {
+        if (server->loops[i].is_started)
+            pthread_join(server->loops[i].thread, NULL);
+    }
+    store_close(server->store); /* its thread wakes loops: they are destroyed after it */
+    for (uint32_t i = 0; server->loops != NULL && i < server->loop_count; i++)
+        loop_close(&server->loops[i]);
+    if (server->unix_fd >= 0)
+        close(server->unix_fd);
+    free(server->metrics);
+    free(server->loops);
+    free(server);
+}
