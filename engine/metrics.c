@@ -12,14 +12,20 @@ void metrics_sum(struct metrics *sum, const struct metrics *from)
 
 size_t metrics_to_text(char text[static METRICS_TEXT_SIZE], const struct metrics *metrics)
 {
-    int size = snprintf(text, METRICS_TEXT_SIZE,
-#define METRICS_FORMAT(name, help) " " #name "=%" PRIu64
-                        METRICS(METRICS_FORMAT) "%s"
-#undef METRICS_FORMAT
-#define METRICS_VALUE(name, help) , metric_read(&metrics->name)
-                        METRICS(METRICS_VALUE),
-#undef METRICS_VALUE
-                        "");
-    assert(size > 0 && size < METRICS_TEXT_SIZE);
-    return (size_t)size;
+    const struct {
+        const char *name;
+        uint64_t count;
+    } rows[] = {
+#define METRICS_ROW(name, help) {#name, metric_read(&metrics->name)},
+        METRICS(METRICS_ROW)
+#undef METRICS_ROW
+    };
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int added = snprintf(text + size, METRICS_TEXT_SIZE - size, " %s=%" PRIu64, rows[i].name,
+                             rows[i].count);
+        assert(added > 0 && (size_t)added < METRICS_TEXT_SIZE - size);
+        size += (size_t)added;
+    }
+    return size;
 }
