@@ -10,25 +10,25 @@
 #include "protocol/progress.h"
 
 /* Why a row was refused: numbers are in the quarantine report; append only. */
-#define REFUSAL_LIST(X)                                                                           \
-    X(COLUMN_COUNT, 1, "wrong number of columns")                                                 \
-    X(QUOTE, 2, "a quote is not closed")                                                          \
-    X(LINE_TOO_LONG, 3, "the line is too long")                                                   \
-    X(ENCODING, 4, "bytes that are no text in the register's encoding")                           \
-    X(CODE_MISSING, 5, "the personal code is missing")                                            \
-    X(CODE_FORM, 6, "the personal code has not eleven digits")                                    \
-    X(CODE_NOT_PERSON, 7, "the code is not a natural person's")                                   \
-    X(NUMBER_FORM, 8, "the number of the means has a wrong form")                                 \
-    X(DATE_FORM, 9, "the date is not readable")                                                   \
-    X(DATE_NONE_SUCH, 10, "there is no such day")                                                 \
-    X(DATE_ORDER, 11, "the end is before the beginning")                                          \
-    X(DATE_MISSING, 12, "a date is missing")                                                      \
-    X(CLASSIFIER, 13, "a value that the register's description does not list")                    \
-    X(PLACE, 14, "the place is not an ATVK code")                                                 \
-    X(PERSON_UNKNOWN, 15, "the person is not in the base register")                               \
-    X(BIRTH_FUTURE, 16, "born after the delivery")                                                \
-    X(MEANS_CONFLICT, 17, "the same means was given to two persons")                              \
-    X(TOO_MANY_CHANGES, 18, "too many changes in the judging window")                             \
+#define REFUSAL_LIST(X)                                                                            \
+    X(COLUMN_COUNT, 1, "wrong number of columns")                                                  \
+    X(QUOTE, 2, "a quote is not closed")                                                           \
+    X(LINE_TOO_LONG, 3, "the line is too long")                                                    \
+    X(ENCODING, 4, "bytes that are no text in the register's encoding")                            \
+    X(CODE_MISSING, 5, "the personal code is missing")                                             \
+    X(CODE_FORM, 6, "the personal code has not eleven digits")                                     \
+    X(CODE_NOT_PERSON, 7, "the code is not a natural person's")                                    \
+    X(NUMBER_FORM, 8, "the number of the means has a wrong form")                                  \
+    X(DATE_FORM, 9, "the date is not readable")                                                    \
+    X(DATE_NONE_SUCH, 10, "there is no such day")                                                  \
+    X(DATE_ORDER, 11, "the end is before the beginning")                                           \
+    X(DATE_MISSING, 12, "a date is missing")                                                       \
+    X(CLASSIFIER, 13, "a value that the register's description does not list")                     \
+    X(PLACE, 14, "the place is not an ATVK code")                                                  \
+    X(PERSON_UNKNOWN, 15, "the person is not in the base register")                                \
+    X(BIRTH_FUTURE, 16, "born after the delivery")                                                 \
+    X(MEANS_CONFLICT, 17, "the same means was given to two persons")                               \
+    X(TOO_MANY_CHANGES, 18, "too many changes in the judging window")                              \
     X(CODE_CIRCLE, 19, "the previous personal codes lead in a circle")
 
 enum refusal {
@@ -70,14 +70,18 @@ struct intake {
     size_t quarantine_count;
 };
 
-/* Reads FOLDER/delivery.csv and every file it lists. Registers that are described but not listed are
- * a fault unless named in `absent` (separated by commas), and then everything they could say is
+/* Reads FOLDER/delivery.csv and every file it lists. Registers that are described but not listed
+ * are a fault unless named in `absent` (separated by commas), and then everything they could say is
  * unknown. Fills the vocabulary's missing places. A file whose rows do not number what the list
  * announced is a fault. `thread_count` at least 1. */
 MUST_USE bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
-                          const struct registers *registers, const char *folder,
-                          const char *absent, uint32_t thread_count, bool is_quiet,
-                          struct fault *fault);
+                          const struct registers *registers, const char *folder, const char *absent,
+                          uint32_t thread_count, bool is_quiet, struct fault *fault);
+/* The same, cut into chunks of `chunk_size` bytes: tests show that cuts do not matter. */
+MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
+                                  struct vocabulary *vocabulary, const struct registers *registers,
+                                  const char *folder, const char *absent, uint32_t thread_count,
+                                  bool is_quiet, size_t chunk_size, struct fault *fault);
 void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
                    enum refusal refusal);
 void intake_free(struct intake *intake);

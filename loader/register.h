@@ -1,5 +1,5 @@
-/* Register descriptions: which column of which register means what, as data. Files *.register in one
- * folder; format in elig-registers(5). */
+/* Register descriptions: which column of which register means what, as data. Files *.register in
+ * one folder; format in elig-registers(5). */
 #ifndef LOADER_REGISTER_H
 #define LOADER_REGISTER_H
 
@@ -19,8 +19,8 @@ enum fact_kind { FACT_PERSON, FACT_STATUS, FACT_MEANS };
 /* What a column is to us. */
 enum role {
     ROLE_IGNORED,
-    ROLE_CODE,       /* personal code */
-    ROLE_PREVIOUS,   /* earlier personal codes, separated by spaces */
+    ROLE_CODE,     /* personal code */
+    ROLE_PREVIOUS, /* earlier personal codes, separated by spaces */
     ROLE_BIRTH,
     ROLE_DEATH,
     ROLE_PLACE,
@@ -56,14 +56,14 @@ struct register_description {
     char name[WORD_SIZE]; /* "PMLP.persons", "IZM.learner", a list's name */
     enum file_format format;
     enum file_encoding encoding;
-    char separator;                /* CSV */
-    char row_element[WORD_SIZE];   /* XML */
+    char separator;              /* CSV */
+    char row_element[WORD_SIZE]; /* XML */
     enum fact_kind fact;
-    uint16_t status_kind;          /* FACT_STATUS: index in the vocabulary */
-    enum means means;              /* FACT_MEANS */
-    uint32_t fresh_days;           /* a delivery older than this is overdue */
+    uint16_t status_kind; /* FACT_STATUS: index in the vocabulary */
+    enum means means;     /* FACT_MEANS */
+    uint32_t fresh_days;  /* a delivery older than this is overdue */
     uint32_t refused_per_mille_max;
-    uint32_t change_percent_max;   /* gate: rows against the generation before */
+    uint32_t change_percent_max; /* gate: rows against the generation before */
     uint16_t column_count;
     struct column columns[COLUMN_COUNT_MAX];
 };
@@ -78,5 +78,11 @@ struct registers {
 MUST_USE bool registers_read(struct registers *out, struct vocabulary *vocabulary,
                              const char *folder, struct fault *fault);
 void registers_free(struct registers *registers);
+
+/* One description from memory; `where` names it in faults. The vocabulary is untouched on failure.
+ */
+MUST_USE bool register_parse(struct register_description *out, struct vocabulary *vocabulary,
+                             const char *text, size_t text_size, const char *where,
+                             struct fault *fault);
 
 #endif

@@ -59,7 +59,7 @@ static void add_product(struct parser *parser, uint32_t number, const char *name
                             sizeof(rules->products[0]));
     struct product *product = &rules->products[rules->product_count++];
     *product = (struct product){.number = number};
-    strcpy(product->name, name);
+    snprintf(product->name, sizeof(product->name), "%s", name);
 }
 
 /* product city.ticket = 1001 */
@@ -113,7 +113,7 @@ static bool read_group(struct parser *parser)
     if (!parse_condition(parser) || !parser_take_span(parser, &group->from_day, &group->until_day))
         return false;
     group->step_count = (uint16_t)(rules->step_count - group->first_step);
-    strcpy(group->name, name.name);
+    snprintf(group->name, sizeof(group->name), "%s", name.name);
 
     /* Defined only now: a condition speaks of earlier groups, not of its own. */
     name.value = rules->group_count++;
@@ -159,7 +159,7 @@ static bool define_relief(struct parser *parser, struct relief *relief, const st
     if (!parser_define(parser, name, token, "the relief"))
         return false;
     relief->code = relief_code(name->name);
-    strcpy(relief->name, name->name);
+    snprintf(relief->name, sizeof(relief->name), "%s", name->name);
 
     struct symbol taken = {.sort = SYMBOL_RELIEF_CODE, .line = token->line};
     snprintf(taken.name, sizeof(taken.name), "%u", relief->code);
@@ -259,8 +259,8 @@ static bool percent_of_token(const struct token *token, uint32_t *percent_bp)
     uint32_t sum = 0;
     for (size_t i = 0; i < token->size; i++) {
         char c = token->text[i];
-        if (c == '.')
-            continue;
+        if (i == whole_size)
+            continue; /* the dot */
         if (c < '0' || c > '9')
             return false;
         sum = sum * 10 + (uint32_t)(c - '0');
@@ -359,7 +359,7 @@ static bool read_statements(struct parser *parser)
 static void reserve(struct parser *parser, enum symbol_sort sort, const char *name, uint32_t value)
 {
     struct symbol symbol = {.sort = sort, .value = value};
-    strcpy(symbol.name, name);
+    snprintf(symbol.name, sizeof(symbol.name), "%s", name);
     symbols_add(&parser->symbols, &symbol);
 }
 

@@ -15,6 +15,7 @@
 #define NAMES_MAX      (ROWS_MAX + 2)
 #define HELP_WIDTH     80
 #define HELP_INDENT    27
+#define HELP_SIZE      1024
 #define FILE_LINE_SIZE 4096
 #define FILE_LINES_MAX 1000
 #define NEAR_MAX       3
@@ -195,7 +196,8 @@ static int program_size(const struct option_table *table)
 {
     size_t size = 0;
     for (;;) {
-        size_t word = strspn(table->usage + size, "abcdefghijklmnopqrstuvwxyz0123456789-");
+        const char *from = table->usage + size;
+        size_t word = *from == '-' ? 0 : strspn(from, "abcdefghijklmnopqrstuvwxyz0123456789-");
         char next = table->usage[size + word];
         if (word == 0 || (next != ' ' && next != '\0'))
             break;
@@ -252,7 +254,7 @@ static const char *full_help(const struct option_row *row, char *text, size_t te
 
 void options_help(const struct option_table *table, FILE *to)
 {
-    char text[1024];
+    char text[HELP_SIZE];
     fprintf(to, "usage: %s\n%s\n\n", table->usage, table->about);
     for (size_t i = 0; i < table->row_count; i++) {
         const struct option_row *row = &table->rows[i];
@@ -284,6 +286,18 @@ static void write_mdoc_text(FILE *to, const char *text)
     fputc('\n', to);
 }
 
+/* "print JSON" as "Print JSON." */
+static void write_mdoc_sentence(FILE *to, const char *text)
+{
+    char sentence[HELP_SIZE];
+    snprintf(sentence, sizeof(sentence) - 1, "%s", text);
+    sentence[0] = (char)toupper((unsigned char)sentence[0]);
+    size_t size = strlen(sentence);
+    if (size > 0 && strchr(".:!?", sentence[size - 1]) == NULL)
+        memcpy(sentence + size, ".", 2);
+    write_mdoc_text(to, sentence);
+}
+
 void options_mdoc(const struct option_table *table, FILE *to)
 {
     fputs(".Bl -tag -width Ds\n", to);
@@ -291,7 +305,7 @@ void options_mdoc(const struct option_table *table, FILE *to)
         const struct option_row *row = &table->rows[i];
         fprintf(to, ".It Fl -%s%s%s\n", row->name, row->argument != NULL ? " Ar " : "",
                 row->argument != NULL ? row->argument : "");
-        write_mdoc_text(to, row->help);
+        write_mdoc_sentence(to, row->help);
         if (row->type == OPTION_NUMBER)
             fprintf(to, "From %" PRIu64 " to %" PRIu64 ".\n", row->least, row->most);
         if (row->initial != NULL && row->type != OPTION_FLAG)
@@ -539,14 +553,13 @@ static void check_operands(const struct option_table *table, const struct operan
     if (operands->count >= least && operands->count <= most)
         return;
     if (most == 0)
-        fault_set(&fault, "want no word besides options, found %zu; usage: %s", operands->count,
-                  table->usage);
+        fault_set(&fault, "want no word besides options, found %zu; see --help", operands->count);
     else if (least == most)
-        fault_set(&fault, "want %zu word%s besides options, found %zu; usage: %s", least,
-                  least == 1 ? "" : "s", operands->count, table->usage);
+        fault_set(&fault, "want %zu word%s besides options, found %zu; see --help", least,
+                  least == 1 ? "" : "s", operands->count);
     else
-        fault_set(&fault, "want %zu to %zu words besides options, found %zu; usage: %s", least,
-                  most, operands->count, table->usage);
+        fault_set(&fault, "want %zu to %zu words besides options, found %zu; see --help", least,
+                  most, operands->count);
     refuse(table, fault.text);
 }
 
@@ -557,8 +570,8 @@ static void check_required(const struct option_table *table, const struct given 
         const struct option_row *row = &table->rows[i];
         if (given->rows[i] || strncmp(row->help, "required", strlen("required")) != 0)
             continue;
-        fault_set(&fault, "--%s %s must be given; usage: %s", row->name,
-                  row->argument != NULL ? row->argument : "", table->usage);
+        fault_set(&fault, "--%s %s must be given; see --help", row->name,
+                  row->argument != NULL ? row->argument : "");
         refuse(table, fault.text);
     }
 }
@@ -607,7 +620,7 @@ static void list_commands_mdoc(const struct command commands[], size_t command_c
     puts(".Bl -tag -width Ds");
     for (size_t i = 0; i < command_count; i++) {
         printf(".It Cm %s\n", commands[i].name);
-        write_mdoc_text(stdout, commands[i].about);
+        write_mdoc_sentence(stdout, commands[i].about);
     }
     puts(".El");
 }

@@ -12,7 +12,7 @@
 #define SECOND_NS  UINT64_C(1000000000)
 /* Without a terminal and without a total: one line this often. */
 #define PLAIN_LINE_NS (10 * SECOND_NS)
-#define BAR_WIDTH     24
+#define BAR_WIDTH     16
 #define LINE_SIZE     256
 #define SHORT_SIZE    32
 

@@ -161,7 +161,8 @@ bool snapshot_current(const char *directory, uint64_t *generation,
 static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
 {
     generation_to_text(name, generation);
-    strcat(name, suffix);
+    size_t size = strlen(name);
+    snprintf(name + size, FILE_NAME_SIZE - size, "%s", suffix);
 }
 
 static bool manifest_read(struct manifest *out, int directory_fd, uint64_t generation,

@@ -1,0 +1,8 @@
+/* The commands of eligbench: each reads its own options and returns an exit status. */
+#ifndef BENCH_COMMANDS_H
+#define BENCH_COMMANDS_H
+
+int command_country(int argc, char *argv[]);
+int command_agree(int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,13 @@
+#include "bench/commands.h"
+#include "protocol/options.h"
+
+static const struct command commands[] = {
+    {"country", command_country, "write a synthetic country's registers, and what is true of them"},
+};
+
+int main(int argc, char *argv[])
+{
+    return commands_run("eligbench",
+                        "Synthetic countries, load and measurements for the eligibility engine.",
+                        commands, sizeof(commands) / sizeof(commands[0]), argc, argv);
+}

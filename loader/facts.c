@@ -1,0 +1,74 @@
+#include "loader/facts.h"
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FACTS_ROOM_FIRST 1024
+
+/* The array with room for `needed` items: doubles, so that adding one by one stays linear. */
+static void *grown(void *array, size_t *room, size_t needed, size_t item_size)
+{
+    if (needed <= *room)
+        return array;
+    size_t wider = *room == 0 ? FACTS_ROOM_FIRST : *room * 2;
+    if (wider < needed)
+        wider = needed;
+    array = reallocarray(array, wider, item_size);
+    if (array == NULL)
+        err(3, "memory for facts");
+    *room = wider;
+    return array;
+}
+
+struct person_fact *facts_add_person(struct facts *facts)
+{
+    facts->persons = grown(facts->persons, &facts->person_room, facts->person_count + 1,
+                           sizeof(facts->persons[0]));
+    return &facts->persons[facts->person_count++];
+}
+
+struct status_fact *facts_add_status(struct facts *facts)
+{
+    facts->statuses = grown(facts->statuses, &facts->status_room, facts->status_count + 1,
+                            sizeof(facts->statuses[0]));
+    return &facts->statuses[facts->status_count++];
+}
+
+struct means_fact *facts_add_means(struct facts *facts)
+{
+    facts->means =
+        grown(facts->means, &facts->means_room, facts->means_count + 1, sizeof(facts->means[0]));
+    return &facts->means[facts->means_count++];
+}
+
+/* Adds `more` behind `*count` items and empties it; its room stays, for whoever fills it again. */
+static void *appended(void *array, size_t *count, size_t *room, const void *more,
+                      size_t *more_count, size_t item_size)
+{
+    if (*more_count == 0)
+        return array;
+    array = grown(array, room, *count + *more_count, item_size);
+    memcpy((char *)array + *count * item_size, more, *more_count * item_size);
+    *count += *more_count;
+    *more_count = 0;
+    return array;
+}
+
+void facts_append(struct facts *facts, struct facts *more)
+{
+    facts->persons = appended(facts->persons, &facts->person_count, &facts->person_room,
+                              more->persons, &more->person_count, sizeof(facts->persons[0]));
+    facts->statuses = appended(facts->statuses, &facts->status_count, &facts->status_room,
+                               more->statuses, &more->status_count, sizeof(facts->statuses[0]));
+    facts->means = appended(facts->means, &facts->means_count, &facts->means_room, more->means,
+                            &more->means_count, sizeof(facts->means[0]));
+}
+
+void facts_free(struct facts *facts)
+{
+    free(facts->persons);
+    free(facts->statuses);
+    free(facts->means);
+    *facts = (struct facts){0};
+}

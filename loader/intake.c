@@ -1,0 +1,436 @@
+#include "loader/intake.h"
+
+#include "loader/delivery.h"
+#include "loader/source.h"
+
+#include <assert.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK_SIZE       (256u << 10) /* stays in a core's own cache, buffer and facts together */
+#define THREAD_COUNT_MAX 64
+
+/* ---- refusals ---- */
+
+const char *refusal_text(enum refusal refusal)
+{
+    switch (refusal) {
+#define REFUSAL_CASE(name, number, text)                                                           \
+    case REFUSAL_##name:                                                                           \
+        return text;
+        REFUSAL_LIST(REFUSAL_CASE)
+#undef REFUSAL_CASE
+    }
+    abort(); /* no refusal: memory was overwritten */
+}
+
+const char *refusal_name(enum refusal refusal)
+{
+    switch (refusal) {
+#define REFUSAL_CASE(name, number, text)                                                           \
+    case REFUSAL_##name:                                                                           \
+        return #name;
+        REFUSAL_LIST(REFUSAL_CASE)
+#undef REFUSAL_CASE
+    }
+    abort(); /* no refusal: memory was overwritten */
+}
+
+void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
+                   enum refusal refusal)
+{
+    assert(delivery < intake->delivery_count);
+    intake->deliveries[delivery].refused_count++;
+    intake->deliveries[delivery].refused_by[refusal]++;
+    size_t count = intake->quarantine_count;
+    if (count == QUARANTINE_COUNT_MAX)
+        return;
+    if ((count & (count - 1)) == 0) { /* room is the next power of two */
+        intake->quarantine = reallocarray(intake->quarantine, count == 0 ? 1 : count * 2,
+                                          sizeof(intake->quarantine[0]));
+        if (intake->quarantine == NULL)
+            err(3, "memory for refused rows");
+    }
+    intake->quarantine[intake->quarantine_count++] = (struct quarantined){
+        .delivery = (uint16_t)delivery,
+        .refusal = (uint8_t)refusal,
+        .column = column,
+        .line = (uint32_t)line,
+    };
+}
+
+void intake_free(struct intake *intake)
+{
+    free(intake->quarantine);
+    *intake = (struct intake){0};
+}
+
+/* ---- tasks: pieces of files, taken by threads, committed in order ---- */
+
+struct task {
+    uint32_t source;
+    uint64_t from, until;
+    struct output *output; /* NULL: not done, or committed already */
+};
+
+struct reading {
+    struct intake *intake;
+    struct facts *facts;
+    struct source sources[DELIVERY_COUNT_MAX];
+    uint32_t next_lines[DELIVERY_COUNT_MAX]; /* number of the first line not committed yet */
+    struct task *tasks;                      /* in order of files and bytes */
+    uint32_t *order;                         /* in which they are begun */
+    size_t task_count;
+    size_t chunk_size;
+    atomic_size_t begun_count;
+    atomic_uint_fast64_t done_size;
+    struct progress progress;
+    pthread_mutex_t mutex; /* of what follows */
+    size_t committed_count;
+    bool is_committing; /* some thread is at it */
+    struct output *spare;
+    bool has_fault;
+    struct fault fault; /* of the earliest task */
+};
+
+static struct output *take_spare(struct reading *reading)
+{
+    pthread_mutex_lock(&reading->mutex);
+    struct output *output = reading->spare;
+    if (output != NULL)
+        reading->spare = output->next;
+    pthread_mutex_unlock(&reading->mutex);
+    if (output == NULL)
+        output = calloc(1, sizeof(*output));
+    if (output == NULL)
+        err(3, "memory for reading");
+    output_empty(output);
+    return output;
+}
+
+static void number_lines(struct output *output, uint32_t first_line)
+{
+    for (size_t i = 0; i < output->facts.person_count; i++)
+        output->facts.persons[i].line += first_line;
+    for (size_t i = 0; i < output->facts.status_count; i++)
+        output->facts.statuses[i].line += first_line;
+    for (size_t i = 0; i < output->facts.means_count; i++)
+        output->facts.means[i].line += first_line;
+    for (size_t i = 0; i < output->refused_count; i++)
+        output->refused[i].line += first_line;
+}
+
+/* Only one thread at a time, in order of tasks: so the result is the same for any number of them.
+ */
+static void commit(struct reading *reading, const struct task *task, struct output *output)
+{
+    struct delivery *delivery = &reading->intake->deliveries[task->source];
+    number_lines(output, reading->next_lines[task->source]);
+    reading->next_lines[task->source] += (uint32_t)output->line_count;
+    delivery->row_count += output->row_count;
+    delivery->warning_count += output->warning_count;
+    delivery->parse_ns += output->parse_ns;
+    for (size_t i = 0; i < output->refused_count; i++) {
+        const struct quarantined *refused = &output->refused[i];
+        intake_refuse(reading->intake, refused->delivery, refused->line, refused->column,
+                      (enum refusal)refused->refusal);
+    }
+    facts_append(reading->facts, &output->facts);
+    if (output->has_fault && !reading->has_fault) {
+        reading->has_fault = true;
+        reading->fault = output->fault;
+    }
+}
+
+/* Hands over a task's output, and commits whatever is next in order, unless somebody does. */
+static void hand_over(struct reading *reading, struct task *task, struct output *output)
+{
+    pthread_mutex_lock(&reading->mutex);
+    task->output = output;
+    while (!reading->is_committing && reading->committed_count < reading->task_count) {
+        struct task *next = &reading->tasks[reading->committed_count];
+        struct output *ready = next->output;
+        if (ready == NULL)
+            break;
+        reading->is_committing = true;
+        pthread_mutex_unlock(&reading->mutex);
+        commit(reading, next, ready);
+        pthread_mutex_lock(&reading->mutex);
+        reading->is_committing = false;
+        reading->committed_count++;
+        next->output = NULL;
+        ready->next = reading->spare;
+        reading->spare = ready;
+    }
+    pthread_mutex_unlock(&reading->mutex);
+}
+
+static void run_task(struct reading *reading, struct task *task, char *buffer)
+{
+    const struct source *source = &reading->sources[task->source];
+    struct output *output = take_spare(reading);
+    uint64_t start_ns = clock_monotonic_ns();
+    if (source->description->format == FORMAT_CSV)
+        source_read_csv(source, task->from, task->until, buffer, output);
+    else
+        source_read_xml(source, buffer, source_buffer_size(reading->chunk_size), output);
+    output->parse_ns = clock_monotonic_ns() - start_ns;
+    atomic_fetch_add(&reading->done_size, task->until - task->from);
+    hand_over(reading, task, output);
+}
+
+static void work(struct reading *reading, bool shows_progress)
+{
+    char *buffer = malloc(source_buffer_size(reading->chunk_size));
+    if (buffer == NULL)
+        err(3, "memory for reading");
+    for (;;) {
+        size_t next = atomic_fetch_add(&reading->begun_count, 1);
+        if (next >= reading->task_count)
+            break;
+        run_task(reading, &reading->tasks[reading->order[next]], buffer);
+        if (shows_progress)
+            progress_set(&reading->progress, atomic_load(&reading->done_size));
+    }
+    free(buffer);
+}
+
+static void *work_aside(void *context)
+{
+    work(context, false);
+    return NULL;
+}
+
+static void work_together(struct reading *reading, uint32_t thread_count)
+{
+    pthread_t threads[THREAD_COUNT_MAX];
+    size_t started_count = 0;
+    /* Fewer threads than asked for are slower, not wrong. */
+    while (started_count + 1 < thread_count && started_count < THREAD_COUNT_MAX &&
+           pthread_create(&threads[started_count], NULL, work_aside, reading) == 0)
+        started_count++;
+    work(reading, true);
+    for (size_t i = 0; i < started_count; i++)
+        pthread_join(threads[i], NULL);
+    assert(reading->committed_count == reading->task_count);
+}
+
+/* ---- what there is to do ---- */
+
+static uint64_t count_tasks(const struct source *source, uint64_t chunk_size)
+{
+    if (source->description->format == FORMAT_XML)
+        return 1;
+    return (source->size - source->data_from + chunk_size - 1) / chunk_size;
+}
+
+static void add_tasks(struct reading *reading, uint32_t source_index)
+{
+    const struct source *source = &reading->sources[source_index];
+    bool is_csv = source->description->format == FORMAT_CSV;
+    uint64_t at = is_csv ? source->data_from : 0;
+    for (uint64_t left = count_tasks(source, reading->chunk_size); left > 0; left--) {
+        uint64_t size = source->size - at;
+        if (is_csv && size > reading->chunk_size)
+            size = reading->chunk_size;
+        reading->tasks[reading->task_count++] =
+            (struct task){.source = source_index, .from = at, .until = at + size};
+        at += size;
+    }
+    reading->next_lines[source_index] = is_csv ? 2 : 0;
+}
+
+static bool is_whole_file(const struct reading *reading, uint32_t task_index)
+{
+    const struct task *task = &reading->tasks[task_index];
+    return reading->sources[task->source].description->format == FORMAT_XML;
+}
+
+/* XML files cannot be cut: they come first, the biggest before the others, so that no thread is
+ * left alone with one at the end. */
+static void put_in_order(struct reading *reading)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < reading->task_count; i++) {
+        if (!is_whole_file(reading, i))
+            continue;
+        size_t at = count++;
+        for (; at > 0; at--) {
+            uint32_t before = reading->order[at - 1];
+            if (reading->tasks[before].until >= reading->tasks[i].until)
+                break;
+            reading->order[at] = before;
+        }
+        reading->order[at] = i;
+    }
+    for (uint32_t i = 0; i < reading->task_count; i++)
+        if (!is_whole_file(reading, i))
+            reading->order[count++] = i;
+    assert(count == reading->task_count);
+}
+
+static uint64_t plan_tasks(struct reading *reading)
+{
+    uint64_t count = 0, size = 0;
+    for (size_t i = 0; i < reading->intake->delivery_count; i++) {
+        count += count_tasks(&reading->sources[i], reading->chunk_size);
+        size += reading->sources[i].size;
+    }
+    reading->tasks = calloc(count + 1, sizeof(reading->tasks[0]));
+    reading->order = calloc(count + 1, sizeof(reading->order[0]));
+    if (reading->tasks == NULL || reading->order == NULL)
+        err(3, "memory for reading");
+    for (uint32_t i = 0; i < reading->intake->delivery_count; i++)
+        add_tasks(reading, i);
+    put_in_order(reading);
+    return size;
+}
+
+/* ---- the whole ---- */
+
+static bool read_list(char *text, size_t *text_size, int folder_fd, const char *folder,
+                      struct fault *fault)
+{
+    int fd = openat(folder_fd, DELIVERY_LIST_NAME, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t got = 0;
+    *text_size = 0;
+    if (fd < 0)
+        return fault_set(fault, "%s/%s: %s", folder, DELIVERY_LIST_NAME, strerror(errno));
+    do {
+        got = read(fd, text + *text_size, DELIVERY_LIST_SIZE_MAX - *text_size);
+        if (got > 0)
+            *text_size += (size_t)got;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    close(fd);
+    if (got < 0)
+        return fault_set(fault, "%s/%s: cannot be read", folder, DELIVERY_LIST_NAME);
+    if (*text_size == DELIVERY_LIST_SIZE_MAX)
+        return fault_set(fault, "%s/%s: a list of less than 256 KiB wanted, more found", folder,
+                         DELIVERY_LIST_NAME);
+    return true;
+}
+
+static bool take_list(struct reading *reading, struct vocabulary *vocabulary,
+                      const struct registers *registers, int folder_fd, const char *folder,
+                      const char *absent, struct fault *fault)
+{
+    size_t size;
+    char *text = malloc(DELIVERY_LIST_SIZE_MAX);
+    if (text == NULL)
+        err(3, "memory for %s", DELIVERY_LIST_NAME);
+    bool is_fine =
+        read_list(text, &size, folder_fd, folder, fault) &&
+        delivery_list_parse(reading->intake, vocabulary, registers, text, size, absent, fault);
+    free(text);
+    return is_fine;
+}
+
+static bool open_sources(struct reading *reading, int folder_fd, struct fault *fault)
+{
+    for (size_t i = 0; i < reading->intake->delivery_count; i++) {
+        struct delivery *delivery = &reading->intake->deliveries[i];
+        if (!source_open(&reading->sources[i], folder_fd, delivery, (uint8_t)i, fault))
+            return false;
+        delivery->byte_count = reading->sources[i].size;
+    }
+    return true;
+}
+
+static bool files_are_whole(const struct reading *reading, struct fault *fault)
+{
+    for (size_t i = 0; i < reading->intake->delivery_count; i++) {
+        const struct delivery *delivery = &reading->intake->deliveries[i];
+        if (!source_is_unchanged(&reading->sources[i], fault))
+            return false;
+        if (delivery->row_count != delivery->rows_announced)
+            return fault_set(fault,
+                             "%s: %" PRIu64 " rows wanted, as %s says, %" PRIu64
+                             " found: the file is cut or not of this delivery",
+                             delivery->file, delivery->rows_announced, DELIVERY_LIST_NAME,
+                             delivery->row_count);
+    }
+    return true;
+}
+
+static bool read_files(struct reading *reading, uint32_t thread_count, bool is_quiet,
+                       struct fault *fault)
+{
+    uint64_t size = plan_tasks(reading);
+    progress_start(&reading->progress, "reading", "bytes", size, is_quiet);
+    work_together(reading, thread_count);
+    progress_set(&reading->progress, size);
+    progress_end(&reading->progress);
+    if (reading->has_fault) {
+        *fault = reading->fault;
+        return false;
+    }
+    return files_are_whole(reading, fault);
+}
+
+static struct reading *reading_begin(struct intake *intake, struct facts *facts, size_t chunk_size)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    if (reading == NULL)
+        err(3, "memory for reading");
+    reading->intake = intake;
+    reading->facts = facts;
+    reading->chunk_size = chunk_size;
+    pthread_mutex_init(&reading->mutex, NULL);
+    for (size_t i = 0; i < DELIVERY_COUNT_MAX; i++)
+        reading->sources[i].fd = -1;
+    return reading;
+}
+
+static void reading_end(struct reading *reading)
+{
+    for (size_t i = 0; i < DELIVERY_COUNT_MAX; i++)
+        source_close(&reading->sources[i]);
+    while (reading->spare != NULL) {
+        struct output *output = reading->spare;
+        reading->spare = output->next;
+        output_free(output);
+        free(output);
+    }
+    free(reading->tasks);
+    free(reading->order);
+    pthread_mutex_destroy(&reading->mutex);
+    free(reading);
+}
+
+bool intake_read_chunked(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
+                         const struct registers *registers, const char *folder, const char *absent,
+                         uint32_t thread_count, bool is_quiet, size_t chunk_size,
+                         struct fault *fault)
+{
+    assert(thread_count >= 1 && chunk_size >= 1);
+    *intake = (struct intake){0};
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return fault_set(fault, "%s: %s", folder, strerror(errno));
+    struct reading *reading = reading_begin(intake, facts, chunk_size);
+    bool is_fine = take_list(reading, vocabulary, registers, folder_fd, folder, absent, fault) &&
+                   open_sources(reading, folder_fd, fault) &&
+                   read_files(reading, thread_count, is_quiet, fault);
+    reading_end(reading);
+    close(folder_fd);
+    if (!is_fine) {
+        intake_free(intake);
+        facts_free(facts);
+    }
+    return is_fine;
+}
+
+bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
+                 const struct registers *registers, const char *folder, const char *absent,
+                 uint32_t thread_count, bool is_quiet, struct fault *fault)
+{
+    return intake_read_chunked(intake, facts, vocabulary, registers, folder, absent, thread_count,
+                               is_quiet, CHUNK_SIZE, fault);
+}

@@ -1,0 +1,313 @@
+#include "tests/fixture.h"
+
+#include "loader/builder.h"
+#include "loader/publish.h"
+
+#include <assert.h>
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIXTURE_ITEMS_MAX       256
+#define FIXTURE_MEMBERSHIPS_MAX 1024
+#define FIXTURE_ENTRIES_MAX     4096
+#define FIXTURE_PATH_SIZE       512
+
+struct fixture {
+    char directory[FIXTURE_PATH_SIZE], identity_path[FIXTURE_PATH_SIZE],
+        secret_path[FIXTURE_PATH_SIZE], public_path[FIXTURE_PATH_SIZE];
+    struct identity_key *identity;
+    struct sign_secret *secret;
+    struct sign_public public;
+    struct manifest manifest;
+    struct group groups[FIXTURE_ITEMS_MAX];
+    struct product products[FIXTURE_ITEMS_MAX];
+    struct relief reliefs[FIXTURE_ITEMS_MAX];
+    struct clause clauses[FIXTURE_ITEMS_MAX];
+    struct census census[FIXTURE_ITEMS_MAX];
+    uint32_t set_first[FIXTURE_ITEMS_MAX + 1];
+    struct membership memberships[FIXTURE_MEMBERSHIPS_MAX];
+    struct view views[FIXTURE_ENTRIES_MAX];
+    struct entry entries[FIXTURE_ENTRIES_MAX];
+    uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
+        view_count;
+    uint64_t entry_count;
+};
+
+static void must(bool good, const struct fault *fault)
+{
+    if (!good)
+        errx(1, "fixture: %s", fault->text);
+}
+
+static void name_set(char out[static NAME_SIZE], const char *name)
+{
+    assert(strlen(name) < NAME_SIZE);
+    memset(out, 0, NAME_SIZE);
+    memcpy(out, name, strlen(name));
+}
+
+static void path_set(char out[static FIXTURE_PATH_SIZE], const char *folder, const char *name)
+{
+    int length = snprintf(out, FIXTURE_PATH_SIZE, "%s/%s", folder, name);
+    assert(length > 0 && length < FIXTURE_PATH_SIZE);
+}
+
+/* ---- content ---- */
+
+uint16_t fixture_group(struct fixture *f, const char *name)
+{
+    assert(f->group_count < FIXTURE_ITEMS_MAX);
+    name_set(f->groups[f->group_count].name, name);
+    return (uint16_t)f->group_count++;
+}
+
+void fixture_product(struct fixture *f, uint32_t number, const char *name)
+{
+    assert(f->product_count < FIXTURE_ITEMS_MAX);
+    f->products[f->product_count].number = number;
+    name_set(f->products[f->product_count++].name, name);
+}
+
+uint16_t fixture_relief(struct fixture *f, uint32_t code, const char *name)
+{
+    assert(f->relief_count < FIXTURE_ITEMS_MAX);
+    struct relief *relief = &f->reliefs[f->relief_count];
+    *relief = (struct relief){.code = code,
+                              .from_day = FIXTURE_FROM_DAY,
+                              .until_day = FIXTURE_UNTIL_DAY,
+                              .split = 1,
+                              .giver = UINT64_C(90000000000)};
+    name_set(relief->name, name);
+    return (uint16_t)f->relief_count++;
+}
+
+struct relief *fixture_relief_at(struct fixture *f, uint16_t relief)
+{
+    assert(relief < f->relief_count);
+    return &f->reliefs[relief];
+}
+
+struct manifest *fixture_manifest(struct fixture *f)
+{
+    return &f->manifest;
+}
+
+void fixture_clause(struct fixture *f, uint32_t product, uint16_t relief, uint16_t group,
+                    uint16_t percent_bp)
+{
+    assert(f->clause_count < FIXTURE_ITEMS_MAX);
+    /* behind those of the same product */
+    uint32_t at = f->clause_count++;
+    for (; at > 0 && f->clauses[at - 1].product > product; at--)
+        f->clauses[at] = f->clauses[at - 1];
+    f->clauses[at] = (struct clause){product, relief, group, percent_bp};
+}
+
+void fixture_source(struct fixture *f, const char *name, uint32_t as_of_day, uint32_t overdue_day)
+{
+    assert(f->manifest.source_count < SOURCE_COUNT_MAX && strlen(name) < SOURCE_NAME_SIZE);
+    struct manifest_source *source = &f->manifest.sources[f->manifest.source_count++];
+    memset(source, 0, sizeof(*source));
+    memcpy(source->name, name, strlen(name));
+    source->as_of_day = as_of_day;
+    source->overdue_day = overdue_day;
+}
+
+void fixture_census(struct fixture *f, uint16_t group, uint32_t place, uint32_t yes_count,
+                    uint32_t unknown_count)
+{
+    assert(f->census_count < FIXTURE_ITEMS_MAX);
+    f->census[f->census_count++] = (struct census){group, place, yes_count, unknown_count};
+}
+
+uint32_t fixture_set(struct fixture *f, const struct membership memberships[], size_t count)
+{
+    uint32_t first = f->set_first[f->set_count];
+    assert(f->set_count < FIXTURE_ITEMS_MAX && count <= FIXTURE_MEMBERSHIPS_MAX - first);
+    for (size_t i = 0; i < count; i++)
+        f->memberships[first + i] = memberships[i];
+    f->set_first[f->set_count + 1] = first + (uint32_t)count;
+    return f->set_count++;
+}
+
+uint32_t fixture_set_of(struct fixture *f, uint16_t group)
+{
+    struct membership all = {group, TRUTH_YES, FIXTURE_FROM_DAY, FIXTURE_UNTIL_DAY};
+    return fixture_set(f, &all, 1);
+}
+
+void fixture_digest(const struct fixture *f, struct digest *out, enum means means, const char *text)
+{
+    struct identifier identifier;
+    if (means_normalise(&identifier, means, text, strlen(text)) != MEANS_FINE)
+        errx(1, "fixture: an identifier without a canonical form");
+    identity_digest(out, f->identity, &identifier);
+}
+
+void fixture_identifier(struct fixture *f, enum means means, const char *text, uint32_t set,
+                        uint32_t from_day, uint32_t until_day)
+{
+    assert(f->entry_count < FIXTURE_ENTRIES_MAX && f->view_count < FIXTURE_ENTRIES_MAX);
+    f->views[f->view_count] = (struct view){set, from_day, until_day};
+    fixture_digest(f, &f->entries[f->entry_count].digest, means, text);
+    f->entries[f->entry_count++].view = f->view_count++;
+}
+
+void fixture_person(struct fixture *f, enum means means, const char *text, uint32_t set)
+{
+    fixture_identifier(f, means, text, set, 0, DAY_NEVER);
+}
+
+static void add_reserved(struct fixture *f)
+{
+    fixture_set(f, NULL, 0); /* set 0: empty */
+    f->views[f->view_count++] = (struct view){0, 0, DAY_NEVER};
+    uint16_t group = fixture_group(f, GROUP_TEST_NAME);
+    fixture_product(f, PRODUCT_TEST, PRODUCT_TEST_NAME);
+    uint16_t relief = fixture_relief(f, RELIEF_TEST_CODE, RELIEF_TEST_NAME);
+    fixture_clause(f, PRODUCT_TEST, relief, group, PERCENT_ALL_BP);
+    uint32_t set = fixture_set_of(f, group);
+    for (int means = MEANS_PERSONAL_CODE; means <= MEANS_LAST; means++) {
+        fixture_person(f, (enum means)means, means_test_identifier((enum means)means, TEST_HIT),
+                       set);
+        fixture_identifier(f, (enum means)means,
+                           means_test_identifier((enum means)means, TEST_EXPIRED), set,
+                           FIXTURE_FROM_DAY, FIXTURE_FROM_DAY + 1);
+    }
+}
+
+/* ---- open, publish ---- */
+
+static void make_keys(struct fixture *f)
+{
+    struct fault fault;
+    must(identity_start(&fault), &fault);
+    must(keyfile_create_identity(f->identity_path, &fault), &fault);
+    must(keyfile_create_signing(f->secret_path, &fault), &fault);
+    must(keyfile_open_identity(&f->identity, f->identity_path, &fault), &fault);
+    must(keyfile_open_secret(&f->secret, f->secret_path, &fault), &fault);
+    must(keyfile_read_public(&f->public, f->public_path, &fault), &fault);
+}
+
+struct fixture *fixture_open(const char *directory)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    char folder[FIXTURE_PATH_SIZE];
+    path_set(folder, directory, "fixture-XXXXXX");
+    if (f == NULL || mkdtemp(folder) == NULL)
+        err(1, "fixture: %s", folder);
+    path_set(f->directory, folder, "snapshots");
+    path_set(f->identity_path, folder, "identity.key");
+    path_set(f->secret_path, folder, "signing.key");
+    path_set(f->public_path, folder, "signing.key.pub");
+    make_keys(f);
+
+    f->manifest = (struct manifest){
+        .environment = FIXTURE_ENVIRONMENT,
+        .created_s = FIXTURE_CREATED_S,
+        .not_after_s = FIXTURE_NOT_AFTER_S,
+        .as_of_day = FIXTURE_AS_OF_DAY,
+        .from_day = FIXTURE_FROM_DAY,
+        .until_day = FIXTURE_UNTIL_DAY,
+    };
+    identity_key_id(f->manifest.identity_key_id, f->identity);
+    identity_check_value(f->manifest.identity_check, f->identity);
+    add_reserved(f);
+    return f;
+}
+
+void fixture_close(struct fixture *f)
+{
+    if (f == NULL)
+        return;
+    keyfile_close_identity(f->identity);
+    keyfile_close_secret(f->secret);
+    free(f);
+}
+
+static struct content content_of(struct fixture *f)
+{
+    return (struct content){
+        .entries = f->entries,
+        .entry_count = f->entry_count,
+        .views = f->views,
+        .set_first = f->set_first,
+        .memberships = f->memberships,
+        .groups = f->groups,
+        .products = f->products,
+        .reliefs = f->reliefs,
+        .clauses = f->clauses,
+        .census = f->census,
+        .view_count = f->view_count,
+        .set_count = f->set_count,
+        .group_count = f->group_count,
+        .product_count = f->product_count,
+        .relief_count = f->relief_count,
+        .clause_count = f->clause_count,
+        .census_count = f->census_count,
+    };
+}
+
+uint64_t fixture_publish(struct fixture *f)
+{
+    struct fault fault;
+    struct publication *publication;
+    must(publish_begin(&publication, f->directory, &fault), &fault);
+    struct content content = content_of(f);
+    f->manifest.person_count = f->entry_count;
+    must(builder_write(publish_data_path(publication), &content, 1, &f->manifest, &fault), &fault);
+    struct snapshot_trust trust = fixture_trust(f);
+    must(publish_commit(publication, &f->manifest, f->secret, &trust, &fault), &fault);
+    uint64_t generation = publish_current_generation(publication);
+    publish_end(publication);
+    return generation;
+}
+
+const char *fixture_directory(const struct fixture *f)
+{
+    return f->directory;
+}
+
+const char *fixture_identity_path(const struct fixture *f)
+{
+    return f->identity_path;
+}
+
+const char *fixture_secret_path(const struct fixture *f)
+{
+    return f->secret_path;
+}
+
+const char *fixture_public_path(const struct fixture *f)
+{
+    return f->public_path;
+}
+
+const struct identity_key *fixture_identity_key(const struct fixture *f)
+{
+    return f->identity;
+}
+
+const struct sign_secret *fixture_secret(const struct fixture *f)
+{
+    return f->secret;
+}
+
+struct snapshot_trust fixture_trust(const struct fixture *f)
+{
+    return (struct snapshot_trust){
+        .signer = &f->public, .identity = f->identity, .environment = f->manifest.environment};
+}
+
+struct snapshot *fixture_snapshot(const struct fixture *f)
+{
+    struct fault fault;
+    struct snapshot *snapshot;
+    struct snapshot_trust trust = fixture_trust(f);
+    must(snapshot_open_current(&snapshot, f->directory, &trust, &fault), &fault);
+    return snapshot;
+}
