@@ -413,7 +413,7 @@ static void write_field(struct out *out, const struct layout *layout, const stru
 
 static void write_line_end(struct out *out, const struct layout *layout)
 {
-    out_bytes(out, "\r\n" + (layout->has_crlf ? 0 : 1), layout->has_crlf ? 2 : 1);
+    out_string(out, layout->has_crlf ? "\r\n" : "\n");
 }
 
 static void write_csv(struct out *out, const struct layout *layout, const struct row *row)

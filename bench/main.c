@@ -3,6 +3,7 @@
 
 static const struct command commands[] = {
     {"country", command_country, "write a synthetic country's registers, and what is true of them"},
+    {"agree", command_agree, "compare a snapshot with what is true of the country"},
 };
 
 int main(int argc, char *argv[])
