@@ -1,0 +1,34 @@
+/* People -> membership sets -> views -> what is published. Sets and views are numbered by their
+ * content alone, so that neither threads nor the order of rows show in a snapshot. */
+#ifndef LOADER_MEMBERSHIPS_H
+#define LOADER_MEMBERSHIPS_H
+
+#include "loader/groups.h"
+#include "loader/join.h"
+#include "protocol/progress.h"
+
+#define SET_EMPTY   0 /* whoever has it is not published */
+#define SET_REFUSED UINT32_MAX
+
+/* Membership sets of everybody. Owned; memberships_free releases them. */
+struct memberships {
+    uint32_t *set_of;        /* by base row; SET_EMPTY where there is no person */
+    uint32_t *set_first;     /* set_count + 1 */
+    struct membership *list; /* sets in lexicographic order; set 0 is empty */
+    uint32_t set_count;
+    uint32_t test_set;     /* that of the reserved test identities */
+    struct census *census; /* by group, then place; no empty rows */
+    uint32_t census_count;
+    uint64_t yes_counts[GROUP_COUNT_MAX], unknown_counts[GROUP_COUNT_MAX]; /* on the as-of day */
+    uint64_t published_count; /* persons in at least one group at some time of the window */
+};
+
+/* Evaluates every group for every person, on `thread_count` threads. Persons with too many changes
+ * are refused through the intake. */
+void memberships_evaluate(struct memberships *out, const struct people *people,
+                          const struct rules *rules, const struct vocabulary *vocabulary,
+                          struct window window, uint32_t as_of_day, struct intake *intake,
+                          uint32_t thread_count, bool is_quiet);
+void memberships_free(struct memberships *memberships);
+
+#endif
