@@ -1,0 +1,381 @@
+#include "loader/build.h"
+
+#include "loader/parallel.h"
+#include "loader/summary.h"
+#include "protocol/options.h"
+#include "protocol/snapshot.h"
+
+#include <assert.h>
+#include <err.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS_PER_DAY UINT64_C(86400)
+#define SHARED_FOLDER   "/usr/share/elig"
+
+static void stage_end(struct build *build, const char *name)
+{
+    assert(build->stage_count < sizeof(build->stages) / sizeof(build->stages[0]));
+    uint64_t now = clock_monotonic_ns();
+    build->stages[build->stage_count].name = name;
+    build->stages[build->stage_count++].ns = now - build->stage_start_ns;
+    build->stage_start_ns = now;
+}
+
+char *build_find_shared(const char *wanted, const char *name)
+{
+    char *found = NULL, program[PATH_MAX];
+    if (wanted != NULL) {
+        found = strdup(wanted);
+    } else {
+        ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+        program[size > 0 ? size : 0] = '\0';
+        for (int up = 0; up < 3; up++) /* eligload, bin, build */
+            *(strrchr(program, '/') != NULL ? strrchr(program, '/') : program) = '\0';
+        if (asprintf(&found, "%s/loader/%s", program, name) >= 0 && access(found, R_OK) != 0) {
+            free(found);
+            found = NULL;
+            if (asprintf(&found, SHARED_FOLDER "/%s", name) < 0)
+                found = NULL;
+        }
+    }
+    if (found == NULL)
+        errx(EXIT_FAILED, "out of memory");
+    return found;
+}
+
+/* --- reading --- */
+
+static bool read_descriptions(struct build *build, const struct build_settings *settings,
+                              struct fault *fault)
+{
+    char *registers = build_find_shared(settings->registers, "registers");
+    char *rules = build_find_shared(settings->rules, "catalogue/latvia.rules");
+    bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
+                   rules_read(&build->rules, rules, &build->vocabulary, fault);
+    free(registers);
+    free(rules);
+    return is_good;
+}
+
+static uint32_t latest_as_of(const struct intake *intake)
+{
+    uint32_t day = 0;
+    for (size_t i = 0; i < intake->delivery_count; i++)
+        if (intake->deliveries[i].as_of_day > day)
+            day = intake->deliveries[i].as_of_day;
+    return day;
+}
+
+static bool set_window(struct build *build, const struct build_settings *settings,
+                       struct fault *fault)
+{
+    build->as_of_day =
+        settings->as_of_day != 0 ? settings->as_of_day : latest_as_of(&build->intake);
+    if (build->as_of_day < settings->back_days)
+        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
+                         settings->back_days);
+    build->window.from_day = build->as_of_day - (uint32_t)settings->back_days;
+    build->window.until_day = build->as_of_day + (uint32_t)settings->ahead_days;
+    return true;
+}
+
+bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)
+{
+    if (build->stage_start_ns == 0)
+        build->stage_start_ns = clock_monotonic_ns();
+    build->thread_count =
+        settings->thread_count != 0 ? (uint32_t)settings->thread_count : parallel_core_count();
+    if (!read_descriptions(build, settings, fault))
+        return false;
+    stage_end(build, "describe");
+    if (!intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
+                     settings->exports, settings->absent, build->thread_count, settings->is_quiet,
+                     fault) ||
+        !set_window(build, settings, fault))
+        return false;
+    stage_end(build, "read");
+    if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
+        return false;
+    build->people_count = build->people.person_count;
+    build->repeated_person_count = build->people.repeated_person_count;
+    build->repeated_means_count = build->people.repeated_means_count;
+    stage_end(build, "join");
+    return true;
+}
+
+/* --- what is in service --- */
+
+static struct snapshot_trust trust_of(const struct build *build,
+                                      const struct build_settings *settings)
+{
+    return (struct snapshot_trust){.signer = &build->public,
+                                   .identity = build->identity,
+                                   .environment = (uint32_t)settings->environment};
+}
+
+/* A parent that cannot be read is for the gates to judge: whoever rotates keys or mends a damaged
+ * folder must be able to publish, and must say so. */
+static void open_parent(struct build *build, const struct build_settings *settings)
+{
+    uint64_t generation;
+    uint8_t hash[DATA_HASH_SIZE];
+    struct snapshot_trust trust = trust_of(build, settings);
+    struct fault fault;
+    if (build->publication != NULL) {
+        generation = publish_current_generation(build->publication);
+        if (generation == 0)
+            return;
+    } else if (!snapshot_current(settings->snapshots, &generation, hash, &fault)) {
+        return;
+    }
+    struct manifest manifest;
+    if (snapshot_read_manifest(&manifest, settings->snapshots, generation, &build->public, NULL,
+                               &build->parent_fault))
+        build->parent_manifest = manifest;
+    else
+        return;
+    if (snapshot_open(&build->parent, settings->snapshots, generation, &trust,
+                      &build->parent_fault))
+        build->parent_fault.text[0] = '\0';
+}
+
+/* Fails early: before minutes of reading, and while nothing has been touched. */
+static bool open_keys(struct build *build, const struct build_settings *settings,
+                      struct fault *fault)
+{
+    if (!identity_start(fault) ||
+        !keyfile_open_identity(&build->identity, settings->identity_key, fault) ||
+        !keyfile_open_secret(&build->secret, settings->signing_key, fault))
+        return false;
+    /* An Ed25519 secret key, as libsodium keeps it, ends in its public half. */
+    memcpy(build->public.bytes, build->secret->bytes + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE,
+           SIGN_PUBLIC_SIZE);
+    return true;
+}
+
+/* --- gates --- */
+
+/* Registers as delivered; one that came in several files is as old as its oldest. */
+static void collect_sources(struct build *build)
+{
+    for (size_t r = 0; r < build->registers.count; r++) {
+        const struct register_description *description = &build->registers.list[r];
+        struct source source = {.as_of_day = DAY_NEVER,
+                                .refused_per_mille_max = description->refused_per_mille_max,
+                                .change_percent_max = description->change_percent_max};
+        snprintf(source.name, sizeof(source.name), "%s", description->name);
+        for (size_t i = 0; i < build->intake.delivery_count; i++) {
+            const struct delivery *delivery = &build->intake.deliveries[i];
+            if (delivery->description != description)
+                continue;
+            if (delivery->as_of_day < source.as_of_day)
+                source.as_of_day = delivery->as_of_day;
+            source.row_count += delivery->row_count;
+            source.refused_count += delivery->refused_count;
+        }
+        source.overdue_day = source.as_of_day + description->fresh_days + 1;
+        if (source.as_of_day != DAY_NEVER)
+            build->sources[build->source_count++] = source;
+    }
+}
+
+static void fill_groups(struct build *build)
+{
+    for (uint32_t i = 0; i < build->rules->group_count; i++) {
+        struct group *group = &build->groups[i];
+        memcpy(group->name, build->rules->groups[i].name, sizeof(group->name));
+        group->yes_count = build->memberships.yes_counts[i];
+        group->unknown_count = build->memberships.unknown_counts[i];
+    }
+}
+
+static void check_gates(struct build *build, const struct build_settings *settings)
+{
+    const struct tables *parent = build->parent != NULL ? snapshot_tables(build->parent) : NULL;
+    bool has_fault = build->parent_fault.text[0] != '\0';
+    struct gate_input in = {
+        .sources = build->sources,
+        .source_count = build->source_count,
+        .groups = build->groups,
+        .group_count = build->rules->group_count,
+        .parent = build->parent_manifest.generation != 0 ? &build->parent_manifest : NULL,
+        .parent_groups = parent != NULL ? parent->groups : NULL,
+        .parent_group_count = parent != NULL ? parent->group_count : 0,
+        .parent_fault = has_fault ? build->parent_fault.text : NULL,
+        .today = riga_day_of_time(clock_wall_s()),
+        .group_change_percent_max = (uint32_t)settings->group_change_percent_max,
+        .accept = settings->accept};
+    gates_check(&build->gates, &in);
+}
+
+/* --- writing --- */
+
+static bool fill_sources(struct build *build, struct fault *fault)
+{
+    if (build->source_count > SOURCE_COUNT_MAX)
+        return fault_set(fault, "%zu registers: a snapshot has room for %d", build->source_count,
+                         SOURCE_COUNT_MAX);
+    for (size_t i = 0; i < build->source_count; i++) {
+        const struct source *source = &build->sources[i];
+        struct manifest_source *to = &build->manifest.sources[i];
+        source_short_name(to->name, source->name);
+        for (size_t other = 0; other < i; other++)
+            if (strcmp(to->name, build->manifest.sources[other].name) == 0)
+                return fault_set(fault,
+                                 "registers %s and %s: names must differ in the first %d"
+                                 " characters",
+                                 build->sources[other].name, source->name, SOURCE_NAME_SIZE - 1);
+        if (source->row_count > UINT32_MAX)
+            return fault_set(fault, "%s: %" PRIu64 " rows are more than a snapshot can tell",
+                             source->name, source->row_count);
+        to->as_of_day = source->as_of_day;
+        to->overdue_day = source->overdue_day;
+        to->row_count = (uint32_t)source->row_count;
+        to->refused_count = (uint32_t)source->refused_count;
+    }
+    build->manifest.source_count = (uint32_t)build->source_count;
+    return true;
+}
+
+static bool fill_manifest(struct build *build, const struct build_settings *settings,
+                          struct fault *fault)
+{
+    struct manifest *manifest = &build->manifest;
+    manifest->environment = (uint32_t)settings->environment;
+    manifest->generation = publish_next_generation(build->publication);
+    manifest->parent = publish_current_generation(build->publication);
+    manifest->created_s = clock_wall_s();
+    manifest->not_after_s = manifest->created_s + settings->not_after_days * SECONDS_PER_DAY;
+    identity_key_id(manifest->identity_key_id, build->identity);
+    identity_check_value(manifest->identity_check, build->identity);
+    manifest->as_of_day = build->as_of_day;
+    manifest->from_day = build->window.from_day;
+    manifest->until_day = build->window.until_day;
+    manifest->person_count = build->memberships.published_count;
+    return fill_sources(build, fault);
+}
+
+static bool write_snapshot(struct build *build, const struct build_settings *settings,
+                           struct entry *entries, struct fault *fault)
+{
+    const struct memberships *memberships = &build->memberships;
+    const struct rules *rules = build->rules;
+    struct content content = {.entries = entries,
+                              .entry_count = build->views.identifier_count,
+                              .views = build->views.list,
+                              .set_first = memberships->set_first,
+                              .memberships = memberships->list,
+                              .groups = build->groups,
+                              .products = rules->products,
+                              .reliefs = rules->reliefs,
+                              .clauses = rules->clauses,
+                              .census = memberships->census,
+                              .view_count = build->views.count,
+                              .set_count = memberships->set_count,
+                              .group_count = rules->group_count,
+                              .product_count = rules->product_count,
+                              .relief_count = rules->relief_count,
+                              .clause_count = rules->clause_count,
+                              .census_count = memberships->census_count};
+    struct progress progress;
+    progress_start(&progress, "writing", "identifiers", content.entry_count, settings->is_quiet);
+    if (!builder_write(publish_data_path(build->publication), &content, build->thread_count,
+                       &build->manifest, fault))
+        return false;
+    progress_set(&progress, content.entry_count);
+    progress_end(&progress);
+    return true;
+}
+
+static bool publish(struct build *build, const struct build_settings *settings, struct fault *fault)
+{
+    if (!fill_manifest(build, settings, fault))
+        return false;
+    views_collect(&build->views, &build->people, &build->memberships, build->window,
+                  build->thread_count);
+    struct entry *entries =
+        views_digest(&build->views, &build->people, &build->memberships, build->window,
+                     build->identity, build->thread_count, settings->is_quiet);
+    people_free(&build->people);
+    facts_free(&build->facts);
+    stage_end(build, "hash");
+
+    bool is_written = write_snapshot(build, settings, entries, fault);
+    free(entries);
+    if (!is_written)
+        return false;
+    stage_end(build, "write");
+
+    struct snapshot_trust trust = trust_of(build, settings);
+    trust.generation_above = build->manifest.parent;
+    trust.now_s = build->manifest.created_s;
+    if (!publish_commit(build->publication, &build->manifest, build->secret, &trust, fault))
+        return false;
+    publish_sweep(build->publication, (uint32_t)settings->keep_count);
+    build->is_published = true;
+    stage_end(build, "publish");
+    return true;
+}
+
+/* --- the whole --- */
+
+int build_run(struct build *build, const struct build_settings *settings, struct fault *fault)
+{
+    build->stage_start_ns = clock_monotonic_ns();
+
+    /* nothing is read before it is clear that something could be published */
+    if (!open_keys(build, settings, fault))
+        return EXIT_FAILED;
+    if (!settings->is_dry && !publish_begin(&build->publication, settings->snapshots, fault))
+        return EXIT_FAILED;
+
+    /* rows -> facts -> people */
+    if (!build_read(build, settings, fault))
+        return EXIT_NO;
+
+    /* people -> memberships */
+    memberships_evaluate(&build->memberships, &build->people, build->rules, &build->vocabulary,
+                         build->window, build->as_of_day, &build->intake, build->thread_count,
+                         settings->is_quiet);
+    collect_sources(build);
+    fill_groups(build);
+    stage_end(build, "evaluate");
+
+    /* may it become current? */
+    open_parent(build, settings);
+    check_gates(build, settings);
+    stage_end(build, "compare");
+    if (!summary_write_quarantine(build, settings, fault))
+        return EXIT_FAILED;
+    if (build->gates.held_count > 0) {
+        fault_set(fault, "held back by %zu gate%s: nothing was published", build->gates.held_count,
+                  build->gates.held_count == 1 ? "" : "s");
+        return EXIT_NO;
+    }
+
+    /* memberships -> snapshot -> CURRENT */
+    if (!settings->is_dry && !publish(build, settings, fault))
+        return EXIT_FAILED;
+    return EXIT_YES;
+}
+
+void build_close(struct build *build)
+{
+    snapshot_close(build->parent);
+    publish_end(build->publication);
+    keyfile_close_identity(build->identity);
+    keyfile_close_secret(build->secret);
+    views_free(&build->views);
+    memberships_free(&build->memberships);
+    people_free(&build->people);
+    facts_free(&build->facts);
+    intake_free(&build->intake);
+    rules_free(build->rules);
+    registers_free(&build->registers);
+    *build = (struct build){0};
+}

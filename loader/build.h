@@ -1,0 +1,73 @@
+/* From a folder of deliveries to a published snapshot: the stages of the loader, in order. */
+#ifndef LOADER_BUILD_H
+#define LOADER_BUILD_H
+
+#include "loader/gates.h"
+#include "loader/publish.h"
+#include "loader/views.h"
+
+/* What a person chose. Texts are borrowed from argv. */
+struct build_settings {
+    const char *exports, *registers, *rules; /* NULL: beside the program, see build_find_shared */
+    const char *absent;                      /* registers, with commas; NULL: none */
+    const char *snapshots, *identity_key, *signing_key;
+    const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
+    uint64_t environment, thread_count;        /* 0: as many as there are cores */
+    uint64_t back_days, ahead_days, not_after_days, keep_count, group_change_percent_max;
+    uint32_t as_of_day; /* 0: that of the latest delivery */
+    bool is_dry, is_json, is_quiet;
+};
+
+/* The inputs and everything that was made of them; explain uses the first half. Zero before the
+ * first call; build_close releases whatever is there. */
+struct build {
+    struct registers registers;
+    struct vocabulary vocabulary;
+    struct rules *rules;
+    struct intake intake;
+    struct facts facts;
+    struct people people;
+    uint64_t people_count, repeated_person_count, repeated_means_count; /* outlive `people` */
+    struct window window;
+    uint32_t as_of_day, thread_count;
+
+    struct memberships memberships;
+    struct views views;
+    struct source sources[REGISTER_COUNT_MAX];
+    size_t source_count;
+    struct group groups[GROUP_COUNT_MAX];
+    struct gates gates;
+
+    struct identity_key *identity;
+    struct sign_secret *secret;
+    struct sign_public public;
+    struct publication *publication;
+    struct snapshot *parent;
+    struct manifest parent_manifest; /* generation 0: there is none */
+    struct fault parent_fault;       /* empty: none */
+    struct manifest manifest;        /* of this build */
+    bool is_published;
+
+    struct {
+        const char *name;
+        uint64_t ns;
+    } stages[16];
+    size_t stage_count;
+    uint64_t stage_start_ns;
+};
+
+/* Registers, rules, deliveries, join: all that explain needs. On a fault the data are refused. */
+MUST_USE bool build_read(struct build *build, const struct build_settings *settings,
+                         struct fault *fault);
+
+/* Everything. Returns the exit status; EXIT_NO and EXIT_FAILED with a sentence in `fault`. */
+MUST_USE int build_run(struct build *build, const struct build_settings *settings,
+                       struct fault *fault);
+void build_close(struct build *build);
+
+/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
+ * TOP/loader/NAME where the program stands in TOP/build.../bin/, else /usr/share/elig/NAME. The
+ * result is owned by the caller. */
+MUST_USE char *build_find_shared(const char *wanted, const char *name);
+
+#endif
