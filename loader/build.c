@@ -144,6 +144,14 @@ static void open_parent(struct build *build, const struct build_settings *settin
         build->parent_fault.text[0] = '\0';
 }
 
+/* An Ed25519 secret key, as libsodium keeps it, ends in its public half. */
+struct sign_public build_public_of_secret(const struct sign_secret *secret)
+{
+    struct sign_public public;
+    memcpy(public.bytes, secret->bytes + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE, SIGN_PUBLIC_SIZE);
+    return public;
+}
+
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
@@ -152,9 +160,7 @@ static bool open_keys(struct build *build, const struct build_settings *settings
         !keyfile_open_identity(&build->identity, settings->identity_key, fault) ||
         !keyfile_open_secret(&build->secret, settings->signing_key, fault))
         return false;
-    /* An Ed25519 secret key, as libsodium keeps it, ends in its public half. */
-    memcpy(build->public.bytes, build->secret->bytes + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE,
-           SIGN_PUBLIC_SIZE);
+    build->public = build_public_of_secret(build->secret);
     return true;
 }
 

@@ -140,7 +140,7 @@ void summary_print_gates(const struct build *build, FILE *to)
 }
 
 void summary_print(const struct build *build, const struct build_settings *settings, int outcome,
-                   const struct fault *fault, FILE *to)
+                   FILE *to)
 {
     if (build->intake.delivery_count > 0)
         print_deliveries(&build->intake, to);
@@ -150,7 +150,6 @@ void summary_print(const struct build *build, const struct build_settings *setti
     }
     if (build->stage_count > 0)
         print_times(build, to);
-    (void)fault;
     if (build->is_published) {
         char generation[GENERATION_TEXT_SIZE];
         generation_to_text(generation, build->manifest.generation);

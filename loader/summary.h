@@ -8,7 +8,7 @@
 
 /* `outcome` is the exit status of build_run, `fault` its sentence. */
 void summary_print(const struct build *build, const struct build_settings *settings, int outcome,
-                   const struct fault *fault, FILE *to);
+                   FILE *to);
 void summary_print_json(const struct build *build, const struct build_settings *settings,
                         int outcome, const struct fault *fault, FILE *to);
 /* The findings of the gates alone, one line each, with what to do: said even when quiet. */

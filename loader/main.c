@@ -1,0 +1,707 @@
+/* eligload: registers' deliveries -> a signed snapshot; and what else is done with snapshots. */
+#include "loader/build.h"
+#include "loader/diff.h"
+#include "loader/explain.h"
+#include "loader/parallel.h"
+#include "loader/summary.h"
+#include "protocol/json.h"
+#include "protocol/options.h"
+#include "protocol/snapshot.h"
+
+#include <assert.h>
+#include <err.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ROW_COUNT(rows)      (sizeof(rows) / sizeof((rows)[0]))
+#define INPUT_LINE_SIZE      256
+#define GENERATIONS_TOLD_MAX 4096
+
+/* One sentence on stderr, and the exit status that goes with it. */
+static int fail(int status, const struct fault *fault)
+{
+    fprintf(stderr, "eligload: %s\n", fault->text);
+    return status;
+}
+
+/* What was printed must have arrived. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    fprintf(stderr, "eligload: standard output: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}
+
+/* --- build --- */
+
+#define BUILD_OPTION(name, type, field, argument, initial, least, most, help)                      \
+    {                                                                                              \
+        name, type, offsetof(struct build_settings, field), argument, initial, least, most, help   \
+    }
+
+#define INPUT_OPTIONS                                                                              \
+    BUILD_OPTION("exports", OPTION_TEXT, exports, "DIR", NULL, 0, 0,                               \
+                 "required: folder of the deliveries, with delivery.csv"),                         \
+        BUILD_OPTION("registers", OPTION_TEXT, registers, "DIR", NULL, 0, 0,                       \
+                     "folder of the register descriptions; without it those that came with the "   \
+                     "program"),                                                                   \
+        BUILD_OPTION("rules", OPTION_TEXT, rules, "FILE", NULL, 0, 0,                              \
+                     "reliefs and groups; without it those that came with the program"),           \
+        BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                    \
+                     "registers that are not delivered: what they could say is unknown"),          \
+        BUILD_OPTION("as-of", OPTION_DAY, as_of_day, "DAY", NULL, 0, 0,                            \
+                     "the day it is built for; without it that of the latest delivery"),           \
+        BUILD_OPTION("back-days", OPTION_NUMBER, back_days, "DAYS", "31", 0, 365,                  \
+                     "days before it that can be judged"),                                         \
+        BUILD_OPTION("ahead-days", OPTION_NUMBER, ahead_days, "DAYS", "62", 1, 400,                \
+                     "days from it on that can be judged"),                                        \
+        BUILD_OPTION("threads", OPTION_NUMBER, thread_count, "COUNT", "0", 0, THREAD_COUNT_MAX,    \
+                     "threads; 0: one for each core"),                                             \
+        BUILD_OPTION("quiet", OPTION_FLAG, is_quiet, NULL, NULL, 0, 0,                             \
+                     "no progress and no summary; what holds a build back is said all the same"),  \
+        BUILD_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, 0,                               \
+                     "the summary as JSON on standard output")
+
+static const struct option_row build_rows[] = {
+    INPUT_OPTIONS,
+    BUILD_OPTION("snapshots", OPTION_TEXT, snapshots, "DIR", NULL, 0, 0,
+                 "required: folder where snapshots are published"),
+    BUILD_OPTION("identity-key", OPTION_TEXT, identity_key, "FILE", NULL, 0, 0,
+                 "required: key for the digests of identifiers"),
+    BUILD_OPTION("signing-key", OPTION_TEXT, signing_key, "FILE", NULL, 0, 0,
+                 "required: key that signs the snapshot"),
+    BUILD_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", 0, UINT32_MAX,
+                 "0: production; anything else: a test"),
+    BUILD_OPTION("not-after-days", OPTION_NUMBER, not_after_days, "DAYS", "14", 1, 400,
+                 "days after which engines refuse the snapshot"),
+    BUILD_OPTION("keep", OPTION_NUMBER, keep_count, "COUNT", "4", 1, 1000, "generations to keep"),
+    BUILD_OPTION("group-change-percent-max", OPTION_NUMBER, group_change_percent_max, "PERCENT",
+                 "25", 0, 100000, "gate: change of a group against the snapshot in service"),
+    BUILD_OPTION("accept", OPTION_TEXT, accept, "GATE[:NAME],...", NULL, 0, 0,
+                 "gates whose findings somebody has looked at and found right"),
+    BUILD_OPTION("dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
+                 "read, evaluate and compare; write nothing"),
+    BUILD_OPTION("quarantine", OPTION_TEXT, quarantine, "FILE", NULL, 0, 0,
+                 "where refused rows are listed; without it GENERATION.quarantine beside the "
+                 "snapshot"),
+    BUILD_OPTION("summary", OPTION_TEXT, summary, "FILE", NULL, 0, 0,
+                 "the summary as JSON into a file"),
+};
+
+static const struct option_table build_table = {
+    .usage = "eligload build --exports DIR --snapshots DIR --identity-key FILE --signing-key FILE "
+             "[options]",
+    .about = "Reads the registers' deliveries and publishes a snapshot of who is entitled to what.",
+    .rows = build_rows,
+    .row_count = ROW_COUNT(build_rows),
+    .footer =
+        "Exit status: 0 published, 1 refused or held back (nothing changed), 2 usage, 3 could "
+        "not be done.",
+};
+
+static bool write_summary_file(const struct build *build, const struct build_settings *settings,
+                               int outcome, const struct fault *why, struct fault *fault)
+{
+    FILE *to = fopen(settings->summary, "we");
+    if (to == NULL)
+        return fault_set(fault, "%s: %s", settings->summary, strerror(errno));
+    summary_print_json(build, settings, outcome, why, to);
+    bool is_good = ferror(to) == 0;
+    if (fclose(to) != 0 || !is_good)
+        return fault_set(fault, "%s: %s", settings->summary, strerror(errno));
+    return true;
+}
+
+static int run_build(int argc, char *argv[])
+{
+    struct build_settings settings;
+    struct operands operands;
+    struct fault fault, summary_fault;
+    options_read(&build_table, &settings, &operands, argc, argv);
+    if (!gates_accept_is_known(settings.accept, &fault))
+        return fail(EXIT_USAGE, &fault);
+
+    struct build *build = memory_take_zeroed(1, sizeof(*build));
+    int outcome = build_run(build, &settings, &fault);
+    if (settings.is_json)
+        summary_print_json(build, &settings, outcome, &fault, stdout);
+    else if (!settings.is_quiet)
+        summary_print(build, &settings, outcome, stdout);
+    fflush(stdout);
+    if (!settings.is_json)
+        summary_print_gates(build, stderr);
+    if (outcome != EXIT_YES)
+        fail(outcome, &fault);
+    if (settings.summary != NULL &&
+        !write_summary_file(build, &settings, outcome, &fault, &summary_fault))
+        outcome = fail(EXIT_FAILED, &summary_fault);
+    build_close(build);
+    free(build);
+    return finish(outcome);
+}
+
+/* --- explain --- */
+
+struct explain_settings {
+    struct build_settings build;
+    const char *group, *means;
+    uint32_t day;
+};
+static_assert(offsetof(struct explain_settings, build) == 0, "tables of both agree on offsets");
+
+static const struct option_row explain_rows[] = {
+    INPUT_OPTIONS,
+    {"group", OPTION_TEXT, offsetof(struct explain_settings, group), "NAME", NULL, 0, 0,
+     "one group; without it all of them"},
+    {"day", OPTION_DAY, offsetof(struct explain_settings, day), "DAY", NULL, 0, 0,
+     "the day in question; without it the as-of day"},
+    {"means", OPTION_TEXT, offsetof(struct explain_settings, means), "KIND", "personal-code", 0, 0,
+     "what is read: personal-code, eid, e-talons or card"},
+};
+
+static const struct option_table explain_table = {
+    .usage = "eligload explain --exports DIR [--group NAME] [--day DAY] [options] <identifier",
+    .about = "Says why a person is or is not in a group, step by step. One identifier is read from "
+             "standard input, so that it stands in no list of processes.",
+    .rows = explain_rows,
+    .row_count = ROW_COUNT(explain_rows),
+    .footer = "Exit status: 0 told, 1 not found, 2 usage, 3 could not be done.",
+};
+
+static bool read_identifier(struct identifier *out, const char *means_word, struct fault *fault)
+{
+    char line[INPUT_LINE_SIZE];
+    uint8_t means = means_of_name(means_word);
+    if (means == 0)
+        return fault_set(fault, "--means: want personal-code, eid, e-talons or card, found \"%s\"",
+                         means_word);
+    if (fgets(line, sizeof(line), stdin) == NULL)
+        return fault_set(fault, "standard input: want one identifier, found nothing");
+    enum means_fault wrong = means_normalise(out, (enum means)means, line, strcspn(line, "\r\n"));
+    explicit_bzero(line, sizeof(line));
+    return wrong == MEANS_FINE || fault_set(fault, "standard input: %s", means_fault_text(wrong));
+}
+
+static bool find_group(uint32_t *out, const struct rules *rules, const char *name,
+                       struct fault *fault)
+{
+    *out = EXPLAIN_ALL_GROUPS;
+    if (name == NULL)
+        return true;
+    const char *names[GROUP_COUNT_MAX];
+    for (uint32_t i = 0; i < rules->group_count; i++) {
+        names[i] = rules->groups[i].name;
+        if (strcmp(names[i], name) == 0)
+            *out = i;
+    }
+    const char *nearest = options_nearest(name, names, rules->group_count);
+    return *out != EXPLAIN_ALL_GROUPS ||
+           fault_set(fault, "--group: the rules have no group \"%s\"%s%s%s", name,
+                     nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
+                     nearest != NULL ? "\"?" : "");
+}
+
+static int explain(struct build *build, const struct explain_settings *settings,
+                   struct fault *fault)
+{
+    struct identifier identifier;
+    uint32_t group;
+    if (!read_identifier(&identifier, settings->means, fault))
+        return EXIT_USAGE;
+    if (!build_read(build, &settings->build, fault))
+        return EXIT_NO;
+    if (!find_group(&group, build->rules, settings->group, fault))
+        return EXIT_USAGE;
+    uint32_t row = explain_find(build, &identifier);
+    explicit_bzero(&identifier, sizeof(identifier));
+    if (row == NOBODY) {
+        fault_set(fault, "not found: no person in the deliveries has or had this identifier");
+        return EXIT_NO;
+    }
+    uint32_t day = settings->day != 0 ? settings->day : build->as_of_day;
+    if (settings->build.is_json)
+        explain_print_json(build, row, group, day, stdout);
+    else
+        explain_print(build, row, group, day, stdout);
+    return EXIT_YES;
+}
+
+static int run_explain(int argc, char *argv[])
+{
+    struct explain_settings settings;
+    struct operands operands;
+    struct fault fault;
+    options_read(&explain_table, &settings, &operands, argc, argv);
+    struct build *build = memory_take_zeroed(1, sizeof(*build));
+    int outcome = explain(build, &settings, &fault);
+    if (outcome != EXIT_YES)
+        fail(outcome, &fault);
+    build_close(build);
+    free(build);
+    return finish(outcome);
+}
+
+/* --- what is done with published snapshots --- */
+
+struct folder_settings {
+    const char *snapshots, *signing_public, *signing_key, *identity_key, *identity_key_before;
+    const char *generation;
+    uint64_t environment, keep_count;
+    bool is_json;
+};
+
+#define FOLDER_OPTION(name, type, field, argument, initial, most, help)                            \
+    {                                                                                              \
+        name, type, offsetof(struct folder_settings, field), argument, initial, 0, most, help      \
+    }
+#define OPTION_SNAPSHOTS                                                                           \
+    FOLDER_OPTION("snapshots", OPTION_TEXT, snapshots, "DIR", NULL, 0,                             \
+                  "required: folder of the snapshots")
+#define OPTION_SIGNING_PUBLIC                                                                      \
+    FOLDER_OPTION("signing-public", OPTION_TEXT, signing_public, "FILE", NULL, 0,                  \
+                  "required: public key of the publisher")
+#define OPTION_IDENTITY_KEY                                                                        \
+    FOLDER_OPTION("identity-key", OPTION_TEXT, identity_key, "FILE", NULL, 0,                      \
+                  "required: key for the digests of identifiers")
+#define OPTION_ENVIRONMENT                                                                         \
+    FOLDER_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", UINT32_MAX,            \
+                  "0: production; anything else: a test")
+#define OPTION_JSON                                                                                \
+    FOLDER_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, "JSON on standard output")
+
+/* Both keys, open, and who is trusted because of them. */
+struct keys {
+    struct sign_public public;
+    struct identity_key *identity;
+    struct snapshot_trust trust;
+};
+
+static bool keys_open(struct keys *keys, const struct folder_settings *settings,
+                      struct fault *fault)
+{
+    *keys = (struct keys){.identity = NULL};
+    if (!identity_start(fault) ||
+        !keyfile_read_public(&keys->public, settings->signing_public, fault) ||
+        !keyfile_open_identity(&keys->identity, settings->identity_key, fault))
+        return false;
+    keys->trust = (struct snapshot_trust){.signer = &keys->public,
+                                          .identity = keys->identity,
+                                          .environment = (uint32_t)settings->environment};
+    return true;
+}
+
+/* A generation as people write it: with or without the zeros in front. */
+static bool read_generation(uint64_t *out, const char *word, struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE] = "0000000000000000";
+    size_t size = strlen(word);
+    if (size <= GENERATION_TEXT_SIZE - 1)
+        memcpy(text + GENERATION_TEXT_SIZE - 1 - size, word, size);
+    if (size == 0 || size > GENERATION_TEXT_SIZE - 1 || !generation_of_text(out, text, 16))
+        return fault_set(fault, "want a generation, up to 16 hexadecimal digits, found \"%.40s\"",
+                         word);
+    return true;
+}
+
+/* --- verify --- */
+
+static const struct option_row verify_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    OPTION_IDENTITY_KEY,
+    OPTION_ENVIRONMENT,
+    FOLDER_OPTION("generation", OPTION_TEXT, generation, "GENERATION", NULL, 0,
+                  "which one; without it what CURRENT names"),
+    OPTION_JSON,
+};
+
+static const struct option_table verify_table = {
+    .usage = "eligload verify --snapshots DIR --signing-public FILE --identity-key FILE [options]",
+    .about = "Opens a snapshot as an engine does and says what it is.",
+    .rows = verify_rows,
+    .row_count = ROW_COUNT(verify_rows),
+    .footer = "Exit status: 0 an engine would take it, 1 it would refuse, 2 usage, 3 could not be "
+              "done.",
+};
+
+static void time_to_text(char text[static 32], uint64_t time_s)
+{
+    uint64_t of_day = time_s % 86400;
+    day_to_text(text, (int32_t)(time_s / 86400));
+    snprintf(text + 10, 22, "T%02u:%02u:%02uZ", (unsigned)(of_day / 3600),
+             (unsigned)(of_day / 60 % 60), (unsigned)(of_day % 60));
+}
+
+static void print_snapshot(const struct snapshot *snapshot)
+{
+    const struct manifest *m = snapshot_manifest(snapshot);
+    const struct tables *t = snapshot_tables(snapshot);
+    char generation[GENERATION_TEXT_SIZE], created[32], not_after[32], day[DAY_TEXT_SIZE];
+    generation_to_text(generation, m->generation);
+    time_to_text(created, m->created_s);
+    time_to_text(not_after, m->not_after_s);
+    printf("generation  %s, environment %" PRIu32 ", created %s, not after %s\n", generation,
+           m->environment, created, not_after);
+    day_to_text(day, (int32_t)m->as_of_day);
+    printf("as of       %s", day);
+    day_to_text(day, (int32_t)m->from_day);
+    printf(", judging from %s", day);
+    day_to_text(day, (int32_t)m->until_day);
+    printf(" until %s\n", day);
+    printf("holds       %s persons, %s identifiers, %s views, %s sets, %s bytes\n",
+           count_text(m->person_count), count_text(m->identifier_count), count_text(t->view_count),
+           count_text(t->set_count), count_text(m->data_size));
+    printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses\n\n",
+           t->product_count, t->relief_count, t->clause_count);
+    printf("%-32s %-10s %12s %12s\n", "register", "as of", "rows", "refused");
+    for (uint32_t i = 0; i < m->source_count; i++) {
+        day_to_text(day, (int32_t)m->sources[i].as_of_day);
+        printf("%-32.*s %-10s %12s %12s\n", SOURCE_NAME_SIZE, m->sources[i].name, day,
+               count_text(m->sources[i].row_count), count_text(m->sources[i].refused_count));
+    }
+    printf("\n%-32s %12s %12s\n", "group", "persons", "unknown");
+    for (uint32_t i = GROUP_TEST + 1; i < t->group_count; i++)
+        printf("%-32.*s %12s %12s\n", NAME_SIZE, t->groups[i].name,
+               count_text(t->groups[i].yes_count), count_text(t->groups[i].unknown_count));
+}
+
+static void json_manifest(struct json *json, const struct manifest *m)
+{
+    char text[32];
+    generation_to_text(text, m->generation);
+    json_text(json, "generation", text);
+    generation_to_text(text, m->parent);
+    json_text(json, "parent", text);
+    json_number(json, "environment", m->environment);
+    json_number(json, "created_s", m->created_s);
+    json_number(json, "not_after_s", m->not_after_s);
+    day_to_text(text, (int32_t)m->as_of_day);
+    json_text(json, "as_of", text);
+    day_to_text(text, (int32_t)m->from_day);
+    json_text(json, "window_from", text);
+    day_to_text(text, (int32_t)m->until_day);
+    json_text(json, "window_until", text);
+    json_number(json, "persons", m->person_count);
+    json_number(json, "identifiers", m->identifier_count);
+    json_number(json, "bytes", m->data_size);
+}
+
+static void print_snapshot_json(const struct snapshot *snapshot)
+{
+    const struct manifest *m = snapshot_manifest(snapshot);
+    const struct tables *t = snapshot_tables(snapshot);
+    struct json json;
+    char day[DAY_TEXT_SIZE];
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_manifest(&json, m);
+    json_number(&json, "views", t->view_count);
+    json_number(&json, "sets", t->set_count);
+    json_open_array(&json, "registers");
+    for (uint32_t i = 0; i < m->source_count; i++) {
+        day_to_text(day, (int32_t)m->sources[i].as_of_day);
+        json_open_object(&json, NULL);
+        json_text(&json, "name", m->sources[i].name);
+        json_text(&json, "as_of", day);
+        json_number(&json, "rows", m->sources[i].row_count);
+        json_number(&json, "refused", m->sources[i].refused_count);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_open_array(&json, "groups");
+    for (uint32_t i = 0; i < t->group_count; i++) {
+        json_open_object(&json, NULL);
+        json_text(&json, "name", t->groups[i].name);
+        json_number(&json, "yes", t->groups[i].yes_count);
+        json_number(&json, "unknown", t->groups[i].unknown_count);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+static int run_verify(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct keys keys;
+    struct snapshot *snapshot = NULL;
+    uint64_t generation = 0;
+    options_read(&verify_table, &settings, &operands, argc, argv);
+    if (settings.generation != NULL && !read_generation(&generation, settings.generation, &fault))
+        return fail(EXIT_USAGE, &fault);
+
+    bool has_keys = keys_open(&keys, &settings, &fault);
+    keys.trust.now_s = clock_wall_s();
+    bool is_good =
+        has_keys &&
+        (generation != 0
+             ? snapshot_open(&snapshot, settings.snapshots, generation, &keys.trust, &fault)
+             : snapshot_open_current(&snapshot, settings.snapshots, &keys.trust, &fault));
+    if (is_good && settings.is_json)
+        print_snapshot_json(snapshot);
+    else if (is_good)
+        print_snapshot(snapshot);
+    snapshot_close(snapshot);
+    keyfile_close_identity(keys.identity);
+    if (!is_good)
+        return fail(has_keys ? EXIT_NO : EXIT_FAILED, &fault);
+    return finish(EXIT_YES);
+}
+
+/* --- list --- */
+
+static const struct option_row list_rows[] = {OPTION_SNAPSHOTS, OPTION_SIGNING_PUBLIC, OPTION_JSON};
+
+static const struct option_table list_table = {
+    .usage = "eligload list --snapshots DIR --signing-public FILE [--json]",
+    .about = "Lists the generations of a folder; data are not read, only signed pages and sizes.",
+    .rows = list_rows,
+    .row_count = ROW_COUNT(list_rows),
+};
+
+/* The signed page is good and the data file has the size that it says; else a fault. */
+static bool look_at_generation(struct manifest *out, const struct folder_settings *settings,
+                               uint64_t generation, const struct sign_public *signer,
+                               struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE], path[4096];
+    struct stat info;
+    generation_to_text(text, generation);
+    snprintf(path, sizeof(path), "%s/%s.mdb", settings->snapshots, text);
+    if (!snapshot_read_manifest(out, settings->snapshots, generation, signer, NULL, fault))
+        return false;
+    if (stat(path, &info) != 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if ((uint64_t)info.st_size != out->data_size)
+        return fault_set(fault, "%s: want %" PRIu64 " bytes, found %" PRIu64, path, out->data_size,
+                         (uint64_t)info.st_size);
+    return true;
+}
+
+static void list_one(const struct folder_settings *settings, uint64_t generation, bool is_current,
+                     const struct sign_public *signer, struct json *json)
+{
+    struct manifest m;
+    struct fault fault;
+    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[32], day[DAY_TEXT_SIZE];
+    bool is_good = look_at_generation(&m, settings, generation, signer, &fault);
+    generation_to_text(text, generation);
+    if (settings->is_json) {
+        json_open_object(json, NULL);
+        if (is_good)
+            json_manifest(json, &m);
+        else
+            json_text(json, "generation", text);
+        json_bool(json, "current", is_current);
+        if (!is_good)
+            json_text(json, "fault", fault.text);
+        json_close_object(json);
+        return;
+    }
+    if (!is_good) {
+        printf("%s %s BAD: %s\n", is_current ? "*" : " ", text, fault.text);
+        return;
+    }
+    generation_to_text(parent, m.parent);
+    time_to_text(created, m.created_s);
+    day_to_text(day, (int32_t)m.as_of_day);
+    printf("%s %s %s %s %s %12s %14s\n", is_current ? "*" : " ", text, parent, created, day,
+           count_text(m.person_count), count_text(m.data_size));
+}
+
+static int run_list(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct sign_public signer;
+    struct json json;
+    uint64_t generations[GENERATIONS_TOLD_MAX], current = 0;
+    uint8_t hash[DATA_HASH_SIZE];
+    options_read(&list_table, &settings, &operands, argc, argv);
+    if (!identity_start(&fault) || !keyfile_read_public(&signer, settings.signing_public, &fault))
+        return fail(EXIT_FAILED, &fault);
+    if (access(settings.snapshots, R_OK | X_OK) != 0) {
+        fault_set(&fault, "%s: %s", settings.snapshots, strerror(errno));
+        return fail(EXIT_FAILED, &fault);
+    }
+
+    size_t count = publish_list(settings.snapshots, generations, GENERATIONS_TOLD_MAX);
+    bool has_current = snapshot_current(settings.snapshots, &current, hash, &fault);
+    if (!has_current)
+        fprintf(stderr, "eligload: %s\n", fault.text);
+    if (settings.is_json) {
+        json_start(&json, stdout);
+        json_open_array(&json, NULL);
+    } else {
+        printf("  %-16s %-16s %-20s %-10s %12s %14s\n", "generation", "parent", "created", "as of",
+               "persons", "bytes");
+    }
+    for (size_t i = 0; i < count && i < GENERATIONS_TOLD_MAX; i++)
+        list_one(&settings, generations[i], has_current && generations[i] == current, &signer,
+                 &json);
+    if (settings.is_json) {
+        json_close_array(&json);
+        json_end(&json);
+    }
+    return finish(EXIT_YES);
+}
+
+/* --- diff --- */
+
+static const struct option_row diff_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    OPTION_IDENTITY_KEY,
+    FOLDER_OPTION("identity-key-before", OPTION_TEXT, identity_key_before, "FILE", NULL, 0,
+                  "that of the first generation, when it is another one"),
+    OPTION_ENVIRONMENT,
+    OPTION_JSON,
+};
+
+static const struct option_table diff_table = {
+    .usage = "eligload diff --snapshots DIR --signing-public FILE --identity-key FILE [options] "
+             "BEFORE NOW",
+    .about = "Compares two generations: who gained and lost, by group and municipality, in counts "
+             "of five and more.",
+    .rows = diff_rows,
+    .row_count = ROW_COUNT(diff_rows),
+    .operands_least = 2,
+    .operands_most = 2,
+    .footer = "Exit status: 0 compared, 1 a snapshot is refused, 2 usage, 3 could not be done.",
+};
+
+static bool diff_open(struct snapshot **before, struct snapshot **now,
+                      const struct folder_settings *settings, const uint64_t generations[static 2],
+                      const struct keys *keys, const struct identity_key *key_before,
+                      struct fault *fault)
+{
+    struct snapshot_trust trust = keys->trust;
+    if (!snapshot_open(now, settings->snapshots, generations[1], &trust, fault))
+        return false;
+    if (key_before != NULL)
+        trust.identity = key_before;
+    return snapshot_open(before, settings->snapshots, generations[0], &trust, fault);
+}
+
+static int run_diff(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct keys keys;
+    struct identity_key *key_before = NULL;
+    struct snapshot *before = NULL, *now = NULL;
+    uint64_t generations[2];
+    options_read(&diff_table, &settings, &operands, argc, argv);
+    for (int i = 0; i < 2; i++)
+        if (!read_generation(&generations[i], operands.words[i], &fault))
+            return fail(EXIT_USAGE, &fault);
+
+    bool has_keys = keys_open(&keys, &settings, &fault) &&
+                    (settings.identity_key_before == NULL ||
+                     keyfile_open_identity(&key_before, settings.identity_key_before, &fault));
+    bool is_good =
+        has_keys && diff_open(&before, &now, &settings, generations, &keys, key_before, &fault);
+    if (is_good) {
+        struct diff diff;
+        diff_compare(&diff, before, now);
+        if (settings.is_json)
+            diff_print_json(&diff, stdout);
+        else
+            diff_print(&diff, stdout);
+        diff_free(&diff);
+    }
+    snapshot_close(before);
+    snapshot_close(now);
+    keyfile_close_identity(key_before);
+    keyfile_close_identity(keys.identity);
+    if (!is_good)
+        return fail(has_keys ? EXIT_NO : EXIT_FAILED, &fault);
+    return finish(EXIT_YES);
+}
+
+/* --- rollback --- */
+
+static const struct option_row rollback_rows[] = {
+    OPTION_SNAPSHOTS,
+    FOLDER_OPTION("to", OPTION_TEXT, generation, "GENERATION", NULL, 0,
+                  "required: the generation whose data come into service again"),
+    FOLDER_OPTION("signing-key", OPTION_TEXT, signing_key, "FILE", NULL, 0,
+                  "required: key that signs the snapshot"),
+    OPTION_IDENTITY_KEY,
+    OPTION_ENVIRONMENT,
+};
+
+static const struct option_table rollback_table = {
+    .usage = "eligload rollback --snapshots DIR --to GENERATION --signing-key FILE --identity-key "
+             "FILE [options]",
+    .about = "Publishes the data of an older generation under a new number, because engines never "
+             "go back.",
+    .rows = rollback_rows,
+    .row_count = ROW_COUNT(rollback_rows),
+    .footer = "Exit status: 0 published, 2 usage, 3 could not be done (nothing changed).",
+};
+
+static bool rollback(const struct folder_settings *settings, uint64_t generation,
+                     uint64_t *new_generation, struct fault *fault)
+{
+    struct identity_key *identity = NULL;
+    struct sign_secret *secret = NULL;
+    struct publication *publication = NULL;
+    struct sign_public public;
+    bool is_done = false;
+    if (identity_start(fault) && keyfile_open_identity(&identity, settings->identity_key, fault) &&
+        keyfile_open_secret(&secret, settings->signing_key, fault) &&
+        publish_begin(&publication, settings->snapshots, fault)) {
+        public = build_public_of_secret(secret);
+        struct snapshot_trust trust = {.signer = &public,
+                                       .identity = identity,
+                                       .environment = (uint32_t)settings->environment};
+        is_done = publish_rollback(publication, generation, secret, &trust, new_generation, fault);
+    }
+    publish_end(publication);
+    keyfile_close_secret(secret);
+    keyfile_close_identity(identity);
+    return is_done;
+}
+
+static int run_rollback(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    uint64_t generation, new_generation;
+    options_read(&rollback_table, &settings, &operands, argc, argv);
+    if (!read_generation(&generation, settings.generation, &fault))
+        return fail(EXIT_USAGE, &fault);
+    if (!rollback(&settings, generation, &new_generation, &fault))
+        return fail(EXIT_FAILED, &fault);
+    char from[GENERATION_TEXT_SIZE], to[GENERATION_TEXT_SIZE];
+    generation_to_text(from, generation);
+    generation_to_text(to, new_generation);
+    printf("published: generation %s, with the data of %s\n", to, from);
+    return finish(EXIT_YES);
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct command commands[] = {
+        {"build", run_build, "deliveries -> a published snapshot"},
+        {"verify", run_verify, "open a snapshot as an engine does, and say what it is"},
+        {"list", run_list, "the generations of a folder"},
+        {"diff", run_diff, "who gained and lost between two generations, in counts"},
+        {"explain", run_explain, "why a person is, or is not, in a group"},
+        {"rollback", run_rollback, "the data of an older generation under a new number"},
+    };
+    return commands_run("eligload", "Registers' deliveries to signed snapshots.", commands,
+                        ROW_COUNT(commands), argc, argv);
+}
