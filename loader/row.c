@@ -330,11 +330,33 @@ static unsigned take_status(struct row_reader *reader, const struct span fields[
     return 0;
 }
 
+#define ETALONS_SIZE 10
+
+/* A number as the means itself shows it, or with its zeros lost: nearly every row. Whatever else
+ * means_normalise can make one of is left to it. */
+static bool take_plain_number(struct identifier *out, enum means means, struct span text)
+{
+    struct identifier number = {.means = (uint8_t)means};
+    uint32_t lost =
+        means == MEANS_ETALONS && text.size < ETALONS_SIZE ? ETALONS_SIZE - text.size : 0;
+    if (text.size > IDENTIFIER_SIZE_MAX)
+        return false;
+    memset(number.text, '0', lost);
+    memcpy(number.text + lost, text.text, text.size);
+    number.size = (uint8_t)(lost + text.size);
+    if (!means_is_canonical(number.means, number.text, number.size))
+        return false;
+    *out = number;
+    return true;
+}
+
 static unsigned read_number(struct row_reader *reader, const struct span fields[],
                             struct identifier *identifier)
 {
     struct span field = field_of(reader, fields, ROLE_NUMBER);
-    if (means_normalise(identifier, reader->plan->means, field.text, field.size) != MEANS_FINE)
+    enum means means = reader->plan->means;
+    if (!take_plain_number(identifier, means, field) &&
+        means_normalise(identifier, means, field.text, field.size) != MEANS_FINE)
         return refuse_field(reader, ROLE_NUMBER, field, REFUSAL_NUMBER_FORM);
     return 0;
 }

@@ -32,7 +32,7 @@ static const struct file files[FILE_COUNT] = {
                  "010190-00015;;1990-01-01;;0001000;aktīvs\n"
                  "32000000001;020280-00023 03037000031;1980-02-02;;1000;aktīvs\n"
                  "321111-11111;;1935-05-05;2026-01-01;;miris\n",
-                 3},
+                 3, false},
     [EID] = {"pmlp_eid.csv", "PMLP.eid", "",
              "\xef\xbb\xbf"
              "Dokumenta numurs,Personas kods,Izdošanas datums,Derīgs līdz,Stāvoklis,Stāvokļa "
@@ -40,7 +40,7 @@ static const struct file files[FILE_COUNT] = {
              "PA1234567,010190-00015,01.02.2020,31.01.2030,derīgs,\r\n"
              "PA7654321,32000000001,01.02.2020,31.01.2030,bloķēts,05.06.2026\r\n"
              "PA7654322,32000000001,01.02.2010,31.01.2020,aizstāts,05.06.2026\r\n",
-             3},
+             3, false},
     [SPECIAL] = {"pmlp_statusi.csv", "PMLP.special", "",
                  "Personas kods;Statuss;Piešķirts;Izbeigts\r\n"
                  "321111-11111;politiski represēta persona;01.01.1992;\r\n"
@@ -53,7 +53,7 @@ static const struct file files[FILE_COUNT] = {
                  "\"2026-09-01\",\"\"\n"
                  "\"32000000001\",\"x\",\"0004000\",\"augstākā\",\"2020-09-01\","
                  "\"2026-06-30\"\n",
-                 2},
+                 2, false},
     [PENSION] = {"vsaa_pensijas.csv", "VSAA.pension", "",
                  "PERSONAS_KODS\tVEIDS\tNO\tLĪDZ\r\n"
                  "1019000015\tVP\t19650101\t\r\n"
@@ -65,7 +65,7 @@ static const struct file files[FILE_COUNT] = {
                     "<lidz>2027-12-31</lidz></persona>\n"
                     "<persona kods=\"32000000001\"><grupa>B</grupa><no>2020-01-01</no></persona>\n"
                     "</invaliditate>\n",
-                    2},
+                    2, false},
     [FAMILY] = {"sif_goda_gimene.xml", "SIF.family", "",
                 "<?xml version=\"1.0\" encoding=\"windows-1257\"?>\n<godaGimene>\n"
                 "<karte><personasKods>010190-00015</personasKods><loma>vecāks</loma>"
@@ -75,7 +75,7 @@ static const struct file files[FILE_COUNT] = {
     [ORPHAN] = {"vbtai_barenji.csv", "VBTAI.orphan", "",
                 "\xef\xbb\xbfpersonas kods;statuss;lēmuma datums;beigu datums\n"
                 "32000000001;bez vecāku gādības;01.01.2024;01.01.2027",
-                1},
+                1, false},
     [HOUSEHOLD] = {"sopa_statusi.csv", "SOPA.household", "0004 0026000",
                    "Personas kods,Statuss,Pašvaldība,Lēmuma datums,Termiņš\r\n"
                    "32000000001,trūcīga,Rīga,01.10.2026,31.12.2026\r\n",
@@ -84,9 +84,9 @@ static const struct file files[FILE_COUNT] = {
                  "E-talona numurs;Personas kods;Izsniegts;Derīgs līdz;Stāvoklis;Stāvokļa datums\n"
                  "3645190;010190-00015;2024-01-01;2034-01-01;derīgs;\n"
                  "45190;32000000001;2024-01-01;2034-01-01;nozaudēts;2025-05-05\n",
-                 2},
+                 2, false},
     [STAFF] = {"riga_darbinieki.csv", "riga_staff", "",
-               "personas_kods,no,lidz\n32000000001,2024-01-01,\n", 1},
+               "personas_kods,no,lidz\n32000000001,2024-01-01,\n", 1, false},
 };
 
 /* What was read, and all that must be freed. */
