@@ -1,0 +1,983 @@
+#include "loader/groups.h"
+
+#include "protocol/snapshot.h"
+#include "tests/latvia.h"
+#include "tests/support.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
+
+static struct vocabulary vocabulary;
+static struct membership out[SET_SIZE_MAX];
+
+static struct rules *parse(const char *text)
+{
+    struct rules *rules = NULL;
+    struct fault fault = {""};
+    if (!rules_parse(&rules, text, strlen(text), "t.rules", &vocabulary, &fault))
+        ck_abort_msg("%s\n%s", fault.text, text);
+    return rules;
+}
+
+static int32_t day_of(const char *text)
+{
+    int32_t day;
+    ck_assert(day_of_text(&day, text, strlen(text)));
+    return day;
+}
+
+/* Memberships of one group as text, in days of the window: "yes 0-10, unknown 10-93". */
+static void memberships_to_text(char *text, size_t text_size, size_t count, uint16_t group,
+                                struct window window)
+{
+    size_t size = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        if (out[i].group == group)
+            size += (size_t)snprintf(
+                text + size, text_size - size, "%s%s %u-%u", size > 0 ? ", " : "",
+                out[i].truth == TRUTH_YES ? "yes" : "unknown", out[i].from_day - window.from_day,
+                out[i].until_day - window.from_day);
+    }
+}
+
+/* One group, one person: window [20000, 20093), which is from 2024-10-04 until 2025-01-05; day 0 of
+ * the facts below is its first. The person was born in 1980 and lives in Riga unless it says. */
+#define ZERO      20000
+#define OPEN      (INT32_MAX - ZERO)
+#define RIGA      1000
+#define JURMALA   4000
+#define SOMEWHERE 3201000
+
+struct fact_row {
+    uint16_t kind;
+    uint8_t subtype;
+    int32_t from, until;
+    uint32_t school;
+};
+
+static const struct {
+    const char *condition; /* of the group, with what follows */
+    const char *birth;
+    int32_t death; /* 0: alive */
+    uint32_t place;
+    struct fact_row facts[4]; /* up to until 0 and from 0 */
+    const char *expected;
+} rows[] = {
+    /* statuses */
+    {"status VSAA.pension.old_age", "", 0, RIGA, {{PENSION, 1, -900, OPEN, 0}}, "yes 0-93"},
+    {"status VSAA.pension.old_age", "", 0, RIGA, {{PENSION, 2, -900, OPEN, 0}}, ""},
+    {"status VSAA.pension.old_age", "", 0, RIGA, {{DISABILITY, 1, -900, OPEN, 0}}, ""},
+    {"status VSAA.pension.old_age", "", 0, RIGA, {{PENSION, SUBTYPE_NONE, -9, OPEN, 0}}, ""},
+    {"status VSAA.pension", "", 0, RIGA, {{PENSION, 4, -900, OPEN, 0}}, "yes 0-93"},
+    {"status VSAA.pension", "", 0, RIGA, {{PENSION, SUBTYPE_NONE, -9, OPEN, 0}}, "yes 0-93"},
+    {"list riga_staff", "", 0, RIGA, {{STAFF, SUBTYPE_NONE, -9, OPEN, 0}}, "yes 0-93"},
+    {"list riga_staff", "", 0, RIGA, {{0}}, ""},
+    /* from_day is in, until_day is out */
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 10-20"},
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 0, 93, 0}}, "yes 0-93"},
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, -5, 0, 0}}, ""},
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, -5, 1, 0}}, "yes 0-1"},
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 92, 900, 0}}, "yes 92-93"},
+    {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 93, 900, 0}}, ""},
+    {"not status SIF.family", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 0-10, yes 20-93"},
+    /* several facts of one kind */
+    {"status SIF.family",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}, {FAMILY, 1, 15, 30, 0}},
+     "yes 10-30"},
+    {"status SIF.family",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 2, 20, 30, 0}, {FAMILY, 1, 10, 20, 0}},
+     "yes 10-30"},
+    {"status SIF.family.child",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 2, 20, 30, 0}, {FAMILY, 1, 10, 20, 0}},
+     "yes 20-30"},
+    {"status SIF.family",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}, {FAMILY, 1, 21, 30, 0}},
+     "yes 10-20, yes 21-30"},
+    {"status SIF.family",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 40, 0}, {FAMILY, 1, 20, 30, 0}},
+     "yes 10-40"},
+    /* ages and birthdays: 75 on 2024-11-04, which is day 31 */
+    {"age >= 75", "1949-11-04", 0, RIGA, {{0}}, "yes 31-93"},
+    {"age < 75", "1949-11-04", 0, RIGA, {{0}}, "yes 0-31"},
+    {"age > 74", "1949-11-04", 0, RIGA, {{0}}, "yes 31-93"},
+    {"age <= 74", "1949-11-04", 0, RIGA, {{0}}, "yes 0-31"},
+    {"age >= 75", "1949-10-04", 0, RIGA, {{0}}, "yes 0-93"},
+    {"age >= 75", "1949-10-05", 0, RIGA, {{0}}, "yes 1-93"},
+    {"age >= 75", "1950-01-04", 0, RIGA, {{0}}, "yes 92-93"},
+    {"age >= 75", "1950-01-05", 0, RIGA, {{0}}, ""},
+    {"age >= 18 and age < 24", "2000-12-04", 0, RIGA, {{0}}, "yes 0-61"},
+    {"age < 18 or age >= 24", "2000-12-04", 0, RIGA, {{0}}, "yes 61-93"},
+    /* birth and death */
+    {"age < 18", "2024-10-14", 0, RIGA, {{0}}, "yes 10-93"},
+    {"not status SIF.family", "2024-10-14", 0, RIGA, {{0}}, "yes 10-93"},
+    {"age < 18", "2025-01-05", 0, RIGA, {{0}}, ""},
+    {"status SIF.family", "2024-10-14", 0, RIGA, {{FAMILY, 2, -50, OPEN, 0}}, "yes 10-93"},
+    {"age < 75", "", 50, RIGA, {{0}}, "yes 0-50"},
+    {"not status SIF.family", "", 50, RIGA, {{0}}, "yes 0-50"},
+    {"status SIF.family", "", 50, RIGA, {{FAMILY, 1, 40, 60, 0}}, "yes 40-50"},
+    {"status SIF.family", "", 50, RIGA, {{FAMILY, 1, 50, 60, 0}}, ""},
+    {"age < 75", "", 1, RIGA, {{0}}, "yes 0-1"},
+    {"age < 75", "", -400, RIGA, {{0}}, ""},
+    {"age < 75", "", 93, RIGA, {{0}}, "yes 0-93"},
+    /* residence */
+    {"resident_in 0001", "", 0, RIGA, {{0}}, "yes 0-93"},
+    {"resident_in 0001", "", 0, JURMALA, {{0}}, ""},
+    {"not resident_in 0001", "", 0, JURMALA, {{0}}, "yes 0-93"},
+    {"resident_in 0001", "", 0, 0, {{0}}, ""},
+    {"resident_in 0", "", 0, 0, {{0}}, ""},
+    {"not resident_in 0001", "", 0, 0, {{0}}, "yes 0-93"},
+    {"resident_in 32", "", 0, SOMEWHERE, {{0}}, "yes 0-93"},
+    /* schools */
+    {"school_in 0001", "", 0, JURMALA, {{LEARNER, 2, 5, 50, RIGA}}, "yes 5-50"},
+    {"school_in 0004", "", 0, JURMALA, {{LEARNER, 2, 5, 50, RIGA}}, ""},
+    {"school_in 0001", "", 0, RIGA, {{LEARNER, 2, 5, 50, 0}}, ""},
+    {"school_in 0001", "", 0, RIGA, {{FAMILY, 2, 5, 50, RIGA}}, ""},
+    {"school_in 0001",
+     "",
+     0,
+     JURMALA,
+     {{LEARNER, 2, 5, 50, JURMALA}, {LEARNER, 3, 40, 60, RIGA}},
+     "yes 40-60"},
+    {"status IZM.learner and (school_in 0001 or resident_in 0001)",
+     "",
+     0,
+     RIGA,
+     {{LEARNER, 2, 5, 50, JURMALA}},
+     "yes 5-50"},
+    /* dated groups */
+    {"age > 1 from 2024-10-14 until 2024-11-03", "", 0, RIGA, {{0}}, "yes 10-30"},
+    {"age > 1 from 2024-10-14", "", 0, RIGA, {{0}}, "yes 10-93"},
+    {"age > 1 until 2024-11-03", "", 0, RIGA, {{0}}, "yes 0-30"},
+    {"age > 1 until 2024-10-04", "", 0, RIGA, {{0}}, ""},
+    {"age > 1 from 2025-01-05", "", 0, RIGA, {{0}}, ""},
+    {"status SIF.family from 2024-10-14", "", 0, RIGA, {{FAMILY, 1, 5, 20, 0}}, "yes 10-20"},
+};
+
+static struct person person_of(size_t row, struct status_fact *facts)
+{
+    struct person person = {.birth_day = 3650, .death_day = DAY_NEVER, .statuses = facts};
+    if (rows[row].birth[0] != '\0')
+        person.birth_day = day_of(rows[row].birth);
+    if (rows[row].death != 0)
+        person.death_day = (uint32_t)(ZERO + rows[row].death);
+    person.place = rows[row].place;
+    for (const struct fact_row *fact = rows[row].facts; fact->from != 0 || fact->until != 0; fact++)
+        facts[person.status_count++] = (struct status_fact){
+            .kind = fact->kind,
+            .subtype = fact->subtype,
+            .from_day = (uint32_t)(ZERO + fact->from),
+            .until_day = fact->until == OPEN ? DAY_NEVER : (uint32_t)(ZERO + fact->until),
+            .school = fact->school};
+    return person;
+}
+
+START_TEST(a_group_holds_on_the_days_that_its_condition_says)
+{
+    latvia_vocabulary(&vocabulary);
+    struct window window = {ZERO, ZERO + 93};
+    char text[256];
+    snprintf(text, sizeof(text), "group x = %s\n", rows[_i].condition);
+    struct rules *rules = parse(text);
+    struct status_fact facts[4];
+    struct person person = person_of((size_t)_i, facts);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    memberships_to_text(text, sizeof(text), count, 1, window);
+    ck_assert_msg(strcmp(text, rows[_i].expected) == 0, "%s: \"%s\", expected \"%s\"",
+                  rows[_i].condition, text, rows[_i].expected);
+    rules_free(rules);
+}
+END_TEST
+
+/* What is not known: SOPA was not delivered for Riga, IZM for nobody. */
+static const struct {
+    const char *condition;
+    uint32_t place;
+    bool izm_is_missing;
+    struct fact_row fact;
+    const char *expected;
+} unknown_rows[] = {
+    {"status SOPA.household.needy", RIGA, false, {0}, "unknown 0-93"},
+    {"status SOPA.household", RIGA, false, {0}, "unknown 0-93"},
+    {"status SOPA.household.needy", JURMALA, false, {0}, ""},
+    {"status SOPA.household.needy", 0, false, {0}, ""},
+    {"status SOPA.household.needy",
+     RIGA,
+     false,
+     {HOUSEHOLD, 1, 5, 50, 0},
+     "unknown 0-5, yes 5-50, unknown 50-93"},
+    {"status SOPA.household.needy", RIGA, false, {HOUSEHOLD, 2, 5, 50, 0}, "unknown 0-93"},
+    {"not status SOPA.household.needy", RIGA, false, {0}, "unknown 0-93"},
+    {"not status SOPA.household.needy",
+     RIGA,
+     false,
+     {HOUSEHOLD, 1, 5, 50, 0},
+     "unknown 0-5, unknown 50-93"},
+    {"status VSAA.pension", RIGA, false, {0}, ""},
+    {"status IZM.learner", JURMALA, true, {0}, "unknown 0-93"},
+    {"status IZM.learner", JURMALA, true, {LEARNER, 2, 5, OPEN, 0}, "unknown 0-5, yes 5-93"},
+    {"school_in 0001", JURMALA, true, {0}, "unknown 0-93"},
+    {"school_in 0001", 0, true, {0}, "unknown 0-93"},
+    {"school_in 0001",
+     JURMALA,
+     true,
+     {LEARNER, 2, 5, 50, RIGA},
+     "unknown 0-5, yes 5-50, unknown 50-93"},
+    {"school_in 0001", JURMALA, true, {LEARNER, 2, 5, 50, JURMALA}, "unknown 0-93"},
+    {"school_in 0001", RIGA, false, {0}, ""},
+    {"resident_in 0001", RIGA, true, {0}, "yes 0-93"},
+    {"status SOPA.household.needy from 2024-10-14", RIGA, false, {0}, "unknown 10-93"},
+};
+
+START_TEST(what_was_not_delivered_is_unknown_unless_a_fact_says_yes)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].missing_count = 1;
+    vocabulary.kinds[HOUSEHOLD].missing[0] = (struct place_prefix){1, 4};
+    vocabulary.kinds[LEARNER].is_missing = unknown_rows[_i].izm_is_missing;
+    char text[256];
+    snprintf(text, sizeof(text), "group x = %s\n", unknown_rows[_i].condition);
+    struct rules *rules = parse(text);
+
+    const struct fact_row *row = &unknown_rows[_i].fact;
+    struct status_fact fact = {.kind = row->kind,
+                               .subtype = row->subtype,
+                               .from_day = (uint32_t)(ZERO + row->from),
+                               .until_day =
+                                   row->until == OPEN ? DAY_NEVER : (uint32_t)(ZERO + row->until),
+                               .school = row->school};
+    struct person person = {.birth_day = 3650,
+                            .death_day = DAY_NEVER,
+                            .place = unknown_rows[_i].place,
+                            .statuses = &fact,
+                            .status_count = row->until != 0};
+    struct window window = {ZERO, ZERO + 93};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    memberships_to_text(text, sizeof(text), count, 1, window);
+    ck_assert_str_eq(text, unknown_rows[_i].expected);
+    rules_free(rules);
+}
+END_TEST
+
+/* Kleene's tables, with conditions that are no, unknown and yes for everybody in the test. */
+START_TEST(truths_combine_by_kleenes_tables)
+{
+    static const char *const is[] = {"age < 1", "list riga_staff", "age > 1"};
+    static const enum truth and_table[3][3] = {{TRUTH_NO, TRUTH_NO, TRUTH_NO},
+                                               {TRUTH_NO, TRUTH_UNKNOWN, TRUTH_UNKNOWN},
+                                               {TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES}};
+    static const enum truth or_table[3][3] = {{TRUTH_NO, TRUTH_UNKNOWN, TRUTH_YES},
+                                              {TRUTH_UNKNOWN, TRUTH_UNKNOWN, TRUTH_YES},
+                                              {TRUTH_YES, TRUTH_YES, TRUTH_YES}};
+    static const enum truth not_table[3] = {TRUTH_YES, TRUTH_UNKNOWN, TRUTH_NO};
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[STAFF].is_missing = true;
+    size_t a = (size_t)_i / 3, b = (size_t)_i % 3;
+    char text[256];
+    snprintf(text, sizeof(text), "group x = %s and %s\ngroup y = %s or %s\ngroup z = not %s\n",
+             is[a], is[b], is[a], is[b], is[a]);
+    struct rules *rules = parse(text);
+    struct person person = {.birth_day = 3650, .death_day = DAY_NEVER, .place = RIGA};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person,
+                                   (struct window){ZERO, ZERO + 1});
+    enum truth found[4] = {TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO};
+    for (size_t i = 0; i < count; i++)
+        found[out[i].group] = (enum truth)out[i].truth;
+    ck_assert_int_eq(found[1], and_table[a][b]);
+    ck_assert_int_eq(found[2], or_table[a][b]);
+    ck_assert_int_eq(found[3], not_table[a]);
+    rules_free(rules);
+}
+END_TEST
+
+/* Born on 29 February 2008: 18 on 1 March 2026, and 16 on 29 February 2024. */
+START_TEST(those_born_on_29_february_come_of_age_on_1_march_in_common_years)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules = parse("group x = age >= 18\ngroup y = age >= 16\n");
+    struct person person = {
+        .birth_day = day_of("2008-02-29"), .death_day = DAY_NEVER, .place = RIGA};
+    struct window windows[] = {{(uint32_t)day_of("2026-02-27"), (uint32_t)day_of("2026-03-03")},
+                               {(uint32_t)day_of("2024-02-27"), (uint32_t)day_of("2024-03-03")}};
+    char text[64];
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, windows[0]);
+    memberships_to_text(text, sizeof(text), count, 1, windows[0]);
+    ck_assert_str_eq(text, "yes 2-4"); /* 27, 28 | 1, 2 */
+    count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, windows[1]);
+    memberships_to_text(text, sizeof(text), count, 2, windows[1]);
+    ck_assert_str_eq(text, "yes 2-5"); /* 27, 28 | 29, 1, 2 */
+    rules_free(rules);
+}
+END_TEST
+
+/* The threshold list asks the calendar only near the window; elsewhere it estimates. */
+START_TEST(every_age_is_reached_on_its_calendar_day)
+{
+    latvia_vocabulary(&vocabulary);
+    char text[64];
+    uint64_t state = 5;
+    for (uint32_t years = 1; years <= 150; years++) {
+        snprintf(text, sizeof(text), "group x = age >= %u\n", years);
+        struct rules *rules = parse(text);
+        for (int i = 0; i < 200; i++) {
+            int32_t reached = 18000 + (int32_t)(support_random(&state) % 5000);
+            int32_t birth =
+                reached - (int32_t)(years * 365.25) + (int32_t)(support_random(&state) % 5) - 2;
+            int32_t expected = day_of_age(birth, years);
+            uint32_t begin = (uint32_t)(reached - 12 + (int32_t)(support_random(&state) % 12));
+            struct window window = {begin, begin + (uint32_t)(support_random(&state) % 12)};
+            struct person person = {.birth_day = birth, .death_day = DAY_NEVER};
+            size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+            ck_assert_uint_eq(count, expected < (int64_t)window.until_day &&
+                                         window.from_day < window.until_day);
+            if (count > 0)
+                ck_assert_int_eq((int32_t)out[0].from_day,
+                                 expected > (int32_t)begin ? expected : (int32_t)begin);
+        }
+        rules_free(rules);
+    }
+}
+END_TEST
+
+START_TEST(later_groups_see_earlier_ones_with_their_dates)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules = parse("group a = status SIF.family from 2024-10-14\n"
+                                "group b = not a\n"
+                                "group c = a or b\n"
+                                "group d = a and age >= 45 until 2024-12-31\n");
+    struct status_fact fact = {
+        .kind = FAMILY, .subtype = 1, .from_day = 19000, .until_day = ZERO + 70};
+    struct person person = {.birth_day = day_of("1979-11-04"),
+                            .death_day = DAY_NEVER,
+                            .statuses = &fact,
+                            .status_count = 1};
+    struct window window = {ZERO, ZERO + 93};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    static const char *const expected[] = {"", "yes 10-70", "yes 0-10, yes 70-93", "yes 0-93",
+                                           "yes 31-70"};
+    for (uint16_t group = 0; group <= 4; group++) {
+        char text[64];
+        memberships_to_text(text, sizeof(text), count, group, window);
+        ck_assert_str_eq(text, expected[group]);
+    }
+    rules_free(rules);
+}
+END_TEST
+
+START_TEST(nobody_is_in_a_group_outside_the_window)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules = parse("group a = age > 1\n");
+    struct person person = {.birth_day = 0, .death_day = DAY_NEVER};
+    struct window empty = {ZERO, ZERO};
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, empty), 0);
+    struct window longest = {ZERO, ZERO + WINDOW_DAYS_MAX};
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, longest), 1);
+    ck_assert_uint_eq(out[0].from_day, longest.from_day);
+    ck_assert_uint_eq(out[0].until_day, longest.until_day);
+    rules_free(rules);
+}
+END_TEST
+
+/* Limits. */
+
+START_TEST(a_person_with_too_many_days_of_change_is_refused)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules = parse("group a = status SIF.family\n");
+    struct status_fact facts[BREAKPOINT_COUNT_MAX + 1];
+    for (uint32_t i = 0; i <= BREAKPOINT_COUNT_MAX; i++)
+        facts[i] =
+            (struct status_fact){.kind = FAMILY, .from_day = ZERO + 1 + i, .until_day = DAY_NEVER};
+    struct person person = {.death_day = DAY_NEVER, .statuses = facts};
+    struct window window = {ZERO, ZERO + WINDOW_DAYS_MAX};
+    person.status_count = BREAKPOINT_COUNT_MAX;
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window), 1);
+    person.status_count = BREAKPOINT_COUNT_MAX + 1;
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+                      GROUPS_TOO_MANY);
+
+    /* The same day many times over is one day of change. */
+    facts[BREAKPOINT_COUNT_MAX].from_day = ZERO + 1;
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window), 1);
+    rules_free(rules);
+}
+END_TEST
+
+START_TEST(a_person_with_too_many_memberships_is_refused)
+{
+    enum { SPANS = 256, GROUPS = SET_SIZE_MAX / SPANS };
+    latvia_vocabulary(&vocabulary);
+    struct status_fact facts[SPANS];
+    for (uint32_t i = 0; i < SPANS; i++)
+        facts[i] = (struct status_fact){
+            .kind = FAMILY, .from_day = ZERO + 2 * i, .until_day = ZERO + 2 * i + 1};
+    struct person person = {.death_day = DAY_NEVER, .statuses = facts, .status_count = SPANS};
+    struct window window = {ZERO, ZERO + 2 * SPANS};
+    char text[GROUPS * 64 + 64] = "";
+    for (size_t i = 0; i < GROUPS; i++)
+        sprintf(text + strlen(text), "group g%zu = status SIF.family\n", i);
+    struct rules *rules = parse(text);
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+                      SET_SIZE_MAX);
+    for (size_t i = 0; i < SET_SIZE_MAX; i++) {
+        ck_assert_uint_eq(out[i].group, i / SPANS + 1);
+        ck_assert_uint_eq(out[i].from_day, ZERO + 2 * (i % SPANS));
+    }
+    rules_free(rules);
+
+    strcat(text, "group h = age > 1\n");
+    rules = parse(text);
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+                      GROUPS_TOO_MANY);
+    rules_free(rules);
+}
+END_TEST
+
+/* Random rules and persons against the slowest and plainest evaluator: a tree, day by day. */
+
+enum node_kind {
+    NODE_STATUS,
+    NODE_SCHOOL,
+    NODE_RESIDENT,
+    NODE_AGE,
+    NODE_GROUP,
+    NODE_LEAF_COUNT,
+    NODE_NOT,
+    NODE_AND,
+    NODE_OR
+};
+
+struct node {
+    enum node_kind kind;
+    uint16_t status_kind, group;
+    uint8_t subtype;
+    const char *place; /* digits */
+    const char *sign;
+    uint32_t years;
+    size_t left, right;
+};
+
+#define NODE_COUNT_MAX  512
+#define RANDOM_GROUPS   5
+#define RANDOM_FACTS    8
+#define RANDOM_DAYS_MAX 120
+
+static struct {
+    uint64_t state;
+    struct node nodes[NODE_COUNT_MAX];
+    size_t node_count;
+    size_t roots[RANDOM_GROUPS + 1]; /* of groups from 1 */
+    uint32_t from[RANDOM_GROUPS + 1], until[RANDOM_GROUPS + 1];
+    char text[64 * 1024];
+    size_t text_size;
+    struct status_fact facts[RANDOM_FACTS];
+    struct person person;
+    struct window window;
+} plain;
+
+static uint32_t pick(uint32_t count)
+{
+    return (uint32_t)(support_random(&plain.state) % count);
+}
+
+static const char *const prefixes[] = {"0001", "0004", "32", "0001000", "3201000", "0", "3"};
+static const uint32_t places[] = {0, RIGA, 1999, JURMALA, SOMEWHERE, 3201001, 32000};
+
+static void PRINTF_LIKE(1, 2) write_text(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    plain.text_size += (size_t)vsnprintf(plain.text + plain.text_size,
+                                         sizeof(plain.text) - plain.text_size, format, arguments);
+    va_end(arguments);
+    ck_assert_uint_lt(plain.text_size, sizeof(plain.text));
+}
+
+static void write_leaf(const struct node *node)
+{
+    const struct status_kind *kind = &vocabulary.kinds[node->status_kind];
+    switch (node->kind) {
+    case NODE_STATUS:
+        write_text("%s %s", kind->is_list ? "list" : "status", kind->name);
+        if (node->subtype != SUBTYPE_ANY)
+            write_text(".%s", kind->subtypes[node->subtype]);
+        return;
+    case NODE_SCHOOL:
+        write_text("school_in %s", node->place);
+        return;
+    case NODE_RESIDENT:
+        write_text("resident_in %s", node->place);
+        return;
+    case NODE_AGE:
+        write_text("age %s %u", node->sign, node->years);
+        return;
+    case NODE_GROUP:
+        write_text("g%u", node->group);
+        return;
+    case NODE_LEAF_COUNT:
+    case NODE_NOT:
+    case NODE_AND:
+    case NODE_OR:
+        break;
+    }
+    ck_abort_msg("not a leaf");
+}
+
+static const uint32_t ages[] = {1, 18, 19, 24, 75, 100};
+
+static struct node random_leaf(uint16_t group)
+{
+    static const char *const signs[] = {">=", "<", ">", "<="};
+    struct node node = {.kind = (enum node_kind)pick(group > 1 ? NODE_LEAF_COUNT : NODE_GROUP)};
+    node.status_kind = (uint16_t)pick(LATVIA_KIND_COUNT);
+    uint8_t subtypes = vocabulary.kinds[node.status_kind].subtype_count;
+    node.subtype = subtypes == 0 || pick(3) == 0 ? SUBTYPE_ANY : (uint8_t)(1 + pick(subtypes));
+    node.place = prefixes[pick(COUNT_OF(prefixes))];
+    node.sign = signs[pick(4)];
+    node.years = ages[pick(COUNT_OF(ages))];
+    node.group = group > 1 ? (uint16_t)(1 + pick(group - 1u)) : 0;
+    return node;
+}
+
+/* Makes a tree for the group, writes it as text, and returns its root. */
+static size_t random_tree(uint16_t group, uint32_t depth)
+{
+    size_t at = plain.node_count++;
+    ck_assert_uint_lt(at, NODE_COUNT_MAX);
+    uint32_t shape = depth == 0 ? 0 : pick(5);
+    if (shape <= 1) {
+        plain.nodes[at] = random_leaf(group);
+        write_leaf(&plain.nodes[at]);
+        return at;
+    }
+    struct node node = {.kind = shape == 2 ? NODE_NOT : shape == 3 ? NODE_AND : NODE_OR};
+    write_text(shape == 2 ? "not (" : "(");
+    node.left = random_tree(group, depth - 1);
+    if (shape != 2) {
+        write_text(shape == 3 ? ") and (" : ") or (");
+        node.right = random_tree(group, depth - 1);
+    }
+    write_text(")");
+    plain.nodes[at] = node;
+    return at;
+}
+
+static void random_rules(void)
+{
+    plain.node_count = plain.text_size = 0;
+    for (uint16_t group = 1; group <= RANDOM_GROUPS; group++) {
+        char day[DAY_TEXT_SIZE];
+        write_text("group g%u = ", group);
+        plain.roots[group] = random_tree(group, 3);
+        plain.from[group] = 0;
+        plain.until[group] = DAY_NEVER;
+        if (pick(5) == 0) {
+            plain.from[group] = plain.window.from_day - 5 + pick(60);
+            day_to_text(day, (int32_t)plain.from[group]);
+            write_text(" from %s", day);
+        }
+        if (pick(5) == 0) {
+            plain.until[group] = plain.window.from_day + 56 + pick(60);
+            day_to_text(day, (int32_t)plain.until[group]);
+            write_text(" until %s", day);
+        }
+        write_text("\n");
+    }
+}
+
+static void random_missing(void)
+{
+    latvia_vocabulary(&vocabulary);
+    for (size_t i = 0; i < LATVIA_KIND_COUNT; i++) {
+        struct status_kind *kind = &vocabulary.kinds[i];
+        kind->is_missing = pick(12) == 0;
+        kind->missing_count = pick(4) == 0 ? 2 : 0;
+        for (size_t j = 0; j < kind->missing_count; j++) {
+            const char *digits = prefixes[pick(5)];
+            ck_assert(place_prefix_of_text(&kind->missing[j], digits, strlen(digits)));
+        }
+    }
+}
+
+static int32_t random_birth(void)
+{
+    uint32_t near_day = plain.window.from_day + pick(RANDOM_DAYS_MAX);
+    struct date date = date_of_day((int32_t)near_day);
+    date.year -= (int32_t)(pick(8) == 0 ? 0 : ages[pick(COUNT_OF(ages))]);
+    if (pick(4) == 0)
+        return day_of_date((struct date){date.year - date.year % 4, 2, 28}) + 1;
+    date.day = date.day > 28 ? 28 : date.day;
+    return day_of_date(date);
+}
+
+static void random_person(void)
+{
+    plain.person = (struct person){.birth_day = random_birth(), .death_day = DAY_NEVER};
+    if (pick(5) == 0)
+        plain.person.death_day = plain.window.from_day - 10 + pick(130);
+    plain.person.place = places[pick(COUNT_OF(places))];
+    plain.person.statuses = plain.facts;
+    plain.person.status_count = pick(RANDOM_FACTS + 1);
+    for (size_t i = 0; i < plain.person.status_count; i++) {
+        struct status_fact *fact = &plain.facts[i];
+        *fact = (struct status_fact){.kind = (uint16_t)pick(LATVIA_KIND_COUNT)};
+        fact->subtype = (uint8_t)pick(vocabulary.kinds[fact->kind].subtype_count + 1u);
+        fact->from_day = plain.window.from_day - 60 + pick(180);
+        fact->until_day = pick(3) == 0 ? DAY_NEVER : fact->from_day + 1 + pick(60);
+        fact->school = places[pick(COUNT_OF(places))];
+    }
+}
+
+static bool plain_place(uint32_t place, const char *digits)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%07u", place);
+    return place != 0 && strncmp(text, digits, strlen(digits)) == 0;
+}
+
+static bool plain_missing(const struct status_kind *kind)
+{
+    bool is_missing = kind->is_missing;
+    for (size_t i = 0; i < kind->missing_count; i++) {
+        char digits[16];
+        snprintf(digits, sizeof(digits), "%0*u", kind->missing[i].digit_count,
+                 kind->missing[i].value);
+        is_missing = is_missing || plain_place(plain.person.place, digits);
+    }
+    return is_missing;
+}
+
+static enum truth plain_facts(const struct node *node, uint32_t day)
+{
+    enum truth truth = TRUTH_NO;
+    for (size_t i = 0; i < LATVIA_KIND_COUNT; i++) {
+        bool is_asked =
+            node->kind == NODE_STATUS ? i == node->status_kind : vocabulary.kinds[i].has_school;
+        if (is_asked && plain_missing(&vocabulary.kinds[i]))
+            truth = TRUTH_UNKNOWN;
+    }
+    for (size_t i = 0; i < plain.person.status_count; i++) {
+        const struct status_fact *fact = &plain.facts[i];
+        bool is_current = fact->from_day <= day && day < fact->until_day;
+        bool fits =
+            node->kind == NODE_STATUS
+                ? fact->kind == node->status_kind &&
+                      (node->subtype == SUBTYPE_ANY || node->subtype == fact->subtype)
+                : vocabulary.kinds[fact->kind].has_school && plain_place(fact->school, node->place);
+        if (is_current && fits)
+            truth = TRUTH_YES;
+    }
+    return truth;
+}
+
+static bool plain_age(const struct node *node, uint32_t day)
+{
+    struct date birth = date_of_day(plain.person.birth_day);
+    struct date now = date_of_day((int32_t)day);
+    int32_t years = now.year - birth.year;
+    if (now.month < birth.month || (now.month == birth.month && now.day < birth.day))
+        years--;
+    int32_t asked = (int32_t)node->years;
+    return node->sign[0] == '>' ? (node->sign[1] == '=' ? years >= asked : years > asked)
+                                : (node->sign[1] == '=' ? years <= asked : years < asked);
+}
+
+static enum truth plain_group(uint16_t group, uint32_t day);
+
+static enum truth plain_truth(const struct node *node, uint32_t day)
+{
+    enum truth left, right;
+    switch (node->kind) {
+    case NODE_STATUS:
+    case NODE_SCHOOL:
+        return plain_facts(node, day);
+    case NODE_RESIDENT:
+        return plain_place(plain.person.place, node->place) ? TRUTH_YES : TRUTH_NO;
+    case NODE_AGE:
+        return plain_age(node, day) ? TRUTH_YES : TRUTH_NO;
+    case NODE_GROUP:
+        return plain_group(node->group, day);
+    case NODE_NOT:
+        left = plain_truth(&plain.nodes[node->left], day);
+        return left == TRUTH_YES ? TRUTH_NO : left == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+    case NODE_AND:
+        left = plain_truth(&plain.nodes[node->left], day);
+        right = plain_truth(&plain.nodes[node->right], day);
+        if (left == TRUTH_NO || right == TRUTH_NO)
+            return TRUTH_NO;
+        return left == TRUTH_YES && right == TRUTH_YES ? TRUTH_YES : TRUTH_UNKNOWN;
+    case NODE_OR:
+        left = plain_truth(&plain.nodes[node->left], day);
+        right = plain_truth(&plain.nodes[node->right], day);
+        if (left == TRUTH_YES || right == TRUTH_YES)
+            return TRUTH_YES;
+        return left == TRUTH_NO && right == TRUTH_NO ? TRUTH_NO : TRUTH_UNKNOWN;
+    case NODE_LEAF_COUNT:
+        break;
+    }
+    ck_abort_msg("not a node");
+}
+
+static enum truth plain_group(uint16_t group, uint32_t day)
+{
+    if ((int32_t)day < plain.person.birth_day || day >= plain.person.death_day)
+        return TRUTH_NO;
+    if (day < plain.from[group] || day >= plain.until[group])
+        return TRUTH_NO;
+    return plain_truth(&plain.nodes[plain.roots[group]], day);
+}
+
+static enum truth evaluated_truth(size_t count, uint16_t group, uint32_t day)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (out[i].group == group && out[i].from_day <= day && day < out[i].until_day)
+            return (enum truth)out[i].truth;
+    }
+    return TRUTH_NO;
+}
+
+/* In order, within the window, disjoint, and never two spans where one would do. */
+static void check_order(size_t count, struct window window)
+{
+    for (size_t i = 0; i < count; i++) {
+        ck_assert(out[i].truth == TRUTH_YES || out[i].truth == TRUTH_UNKNOWN);
+        ck_assert(out[i].group != GROUP_TEST);
+        ck_assert_uint_lt(out[i].from_day, out[i].until_day);
+        ck_assert_uint_ge(out[i].from_day, window.from_day);
+        ck_assert_uint_le(out[i].until_day, window.until_day);
+        if (i == 0)
+            continue;
+        ck_assert_uint_ge(out[i].group, out[i - 1].group);
+        if (out[i].group == out[i - 1].group) {
+            ck_assert_uint_ge(out[i].from_day, out[i - 1].until_day);
+            ck_assert(out[i].from_day > out[i - 1].until_day || out[i].truth != out[i - 1].truth);
+        }
+    }
+}
+
+static void count_sentence(void *context, uint32_t depth, const char *sentence)
+{
+    size_t *count = context;
+    ck_assert(depth < 100 && sentence[0] != '\0' && strlen(sentence) < 250);
+    (*count)++;
+}
+
+static void check_person(const struct rules *rules, uint64_t seed)
+{
+    size_t count =
+        groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &plain.person, plain.window);
+    ck_assert_uint_ne(count, GROUPS_TOO_MANY);
+    check_order(count, plain.window);
+    for (uint16_t group = 1; group <= RANDOM_GROUPS; group++) {
+        for (uint32_t day = plain.window.from_day; day < plain.window.until_day; day++) {
+            enum truth expected = plain_group(group, day);
+            enum truth found = evaluated_truth(count, group, day);
+            if (expected != found)
+                ck_abort_msg("seed %lu, group %u, day %u: %d, expected %d\n%s", (unsigned long)seed,
+                             group, day, found, expected, plain.text);
+        }
+        uint32_t day = plain.window.from_day + pick(RANDOM_DAYS_MAX);
+        size_t sentence_count = 0;
+        enum truth told = groups_explain(rules, &vocabulary, &plain.person, day, group,
+                                         count_sentence, &sentence_count);
+        ck_assert_msg(told == plain_group(group, day), "seed %lu, group %u, day %u is told wrong",
+                      (unsigned long)seed, group, day);
+        ck_assert_uint_ge(sentence_count, 1);
+    }
+}
+
+#define RANDOM_RULES_COUNT   500 /* in each of eight tests */
+#define RANDOM_PERSONS_COUNT 5   /* for each of the rules */
+
+static void random_case(uint64_t seed)
+{
+    plain.state = seed;
+    random_missing();
+    uint32_t from_day = 19700 + pick(1500);
+    plain.window = (struct window){from_day, from_day + pick(RANDOM_DAYS_MAX + 1)};
+    random_rules();
+    struct rules *rules = parse(plain.text);
+    for (int i = 0; i < RANDOM_PERSONS_COUNT; i++) {
+        random_person();
+        check_person(rules, seed);
+    }
+    rules_free(rules);
+}
+
+START_TEST(random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told)
+{
+    for (uint64_t seed = 0; seed < RANDOM_RULES_COUNT; seed++)
+        random_case((uint64_t)_i * RANDOM_RULES_COUNT + seed);
+}
+END_TEST
+
+/* What is told. */
+
+static void append_sentence(void *context, uint32_t depth, const char *sentence)
+{
+    char *text = context;
+    sprintf(text + strlen(text), "%*s%s\n", (int)(2 * depth), "", sentence);
+}
+
+static const char *tell(const struct rules *rules, const struct person *person, const char *day,
+                        uint16_t group, enum truth expected)
+{
+    static char text[8192];
+    text[0] = '\0';
+    enum truth truth = groups_explain(rules, &vocabulary, person, (uint32_t)day_of(day), group,
+                                      append_sentence, text);
+    ck_assert_int_eq(truth, expected);
+    return text;
+}
+
+START_TEST(a_group_is_told_step_by_step)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].missing_count = 1;
+    vocabulary.kinds[HOUSEHOLD].missing[0] = (struct place_prefix){1, 4};
+    vocabulary.kinds[ORPHAN].is_missing = true;
+    struct rules *rules =
+        parse("place RIGA = 0001\n"
+              "group pensioner = status VSAA.pension.old_age\n"
+              "group pupil = status IZM.learner and (school_in RIGA or resident_in 0004)\n"
+              "group poor = status SOPA.household.needy or status VBTAI.orphan\n"
+              "group mixed = pensioner and not list riga_staff and age < 75 and not poor\n"
+              "group dated = age >= 75 from 2026-01-01 until 2027-01-01\n"
+              "group twice = pensioner or pensioner or age >= 75 or status SIF.family.parent\n");
+    const struct status_fact facts[] = {
+        {.kind = PENSION,
+         .subtype = 1,
+         .from_day = (uint32_t)day_of("2019-03-01"),
+         .until_day = DAY_NEVER},
+        {.kind = LEARNER,
+         .subtype = 4,
+         .from_day = (uint32_t)day_of("2024-09-01"),
+         .until_day = (uint32_t)day_of("2025-07-01"),
+         .school = RIGA},
+        {.kind = STAFF,
+         .from_day = (uint32_t)day_of("2020-01-01"),
+         .until_day = (uint32_t)day_of("2021-01-01")},
+        {.kind = STAFF, .from_day = (uint32_t)day_of("2026-12-01"), .until_day = DAY_NEVER},
+    };
+    struct person person = {.birth_day = day_of("1952-02-11"),
+                            .death_day = (uint32_t)day_of("2030-05-05"),
+                            .place = RIGA,
+                            .statuses = facts,
+                            .status_count = 4};
+    ck_assert_str_eq(tell(rules, &person, "2026-11-23", 1, TRUTH_YES),
+                     "group pensioner: yes\n"
+                     "  status VSAA.pension.old_age: yes, from 2019-03-01, open end\n");
+    ck_assert_str_eq(tell(rules, &person, "2025-01-01", 2, TRUTH_YES),
+                     "group pupil: yes\n"
+                     "  all of these: yes\n"
+                     "    status IZM.learner: yes, from 2024-09-01 until 2025-07-01\n"
+                     "    any of these: yes\n"
+                     "      school_in 0001: yes, IZM.learner from 2024-09-01 until 2025-07-01\n"
+                     "      resident_in 0004: no, the declared address is elsewhere\n");
+    ck_assert_str_eq(tell(rules, &person, "2026-11-23", 2, TRUTH_NO),
+                     "group pupil: no\n"
+                     "  all of these: no\n"
+                     "    status IZM.learner: no, ended on 2025-07-01\n"
+                     "    any of these: no\n"
+                     "      school_in 0001: no, no school there\n"
+                     "      resident_in 0004: no, the declared address is elsewhere\n");
+    ck_assert_str_eq(
+        tell(rules, &person, "2026-11-23", 4, TRUTH_UNKNOWN),
+        "group mixed: unknown\n"
+        "  all of these: unknown\n"
+        "    group pensioner: yes\n"
+        "      status VSAA.pension.old_age: yes, from 2019-03-01, open end\n"
+        "    not: yes\n"
+        "      list riga_staff: no, ended on 2021-01-01, begins again on 2026-12-01\n"
+        "    age < 75: yes, 75 reached on 2027-02-11\n"
+        "    not: unknown\n"
+        "      group poor: unknown\n"
+        "        any of these: unknown\n"
+        "          status SOPA.household.needy: unknown, SOPA.household was not delivered for the "
+        "place of residence\n"
+        "          status VBTAI.orphan: unknown, VBTAI.orphan was not delivered\n");
+    ck_assert_str_eq(tell(rules, &person, "2026-11-23", 5, TRUTH_NO),
+                     "group dated: no\n  age >= 75: no, 75 reached on 2027-02-11\n");
+    ck_assert_str_eq(tell(rules, &person, "2027-03-01", 5, TRUTH_NO),
+                     "group dated: no, it is in force from 2026-01-01 until 2027-01-01\n");
+    ck_assert_str_eq(tell(rules, &person, "2018-01-01", 6, TRUTH_NO),
+                     "group twice: no\n"
+                     "  any of these: no\n"
+                     "    group pensioner: no\n"
+                     "      status VSAA.pension.old_age: no, begins on 2019-03-01\n"
+                     "    group pensioner: no, as told above\n"
+                     "    age >= 75: no, 75 reached on 2027-02-11\n"
+                     "    status SIF.family.parent: no, nothing of the kind was delivered\n");
+    ck_assert_str_eq(tell(rules, &person, "2030-05-05", 1, TRUTH_NO),
+                     "group pensioner: no, died on 2030-05-05\n");
+    person.birth_day = day_of("2026-11-24");
+    ck_assert_str_eq(tell(rules, &person, "2026-11-23", 1, TRUTH_NO),
+                     "group pensioner: no, born on 2026-11-24\n");
+    ck_assert_str_eq(tell(rules, &person, "2026-11-24", GROUP_TEST, TRUTH_NO),
+                     "group test: no, it is reserved for test identities\n");
+    rules_free(rules);
+}
+END_TEST
+
+START_TEST(a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once)
+{
+    latvia_vocabulary(&vocabulary);
+    static char text[GROUP_COUNT_MAX * 32];
+    strcpy(text, "group g1 = age > 1\n");
+    for (unsigned i = 2; i < GROUP_COUNT_MAX; i++)
+        sprintf(text + strlen(text), "group g%u = g%u and g%u\n", i, i - 1, i - 1);
+    struct rules *rules = parse(text);
+    struct person person = {.death_day = DAY_NEVER};
+    size_t count = 0;
+    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, ZERO, GROUP_COUNT_MAX - 1,
+                                    count_sentence, &count),
+                     TRUTH_YES);
+    ck_assert_uint_gt(count, 32);
+    ck_assert_uint_lt(count, 200);
+    rules_free(rules);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("groups");
+    TCase *tcase = tcase_create("groups");
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, a_group_holds_on_the_days_that_its_condition_says, 0,
+                        COUNT_OF(rows));
+    tcase_add_loop_test(tcase, what_was_not_delivered_is_unknown_unless_a_fact_says_yes, 0,
+                        COUNT_OF(unknown_rows));
+    tcase_add_loop_test(tcase, truths_combine_by_kleenes_tables, 0, 9);
+    tcase_add_test(tcase, those_born_on_29_february_come_of_age_on_1_march_in_common_years);
+    tcase_add_test(tcase, every_age_is_reached_on_its_calendar_day);
+    tcase_add_test(tcase, later_groups_see_earlier_ones_with_their_dates);
+    tcase_add_test(tcase, nobody_is_in_a_group_outside_the_window);
+    tcase_add_test(tcase, a_person_with_too_many_days_of_change_is_refused);
+    tcase_add_test(tcase, a_person_with_too_many_memberships_is_refused);
+    tcase_add_loop_test(
+        tcase, random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told, 0, 8);
+    tcase_add_test(tcase, a_group_is_told_step_by_step);
+    tcase_add_test(tcase, a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once);
+    return support_run(suite);
+}
