@@ -1,7 +1,6 @@
 #include "bench/echo.h"
 
 #include "protocol/frame.h"
-#include "protocol/options.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -148,31 +147,4 @@ bool echo_serve(const char *port_path, struct fault *fault)
         ev_run(loop, 0);
     close(fd);
     return is_fine;
-}
-
-struct settings {
-    const char *port_file;
-};
-
-static const struct option_row rows[] = {
-    {"port-file", OPTION_TEXT, offsetof(struct settings, port_file), "FILE", NULL, 0, 0,
-     "required: where to write the port"},
-};
-static const struct option_table table = {
-    .usage = "eligbench echo --port-file FILE",
-    .about = "Serves 64-byte frames back as they came, as the reference for ratios.",
-    .rows = rows,
-    .row_count = sizeof(rows) / sizeof(rows[0]),
-};
-
-int echo_command(int argc, char *argv[])
-{
-    struct settings settings;
-    struct operands operands;
-    struct fault fault;
-    options_read(&table, &settings, &operands, argc, argv);
-    if (echo_serve(settings.port_file, &fault))
-        return EXIT_YES;
-    fprintf(stderr, "eligbench echo: %s\n", fault.text);
-    return EXIT_FAILED;
 }

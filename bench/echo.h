@@ -12,6 +12,4 @@
  * SIGTERM or SIGINT. */
 MUST_USE bool echo_serve(const char *port_path, struct fault *fault);
 
-int echo_command(int argc, char *argv[]);
-
 #endif

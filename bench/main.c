@@ -4,6 +4,9 @@
 static const struct command commands[] = {
     {"country", command_country, "write a synthetic country's registers, and what is true of them"},
     {"agree", command_agree, "compare a snapshot with what is true of the country"},
+    {"run", command_run, "load a server, and measure answers, latency and CPU"},
+    {"micro", command_micro, "measure the steps of a check one by one"},
+    {"echo", command_echo, "serve frames back as they came: the reference for ratios"},
 };
 
 int main(int argc, char *argv[])

@@ -1,4 +1,4 @@
-#include "bench/micro.h"
+#include "bench/commands.h"
 
 #include "bench/random.h"
 #include "bench/workload.h"
@@ -252,7 +252,7 @@ static const struct option_table table = {
     .row_count = sizeof(rows) / sizeof(rows[0]),
 };
 
-int micro_command(int argc, char *argv[])
+int command_micro(int argc, char *argv[])
 {
     static struct times times;
     struct settings settings;

@@ -1,4 +1,4 @@
-#include "bench/run.h"
+#include "bench/commands.h"
 
 #include "bench/driver.h"
 #include "protocol/json.h"
@@ -200,7 +200,7 @@ static bool run(struct result *result, struct plan *plan, const struct settings 
     return is_fine;
 }
 
-int run_command(int argc, char *argv[])
+int command_run(int argc, char *argv[])
 {
     static struct result result;
     struct settings settings;
