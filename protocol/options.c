@@ -210,15 +210,16 @@ static int program_size(const struct option_table *table)
 
 /* ---- help ---- */
 
-/* Writes `text` wrapped, its first line beginning at `column`, the others at HELP_INDENT. */
-static void write_wrapped(FILE *to, const char *text, int column)
+/* Writes `text` wrapped; the first line is at column `indent` already, the others begin there. */
+static void write_wrapped(FILE *to, const char *text, int indent)
 {
+    int column = indent;
     while (*text != '\0') {
         int size = (int)strcspn(text, " ");
-        if (column > HELP_INDENT && column + 1 + size > HELP_WIDTH) {
-            fprintf(to, "\n%*s", HELP_INDENT, "");
-            column = HELP_INDENT;
-        } else if (column > HELP_INDENT) {
+        if (column > indent && column + 1 + size > HELP_WIDTH) {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+        } else if (column > indent) {
             fputc(' ', to);
             column++;
         }
@@ -255,7 +256,9 @@ static const char *full_help(const struct option_row *row, char *text, size_t te
 void options_help(const struct option_table *table, FILE *to)
 {
     char text[HELP_SIZE];
-    fprintf(to, "usage: %s\n%s\n\n", table->usage, table->about);
+    fprintf(to, "usage: %s\n", table->usage);
+    write_wrapped(to, table->about, 0);
+    fputc('\n', to);
     for (size_t i = 0; i < table->row_count; i++) {
         const struct option_row *row = &table->rows[i];
         write_help_line(to, row->name, row->argument, full_help(row, text, sizeof(text)));
@@ -469,9 +472,9 @@ static _Noreturn void refuse_option(const struct option_table *table, const char
     struct fault fault;
     const char *nearest = nearest_option(table, name);
     if (nearest != NULL)
-        fault_set(&fault, "unknown option %.80s; did you mean --%s?", word, nearest);
+        fault_set(&fault, "unknown option %s; did you mean --%s?", word, nearest);
     else
-        fault_set(&fault, "unknown option %.80s; --help lists the options", word);
+        fault_set(&fault, "unknown option %s; --help lists the options", word);
     refuse(table, fault.text);
 }
 

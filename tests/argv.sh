@@ -64,11 +64,10 @@ else
     bad "README.md does not install what the Makefile lists: $packages"
 fi
 # Every target that README names exists.
-for target in $(sed -n "s/.*make \([a-z][a-z-]*\).*/\1/p" README.md | sort -u); do
-    if grep -q "^$target:" Makefile; then good; else
-        case $target in gcc) ;; *) bad "README.md names make $target, which does not exist" ;; esac
-    fi
-done
+sed -n "s/.*make \([a-z][a-z-]*\).*/\1/p" README.md | sort -u | grep -vx gcc >"$work/targets"
+while read -r target; do
+    if grep -q "^$target:" Makefile; then good; else bad "README.md names make $target, which does not exist"; fi
+done <"$work/targets"
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]
