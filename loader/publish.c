@@ -40,7 +40,8 @@ struct publication {
 static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
 {
     generation_to_text(name, generation);
-    strcat(name, suffix);
+    size_t size = strlen(name);
+    snprintf(name + size, FILE_NAME_SIZE - size, "%s", suffix);
 }
 
 /* Whether the name is a generation with this suffix. */
