@@ -631,10 +631,10 @@ static void list_commands_mdoc(const struct command commands[], size_t command_c
 static int refuse_command(const char *program, const struct command commands[],
                           size_t command_count, const char *word)
 {
-    const char *names[NAMES_MAX];
-    size_t name_count = least_of(command_count, NAMES_MAX);
-    for (size_t i = 0; i < name_count; i++)
-        names[i] = commands[i].name;
+    const char *names[NAMES_MAX] = {"--help", "--version"};
+    size_t name_count = least_of(command_count + 2, NAMES_MAX);
+    for (size_t i = 2; i < name_count; i++)
+        names[i] = commands[i - 2].name;
     const char *nearest = options_nearest(word, names, name_count);
     const char *kind = word[0] == '-' ? "option" : "command";
     if (nearest != NULL)

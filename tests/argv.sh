@@ -57,7 +57,7 @@ else
     echo "skipped: no /dev/full here"
 fi
 
-packages=$(make -s print-deps)
+packages=$(MAKEFLAGS='' make -s print-deps)
 if grep -qF "apt-get install -y --no-install-recommends $packages" README.md; then
     good
 else

@@ -45,7 +45,6 @@ call() { echo "(^|[^A-Za-z0-9_>.])($1)[ ]*\\("; }
     ban "$(call 'strtok|asctime|ctime|gmtime|localtime|strerror_l|rand|srand|random|drand48')" "hidden state: the _r form, civil days from day.h, randomness from libsodium or a seed that is passed" $code
     ban "$(call 'alloca')" "unbounded stack: a named limit and an array" $code $tests
     ban "$(call 'system|popen')" "a shell: posix_spawn or fork with arguments" $code
-    ban "$(call 'signal')" "differs between systems: sigaction, or ev_signal" $code
     ban "$(call 'tmpnam|tempnam|mktemp')" "a race: mkstemp, or open beside and rename" $code $tests
     ban "$(call 'assert') *0 *\\)|assert\\(false\\)" "says nothing: abort() with a comment" $code
     ban "EV_DEFAULT|ev_default_loop" "the default loop belongs to main: pass a loop" $shared

@@ -403,6 +403,7 @@ static const struct {
     {"--version", "prog " ELIG_VERSION "\n", "", EXIT_YES},
     {"gp", "", "prog: unknown command gp; did you mean go?\n", EXIT_USAGE},
     {"--go", "", "prog: unknown option --go; did you mean go?\n", EXIT_USAGE},
+    {"--hlep", "", "prog: unknown option --hlep; did you mean --help?\n", EXIT_USAGE},
     {"fly", "", "prog: unknown command fly; prog --help lists the commands\n", EXIT_USAGE},
     {NULL, "", "prog: want a command; prog --help lists them\n", EXIT_USAGE},
     {"--help",
