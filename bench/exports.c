@@ -191,13 +191,9 @@ static void field_set(struct field *field, const char *text)
     memcpy(field->text, text, field->size);
 }
 
-static void field_set_date(struct field *field, enum date_form form, uint32_t day)
+static void field_set_birth(struct field *field, enum date_form form, int32_t day)
 {
-    if (day == DAY_NEVER) {
-        field->size = 0;
-        return;
-    }
-    struct date date = date_of_day((int32_t)day);
+    struct date date = date_of_day(day);
     char *text = field->text;
     switch (form) {
     case FORM_ISO:
@@ -220,6 +216,16 @@ static void field_set_date(struct field *field, enum date_form form, uint32_t da
         return;
     }
     abort(); /* not a form: memory was overwritten */
+}
+
+/* An open end is an empty field. Births have their own function: the day before 1970 is -1, whose
+ * bits are those of DAY_NEVER. */
+static void field_set_date(struct field *field, enum date_form form, uint32_t day)
+{
+    if (day == DAY_NEVER)
+        field->size = 0;
+    else
+        field_set_birth(field, form, (int32_t)day);
 }
 
 static size_t put_code(char *text, uint64_t code, bool has_hyphen)
@@ -293,8 +299,7 @@ static void fill_person(struct row *row, const struct citizen *citizen, struct d
             put_code(previous->text + previous->size, citizen->previous[i], draw_percent(draw, 80));
     }
     bool is_dead = citizen->death_day != DAY_NEVER;
-    /* Births before 1970 are negative numbers: only dates of deaths can be open. */
-    field_set_date(&row->fields[2], layout->date_form, (uint32_t)citizen->birth_day);
+    field_set_birth(&row->fields[2], layout->date_form, citizen->birth_day);
     field_set_date(&row->fields[3], layout->date_form, citizen->death_day);
     field_set_place(&row->fields[4], citizen->place, draw);
     field_set(&row->fields[5], is_dead ? "miris" : "dzīvs");
