@@ -1,0 +1,621 @@
+/* eligctl: the protocol for people. Every command is one question and one answer. */
+#include "protocol/day.h"
+#include "protocol/elig.h"
+#include "protocol/frame.h"
+#include "protocol/json.h"
+#include "protocol/keyfile.h"
+#include "protocol/options.h"
+#include "protocol/progress.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define ADDRESS_DEFAULT    "127.0.0.1:7447"
+#define TIMEOUT_DEFAULT    "3000"
+#define TIMEOUT_MS_MAX     600000
+#define PING_COUNT_MAX     100000
+#define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
+#define MONEY_TEXT_SIZE    32
+#define SNAPSHOT_TEXT_SIZE 96
+#define PRICE_DECIMALS     4
+
+#define CONNECT_HELP "where the server listens: 127.0.0.1:7447, [::1]:7447 or unix:PATH"
+#define TIMEOUT_HELP "how long to wait for the connection and for each answer, in milliseconds"
+
+/* ---- saying what is wrong ---- */
+
+static int refuse_value(const char *command, const char *option, const char *wanted,
+                        const char *found)
+{
+    fprintf(stderr, "eligctl %s: --%s: want %s, found \"%.60s\"\n", command, option, wanted, found);
+    return EXIT_USAGE;
+}
+
+static int fail(int exit_status, const char *command, const char *where, const char *text)
+{
+    fprintf(stderr, "eligctl %s: %s: %s\n", command, where, text);
+    return exit_status;
+}
+
+/* Standard output that could not be written is a failure, whatever the answer was. */
+static int finish(const char *command, int exit_status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return fail(EXIT_FAILED, command, "standard output", strerror(errno));
+    return exit_status;
+}
+
+static int connect_or_fail(struct elig **out, const char *command, const char *address,
+                           uint64_t timeout_ms)
+{
+    int error = elig_connect(out, address, (uint32_t)timeout_ms);
+    if (error == ELIG_FINE)
+        return EXIT_YES;
+    return fail(error == ELIG_NO_ADDRESS ? EXIT_USAGE : EXIT_FAILED, command, address,
+                elig_error_text(error));
+}
+
+/* ---- values ---- */
+
+/* Ids are never used twice: 64 random bits are as good as a counter and need no memory. */
+static uint64_t new_request_id(void)
+{
+    uint64_t id = 0;
+    while (id == 0) {
+        if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+            id = 0;
+    }
+    return id;
+}
+
+/* "1.545" -> 15450; a comma is as good as a point. No floating point touches money. */
+static bool price_of_text(uint32_t *price, const char *text)
+{
+    uint64_t value = 0;
+    size_t digit_count = 0, decimal_count = 0;
+    bool is_past_point = false;
+    for (const char *p = text; *p != '\0'; p++) {
+        if ((*p == '.' || *p == ',') && !is_past_point && digit_count > 0) {
+            is_past_point = true;
+            continue;
+        }
+        if (*p < '0' || *p > '9' || decimal_count == PRICE_DECIMALS)
+            return false;
+        value = value * 10 + (uint64_t)(*p - '0');
+        if (value > UINT32_MAX)
+            return false;
+        digit_count++;
+        decimal_count += is_past_point;
+    }
+    if (digit_count == 0 || (is_past_point && decimal_count == 0))
+        return false;
+    for (; decimal_count < PRICE_DECIMALS; decimal_count++)
+        value *= 10;
+    if (value > UINT32_MAX)
+        return false;
+    *price = (uint32_t)value;
+    return true;
+}
+
+/* 15450 -> "1.545", 15000 -> "1.50": two decimals at least, no zeros after them. */
+static const char *money_text(char text[static MONEY_TEXT_SIZE], uint64_t amount)
+{
+    int size =
+        snprintf(text, MONEY_TEXT_SIZE, "%" PRIu64 ".%04" PRIu64, amount / 10000, amount % 10000);
+    for (int zeros = 0; zeros < 2 && text[size - 1] == '0'; zeros++)
+        text[--size] = '\0';
+    return text;
+}
+
+static bool two_digits(uint32_t *value, const char *text, uint32_t most)
+{
+    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+        return false;
+    *value = (uint32_t)(text[0] - '0') * 10 + (uint32_t)(text[1] - '0');
+    return *value <= most;
+}
+
+/* The UTC second of a wall-clock time in Riga: of the hour that is said twice in autumn the first;
+ * of the one that is left out in spring, none. */
+static bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second)
+{
+    static const uint32_t offsets_s[] = {3 * 3600, 2 * 3600};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t guess_s = (uint64_t)day * 86400 + second - offsets_s[i];
+        if (riga_day_of_time(guess_s) == day && riga_second_of_time(guess_s) == second) {
+            *utc_s = guess_s;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "2026-11-23T10:00", "2026-11-23 10:00:30" in Riga's time, or seconds since 1970 UTC. */
+static bool time_of_text(uint32_t *time_s, const char *text)
+{
+    size_t size = strlen(text);
+    uint64_t utc_s = 0;
+    if (size == strspn(text, "0123456789") && size > 0 && size <= 10) {
+        utc_s = strtoull(text, NULL, 10);
+    } else {
+        int32_t day;
+        uint32_t hour, minute, second = 0;
+        bool has_seconds = size == 19 && text[16] == ':';
+        if ((size != 16 && !has_seconds) || (text[10] != 'T' && text[10] != ' ') ||
+            text[13] != ':' || !day_of_text(&day, text, 10) || day < 1 ||
+            !two_digits(&hour, text + 11, 23) || !two_digits(&minute, text + 14, 59) ||
+            (has_seconds && !two_digits(&second, text + 17, 59)) ||
+            !time_of_riga_clock(&utc_s, (uint32_t)day, hour * 3600 + minute * 60 + second))
+            return false;
+    }
+    if (utc_s == 0 || utc_s > UINT32_MAX)
+        return false;
+    *time_s = (uint32_t)utc_s;
+    return true;
+}
+
+/* "Snapshot 12, fresh." */
+static const char *snapshot_text(char text[static SNAPSHOT_TEXT_SIZE], uint64_t generation,
+                                 uint16_t stale_h)
+{
+    if (generation == 0)
+        snprintf(text, SNAPSHOT_TEXT_SIZE, "No snapshot.");
+    else if (stale_h == 0)
+        snprintf(text, SNAPSHOT_TEXT_SIZE, "Snapshot %" PRIu64 ", fresh.", generation);
+    else
+        snprintf(text, SNAPSHOT_TEXT_SIZE,
+                 "Snapshot %" PRIu64 ", a source of it is overdue for %u h.", generation, stale_h);
+    return text;
+}
+
+static void json_status(struct json *json, uint16_t status)
+{
+    json_text(json, "status", elig_status_name(status));
+    json_number(json, "status_number", status);
+    json_text(json, "status_text", elig_status_text(status));
+}
+
+/* Where the server is at. */
+static void json_snapshot(struct json *json, uint64_t generation, uint16_t stale_h,
+                          uint32_t server_time_s)
+{
+    json_number(json, "generation", generation);
+    json_number(json, "stale_h", stale_h);
+    json_number(json, "server_time_s", server_time_s);
+}
+
+/* ---- check ---- */
+
+struct check_settings {
+    const char *connect, *means, *identifier, *price, *at, *entry;
+    uint64_t product, quantity, companions, point_of_sale, timeout_ms;
+    bool json;
+};
+
+#define CHECK_AT(field) offsetof(struct check_settings, field)
+
+static const struct option_row check_rows[] = {
+    {"connect", OPTION_TEXT, CHECK_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
+    {"means", OPTION_TEXT, CHECK_AT(means), "NAME", "personal-code", 0, 0,
+     "kind of the identifier: personal-code, eid, e-talons or card"},
+    {"identifier", OPTION_TEXT, CHECK_AT(identifier), "TEXT", "-", 0, 0,
+     "who is asked about; - reads it from standard input, where other users of the machine do not "
+     "see it"},
+    {"product", OPTION_NUMBER, CHECK_AT(product), "NUMBER", NULL, 0, UINT32_MAX,
+     "required: number of the product in the catalogue"},
+    {"price", OPTION_TEXT, CHECK_AT(price), "EUR", NULL, 0, 0,
+     "required: price of one, such as 1.50, with up to four decimals"},
+    {"quantity", OPTION_NUMBER, CHECK_AT(quantity), "NUMBER", "1", 1, QUANTITY_MAX, "how many"},
+    {"companions", OPTION_NUMBER, CHECK_AT(companions), "NUMBER", "0", 0, UINT8_MAX,
+     "persons who come along on the same relief"},
+    {"point-of-sale", OPTION_NUMBER, CHECK_AT(point_of_sale), "NUMBER", "0", 0, UINT32_MAX,
+     "number of the till or gate; 0 is unstated"},
+    {"entry", OPTION_TEXT, CHECK_AT(entry), "HOW", "unstated", 0, 0,
+     "how the identifier was read: unstated, chip, contactless, optical or typed"},
+    {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0,
+     "when the service is used: 2026-11-23T10:00 by the clock in Riga, or seconds since 1970 UTC; "
+     "now when not given"},
+    {"timeout-ms", OPTION_NUMBER, CHECK_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
+     TIMEOUT_HELP},
+    {"json", OPTION_FLAG, CHECK_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
+};
+
+static const struct option_table check_table = {
+    .usage = "eligctl check [options] --product NUMBER --price EUR",
+    .about = "Asks whether a relief applies to a purchase, and what it is worth.",
+    .rows = check_rows,
+    .row_count = sizeof(check_rows) / sizeof(check_rows[0]),
+    .footer =
+        "exit status: 0 a relief applies; 1 it does not, or that cannot be decided; 2 usage; 3 "
+        "could not ask\n"
+        "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
+};
+
+/* The first line of standard input, without its end. */
+static bool read_identifier_line(char *text, size_t text_size)
+{
+    if (isatty(STDIN_FILENO))
+        fputs("Identifier: ", stderr);
+    if (fgets(text, (int)text_size, stdin) == NULL)
+        return false;
+    text[strcspn(text, "\r\n")] = '\0';
+    return true;
+}
+
+/* Never with the identifier in the sentence. */
+static int read_identifier(struct elig_request *request, const struct check_settings *settings)
+{
+    char line[IDENTIFIER_INPUT];
+    struct identifier identifier;
+    const char *text = settings->identifier;
+    if (strcmp(text, "-") == 0) {
+        if (!read_identifier_line(line, sizeof(line)))
+            return fail(EXIT_USAGE, "check", "standard input", "want an identifier, found nothing");
+        text = line;
+    }
+    enum means_fault fault =
+        means_normalise(&identifier, (enum means)request->means, text, strlen(text));
+    explicit_bzero(line, sizeof(line));
+    if (fault != MEANS_FINE)
+        return fail(EXIT_USAGE, "check", settings->means, means_fault_text(fault));
+    memcpy(request->identifier, identifier.text, identifier.size);
+    explicit_bzero(&identifier, sizeof(identifier));
+    return EXIT_YES;
+}
+
+static int read_names(struct elig_request *request, const struct check_settings *settings)
+{
+    static const char *const entries[] = {"unstated", "chip", "contactless", "optical", "typed"};
+    static_assert(sizeof(entries) / sizeof(entries[0]) == ENTRY_LAST + 1, "a name for every entry");
+    request->means = means_of_name(settings->means);
+    if (request->means == 0)
+        return refuse_value("check", "means", "personal-code, eid, e-talons or card",
+                            settings->means);
+    while (strcmp(entries[request->entry], settings->entry) != 0) {
+        if (request->entry == ENTRY_LAST)
+            return refuse_value("check", "entry", "unstated, chip, contactless, optical or typed",
+                                settings->entry);
+        request->entry++;
+    }
+    return EXIT_YES;
+}
+
+static int read_purchase(struct elig_request *request, const struct check_settings *settings)
+{
+    *request = (struct elig_request){
+        .kind = ELIG_CHECK,
+        .companions = (uint8_t)settings->companions,
+        .quantity = (uint16_t)settings->quantity,
+        .product = (uint32_t)settings->product,
+        .point_of_sale = (uint32_t)settings->point_of_sale,
+        .request_id = new_request_id(),
+    };
+    int exit_status = read_names(request, settings);
+    if (exit_status != EXIT_YES)
+        return exit_status;
+    if (!price_of_text(&request->unit_price, settings->price))
+        return refuse_value("check", "price",
+                            "EUR up to 429496.7295 with up to four decimals, such as 1.50",
+                            settings->price);
+    if (settings->at != NULL && !time_of_text(&request->service_time_s, settings->at))
+        return refuse_value("check", "at",
+                            "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
+                            settings->at);
+    return read_identifier(request, settings);
+}
+
+/* 0 a relief applies, 1 decided otherwise, 3 the question was not decided at all. */
+static int exit_of_status(uint16_t status)
+{
+    if (status == STATUS_APPLIES)
+        return EXIT_YES;
+    return status >= STATUS_UNKNOWN_PRODUCT && status <= STATUS_DOES_NOT_APPLY ? EXIT_NO
+                                                                               : EXIT_FAILED;
+}
+
+static void print_decision(const struct elig_response *r)
+{
+    char relief[MONEY_TEXT_SIZE], payable[MONEY_TEXT_SIZE];
+    char snapshot[SNAPSHOT_TEXT_SIZE], last_day[DAY_TEXT_SIZE];
+    money_text(payable, r->payable);
+    snapshot_text(snapshot, r->generation, r->stale_h);
+    if (r->status != STATUS_APPLIES) {
+        const char *text = elig_status_text(r->status);
+        printf("%c%s: %s EUR to pay. %s\n", text[0] - 'a' + 'A', text + 1, payable, snapshot);
+        return;
+    }
+    /* The second named is the first that may be otherwise: say the last good day. */
+    day_to_text(last_day, (int32_t)riga_day_of_time(r->valid_until_s - 1));
+    printf("A relief applies: relief %" PRIu32 ", %s EUR off, %s EUR to pay, until %s (Riga). %s\n",
+           r->relief, money_text(relief, r->relief_amount), payable, last_day, snapshot);
+}
+
+static void print_refusal(const char *command, const char *address, uint16_t status,
+                          uint16_t wait_ms)
+{
+    fprintf(stderr, "eligctl %s: %s: %s: %s", command, address, elig_status_name(status),
+            elig_status_text(status));
+    if (wait_ms != 0)
+        fprintf(stderr, " (%u ms)", wait_ms);
+    fputc('\n', stderr);
+}
+
+static void print_response_json(const struct elig_response *r)
+{
+    struct json json;
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_status(&json, r->status);
+    json_bool(&json, "applies", r->status == STATUS_APPLIES);
+    json_number(&json, "relief", r->relief);
+    json_number(&json, "relief_amount", r->relief_amount); /* 1/10000 EUR */
+    json_number(&json, "payable", r->payable);
+    json_number(&json, "split", r->split);
+    json_number(&json, "valid_until_s", r->valid_until_s);
+    json_number(&json, "wait_ms", r->wait_ms);
+    json_snapshot(&json, r->generation, r->stale_h, r->server_time_s);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+static int run_check(int argc, char *argv[])
+{
+    struct check_settings settings;
+    struct elig_request request;
+    struct elig_response response;
+    struct elig *elig;
+    options_read(&check_table, &settings, NULL, argc, argv);
+    int exit_status = read_purchase(&request, &settings);
+    if (exit_status != EXIT_YES)
+        return exit_status;
+
+    /* ask */
+    exit_status = connect_or_fail(&elig, "check", settings.connect, settings.timeout_ms);
+    if (exit_status != EXIT_YES)
+        return exit_status;
+    int error = elig_ask(elig, &request, &response);
+    explicit_bzero(&request, sizeof(request));
+    elig_close(elig);
+    if (error != ELIG_FINE)
+        return fail(EXIT_FAILED, "check", settings.connect, elig_error_text(error));
+
+    /* tell */
+    exit_status = exit_of_status(response.status);
+    if (settings.json)
+        print_response_json(&response);
+    else if (exit_status == EXIT_FAILED)
+        print_refusal("check", settings.connect, response.status, response.wait_ms);
+    else
+        print_decision(&response);
+    return finish("check", exit_status);
+}
+
+/* ---- ping ---- */
+
+struct ping_settings {
+    const char *connect;
+    uint64_t count, timeout_ms;
+    bool json;
+};
+
+#define PING_AT(field) offsetof(struct ping_settings, field)
+
+static const struct option_row ping_rows[] = {
+    {"connect", OPTION_TEXT, PING_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
+    {"count", OPTION_NUMBER, PING_AT(count), "NUMBER", "1", 1, PING_COUNT_MAX,
+     "how many, one after the other on one connection"},
+    {"timeout-ms", OPTION_NUMBER, PING_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
+     TIMEOUT_HELP},
+    {"json", OPTION_FLAG, PING_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
+};
+
+static const struct option_table ping_table = {
+    .usage = "eligctl ping [options]",
+    .about = "Asks whether the server is fit to answer, and how long that takes.",
+    .rows = ping_rows,
+    .row_count = sizeof(ping_rows) / sizeof(ping_rows[0]),
+    .footer = "exit status: 0 it is; 1 it answers, but is not; 2 usage; 3 no answer",
+};
+
+struct round_trips {
+    uint64_t count, least_ns, most_ns, sum_ns;
+};
+
+static void round_trips_add(struct round_trips *trips, uint64_t ns)
+{
+    trips->least_ns = trips->count == 0 || ns < trips->least_ns ? ns : trips->least_ns;
+    trips->most_ns = ns > trips->most_ns ? ns : trips->most_ns;
+    trips->sum_ns += ns;
+    trips->count++;
+}
+
+static double microseconds(uint64_t ns)
+{
+    return (double)ns / 1000;
+}
+
+static void print_pings(const struct elig_response *last, const struct round_trips *trips)
+{
+    char snapshot[SNAPSHOT_TEXT_SIZE];
+    snapshot_text(snapshot, last->generation, last->stale_h);
+    if (trips->count == 1)
+        printf("%s: answered in %.1f us. %s\n", elig_status_name(last->status),
+               microseconds(trips->sum_ns), snapshot);
+    else
+        printf("%s: %" PRIu64 " answered in %.1f us at least, %.1f on average, %.1f at most. %s\n",
+               elig_status_name(last->status), trips->count, microseconds(trips->least_ns),
+               microseconds(trips->sum_ns) / (double)trips->count, microseconds(trips->most_ns),
+               snapshot);
+}
+
+static void print_pings_json(const struct elig_response *last, const struct round_trips *trips)
+{
+    struct json json;
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_status(&json, last->status);
+    json_number(&json, "count", trips->count);
+    json_real(&json, "least_us", microseconds(trips->least_ns));
+    json_real(&json, "average_us", microseconds(trips->sum_ns) / (double)trips->count);
+    json_real(&json, "most_us", microseconds(trips->most_ns));
+    json_snapshot(&json, last->generation, last->stale_h, last->server_time_s);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+static int run_ping(int argc, char *argv[])
+{
+    struct ping_settings settings;
+    struct elig_response response = {.status = STATUS_OK};
+    struct round_trips trips = {0};
+    struct elig *elig;
+    options_read(&ping_table, &settings, NULL, argc, argv);
+    int exit_status = connect_or_fail(&elig, "ping", settings.connect, settings.timeout_ms);
+    if (exit_status != EXIT_YES)
+        return exit_status;
+
+    int error = ELIG_FINE;
+    while (trips.count < settings.count && error == ELIG_FINE && response.status == STATUS_OK) {
+        struct elig_request request = {.kind = ELIG_PING, .request_id = new_request_id()};
+        uint64_t start_ns = clock_monotonic_ns();
+        error = elig_ask(elig, &request, &response);
+        round_trips_add(&trips, clock_monotonic_ns() - start_ns);
+    }
+    elig_close(elig);
+    if (error != ELIG_FINE)
+        return fail(EXIT_FAILED, "ping", settings.connect, elig_error_text(error));
+    if (settings.json)
+        print_pings_json(&response, &trips);
+    else
+        print_pings(&response, &trips);
+    return finish("ping", response.status == STATUS_OK ? EXIT_YES : EXIT_NO);
+}
+
+/* ---- status ---- */
+
+struct status_settings {
+    const char *connect;
+    uint64_t timeout_ms;
+    bool json;
+};
+
+#define STATUS_AT(field) offsetof(struct status_settings, field)
+
+static const struct option_row status_rows[] = {
+    {"connect", OPTION_TEXT, STATUS_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
+    {"timeout-ms", OPTION_NUMBER, STATUS_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
+     TIMEOUT_HELP},
+    {"json", OPTION_FLAG, STATUS_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
+};
+
+static const struct option_table status_table = {
+    .usage = "eligctl status [options]",
+    .about = "Tells what the server says about itself.",
+    .rows = status_rows,
+    .row_count = sizeof(status_rows) / sizeof(status_rows[0]),
+    .footer = "exit status: 0 told; 2 usage; 3 no answer, or the server is not fit to give one",
+};
+
+static void print_report(const struct elig_report *r)
+{
+    char snapshot[SNAPSHOT_TEXT_SIZE];
+    printf("%s\n", snapshot_text(snapshot, r->generation, r->stale_h));
+    printf("identifiers  %" PRIu64 "\n", r->identifier_count);
+    printf("persons      %" PRIu64 "\n", r->person_count);
+    printf("checks       %" PRIu64 "\n", r->check_count);
+    printf("connections  %" PRIu32 "\n", r->connection_count);
+    printf("running for  %" PRIu32 " d %02" PRIu32 ":%02" PRIu32 ":%02" PRIu32 "\n",
+           r->uptime_s / 86400, r->uptime_s / 3600 % 24, r->uptime_s / 60 % 60, r->uptime_s % 60);
+}
+
+static void print_report_json(const struct elig_report *r)
+{
+    struct json json;
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_status(&json, r->status);
+    json_number(&json, "check_count", r->check_count);
+    json_number(&json, "identifier_count", r->identifier_count);
+    json_number(&json, "person_count", r->person_count);
+    json_number(&json, "connection_count", r->connection_count);
+    json_number(&json, "uptime_s", r->uptime_s);
+    json_number(&json, "wait_ms", r->wait_ms);
+    json_snapshot(&json, r->generation, r->stale_h, r->server_time_s);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+static int run_status(int argc, char *argv[])
+{
+    struct status_settings settings;
+    struct elig_report report;
+    struct elig *elig;
+    options_read(&status_table, &settings, NULL, argc, argv);
+    int exit_status = connect_or_fail(&elig, "status", settings.connect, settings.timeout_ms);
+    if (exit_status != EXIT_YES)
+        return exit_status;
+    int error = elig_ask_status(elig, new_request_id(), &report);
+    elig_close(elig);
+    if (error != ELIG_FINE)
+        return fail(EXIT_FAILED, "status", settings.connect, elig_error_text(error));
+    if (settings.json)
+        print_report_json(&report);
+    else if (report.status == STATUS_OK)
+        print_report(&report);
+    else
+        print_refusal("status", settings.connect, report.status, report.wait_ms);
+    return finish("status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
+}
+
+/* ---- keygen ---- */
+
+static const struct option_table keygen_table = {
+    .usage = "eligctl keygen identity|signing FILE",
+    .about = "Makes a new secret key. A file that exists is never overwritten.",
+    .operands_least = 2,
+    .operands_most = 2,
+    .footer = "identity  the key of a snapshot's digests: loader and engine have it, nobody else\n"
+              "signing   the key that signs snapshots: the loader's; the engine gets FILE.pub\n"
+              "exit status: 0 made; 2 usage; 3 could not make it",
+};
+
+static int run_keygen(int argc, char *argv[])
+{
+    char nothing;
+    struct operands operands = {.count = 0};
+    struct fault fault;
+    options_read(&keygen_table, &nothing, &operands, argc, argv);
+    const char *kind = operands.words[0], *path = operands.words[1];
+    bool is_signing = strcmp(kind, "signing") == 0;
+    if (!is_signing && strcmp(kind, "identity") != 0) {
+        fprintf(stderr, "eligctl keygen: want identity or signing, found \"%.60s\"\n", kind);
+        return EXIT_USAGE;
+    }
+    bool is_made = identity_start(&fault) && (is_signing ? keyfile_create_signing(path, &fault)
+                                                         : keyfile_create_identity(path, &fault));
+    if (!is_made) {
+        fprintf(stderr, "eligctl keygen: %s\n", fault.text);
+        return EXIT_FAILED;
+    }
+    if (is_signing)
+        printf("Signing key: %s (secret), %s.pub (for the engines).\n", path, path);
+    else
+        printf("Identity key: %s (secret; for the loader and the engines).\n", path);
+    return finish("keygen", EXIT_YES);
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct command commands[] = {
+        {"check", run_check, "ask whether a relief applies to a purchase"},
+        {"ping", run_ping, "ask whether a server is fit to answer"},
+        {"status", run_status, "tell what a server says about itself"},
+        {"keygen", run_keygen, "make a secret key"},
+    };
+    return commands_run("eligctl", "Speaks with the eligibility engine.", commands,
+                        sizeof(commands) / sizeof(commands[0]), argc, argv);
+}
