@@ -203,8 +203,7 @@ static const struct option_row check_rows[] = {
     {"means", OPTION_TEXT, CHECK_AT(means), "NAME", "personal-code", 0, 0,
      "kind of the identifier: personal-code, eid, e-talons or card"},
     {"identifier", OPTION_TEXT, CHECK_AT(identifier), "TEXT", "-", 0, 0,
-     "who is asked about; - reads it from standard input, where other users of the machine do not "
-     "see it"},
+     "who is asked about; - reads it from standard input, out of others' sight"},
     {"product", OPTION_NUMBER, CHECK_AT(product), "NUMBER", NULL, 0, UINT32_MAX,
      "required: number of the product in the catalogue"},
     {"price", OPTION_TEXT, CHECK_AT(price), "EUR", NULL, 0, 0,
@@ -217,8 +216,8 @@ static const struct option_row check_rows[] = {
     {"entry", OPTION_TEXT, CHECK_AT(entry), "HOW", "unstated", 0, 0,
      "how the identifier was read: unstated, chip, contactless, optical or typed"},
     {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0,
-     "when the service is used: 2026-11-23T10:00 by the clock in Riga, or seconds since 1970 UTC; "
-     "now when not given"},
+     "when the service is used, by the clock in Riga: 2026-11-23T10:00. Seconds since 1970 UTC are "
+     "taken too. Without it: now."},
     {"timeout-ms", OPTION_NUMBER, CHECK_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
      TIMEOUT_HELP},
     {"json", OPTION_FLAG, CHECK_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
@@ -229,10 +228,9 @@ static const struct option_table check_table = {
     .about = "Asks whether a relief applies to a purchase, and what it is worth.",
     .rows = check_rows,
     .row_count = sizeof(check_rows) / sizeof(check_rows[0]),
-    .footer =
-        "exit status: 0 a relief applies; 1 it does not, or that cannot be decided; 2 usage; 3 "
-        "could not ask\n"
-        "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
+    .footer = "exit status: 0 a relief applies; 1 none does, or that cannot be decided;\n"
+              "             2 usage; 3 could not ask\n"
+              "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
 };
 
 /* The first line of standard input, without its end. */
