@@ -5,6 +5,11 @@
 
 #define ENTRIES_PER_BUCKET 2 /* load 0.5 of four slots */
 
+/* How many cache lines are asked for before the first is needed: as many as a core can wait for at
+ * once. Measured with 4 M identifiers in batches of 64: 8 ahead 28 ns, 24 ahead 23 ns, all 64 at
+ * once 38 ns. */
+#define PREFETCH_AHEAD 24
+
 uint64_t index_fit_home_count(uint64_t home_count)
 {
     if (home_count == 0)
@@ -40,18 +45,23 @@ static inline uint32_t slot_mask(const uint8_t *slot, struct tag tag)
     return (uint32_t)((differ | (0 - differ)) >> 63) - 1;
 }
 
+/* What the slot holds if it has the tag, else zero. */
+static inline uint32_t slot_probe(const uint8_t *slot, struct tag tag, uint32_t *found)
+{
+    uint32_t mask = slot_mask(slot, tag);
+    *found |= mask;
+    return load_u32(slot + SLOT_PAYLOAD) & mask;
+}
+
 /* The view in this bucket, VIEW_NOBODY when none of its slots has the tag. Empty slots hold view 0,
- * so an all-zero tag finds nobody in them. */
+ * so an all-zero tag finds nobody in them. Written out: a loop of four would be one more branch. */
 static inline uint32_t bucket_probe(const uint8_t *bucket, struct tag tag, uint32_t *found)
 {
-    uint32_t payload = 0, any = 0;
-    for (size_t i = 0; i < BUCKET_SLOT_COUNT; i++) {
-        const uint8_t *slot = bucket + i * SLOT_SIZE;
-        uint32_t mask = slot_mask(slot, tag);
-        payload |= load_u32(slot + SLOT_PAYLOAD) & mask;
-        any |= mask;
-    }
-    *found = any;
+    static_assert(BUCKET_SLOT_COUNT == 4, "four slots");
+    *found = 0;
+    uint32_t payload = slot_probe(bucket, tag, found) | slot_probe(bucket + SLOT_SIZE, tag, found) |
+                       slot_probe(bucket + 2 * SLOT_SIZE, tag, found) |
+                       slot_probe(bucket + 3 * SLOT_SIZE, tag, found);
     return payload & PAYLOAD_VIEW_MASK;
 }
 
@@ -81,16 +91,17 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
     static_assert(INDEX_BATCH_MAX == 64, "one bit of `beyond` a digest");
     assert(count <= INDEX_BATCH_MAX);
 
-    /* ask for every cache line before the first is needed */
     const uint8_t *buckets[INDEX_BATCH_MAX];
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         buckets[i] = index_bucket(index, index_home(&digests[i], index->home_count));
+    for (size_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
         __builtin_prefetch(buckets[i]);
-    }
 
     /* probe without branches */
     uint64_t beyond = 0;
     for (size_t i = 0; i < count; i++) {
+        size_t ahead = i + PREFETCH_AHEAD;
+        __builtin_prefetch(buckets[ahead < count ? ahead : i]);
         uint32_t found;
         views[i] = bucket_probe(buckets[i], tag_of(&digests[i]), &found);
         beyond |= (uint64_t)((bucket_overflowed(buckets[i]) & ~found) >> 31) << i;

@@ -70,7 +70,7 @@ static inline const uint8_t *index_bucket(const struct index *index, uint64_t bu
 }
 
 /* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly, so
- * all home buckets are asked for first and probed after: the misses overlap. */
+ * home buckets are asked for well before they are probed: the misses overlap. */
 #define INDEX_BATCH_MAX 64
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
                       size_t count);
