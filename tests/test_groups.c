@@ -433,9 +433,9 @@ START_TEST(a_person_with_too_many_memberships_is_refused)
             .kind = FAMILY, .from_day = ZERO + 2 * i, .until_day = ZERO + 2 * i + 1};
     struct person person = {.death_day = DAY_NEVER, .statuses = facts, .status_count = SPANS};
     struct window window = {ZERO, ZERO + 2 * SPANS};
-    char text[GROUPS * 64 + 64] = "";
+    char text[GROUPS * 64 + 128] = "";
     for (size_t i = 0; i < GROUPS; i++)
-        sprintf(text + strlen(text), "group g%zu = status SIF.family\n", i);
+        snprintf(text + strlen(text), 64, "group g%zu = status SIF.family\n", i);
     struct rules *rules = parse(text);
     ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
                       SET_SIZE_MAX);
@@ -833,16 +833,19 @@ END_TEST
 
 /* What is told. */
 
+#define TOLD_SIZE 8192
+
 static void append_sentence(void *context, uint32_t depth, const char *sentence)
 {
     char *text = context;
-    sprintf(text + strlen(text), "%*s%s\n", (int)(2 * depth), "", sentence);
+    size_t size = strlen(text);
+    snprintf(text + size, TOLD_SIZE - size, "%*s%s\n", (int)(2 * depth), "", sentence);
 }
 
 static const char *tell(const struct rules *rules, const struct person *person, const char *day,
                         uint16_t group, enum truth expected)
 {
-    static char text[8192];
+    static char text[TOLD_SIZE];
     text[0] = '\0';
     enum truth truth = groups_explain(rules, &vocabulary, person, (uint32_t)day_of(day), group,
                                       append_sentence, text);
@@ -942,10 +945,10 @@ END_TEST
 START_TEST(a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once)
 {
     latvia_vocabulary(&vocabulary);
-    static char text[GROUP_COUNT_MAX * 32];
+    static char text[GROUP_COUNT_MAX * 32 + 32];
     strcpy(text, "group g1 = age > 1\n");
     for (unsigned i = 2; i < GROUP_COUNT_MAX; i++)
-        sprintf(text + strlen(text), "group g%u = g%u and g%u\n", i, i - 1, i - 1);
+        snprintf(text + strlen(text), 32, "group g%u = g%u and g%u\n", i, i - 1, i - 1);
     struct rules *rules = parse(text);
     struct person person = {.death_day = DAY_NEVER};
     size_t count = 0;
