@@ -1,0 +1,257 @@
+/* Where the engine listens, and that it takes nobody else's place. */
+#include "engine/config.h"
+#include "engine/listener.h"
+#include "tests/support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const struct {
+    const char *text;
+    uint16_t port;
+} good_addresses[] = {
+    {"127.0.0.1:7447", 7447}, {"127.0.0.1:0", 0},     {"127.255.255.254:65535", 65535},
+    {"[::1]:7447", 7447},     {"127.0.0.2:00001", 1},
+};
+
+START_TEST(loopback_addresses_are_taken)
+{
+    struct listener_address address;
+    struct fault fault;
+    ck_assert_msg(listener_parse_tcp(&address, good_addresses[_i].text, &fault), "%s", fault.text);
+    ck_assert_uint_eq(listener_port(&address), good_addresses[_i].port);
+}
+END_TEST
+
+static const char *const bad_addresses[] = {
+    "0.0.0.0:7447",
+    "10.0.0.1:7447",
+    "128.0.0.1:7447",
+    "[::]:7447",
+    "[2001:db8::1]:7447",
+    "[::ffff:127.0.0.1]:7447",
+    "127.0.0.1",
+    "127.0.0.1:",
+    "127.0.0.1:65536",
+    "127.0.0.1:-1",
+    "127.0.0.1:7447x",
+    "::1:7447",
+    "[::1:7447",
+    "localhost:7447",
+    "127.0.0.1.5:1",
+    "",
+    ":",
+    ":7447",
+    "127.0.0.1:123456",
+    "1111111111111111111111111111111111111111111111111111111111111111111111:1",
+};
+
+START_TEST(everything_else_is_refused_with_a_sentence)
+{
+    struct listener_address address;
+    struct fault fault = {""};
+    ck_assert(!listener_parse_tcp(&address, bad_addresses[_i], &fault));
+    ck_assert(fault.text[0] != '\0');
+}
+END_TEST
+
+START_TEST(an_address_that_others_reach_is_refused_for_what_it_is)
+{
+    struct listener_address address;
+    struct fault fault = {""};
+    ck_assert(!listener_parse_tcp(&address, "192.168.1.5:7447", &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "loopback"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "plain"));
+}
+END_TEST
+
+START_TEST(port_zero_becomes_a_port_that_others_share)
+{
+    struct listener_address address;
+    struct fault fault;
+    int first, second;
+    ck_assert(listener_parse_tcp(&address, "127.0.0.1:0", &fault));
+    ck_assert(listener_open_tcp(&first, &address, &fault));
+    uint16_t port = listener_port(&address);
+    ck_assert_uint_gt(port, 0);
+    ck_assert(listener_open_tcp(&second, &address, &fault));
+    ck_assert_uint_eq(listener_port(&address), port);
+    close(first);
+    close(second);
+}
+END_TEST
+
+static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+static void name_path(void)
+{
+    snprintf(path, sizeof(path), "%s/socket", support_directory());
+    unlink(path);
+}
+
+static bool can_connect(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, path, sizeof(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    bool can = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(fd);
+    return can;
+}
+
+START_TEST(a_unix_socket_is_for_owner_and_group)
+{
+    struct listener_file file;
+    struct fault fault;
+    struct stat status;
+    int fd;
+    ck_assert_msg(listener_open_unix(&fd, &file, path, &fault), "%s", fault.text);
+    ck_assert_int_eq(lstat(path, &status), 0);
+    ck_assert(S_ISSOCK(status.st_mode));
+    ck_assert_uint_eq(status.st_mode & 07777, 0660);
+    ck_assert(can_connect());
+    listener_remove(&file);
+    ck_assert_int_ne(lstat(path, &status), 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_dead_servers_file_is_replaced)
+{
+    struct listener_file dead, file;
+    struct fault fault;
+    int fd;
+    ck_assert(listener_open_unix(&fd, &dead, path, &fault));
+    close(fd);
+    ck_assert(!can_connect());
+    ck_assert_msg(listener_open_unix(&fd, &file, path, &fault), "%s", fault.text);
+    ck_assert(can_connect());
+
+    /* And the dead one, should it wake, would not remove what is not its own. */
+    listener_remove(&dead);
+    ck_assert(can_connect());
+    listener_remove(&file);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_server_that_lives_is_left_alone)
+{
+    struct listener_file file, other;
+    struct fault fault = {""};
+    int fd, second;
+    ck_assert(listener_open_unix(&fd, &file, path, &fault));
+    ck_assert(!listener_open_unix(&second, &other, path, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "another server"));
+    ck_assert(can_connect());
+    listener_remove(&file);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_socket_is_left_alone)
+{
+    struct listener_file file;
+    struct fault fault = {""};
+    struct stat status;
+    int fd;
+    support_write_file(path, "precious", 8, 0644);
+    ck_assert(!listener_open_unix(&fd, &file, path, &fault));
+    ck_assert_int_eq(lstat(path, &status), 0);
+    ck_assert(S_ISREG(status.st_mode) && status.st_size == 8);
+}
+END_TEST
+
+START_TEST(a_path_that_is_too_long_or_empty_is_refused)
+{
+    char longest[200];
+    struct listener_address address;
+    struct fault fault = {""};
+    memset(longest, 'a', sizeof(longest));
+    longest[sizeof(longest) - 1] = '\0';
+    ck_assert(!listener_parse_unix(&address, longest, &fault));
+    ck_assert(!listener_parse_unix(&address, "", &fault));
+    longest[90] = '\0';
+    ck_assert(listener_parse_unix(&address, longest, &fault));
+}
+END_TEST
+
+START_TEST(the_port_file_holds_the_port)
+{
+    struct fault fault;
+    char text[16] = "";
+    ck_assert_msg(listener_write_port(path, 7447, &fault), "%s", fault.text);
+    FILE *from = fopen(path, "r");
+    ck_assert_ptr_nonnull(fgets(text, sizeof(text), from));
+    fclose(from);
+    ck_assert_str_eq(text, "7447\n");
+    ck_assert(!listener_write_port("/nowhere/at/all", 1, &fault));
+}
+END_TEST
+
+static const struct {
+    struct config config;
+    const char *want; /* in the sentence; NULL: good */
+} configs[] = {
+    {{.listen = "127.0.0.1:0"}, NULL},
+    {{.unix_path = "/run/eligd.sock"}, NULL},
+    {{.listen = "[::1]:1", .unix_path = "/run/eligd.sock", .port_file = "/run/port"}, NULL},
+    {{.listen = NULL}, "nowhere to listen"},
+    {{.listen = "0.0.0.0:1"}, "--listen"},
+    {{.unix_path = ""}, "--unix"},
+    {{.unix_path = "/run/eligd.sock", .port_file = "/run/port"}, "--port-file"},
+};
+
+START_TEST(settings_must_go_together)
+{
+    struct fault fault = {""};
+    bool is_good = config_check(&configs[_i].config, &fault);
+    ck_assert(is_good == (configs[_i].want == NULL));
+    ck_assert(is_good || strstr(fault.text, configs[_i].want) != NULL);
+}
+END_TEST
+
+START_TEST(every_option_has_an_initial_value_in_its_range)
+{
+    struct config config;
+    options_initial(&config_table, &config);
+    ck_assert_uint_eq(config.loops, 1);
+    ck_assert_uint_eq(config.environment, 0);
+    for (size_t i = 0; i < config_table.row_count; i++) {
+        const struct option_row *row = &config_table.rows[i];
+        if (row->type != OPTION_NUMBER)
+            continue;
+        uint64_t value;
+        memcpy(&value, (const char *)&config + row->offset, sizeof(value));
+        ck_assert_msg(value >= row->least && value <= row->most, "--%s", row->name);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("listener");
+    TCase *tcase = tcase_create("listener");
+    tcase_add_checked_fixture(tcase, name_path, NULL);
+    tcase_add_loop_test(tcase, loopback_addresses_are_taken, 0,
+                        sizeof(good_addresses) / sizeof(good_addresses[0]));
+    tcase_add_loop_test(tcase, everything_else_is_refused_with_a_sentence, 0,
+                        sizeof(bad_addresses) / sizeof(bad_addresses[0]));
+    tcase_add_test(tcase, an_address_that_others_reach_is_refused_for_what_it_is);
+    tcase_add_test(tcase, port_zero_becomes_a_port_that_others_share);
+    tcase_add_test(tcase, a_unix_socket_is_for_owner_and_group);
+    tcase_add_test(tcase, a_dead_servers_file_is_replaced);
+    tcase_add_test(tcase, a_server_that_lives_is_left_alone);
+    tcase_add_test(tcase, a_file_that_is_no_socket_is_left_alone);
+    tcase_add_test(tcase, a_path_that_is_too_long_or_empty_is_refused);
+    tcase_add_test(tcase, the_port_file_holds_the_port);
+    tcase_add_loop_test(tcase, settings_must_go_together, 0, sizeof(configs) / sizeof(configs[0]));
+    tcase_add_test(tcase, every_option_has_an_initial_value_in_its_range);
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
