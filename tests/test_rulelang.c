@@ -621,6 +621,34 @@ START_TEST(the_shipped_catalogue_has_its_groups_in_their_order)
 }
 END_TEST
 
+/* The part of a file between two lines, for the example of the manual. */
+static char *part_of_file(const char *path, const char *begin, const char *end)
+{
+    static char text[32 * 1024];
+    FILE *file = fopen(support_path(path), "r");
+    ck_assert_ptr_nonnull(file);
+    size_t size = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[size] = '\0';
+    char *part = strstr(text, begin);
+    ck_assert_ptr_nonnull(part);
+    part += strlen(begin);
+    char *part_end = strstr(part, end);
+    ck_assert_ptr_nonnull(part_end);
+    *part_end = '\0';
+    return part;
+}
+
+START_TEST(the_example_of_the_manual_is_a_rules_file)
+{
+    struct rules *rules =
+        parse_good(part_of_file("loader/elig-reliefs.5", "\n.Bd -literal\n", "\n.Ed\n"));
+    ck_assert_uint_eq(rules->group_count, 5);
+    ck_assert_uint_eq(rules->clause_count, 6);
+    rules_free(rules);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_read_is_a_fault)
 {
     latvia_vocabulary(&vocabulary);
@@ -660,6 +688,7 @@ int main(void)
     tcase_add_test(tcase, days_splits_and_percentages_are_read_as_written);
     tcase_add_test(tcase, relief_codes_depend_on_the_name_alone);
     tcase_add_test(tcase, the_shipped_catalogue_has_its_groups_in_their_order);
+    tcase_add_test(tcase, the_example_of_the_manual_is_a_rules_file);
     tcase_add_test(tcase, a_file_that_cannot_be_read_is_a_fault);
     return support_run(suite);
 }
