@@ -54,7 +54,8 @@ static const struct option_table table = {
     .row_count = sizeof(rows) / sizeof(rows[0]),
     .footer =
         "Latency counts from the moment a request was due: in an open loop by the clock, in a "
-        "closed loop\nwhen it was written. Exit status: 0 all answered rightly, 1 some failed or "
+        "closed loop\nwhen it was written. An interrupt ends the run early and prints what was "
+        "measured.\nExit status: 0 all answered rightly, 1 some failed or "
         "wrong, 3 no run.",
 };
 

@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -48,7 +49,7 @@ struct driver {
     struct pace pace;
     uint64_t next_id;
     uint64_t due_count; /* open loop: requests sent so far */
-    bool is_measuring, is_sending;
+    bool is_measuring, is_sending, is_interrupted;
 };
 
 static void *take(size_t count, size_t size)
@@ -324,10 +325,18 @@ static void tick(struct ev_loop *loop, ev_timer *timer, int events)
     (void)loop, (void)timer, (void)events;
 }
 
+static void interrupt(struct ev_loop *loop, ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    struct driver *driver = signal->data;
+    driver->is_interrupted = true;
+}
+
 static void run_until(struct driver *driver, uint64_t end_ns)
 {
     bool is_open_loop = driver->plan->rate_per_s != 0;
-    while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0) {
+    while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0 &&
+           !driver->is_interrupted) {
         if (is_open_loop)
             send_due(driver);
         ev_run(driver->loop, is_open_loop ? EVRUN_NOWAIT : EVRUN_ONCE);
@@ -405,12 +414,17 @@ bool driver_run(struct result *result, const struct plan *plan, struct fault *fa
     ev_timer ticker;
     ev_timer_init(&ticker, tick, 0.05, 0.05);
     ev_timer_start(driver.loop, &ticker);
+    ev_signal interrupter;
+    ev_signal_init(&interrupter, interrupt, SIGINT);
+    interrupter.data = &driver;
+    ev_signal_start(driver.loop, &interrupter);
     uint32_t open_count = 0;
     while (open_count < plan->connection_count &&
            link_open(&driver.links[open_count], &driver, fault))
         open_count++;
     bool is_fine = open_count == plan->connection_count && measure(&driver, fault);
 
+    ev_signal_stop(driver.loop, &interrupter);
     ev_timer_stop(driver.loop, &ticker);
     for (uint32_t i = 0; i < open_count; i++)
         link_release(&driver.links[i]);

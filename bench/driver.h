@@ -38,7 +38,8 @@ struct result {
     uint64_t server_cpu_ns, client_cpu_ns; /* within the measured time */
 };
 
-/* `result` is large: keep it off small stacks. */
+/* `result` is large: keep it off small stacks. SIGINT ends the run early, with what was measured.
+ */
 MUST_USE bool driver_run(struct result *result, const struct plan *plan, struct fault *fault);
 
 /* CPU time that a process has used so far. */

@@ -16,14 +16,14 @@ pids=
 measure_ms=${MEASURE_MS:-1000}
 
 stop() {
-    for pid in $pids; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || :; done
+    for pid in $pids; do if kill "$pid" 2>/dev/null; then wait "$pid" || :; fi; done
     rm -rf "$out"
 }
 trap stop EXIT
 trap 'exit 1' INT TERM
 
 # Server on the first core, client on the second, where there are two and taskset is there.
-server_core= client_core=
+server_core='' client_core=''
 if command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; then
     server_core='taskset -c 0' client_core='taskset -c 1'
 fi

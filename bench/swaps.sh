@@ -13,10 +13,10 @@ swaps=${3:-20}
 rate=${RATE:-100000}
 bin=${ELIG_BIN:-build/bin}
 out=$(mktemp -d)
-elig_pid= load_pid=
+elig_pid='' load_pid=''
 
 stop() {
-    for pid in $elig_pid $load_pid; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || :; done
+    for pid in $elig_pid $load_pid; do if kill "$pid" 2>/dev/null; then wait "$pid" || :; fi; done
     rm -rf "$out"
 }
 trap stop EXIT
@@ -51,8 +51,8 @@ done
 address=127.0.0.1:$(cat "$out/port")
 
 load() { # MEASURE-MS OUTPUT
-    "$bin/eligbench" run --connect "$address" --truth "$work/country/truth.csv" --rate "$rate" \
-        --measure-ms "$1" --verify --json >"$2" || :
+    exec "$bin/eligbench" run --connect "$address" --truth "$work/country/truth.csv" --rate "$rate" \
+        --measure-ms "$1" --verify --json >"$2"
 }
 value() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" "$2" | head -n 1; }
 in_service() { "$bin/eligctl" status --connect "$address" --json | sed -n 's/.*"generation": *"*\([0-9a-f]*\).*/\1/p' | head -n 1; }
@@ -61,8 +61,8 @@ next=1
 round=1
 while [ "$round" -le "$rounds" ]; do
     start=$(date +%s%N)
-    load 60000 "$out/busy.json" & load_pid=$!
-    sleep 2
+    load 600000 "$out/busy.json" & load_pid=$!
+    sleep 1
     last=$((next + swaps))
     while [ "$next" -lt "$last" ]; do
         before=$(in_service)
@@ -75,8 +75,8 @@ while [ "$round" -le "$rounds" ]; do
         next=$((next + 1))
     done
     took_ms=$(( ($(date +%s%N) - start) / 1000000 ))
-    wait "$load_pid"; load_pid=
-    load 20000 "$out/quiet.json"
+    kill -INT "$load_pid"; wait "$load_pid" || :; load_pid=''
+    (load "$took_ms" "$out/quiet.json") || :
     echo "$(value p99.9 "$out/quiet.json") $(value p99.9 "$out/busy.json") $(value failed "$out/busy.json") $(value wrong "$out/busy.json") $(value p99 "$out/quiet.json") $(value p99 "$out/busy.json")" >>"$out/table"
     tail -n 1 "$out/table" | awk -v n="$swaps" -v ms="$took_ms" '{ printf "%d swaps in %.1f s: p99 %.0f us against %.0f quiet, p99.9 %.0f us against %.0f quiet (%.2f x); %d failed, %d wrong\n", n, ms / 1000, $6 / 1000, $5 / 1000, $2 / 1000, $1 / 1000, $2 / $1, $3, $4 }'
     round=$((round + 1))
