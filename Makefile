@@ -4,6 +4,11 @@
 #   make check CC=clang                 its own, so nothing is rebuilt back and forth
 #   make V=1                            shows the commands
 
+# All cores, unless make was told how many.
+ifeq ($(findstring j,$(firstword -$(MAKEFLAGS)))$(findstring -j,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 # What Debian 12 must have. tests/argv.sh compares the list with README.md.
 PACKAGES := make gcc libc6-dev libev-dev liblmdb-dev libxxhash-dev libsodium-dev libexpat1-dev check
 # header:package, each tried once per tree

@@ -1,0 +1,170 @@
+#!/bin/sh
+# A whole country from nothing: made up, loaded, compared with what is true, served, asked, measured,
+# replaced under load. No root, no settings; everything is left in build/demo.
+# usage: tests/demo.sh [PERSONS]      (make demo, make demo PERSONS=20000)
+set -u
+persons=${1:-1857000}
+build=${BUILD:-build}
+bin=$build/bin
+demo=$build/demo
+began=$(date +%s)
+eligd_pid='' load_pid=''
+
+fail() {
+    echo "demo: $*" >&2
+    [ ! -s "$demo/eligd.log" ] || tail -5 "$demo/eligd.log" >&2
+    exit 1
+}
+# TERM first, KILL for what is still there five seconds later.
+stop() { # PID
+    kill "$1" 2>/dev/null || return 0
+    tries=50
+    while kill -0 "$1" 2>/dev/null && [ $tries -gt 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    kill -9 "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+stop_all() {
+    [ -z "$load_pid" ] || stop "$load_pid"
+    [ -z "$eligd_pid" ] || stop "$eligd_pid"
+    load_pid='' eligd_pid=''
+}
+trap stop_all EXIT
+trap 'exit 1' HUP INT TERM
+
+# Waits at most SECONDS until COMMAND succeeds.
+wait_until() { # SECONDS COMMAND ...
+    tries=$(($1 * 20))
+    shift
+    while ! "$@" 2>/dev/null; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+# The value of a member in the JSON of our programs, which has one to a line.
+value() { sed -n 's/^ *"'"$1"'": "\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -1; }
+thousands() { echo "$1" | awk '{ n = int($1); s = ""; while (n >= 1000) { s = sprintf(",%03d%s", n % 1000, s); n = int(n / 1000) } print n s }'; }
+us() { echo "$1" | awk '{ printf "%.0f", $1 / 1000 }'; }
+seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }'; }
+
+# ---- keys, country, snapshot ----
+
+# Only what an earlier demo left.
+rm -rf "$demo/keys" "$demo/country" "$demo/snapshots" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+mkdir -p "$demo/keys" || fail "cannot write to $demo"
+"$bin/eligctl" keygen identity "$demo/keys/identity.key" >"$demo/keys.txt" || fail "no identity key"
+"$bin/eligctl" keygen signing "$demo/keys/signing.key" >>"$demo/keys.txt" || fail "no signing key"
+keys="--identity-key $demo/keys/identity.key --signing-public $demo/keys/signing.key.pub"
+
+echo "1. A country of $(thousands "$persons") persons, none of them real, as eleven registers deliver it"
+started=$(date +%s.%N)
+"$bin/eligbench" country --persons "$persons" --seed 1 --as-of today "$demo/country" >"$demo/country.txt" || fail "no country"
+country_s=$(seconds_since "$started")
+
+load() {
+    "$bin/eligload" build --exports "$demo/country" --snapshots "$demo/snapshots" --identity-key "$demo/keys/identity.key" \
+        --signing-key "$demo/keys/signing.key" --summary "$demo/load.json" "$@" >"$demo/load.txt"
+}
+echo "2. Deliveries in seven dialects and with broken rows become one signed snapshot"
+started=$(date +%s.%N)
+load || { cat "$demo/load.txt"; fail "no snapshot"; }
+load_s=$(seconds_since "$started")
+
+echo "3. Every identifier and every group, compared with what is true of the country"
+# shellcheck disable=SC2086 # options without blanks
+"$bin/eligbench" agree --truth "$demo/country/truth.csv" --snapshots "$demo/snapshots" $keys >"$demo/agree.txt" 2>&1 ||
+    { tail -5 "$demo/agree.txt"; fail "the snapshot is not what is true"; }
+echo "   $(tail -1 "$demo/agree.txt")"
+
+# ---- serve ----
+
+# shellcheck disable=SC2086
+"$bin/eligd" --snapshots "$demo/snapshots" $keys --listen 127.0.0.1:7447 --dump-config >"$demo/eligd.conf" || fail "no settings"
+"$bin/eligd" --config "$demo/eligd.conf" --listen 127.0.0.1:0 --port-file "$demo/port" 2>"$demo/eligd.log" &
+eligd_pid=$!
+wait_until 20 test -s "$demo/port" || fail "eligd does not serve"
+address=127.0.0.1:$(cat "$demo/port")
+fit() { "$bin/eligctl" ping --connect "$address" >/dev/null; }
+wait_until 20 fit || fail "eligd is not fit to answer"
+
+# ---- ask ----
+
+product_number() {
+    case $1 in
+    test.product) echo 1 ;; city.ticket) echo 1001 ;; city.pass) echo 1002 ;; regional.ticket) echo 1003 ;;
+    train.ticket) echo 1004 ;; school.lunch) echo 1005 ;; medicine.reference) echo 1006 ;;
+    swimming.pool) echo 1007 ;; museum.entry) echo 1008 ;; *) fail "no number is known for product $1" ;;
+    esac
+}
+echo "4. Questions as a terminal asks them"
+asked=0 expected=0
+while IFS=, read -r title means identifier product price wanted percent sentence; do
+    [ "$title" != title ] || continue
+    number=$(product_number "$product") || exit 1
+    for form in "" --json; do
+        # The identifier comes by standard input: it stands in no list of processes.
+        # shellcheck disable=SC2086
+        printf '%s\n' "$identifier" | "$bin/eligctl" check --connect "$address" --means "$means" --product "$number" \
+            --price "$price" $form >"$demo/answer${form:+.json}.txt" 2>&1
+    done
+    sentence=${sentence#\"}
+    status=$(value status "$demo/answer---json.txt")
+    amount=$(value relief_amount "$demo/answer---json.txt")
+    got=$(echo "$amount $price" | awk '{ printf "%.0f", $1 / 100 / $2 }')
+    verdict="NOT AS EXPECTED ($wanted $percent %)"
+    if [ "$status" = "$wanted" ] && [ "$got" = "$percent" ]; then
+        verdict="as expected"
+        expected=$((expected + 1))
+    fi
+    asked=$((asked + 1))
+    printf '   %s buys %s, %s EUR. %s\n      -> %s [%s]\n' "$title" "$product" "$price" "${sentence%\"}" \
+        "$(sed 's/ Snapshot [0-9].*//' "$demo/answer.txt")" "$verdict"
+done <"$demo/country/people.csv"
+rm -f "$demo/answer.txt" "$demo/answer---json.txt"
+[ "$asked" -gt 0 ] || fail "nobody to ask about"
+
+# ---- measure ----
+
+run() { "$bin/eligbench" run --connect "$address" --truth "$demo/country/truth.csv" --json "$@"; }
+echo "5. As many checks as this machine takes, then 20,000 a second, half of them about persons found"
+run --pid "$eligd_pid" --measure-ms 3000 --verify >"$demo/most.json" || fail "checks failed or were answered wrongly"
+run --rate 20000 --measure-ms 3000 --verify >"$demo/steady.json" || fail "checks failed or were answered wrongly"
+
+# ---- replace under load ----
+
+generation() { "$bin/eligctl" status --connect "$address" --json >"$demo/status.json" && value generation "$demo/status.json"; }
+is_second() { [ "$(generation)" = 2 ]; }
+echo "6. A new snapshot is built and put in service while checks go on"
+# Long enough for a load that now shares the machine.
+run --rate 20000 --measure-ms "$(echo "$load_s" | awk '{ printf "%d", 4000 + 3000 * $1 }')" --verify >"$demo/swap.json" &
+load_pid=$!
+sleep 1
+load --quiet || fail "the second snapshot was not published"
+kill -HUP "$eligd_pid"
+wait_until 20 is_second || fail "the new snapshot is not in service"
+kill -0 "$load_pid" 2>/dev/null || fail "the checks ended before the new snapshot was in service: nothing was shown"
+wait "$load_pid"
+swap_status=$?
+load_pid=''
+stop_all
+
+most=$(value answers_per_s "$demo/most.json")
+wrong=$(($(value failed "$demo/swap.json") + $(value wrong "$demo/swap.json")))
+cat <<END
+
+A country of $(thousands "$persons") was written in $country_s s and loaded in $load_s s; $expected of $asked answers were as
+expected. One event loop answered $(thousands "$most") checks a second ($(value server_cpu_ns "$demo/most.json" | cut -d. -f1) ns of processor each); at 20,000 a
+second half of them took under $(us "$(value p50 "$demo/steady.json")") us and 99 of 100 under $(us "$(value p99 "$demo/steady.json")") us, client included. While a new
+snapshot was built beside it and put in service, $(thousands "$(value answers "$demo/swap.json")") checks were answered, $wrong of them failed or
+wrong. All of it took $(($(date +%s) - began)) s.
+
+Next:
+    $bin/eligd --config $demo/eligd.conf &
+    echo 010100-00018 | $bin/eligctl check --product 1 --price 1.50
+    make check
+END
+if [ "$swap_status" -ne 0 ] || [ "$wrong" -ne 0 ]; then fail "checks failed or were answered wrongly during the change"; fi
+[ "$expected" -eq "$asked" ] || fail "$((asked - expected)) answers were not as expected"
