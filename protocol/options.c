@@ -183,6 +183,13 @@ static const struct option_row *find_row(const struct option_table *table, const
     return NULL;
 }
 
+/* config, check-config, dump-config: what is done with files has no place in one. */
+static bool is_about_files(const struct option_row *row)
+{
+    size_t size = strlen(row->name), tail = strlen(CONFIG_NAME);
+    return size >= tail && strcmp(row->name + size - tail, CONFIG_NAME) == 0;
+}
+
 static const char *nearest_option(const struct option_table *table, const char *word)
 {
     const char *names[NAMES_MAX] = {"help", "version"};
@@ -325,8 +332,8 @@ void options_dump(const struct option_table *table, const void *settings, FILE *
         const struct option_row *row = &table->rows[i];
         const void *field = (const char *)settings + row->offset;
         char day[DAY_TEXT_SIZE];
-        if (strcmp(row->name, CONFIG_NAME) == 0)
-            continue; /* a file cannot name a file */
+        if (is_about_files(row))
+            continue;
         switch (row->type) {
         case OPTION_FLAG:
             fprintf(to, "%s %s\n", row->name, *(const bool *)field ? "yes" : "no");
@@ -400,8 +407,8 @@ static bool read_line(const struct option_table *table, void *settings, char *li
     const struct option_row *row = find_row(table, name, name_size);
     if (row == NULL)
         return unknown_name(table, name, fault);
-    if (strcmp(row->name, CONFIG_NAME) == 0)
-        return fault_set(fault, "a configuration file cannot name another one");
+    if (is_about_files(row))
+        return fault_set(fault, "%s is for the command line only", row->name);
     if (given->rows[row - table->rows])
         return fault_set(fault, "%s stands in this file twice: keep one", row->name);
     given->rows[row - table->rows] = true;

@@ -108,11 +108,11 @@ while IFS=, read -r title means identifier product price wanted percent sentence
         # The identifier comes by standard input: it stands in no list of processes.
         # shellcheck disable=SC2086
         printf '%s\n' "$identifier" | "$bin/eligctl" check --connect "$address" --means "$means" --product "$number" \
-            --price "$price" $form >"$demo/answer${form:+.json}.txt" 2>&1
+            --price "$price" $form >"$demo/answer$form" 2>&1
     done
     sentence=${sentence#\"}
-    status=$(value status "$demo/answer---json.txt")
-    amount=$(value relief_amount "$demo/answer---json.txt")
+    status=$(value status "$demo/answer--json")
+    amount=$(value relief_amount "$demo/answer--json")
     got=$(echo "$amount $price" | awk '{ printf "%.0f", $1 / 100 / $2 }')
     verdict="NOT AS EXPECTED ($wanted $percent %)"
     if [ "$status" = "$wanted" ] && [ "$got" = "$percent" ]; then
@@ -121,9 +121,9 @@ while IFS=, read -r title means identifier product price wanted percent sentence
     fi
     asked=$((asked + 1))
     printf '   %s buys %s, %s EUR. %s\n      -> %s [%s]\n' "$title" "$product" "$price" "${sentence%\"}" \
-        "$(sed 's/ Snapshot [0-9].*//' "$demo/answer.txt")" "$verdict"
+        "$(sed 's/ Snapshot [0-9].*//' "$demo/answer")" "$verdict"
 done <"$demo/country/people.csv"
-rm -f "$demo/answer.txt" "$demo/answer---json.txt"
+rm -f "$demo/answer" "$demo/answer--json"
 [ "$asked" -gt 0 ] || fail "nobody to ask about"
 
 # ---- measure ----

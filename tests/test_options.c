@@ -246,7 +246,7 @@ static const struct {
     {"dir\n", ":1:4: dir: want DIR, found nothing"},
     {"as-of 23.11.2026\n",
      ":1:7: as-of: want a date like 2026-11-23, or today, found \"23.11.2026\""},
-    {"config other.conf\n", ":1:1: a configuration file cannot name another one"},
+    {"config other.conf\n", ":1:1: config is for the command line only"},
 };
 
 START_TEST(files_are_read_or_refused_with_line_and_column)
