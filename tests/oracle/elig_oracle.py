@@ -321,7 +321,7 @@ def check_file(path, check):
             words = line.split()
             try:
                 good = check(words)
-            except (ValueError, KeyError, IndexError, struct.error):
+            except (Refused, ValueError, KeyError, IndexError, struct.error):
                 good = False
             if good:
                 passed += 1

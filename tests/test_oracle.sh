@@ -1,0 +1,39 @@
+#!/bin/sh
+# The second implementation of the protocol agrees with the vectors, and notices when they change.
+set -u
+command -v python3 >/dev/null || { echo "skipped: python3 is not installed (apt-get install python3)"; exit 77; }
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+oracle="python3 tests/oracle/elig_oracle.py"
+passed=0 failed=0
+good() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "$*"; }
+
+if said=$($oracle tests/vectors); then good; else bad "$said"; fi
+passed=$((passed + $(echo "$said" | sed -n 's/^\([0-9]*\) passed, 0 failed$/\1/p') + 0))
+
+# Another last character of every case of a file is noticed in every case that was not a refusal.
+for file in requests responses reports identifiers digests days; do
+    rm -rf "$work/vectors"
+    cp -r tests/vectors "$work/vectors"
+    sed '/^#/!{s/1$/2/;t
+        s/.$/1/
+    }' "tests/vectors/$file.txt" >"$work/vectors/$file.txt"
+    case $file in
+    requests | responses | reports) cases=$(grep -c '^[^# ]* OK ' "tests/vectors/$file.txt") ;;
+    identifiers) cases=$(grep -c '^[^# ]* . FINE ' "tests/vectors/$file.txt") ;;
+    *) cases=$(grep -v '^#' "tests/vectors/$file.txt" | grep -vc ' no-date ') ;;
+    esac
+    found=$($oracle "$work/vectors" | grep -c "$file.txt:.*differs")
+    if [ "$cases" -gt 0 ] && [ "$found" -ge "$cases" ]; then
+        good
+    else
+        bad "$file: $found of $cases changes noticed"
+    fi
+done
+: >"$work/vectors/days.txt"
+if $oracle "$work/vectors" >/dev/null; then bad "an empty file passes"; else good; fi
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
