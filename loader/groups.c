@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define DAYS_PER_WORD   64
-#define DAYS_WORD_COUNT ((WINDOW_DAYS_MAX + DAYS_PER_WORD - 1) / DAYS_PER_WORD)
+#define DAYS_WORD_COUNT (WINDOW_DAYS_MAX / DAYS_PER_WORD + 1) /* the day after the last, too */
 #define NOT_OPEN        UINT16_MAX
 
 /* The days of the window on which anything may change, as bits from the window's first day: they
@@ -38,8 +38,6 @@ static uint32_t changes_next(const struct changes *changes, uint32_t day)
 {
     uint32_t offset = day + 1 - changes->span.from_day;
     size_t word = offset / DAYS_PER_WORD;
-    if (word == DAYS_WORD_COUNT)
-        return changes->span.until_day;
     uint64_t bits = changes->words[word] >> offset % DAYS_PER_WORD << offset % DAYS_PER_WORD;
     while (bits == 0) {
         if (++word == DAYS_WORD_COUNT)

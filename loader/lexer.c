@@ -186,22 +186,16 @@ void token_quote(char quote[static QUOTE_SIZE], const struct token *token)
     }
 }
 
-static size_t column_of(const struct token *token)
-{
-    size_t column = 1;
-    for (const char *c = token->line_text; c < token->text; c++)
-        column += !is_continuation(*c);
-    return column;
-}
-
 bool token_fault(const struct lexer *lexer, const struct token *token, struct fault *fault,
                  const char *format, ...)
 {
+    /* Only ASCII can stand before a fault in its line: a character is a byte. */
+    size_t column = (size_t)(token->text - token->line_text) + 1;
     char sentence[FAULT_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    return fault_set(fault, "%.*s:%u:%zu: %.*s", WHERE_SHOWN_MAX, lexer->where, token->line,
-                     column_of(token), FAULT_TEXT_SIZE / 2, sentence);
+    return fault_set(fault, "%.*s:%u:%zu: %.*s", WHERE_SHOWN_MAX, lexer->where, token->line, column,
+                     FAULT_TEXT_SIZE / 2, sentence);
 }

@@ -942,6 +942,29 @@ START_TEST(a_group_is_told_step_by_step)
 }
 END_TEST
 
+START_TEST(of_several_facts_the_nearest_is_told)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules = parse("group family = status SIF.family\n");
+    struct status_fact facts[] = {
+        {.kind = FAMILY, .from_day = ZERO, .until_day = ZERO + 10},
+        {.kind = FAMILY, .from_day = ZERO, .until_day = ZERO + 20},
+        {.kind = FAMILY, .from_day = ZERO, .until_day = ZERO + 15},
+        {.kind = FAMILY, .from_day = ZERO + 50, .until_day = ZERO + 60},
+        {.kind = FAMILY, .from_day = ZERO + 40, .until_day = ZERO + 45},
+        {.kind = FAMILY, .from_day = ZERO + 45, .until_day = ZERO + 70},
+    };
+    struct person person = {.death_day = DAY_NEVER, .statuses = facts, .status_count = 6};
+    ck_assert_str_eq(tell(rules, &person, "2024-10-09", 1, TRUTH_YES), /* day 5 */
+                     "group family: yes\n  status SIF.family: yes, from 2024-10-04 until "
+                     "2024-10-24\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-11-03", 1, TRUTH_NO), /* day 30 */
+                     "group family: no\n  status SIF.family: no, ended on 2024-10-24, begins again "
+                     "on 2024-11-13\n");
+    rules_free(rules);
+}
+END_TEST
+
 START_TEST(a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once)
 {
     latvia_vocabulary(&vocabulary);
@@ -981,6 +1004,7 @@ int main(void)
     tcase_add_loop_test(
         tcase, random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told, 0, 8);
     tcase_add_test(tcase, a_group_is_told_step_by_step);
+    tcase_add_test(tcase, of_several_facts_the_nearest_is_told);
     tcase_add_test(tcase, a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once);
     return support_run(suite);
 }

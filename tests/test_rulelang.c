@@ -185,6 +185,10 @@ static const struct {
      "t.rules:6:29: wanted a percentage, 0.01% to 100%, found \"5.\""},
     {"clause g product p discount 1.2.%",
      "t.rules:6:29: wanted a percentage, 0.01% to 100%, found \"1.2.\""},
+    {"clause g product p discount 0100%",
+     "t.rules:6:29: wanted a percentage, 0.01% to 100%, found \"0100\""},
+    {"clause g product p discount 42949673%", /* times 100, 4 more than 32 bits hold */
+     "t.rules:6:29: wanted a percentage, 0.01% to 100%, found a number of 8 digits"},
     {"clause g product p discount -5%",
      "t.rules:6:29: wanted a percentage, 0.01% to 100%, found \"-5\""},
     {"clause g product p discount 5", "t.rules:6:30: wanted %, found the end of the file"},
@@ -396,6 +400,17 @@ START_TEST(parentheses_around_nothing_else_end_at_their_limit)
                                          "(STEP_DEPTH_MAX)");
         rules_free(rules);
     }
+}
+END_TEST
+
+START_TEST(parentheses_beside_each_other_are_not_nested)
+{
+    char text[1024] = "group g = (age < 18)";
+    for (unsigned i = 0; i < 2 * STEP_DEPTH_MAX; i++)
+        strcat(text, " or (age < 9)");
+    struct rules *rules = parse_good(text);
+    ck_assert_uint_eq(rules->groups[1].step_count, 2 + 3 * 2 * STEP_DEPTH_MAX);
+    rules_free(rules);
 }
 END_TEST
 
@@ -679,6 +694,7 @@ int main(void)
                         COUNT_OF(limits));
     tcase_add_test(tcase, a_text_of_four_mebibytes_is_accepted_and_one_byte_more_is_not);
     tcase_add_test(tcase, parentheses_around_nothing_else_end_at_their_limit);
+    tcase_add_test(tcase, parentheses_beside_each_other_are_not_nested);
     tcase_add_test(tcase, two_reliefs_never_share_a_code);
     tcase_add_test(tcase, the_reserved_ones_come_first_even_in_an_empty_file);
     tcase_add_loop_test(tcase, not_binds_closer_than_and_and_and_closer_than_or, 0,
