@@ -65,7 +65,8 @@ static bool choose(struct reading *r, size_t index, const char *wanted, const ch
             return true;
         }
     }
-    const char *near = options_nearest(r->words[index].text, names, name_count);
+    const char *word = r->words[index].text;
+    const char *near = strlen(word) < 2 ? NULL : options_nearest(word, names, name_count);
     char sentence[FAULT_TEXT_SIZE / 2];
     snprintf(sentence, sizeof(sentence), near == NULL ? "%s" : "%s (\"%s\"?)", wanted, near);
     return wrong_word(r, index, sentence);
@@ -154,8 +155,8 @@ static bool take_separator(struct reading *r, size_t index)
 
 static bool take_keyword(struct reading *r, size_t index, const char *keyword)
 {
-    size_t choice;
-    return choose(r, index, keyword, &keyword, 1, &choice);
+    bool is_there = index < r->word_count && strcmp(r->words[index].text, keyword) == 0;
+    return is_there || wrong_word(r, index, keyword);
 }
 
 static bool take_csv(struct reading *r)
