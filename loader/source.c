@@ -85,8 +85,11 @@ static bool find_column(const struct source *source, const struct header *header
             return true;
         }
     }
-    /* A header that is none may be a person's row: only what resembles a known name is said. */
+    /* A header that is none may be a person's row: only what resembles a known name, and can be no
+     * number or day, is said. */
     const char *near = options_nearest(name, header->pointers, header->count);
+    if (near != NULL && strpbrk(near, "0123456789") != NULL)
+        near = NULL;
     return fault_set(fault, "%s:1: column \"%s\" wanted, the header has %" PRIu32 " others%s%s%s",
                      source->file, name, header->count, near == NULL ? "" : ", the nearest \"",
                      near == NULL ? "" : near, near == NULL ? "" : "\"");
