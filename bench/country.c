@@ -88,7 +88,8 @@ struct card_row *country_add_card(struct country *country, enum source source, u
 
 #define SERIALS_PER_DATE       1000
 #define DATE_KEY_COUNT         (100 * 12 * 31)
-#define RESERVED_KEY           0 /* 010100: the test identities' */
+#define RESERVED_KEY           0  /* 010100: the test identities' */
+#define LEAP_DAY_KEY           59 /* 290200: there was one in 2000, but none in 1800 */
 #define WRONG_CHECK_PER_100000 300
 
 static uint64_t old_code_of(uint32_t key, uint32_t serial)
@@ -107,7 +108,8 @@ uint64_t country_old_code(struct country *country, struct draw *draw, int32_t bi
 {
     struct date date = date_of_day(birth_day);
     uint32_t key = ((uint32_t)date.year % 100 * 12 + date.month - 1) * 31 + date.day - 1;
-    while (key == RESERVED_KEY || country->serial_count[key] == SERIALS_PER_DATE)
+    while (key == RESERVED_KEY || key == LEAP_DAY_KEY ||
+           country->serial_count[key] == SERIALS_PER_DATE)
         key = draw_below(draw, 100 * 12) * 31 + draw_below(draw, 28);
 
     /* 377 and 1000 have no common divisor: every serial comes once. */
