@@ -14,6 +14,7 @@
  * need no sorting and stand there once, however many facts begin on the same day. */
 struct changes {
     struct window span;
+    size_t count;
     uint64_t words[DAYS_WORD_COUNT];
 };
 
@@ -22,20 +23,17 @@ static void changes_add(struct changes *changes, int64_t day)
     if (day <= changes->span.from_day || day >= changes->span.until_day)
         return;
     uint32_t offset = (uint32_t)(day - changes->span.from_day);
-    changes->words[offset / DAYS_PER_WORD] |= UINT64_C(1) << offset % DAYS_PER_WORD;
-}
-
-static size_t changes_count(const struct changes *changes)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < DAYS_WORD_COUNT; i++)
-        count += (size_t)__builtin_popcountll(changes->words[i]);
-    return count;
+    uint64_t bit = UINT64_C(1) << offset % DAYS_PER_WORD;
+    uint64_t *word = &changes->words[offset / DAYS_PER_WORD];
+    changes->count += (*word & bit) == 0;
+    *word |= bit;
 }
 
 /* The first day of change after `day`, or the end of the span. */
 static uint32_t changes_next(const struct changes *changes, uint32_t day)
 {
+    if (changes->count == 0)
+        return changes->span.until_day; /* as for nearly everybody */
     uint32_t offset = day + 1 - changes->span.from_day;
     size_t word = offset / DAYS_PER_WORD;
     uint64_t bits = changes->words[word] >> offset % DAYS_PER_WORD << offset % DAYS_PER_WORD;
@@ -132,17 +130,15 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
     judge_begin(&judge, rules, vocabulary, person, life);
     struct changes changes = {.span = life};
     changes_collect(&changes, rules, &judge);
-    if (changes_count(&changes) > BREAKPOINT_COUNT_MAX)
+    if (changes.count > BREAKPOINT_COUNT_MAX)
         return GROUPS_TOO_MANY;
 
     /* all groups from each of them to the next */
     uint8_t truths[GROUP_COUNT_MAX];
     struct output output = {.list = out};
     memset(output.open, 0xff, rules->group_count * sizeof(output.open[0]));
-    bool is_one_span = true;
     for (uint32_t day = life.from_day, next; day < life.until_day; day = next) {
         next = changes_next(&changes, day);
-        is_one_span = is_one_span && next == life.until_day;
         judge_day(&judge, day);
         judge_groups(&judge, truths, rules->group_count);
         struct window span = {day, next};
@@ -151,7 +147,7 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
     }
 
     /* by group: they were found by day */
-    if (!is_one_span)
+    if (changes.count > 0)
         qsort(out, output.count, sizeof(out[0]), compare_memberships);
     return output.count;
 }
