@@ -5,7 +5,7 @@
 #   make V=1                            shows the commands
 
 # All cores, unless make was told how many.
-ifeq ($(findstring j,$(firstword -$(MAKEFLAGS)))$(findstring -j,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(findstring j,$(firstword -$(MAKEFLAGS)))$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

@@ -26,23 +26,32 @@ static void stage_end(struct build *build, const char *name)
     build->stage_start_ns = now;
 }
 
+/* The file or folder at `tail` beside the folder that is `up` levels above the program; NULL when
+ * it is not there. */
+static char *find_beside_program(int up, const char *tail, const char *name)
+{
+    char program[PATH_MAX], *found;
+    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[size > 0 ? size : 0] = '\0';
+    for (; up > 0; up--)
+        *(strrchr(program, '/') != NULL ? strrchr(program, '/') : program) = '\0';
+    if (asprintf(&found, "%s/%s/%s", program, tail, name) < 0)
+        return NULL;
+    if (access(found, R_OK) == 0)
+        return found;
+    free(found);
+    return NULL;
+}
+
 char *build_find_shared(const char *wanted, const char *name)
 {
-    char *found = NULL, program[PATH_MAX];
-    if (wanted != NULL) {
-        found = strdup(wanted);
-    } else {
-        ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
-        program[size > 0 ? size : 0] = '\0';
-        for (int up = 0; up < 3; up++) /* eligload, bin, build */
-            *(strrchr(program, '/') != NULL ? strrchr(program, '/') : program) = '\0';
-        if (asprintf(&found, "%s/loader/%s", program, name) >= 0 && access(found, R_OK) != 0) {
-            free(found);
-            found = NULL;
-            if (asprintf(&found, SHARED_FOLDER "/%s", name) < 0)
-                found = NULL;
-        }
-    }
+    char *found = wanted != NULL ? strdup(wanted) : NULL;
+    if (wanted == NULL)
+        found = find_beside_program(3, "loader", name); /* build/bin/eligload of a checkout */
+    if (wanted == NULL && found == NULL)
+        found = find_beside_program(2, "share/elig", name); /* bin/eligload where it is installed */
+    if (wanted == NULL && found == NULL && asprintf(&found, SHARED_FOLDER "/%s", name) < 0)
+        found = NULL;
     if (found == NULL)
         errx(EXIT_FAILED, "out of memory");
     return found;
