@@ -252,18 +252,26 @@ static struct content content_of(struct fixture *f)
     };
 }
 
+bool fixture_try_publish(struct fixture *f, uint64_t *generation, struct fault *fault)
+{
+    struct publication *publication;
+    if (!publish_begin(&publication, f->directory, fault))
+        return false;
+    struct content content = content_of(f);
+    f->manifest.person_count = f->entry_count;
+    struct snapshot_trust trust = fixture_trust(f);
+    bool good = builder_write(publish_data_path(publication), &content, 1, &f->manifest, fault) &&
+                publish_commit(publication, &f->manifest, f->secret, &trust, fault);
+    *generation = publish_current_generation(publication);
+    publish_end(publication);
+    return good;
+}
+
 uint64_t fixture_publish(struct fixture *f)
 {
     struct fault fault;
-    struct publication *publication;
-    must(publish_begin(&publication, f->directory, &fault), &fault);
-    struct content content = content_of(f);
-    f->manifest.person_count = f->entry_count;
-    must(builder_write(publish_data_path(publication), &content, 1, &f->manifest, &fault), &fault);
-    struct snapshot_trust trust = fixture_trust(f);
-    must(publish_commit(publication, &f->manifest, f->secret, &trust, &fault), &fault);
-    uint64_t generation = publish_current_generation(publication);
-    publish_end(publication);
+    uint64_t generation;
+    must(fixture_try_publish(f, &generation, &fault), &fault);
     return generation;
 }
 

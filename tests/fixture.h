@@ -52,6 +52,10 @@ void fixture_person(struct fixture *fixture, enum means means, const char *text,
 /* Builds and publishes everything added so far as the next generation; may be called again. */
 uint64_t fixture_publish(struct fixture *fixture);
 
+/* The same, but what is wrong with the content is the caller's to expect. */
+MUST_USE bool fixture_try_publish(struct fixture *fixture, uint64_t *generation,
+                                  struct fault *fault);
+
 /* Borrowed; live as long as the fixture. */
 const char *fixture_directory(const struct fixture *fixture); /* of the snapshots */
 const char *fixture_identity_path(const struct fixture *fixture);
