@@ -1,0 +1,364 @@
+/* The store: what is published goes into service, what is refused does not, nobody loses what he
+ * still reads. */
+#include "engine/store.h"
+#include "tests/fixture.h"
+#include "tests/support.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_MS_MAX 20000
+#define READERS     3
+#define NEVER_MS    3600000
+
+static struct fixture *fixture;
+static struct store *store;
+static atomic_uint wake_counts[READERS];
+static char log_path[512];
+
+static void wake(void *context, uint32_t reader)
+{
+    ck_assert_ptr_eq(context, wake_counts);
+    atomic_fetch_add(&wake_counts[reader], 1);
+}
+
+static struct store_settings settings_of(uint32_t poll_ms)
+{
+    struct snapshot_trust trust = fixture_trust(fixture);
+    return (struct store_settings){
+        .directory = fixture_directory(fixture),
+        .signer = trust.signer,
+        .identity = trust.identity,
+        .environment = trust.environment,
+        .poll_ms = poll_ms,
+        .reader_count = READERS,
+        .wake = wake,
+        .context = wake_counts,
+    };
+}
+
+static void open_fixture(void)
+{
+    struct fault fault;
+    ck_assert(identity_start(&fault));
+    fixture = fixture_open(support_directory());
+    fixture_person(fixture, MEANS_PERSONAL_CODE, "32000000001",
+                   fixture_set_of(fixture, fixture_group(fixture, "some")));
+    snprintf(log_path, sizeof(log_path), "%s/log", support_directory());
+    unlink(log_path);
+    /* The log goes to a file, so that lines can be counted. */
+    int fd = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+    ck_assert_int_ge(fd, 0);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    for (int i = 0; i < READERS; i++)
+        atomic_store(&wake_counts[i], 0);
+}
+
+static void close_fixture(void)
+{
+    fixture_close(fixture);
+}
+
+static void start_store(uint32_t poll_ms)
+{
+    struct fault fault;
+    struct store_settings settings = settings_of(poll_ms);
+    ck_assert_msg(store_open(&store, &settings, &fault), "%s", fault.text);
+    ck_assert_msg(store_start(store, &fault), "%s", fault.text);
+}
+
+static void stop_store(void)
+{
+    for (uint32_t i = 0; i < READERS; i++)
+        store_leave(store, i);
+    store_close(store);
+}
+
+/* How many lines of the log have the text. */
+static uint32_t count_lines(const char *text)
+{
+    char line[4096];
+    uint32_t count = 0;
+    FILE *from = fopen(log_path, "r");
+    while (fgets(line, sizeof(line), from) != NULL)
+        count += strstr(line, text) != NULL;
+    fclose(from);
+    return count;
+}
+
+static void wait_for_line(const char *text, uint32_t count)
+{
+    for (int ms = 0; ms < WAIT_MS_MAX && count_lines(text) < count; ms++)
+        usleep(1000);
+    ck_assert_msg(count_lines(text) == count, "%s: %u lines", text, count_lines(text));
+}
+
+static void wait_for_wakes(uint32_t count)
+{
+    for (int i = 0; i < READERS; i++) {
+        for (int ms = 0; ms < WAIT_MS_MAX && atomic_load(&wake_counts[i]) < count; ms++)
+            usleep(1000);
+        ck_assert_uint_eq(atomic_load(&wake_counts[i]), count);
+    }
+}
+
+/* Changes one byte in the middle of a published file. */
+static void damage(uint64_t generation, const char *end)
+{
+    char path[1024], text[GENERATION_TEXT_SIZE];
+    struct stat status;
+    uint8_t byte;
+    generation_to_text(text, generation);
+    snprintf(path, sizeof(path), "%s/%s%s", fixture_directory(fixture), text, end);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    int fd = open(path, O_RDWR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    ck_assert_int_eq(pread(fd, &byte, 1, status.st_size / 2), 1);
+    byte ^= 0x10;
+    ck_assert_int_eq(pwrite(fd, &byte, 1, status.st_size / 2), 1);
+    close(fd);
+}
+
+START_TEST(without_a_snapshot_there_is_no_store)
+{
+    struct fault fault = {""};
+    struct store_settings settings = settings_of(NEVER_MS);
+    ck_assert(!store_open(&store, &settings, &fault));
+    ck_assert(fault.text[0] != '\0');
+}
+END_TEST
+
+START_TEST(a_damaged_first_snapshot_is_refused)
+{
+    struct fault fault = {""};
+    struct store_settings settings = settings_of(NEVER_MS);
+    damage(fixture_publish(fixture), ".mdb");
+    ck_assert(!store_open(&store, &settings, &fault));
+    ck_assert(fault.text[0] != '\0');
+}
+END_TEST
+
+START_TEST(another_environment_is_refused)
+{
+    struct fault fault = {""};
+    fixture_publish(fixture);
+    struct store_settings settings = settings_of(NEVER_MS);
+    settings.environment++;
+    ck_assert(!store_open(&store, &settings, &fault));
+}
+END_TEST
+
+START_TEST(every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes)
+{
+    const struct edition *old[READERS];
+    uint64_t first = fixture_publish(fixture);
+    start_store(NEVER_MS);
+    for (uint32_t i = 0; i < READERS; i++) {
+        old[i] = store_take(store, i);
+        ck_assert_uint_eq(old[i]->manifest->generation, first);
+    }
+    uint64_t second = fixture_publish(fixture);
+    store_look(store);
+    wait_for_wakes(1);
+
+    /* One reader after the other takes it; whoever has not can still read all of the old one. */
+    for (uint32_t i = 0; i < READERS; i++) {
+        usleep(5000);
+        ck_assert_uint_eq(count_lines("event=swap"), 0);
+        for (uint32_t j = i; j < READERS; j++) {
+            ck_assert_uint_eq(old[j]->manifest->generation, first);
+            ck_assert_str_eq(old[j]->tables->groups[1].name, "some");
+        }
+        ck_assert_uint_eq(store_take(store, i)->manifest->generation, second);
+    }
+    wait_for_line("event=swap", 1);
+    ck_assert_uint_eq(store_swap_count(store), 1);
+    stop_store();
+}
+END_TEST
+
+START_TEST(a_reader_that_leaves_holds_nobody_up)
+{
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    for (uint32_t i = 0; i < READERS; i++)
+        ck_assert_ptr_nonnull(store_take(store, i));
+    fixture_publish(fixture);
+    store_look(store);
+    wait_for_wakes(1);
+    for (uint32_t i = 0; i < READERS; i++)
+        store_leave(store, i);
+    wait_for_line("event=swap", 1);
+    stop_store();
+}
+END_TEST
+
+START_TEST(a_change_of_current_is_noticed_without_being_told)
+{
+    fixture_publish(fixture);
+    start_store(10);
+    uint64_t second = fixture_publish(fixture);
+    wait_for_line("event=swap", 1);
+    ck_assert_uint_eq(store_take(store, 0)->manifest->generation, second);
+    ck_assert_uint_eq(count_lines("event=refused"), 0);
+    stop_store();
+}
+END_TEST
+
+START_TEST(what_is_refused_changes_nothing)
+{
+    uint64_t first = fixture_publish(fixture);
+    start_store(NEVER_MS);
+    damage(fixture_publish(fixture), _i == 0 ? ".mdb" : ".man");
+    store_look(store);
+    wait_for_line("event=refused", 1);
+    ck_assert_uint_eq(store_take(store, 0)->manifest->generation, first);
+    stop_store();
+}
+END_TEST
+
+START_TEST(a_refused_one_is_tried_again_only_when_asked)
+{
+    fixture_publish(fixture);
+    start_store(5);
+
+    /* A CURRENT that names what is not there. */
+    char path[1024], kept[1024];
+    snprintf(path, sizeof(path), "%s/CURRENT", fixture_directory(fixture));
+    snprintf(kept, sizeof(kept), "%s/CURRENT.kept", support_directory());
+    ck_assert_int_eq(rename(path, kept), 0);
+    wait_for_line("event=refused", 1);
+    usleep(50000); /* several looks */
+    ck_assert_uint_eq(count_lines("event=refused"), 1);
+    store_look(store);
+    wait_for_line("event=refused", 2);
+
+    /* When it comes back, all is as it was, and what is new is served. */
+    ck_assert_int_eq(rename(kept, path), 0);
+    usleep(20000);
+    fixture_publish(fixture);
+    wait_for_line("event=swap", 1);
+    ck_assert_uint_eq(count_lines("event=refused"), 2);
+    stop_store();
+}
+END_TEST
+
+START_TEST(a_damaged_one_is_tried_once)
+{
+    char path[1024], good[1024], bad[1024];
+    uint64_t first = fixture_publish(fixture);
+    snprintf(path, sizeof(path), "%s/CURRENT", fixture_directory(fixture));
+    snprintf(good, sizeof(good), "%s/CURRENT.good", support_directory());
+    snprintf(bad, sizeof(bad), "%s/CURRENT.bad", support_directory());
+    ck_assert_int_eq(link(path, good), 0);
+    damage(fixture_publish(fixture), ".mdb");
+    ck_assert_int_eq(rename(path, bad), 0);
+    ck_assert_int_eq(rename(good, path), 0);
+
+    start_store(5);
+    ck_assert_int_eq(rename(bad, path), 0);
+    wait_for_line("event=refused", 1);
+    usleep(50000); /* several looks */
+    ck_assert_uint_eq(count_lines("event=refused"), 1);
+    ck_assert_uint_eq(store_take(store, 0)->manifest->generation, first);
+    store_look(store);
+    wait_for_line("event=refused", 2);
+    stop_store();
+}
+END_TEST
+
+START_TEST(looking_at_the_one_in_service_changes_nothing)
+{
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    store_look(store);
+    wait_for_line("event=unchanged", 1);
+    ck_assert_uint_eq(store_swap_count(store), 0);
+    stop_store();
+}
+END_TEST
+
+START_TEST(an_older_one_is_refused)
+{
+    char path[1024], kept[1024];
+    fixture_publish(fixture);
+    snprintf(path, sizeof(path), "%s/CURRENT", fixture_directory(fixture));
+    snprintf(kept, sizeof(kept), "%s/CURRENT.kept", support_directory());
+    ck_assert_int_eq(link(path, kept), 0);
+    uint64_t second = fixture_publish(fixture);
+    start_store(5);
+    ck_assert_int_eq(rename(kept, path), 0);
+    wait_for_line("event=refused", 1);
+    usleep(50000);
+    ck_assert_uint_eq(count_lines("event=refused"), 1);
+    ck_assert_uint_eq(store_take(store, 0)->manifest->generation, second);
+    store_look(store);
+    wait_for_line("event=refused", 2);
+    stop_store();
+}
+END_TEST
+
+START_TEST(an_expired_one_is_said_once_and_stays)
+{
+    /* Good for two seconds from now; the store looks often. */
+    fixture_manifest(fixture)->created_s = (uint64_t)time(NULL) - 10;
+    fixture_manifest(fixture)->not_after_s = (uint64_t)time(NULL) + 2;
+    fixture_publish(fixture);
+    start_store(5);
+    wait_for_line("event=expired", 1);
+    usleep(50000);
+    ck_assert_uint_eq(count_lines("event=expired"), 1);
+    ck_assert_ptr_nonnull(store_take(store, 0));
+    stop_store();
+}
+END_TEST
+
+START_TEST(many_swaps_leave_nothing_behind)
+{
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    for (uint32_t i = 1; i <= 20; i++) {
+        for (uint32_t reader = 0; reader < READERS; reader++)
+            ck_assert_ptr_nonnull(store_take(store, reader));
+        uint64_t generation = fixture_publish(fixture);
+        store_look(store);
+        wait_for_wakes(i);
+        for (uint32_t reader = 0; reader < READERS; reader++)
+            ck_assert_uint_eq(store_take(store, reader)->manifest->generation, generation);
+        wait_for_line("event=swap", i);
+    }
+    ck_assert_uint_eq(store_swap_count(store), 20);
+    stop_store();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("store");
+    TCase *tcase = tcase_create("store");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, open_fixture, close_fixture);
+    tcase_add_test(tcase, without_a_snapshot_there_is_no_store);
+    tcase_add_test(tcase, a_damaged_first_snapshot_is_refused);
+    tcase_add_test(tcase, another_environment_is_refused);
+    tcase_add_test(tcase, every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes);
+    tcase_add_test(tcase, a_reader_that_leaves_holds_nobody_up);
+    tcase_add_test(tcase, a_change_of_current_is_noticed_without_being_told);
+    tcase_add_loop_test(tcase, what_is_refused_changes_nothing, 0, 2);
+    tcase_add_test(tcase, a_refused_one_is_tried_again_only_when_asked);
+    tcase_add_test(tcase, a_damaged_one_is_tried_once);
+    tcase_add_test(tcase, looking_at_the_one_in_service_changes_nothing);
+    tcase_add_test(tcase, an_older_one_is_refused);
+    tcase_add_test(tcase, an_expired_one_is_said_once_and_stays);
+    tcase_add_test(tcase, many_swaps_leave_nothing_behind);
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
