@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,14 +100,25 @@ static bool socket_start(int fd, const struct listener_address *address, const c
     return true;
 }
 
-bool listener_open_tcp(int *out, struct listener_address *address, struct fault *fault)
+/* Connections inherit these from the socket that listens. */
+static bool socket_prepare(int fd, uint32_t write_ms)
+{
+    int yes = 1;
+    uint32_t unsent_size = LISTENER_UNSENT_SIZE;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &write_ms, sizeof(write_ms)) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_size, sizeof(unsent_size)) == 0;
+}
+
+bool listener_open_tcp(int *out, struct listener_address *address, uint32_t write_ms,
+                       struct fault *fault)
 {
     int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return fault_set(fault, "TCP socket: %s", strerror(errno));
-    int yes = 1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) != 0) {
+    if (!socket_prepare(fd, write_ms)) {
         fault_set(fault, "TCP socket options: %s", strerror(errno));
         goto fail;
     }

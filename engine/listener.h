@@ -9,6 +9,10 @@
 
 #define LISTENER_BACKLOG 1024
 
+/* Answers that the kernel holds for a client that does not take them; more wait with us, and then
+ * it is not read from. Without this the kernel would take megabytes for each. */
+#define LISTENER_UNSENT_SIZE 65536
+
 struct listener_address {
     struct sockaddr_storage socket;
     socklen_t size;
@@ -21,8 +25,10 @@ MUST_USE bool listener_parse_unix(struct listener_address *out, const char *path
                                   struct fault *fault);
 
 /* Listens on the address, or on a port that the system chooses and writes into `address`. Sockets
- * opened on one address share its connections (SO_REUSEPORT). Not blocking, closed on exec. */
-MUST_USE bool listener_open_tcp(int *fd, struct listener_address *address, struct fault *fault);
+ * opened on one address share its connections (SO_REUSEPORT). Not blocking, closed on exec. A
+ * client that acknowledges nothing for `write_ms` is gone. */
+MUST_USE bool listener_open_tcp(int *fd, struct listener_address *address, uint32_t write_ms,
+                                struct fault *fault);
 uint16_t listener_port(const struct listener_address *address);
 
 /* A Unix socket file of ours: which one it is, so that nobody else's is removed. */

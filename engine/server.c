@@ -8,8 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,23 +72,12 @@ static void accept_resume(struct ev_loop *ev, ev_timer *pause, int events)
     accept_start(pause->data);
 }
 
-/* A client that does not acknowledge is gone after as long as one that does not read; where the
- * system has no such option, deadlines of ours do the same a little later. */
-static void socket_prepare(int fd, uint32_t write_ms)
-{
-    int yes = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &write_ms, sizeof(write_ms));
-}
-
 /* Accepts one; false when there is none, or no more can be taken now. */
 static bool accept_one(struct loop *loop, ev_io *io)
 {
     struct metrics *metrics = loop->answerer.metrics;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        if (io == &loop->tcp)
-            socket_prepare(fd, (uint32_t)loop->server->config->write_ms);
         conns_add(loop->conns, fd);
         return true;
     }
@@ -194,7 +181,8 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
     loop->server = server;
     loop->index = index;
     loop->tcp_fd = -1;
-    if (config->listen != NULL && !listener_open_tcp(&loop->tcp_fd, &server->tcp_address, fault))
+    if (config->listen != NULL &&
+        !listener_open_tcp(&loop->tcp_fd, &server->tcp_address, (uint32_t)config->write_ms, fault))
         return fault_at(fault, config->listen);
 
     /* NOENV: an environment variable must not choose another backend. */

@@ -4,6 +4,8 @@
 #include "tests/support.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,11 +78,33 @@ START_TEST(port_zero_becomes_a_port_that_others_share)
     struct fault fault;
     int first, second;
     ck_assert(listener_parse_tcp(&address, "127.0.0.1:0", &fault));
-    ck_assert(listener_open_tcp(&first, &address, &fault));
+    ck_assert(listener_open_tcp(&first, &address, 20000, &fault));
     uint16_t port = listener_port(&address);
     ck_assert_uint_gt(port, 0);
-    ck_assert(listener_open_tcp(&second, &address, &fault));
+    ck_assert(listener_open_tcp(&second, &address, 20000, &fault));
     ck_assert_uint_eq(listener_port(&address), port);
+
+    /* What is set on it holds for its connections. */
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&address.socket, address.size), 0);
+    int fd = accept(first, NULL, NULL);
+    fd = fd >= 0 ? fd : accept(second, NULL, NULL);
+    ck_assert_int_ge(fd, 0);
+    static const struct {
+        int option, want;
+    } options[] = {{TCP_USER_TIMEOUT, 20000}, {TCP_NOTSENT_LOWAT, LISTENER_UNSENT_SIZE}};
+    for (size_t i = 0; i < 2; i++) {
+        int value = 0;
+        socklen_t size = sizeof(value);
+        ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, options[i].option, &value, &size), 0);
+        ck_assert_int_eq(value, options[i].want);
+    }
+    int is_set = 0;
+    socklen_t size = sizeof(is_set);
+    ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &is_set, &size), 0);
+    ck_assert_int_ne(is_set, 0);
+    close(fd);
+    close(client);
     close(first);
     close(second);
 }

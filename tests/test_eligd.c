@@ -1,0 +1,1009 @@
+/* The real program over real sockets. No test asserts a time; every wait is bounded. */
+#include "engine/metrics.h"
+#include "protocol/frame.h"
+#include "tests/fixture.h"
+#include "tests/support.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WAIT_MS_MAX    20000
+#define ARGUMENTS_MAX  40
+#define FRAMES         256
+#define STREAM_SIZE    (FRAMES * FRAME_SIZE)
+#define PRODUCT_HALF   1001
+#define PRODUCT_NOBODY 1002
+#define RELIEF_HALF    4711
+
+static struct fixture *fixture;
+static pid_t server_pid;
+static uint16_t server_port;
+static char log_path[512], port_path[512];
+static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+static uint8_t stream[STREAM_SIZE], got[STREAM_SIZE];
+
+/* ---- the server ---- */
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void read_log(char *text, size_t room)
+{
+    text[0] = '\0';
+    FILE *from = fopen(log_path, "r");
+    if (from == NULL)
+        return;
+    text[fread(text, 1, room - 1, from)] = '\0';
+    fclose(from);
+}
+
+static uint32_t count_events(const char *event)
+{
+    static char text[1 << 16];
+    char wanted[64];
+    uint32_t count = 0;
+    snprintf(wanted, sizeof(wanted), "eligd event=%s ", event);
+    read_log(text, sizeof(text));
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void wait_for_events(const char *event, uint32_t count)
+{
+    for (int ms = 0; ms < WAIT_MS_MAX && count_events(event) < count; ms++)
+        usleep(1000);
+    ck_assert_msg(count_events(event) >= count, "event=%s: %u", event, count_events(event));
+}
+
+/* A number of the last line that eligd writes. */
+static uint64_t total(const char *name)
+{
+    static char text[1 << 16];
+    char wanted[64];
+    read_log(text, sizeof(text));
+    const char *line = strstr(text, "eligd event=stopped ");
+    ck_assert_msg(line != NULL, "it has not stopped");
+    snprintf(wanted, sizeof(wanted), " %s=", name);
+    const char *at = strstr(line, wanted);
+    ck_assert_msg(at != NULL, "no %s", name);
+    return strtoull(at + strlen(wanted), NULL, 10);
+}
+
+static void find_program(char *path, size_t room)
+{
+    const char *folder = getenv("ELIG_BIN");
+    snprintf(path, room, "%s/eligd", folder != NULL ? folder : "build/bin");
+}
+
+/* Starts eligd with these options beside the usual ones; `extra` ends in NULL. */
+static void spawn_server(const char *const extra[])
+{
+    char program[512];
+    const char *arguments[ARGUMENTS_MAX] = {
+        "eligd",
+        "--snapshots",
+        fixture_directory(fixture),
+        "--identity-key",
+        fixture_identity_path(fixture),
+        "--signing-public",
+        fixture_public_path(fixture),
+        "--environment",
+        "7",
+        "--unix",
+        socket_path,
+        "--listen",
+        "127.0.0.1:0",
+        "--port-file",
+        port_path,
+    };
+    size_t count = 0;
+    while (arguments[count] != NULL)
+        count++;
+    for (size_t i = 0; extra[i] != NULL; i++) {
+        ck_assert_uint_lt(count, ARGUMENTS_MAX - 1);
+        arguments[count++] = extra[i];
+    }
+    find_program(program, sizeof(program));
+    unlink(log_path);
+    unlink(port_path);
+    server_pid = fork();
+    ck_assert_int_ge(server_pid, 0);
+    if (server_pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
+        int fd = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+        dup2(fd, STDERR_FILENO);
+        close_range(STDERR_FILENO + 1, ~0u, 0); /* nothing of whoever runs the tests */
+        char *argv[ARGUMENTS_MAX];
+        memcpy(argv, arguments, sizeof(argv));
+        execv(program, argv);
+        _exit(127);
+    }
+}
+
+/* The status with which it ended, or -1 when it has not, or by a signal. */
+static int wait_for_exit(void)
+{
+    int status;
+    for (int ms = 0; ms < WAIT_MS_MAX; ms++) {
+        if (waitpid(server_pid, &status, WNOHANG) == server_pid) {
+            server_pid = 0;
+            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        }
+        usleep(1000);
+    }
+    return -1;
+}
+
+static void start_server(const char *const extra[])
+{
+    spawn_server(extra);
+    wait_for_events("ready", 1);
+    FILE *from = fopen(port_path, "r");
+    ck_assert_ptr_nonnull(from);
+    unsigned port = 0;
+    ck_assert_int_eq(fscanf(from, "%u", &port), 1);
+    fclose(from);
+    server_port = (uint16_t)port;
+}
+
+#define START(...) start_server((const char *const[]){__VA_ARGS__, NULL})
+
+/* Asks it to stop; everything that it was asked before is answered, and it leaves with 0. */
+static void stop_server(void)
+{
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    ck_assert_int_eq(wait_for_exit(), 0);
+    ck_assert_uint_eq(total("accepted"), total("closed"));
+}
+
+/* ---- a client ---- */
+
+static int connect_tcp_to(uint16_t port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int yes = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)), 0);
+    return fd;
+}
+
+static int connect_tcp(void)
+{
+    return connect_tcp_to(server_port);
+}
+
+static int connect_unix(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, socket_path, sizeof(socket_path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static void send_all(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t sent = send(fd, bytes, size, MSG_NOSIGNAL);
+        ck_assert_int_gt(sent, 0);
+        bytes += sent;
+        size -= (size_t)sent;
+    }
+}
+
+/* How many bytes came before the end of the stream, or before `size`. Aborts when none come. */
+static size_t receive(int fd, uint8_t *bytes, size_t size)
+{
+    size_t have = 0;
+    while (have < size) {
+        struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+        ck_assert_int_eq(poll(&pollfd, 1, WAIT_MS_MAX), 1);
+        ssize_t now = recv(fd, bytes + have, size - have, 0);
+        if (now <= 0)
+            break;
+        have += (size_t)now;
+    }
+    return have;
+}
+
+static bool is_closed_by_server(int fd)
+{
+    return receive(fd, got, 1) == 0;
+}
+
+static const char *const codes[] = {"32000000001", "32000000002", "32000000003", "32999999999"};
+static const uint32_t products[] = {PRODUCT_HALF, PRODUCT_NOBODY, 77};
+
+/* What the answer to a frame of `make_frame` must be. */
+static uint16_t want_status(uint64_t number)
+{
+    if (number % 7 == 3)
+        return STATUS_OK; /* PING */
+    if (number % 3 == 2)
+        return STATUS_UNKNOWN_PRODUCT;
+    return number % 4 < 2 && number % 3 == 0 ? STATUS_APPLIES : STATUS_DOES_NOT_APPLY;
+}
+
+static void make_frame(uint8_t frame[FRAME_SIZE], uint64_t number)
+{
+    struct request request = {
+        .kind = KIND_CHECK,
+        .quantity = 2,
+        .request_id = number + 1,
+        .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11},
+        .product = products[number % 3],
+        .unit_price = 15000,
+        .service_time_s = (uint32_t)time_of_riga_day(FIXTURE_AS_OF_DAY) + 60,
+    };
+    memcpy(request.identifier.text, codes[number % 4], 11);
+    if (number % 7 == 3)
+        request = (struct request){.kind = KIND_PING, .request_id = number + 1};
+    frame_encode_request(frame, &request);
+}
+
+static void make_frames(uint64_t first, size_t frame_count)
+{
+    for (size_t i = 0; i < frame_count; i++)
+        make_frame(stream + i * FRAME_SIZE, first + i);
+}
+
+/* The answer to frame `number`; its generation. */
+static uint64_t check_answer(const uint8_t answer[FRAME_SIZE], uint64_t number)
+{
+    struct response response;
+    ck_assert(frame_decode_response(&response, answer));
+    ck_assert_uint_eq(response.request_id, number + 1);
+    ck_assert_uint_eq(response.status, want_status(number));
+    bool applies = response.status == STATUS_APPLIES;
+    ck_assert_uint_eq(response.relief, applies ? RELIEF_HALF : 0);
+    ck_assert_uint_eq(response.relief_amount, applies ? 15000 : 0);
+    return response.generation;
+}
+
+static void check_answers(uint64_t first, size_t frame_count)
+{
+    for (size_t i = 0; i < frame_count; i++)
+        check_answer(got + i * FRAME_SIZE, first + i);
+}
+
+/* One question, one answer. */
+static void check_served(int fd, uint64_t number)
+{
+    uint8_t frame[FRAME_SIZE];
+    make_frame(frame, number);
+    send_all(fd, frame, FRAME_SIZE);
+    ck_assert_uint_eq(receive(fd, frame, FRAME_SIZE), FRAME_SIZE);
+    check_answer(frame, number);
+}
+
+static struct report ask_status(int fd)
+{
+    struct request request = {.kind = KIND_STATUS, .request_id = 99};
+    struct report report = {0};
+    uint8_t frame[FRAME_SIZE];
+    frame_encode_request(frame, &request);
+    send_all(fd, frame, FRAME_SIZE);
+    ck_assert_uint_eq(receive(fd, frame, FRAME_SIZE), FRAME_SIZE);
+    ck_assert(frame_decode_report(&report, frame));
+    return report;
+}
+
+/* ---- the scene ---- */
+
+static void open_scene(void)
+{
+    struct fault fault;
+    const char *directory = support_directory();
+    ck_assert(identity_start(&fault));
+    snprintf(log_path, sizeof(log_path), "%s/eligd.log", directory);
+    snprintf(port_path, sizeof(port_path), "%s/eligd.port", directory);
+    ck_assert_uint_lt(strlen(directory) + 12, sizeof(socket_path));
+    snprintf(socket_path, sizeof(socket_path), "%.90s/eligd.sock", directory);
+
+    fixture = fixture_open(directory);
+    uint16_t group = fixture_group(fixture, "half");
+    uint16_t empty = fixture_group(fixture, "nobody");
+    fixture_product(fixture, PRODUCT_HALF, "half");
+    fixture_product(fixture, PRODUCT_NOBODY, "nobody");
+    uint16_t relief = fixture_relief(fixture, RELIEF_HALF, "HALF");
+    fixture_clause(fixture, PRODUCT_HALF, relief, group, 5000);
+    fixture_clause(fixture, PRODUCT_NOBODY, relief, empty, 10000);
+    uint32_t set = fixture_set_of(fixture, group);
+    fixture_person(fixture, MEANS_PERSONAL_CODE, codes[0], set);
+    fixture_person(fixture, MEANS_PERSONAL_CODE, codes[1], set);
+    fixture_identifier(fixture, MEANS_PERSONAL_CODE, codes[2], set, FIXTURE_FROM_DAY,
+                       FIXTURE_AS_OF_DAY); /* ended today */
+    fixture_publish(fixture);
+}
+
+static void close_scene(void)
+{
+    if (server_pid != 0) {
+        kill(server_pid, SIGKILL);
+        waitpid(server_pid, NULL, 0);
+    }
+    fixture_close(fixture);
+}
+
+/* ---- frames ---- */
+
+START_TEST(a_full_segment_is_answered_in_order)
+{
+    START("--loops", _i == 0 ? "1" : "3");
+    int fds[] = {connect_tcp(), connect_unix()};
+    for (size_t i = 0; i < 2; i++) {
+        make_frames(0, FRAMES);
+        send_all(fds[i], stream, STREAM_SIZE);
+        ck_assert_uint_eq(receive(fds[i], got, STREAM_SIZE), STREAM_SIZE);
+        check_answers(0, FRAMES);
+        close(fds[i]);
+    }
+    stop_server();
+    ck_assert_uint_eq(total("checks") + total("pings"), 2 * FRAMES);
+}
+END_TEST
+
+START_TEST(one_cut_anywhere_changes_no_answer)
+{
+    START("--loops", "1");
+    int fd = connect_tcp();
+    for (size_t cut = 1; cut < 2 * FRAME_SIZE; cut++) {
+        make_frames(cut, 2);
+        send_all(fd, stream, cut);
+        if (cut % 16 == 0)
+            usleep(1000); /* sometimes the second part certainly comes later */
+        send_all(fd, stream + cut, 2 * FRAME_SIZE - cut);
+        ck_assert_uint_eq(receive(fd, got, 2 * FRAME_SIZE), 2 * FRAME_SIZE);
+        check_answers(cut, 2);
+    }
+    close(fd);
+    stop_server();
+}
+END_TEST
+
+START_TEST(random_cuts_change_no_answer)
+{
+    START("--loops", "2");
+    uint64_t state = 5;
+    int fd = connect_tcp();
+    for (uint64_t round = 0; round < 20; round++) {
+        make_frames(round * FRAMES, FRAMES);
+        for (size_t sent = 0; sent < STREAM_SIZE;) {
+            size_t size = 1 + support_random(&state) % 2000;
+            if (size > STREAM_SIZE - sent)
+                size = STREAM_SIZE - sent;
+            send_all(fd, stream + sent, size);
+            sent += size;
+        }
+        ck_assert_uint_eq(receive(fd, got, STREAM_SIZE), STREAM_SIZE);
+        check_answers(round * FRAMES, FRAMES);
+    }
+    close(fd);
+    stop_server();
+}
+END_TEST
+
+/* ---- clients that behave badly ---- */
+
+START_TEST(what_was_asked_before_half_closing_is_answered)
+{
+    START("--loops", "1");
+    for (uint64_t round = 0; round < 20; round++) {
+        int fd = connect_tcp();
+        make_frames(round, FRAMES);
+        send_all(fd, stream, STREAM_SIZE);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        ck_assert_uint_eq(receive(fd, got, STREAM_SIZE), STREAM_SIZE);
+        check_answers(round, FRAMES);
+        ck_assert(is_closed_by_server(fd));
+        close(fd);
+    }
+    stop_server();
+    ck_assert_uint_eq(total("broken"), 0);
+}
+END_TEST
+
+START_TEST(a_slow_reader_gets_all_its_answers)
+{
+    START("--loops", "1");
+    int fd = connect_tcp();
+    int other = connect_tcp();
+    ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+
+    /* Sends until nothing moves: the server has stopped reading. Others are served meanwhile. */
+    uint64_t sent_count = 0;
+    size_t at = STREAM_SIZE;
+    for (int quiet = 0; quiet < 50;) {
+        if (at == STREAM_SIZE) {
+            make_frames(sent_count, FRAMES);
+            at = 0;
+        }
+        ssize_t sent = send(fd, stream + at, STREAM_SIZE - at, MSG_NOSIGNAL);
+        if (sent > 0) {
+            at += (size_t)sent;
+            sent_count += at == STREAM_SIZE ? FRAMES : 0;
+            quiet = 0;
+        } else {
+            check_served(other, (uint64_t)quiet++);
+        }
+    }
+    for (uint64_t i = 0; i < sent_count; i++) {
+        ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
+        check_answer(got, i);
+    }
+    close(fd);
+    close(other);
+    stop_server();
+    ck_assert_uint_ge(total("held_back"), 1);
+    ck_assert_uint_eq(total("write_closed"), 0);
+}
+END_TEST
+
+START_TEST(who_never_reads_is_closed)
+{
+    START("--write-ms", "50");
+    int fd = connect_unix();
+    ck_assert_int_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    make_frames(0, FRAMES);
+    bool is_closed = false;
+    for (int ms = 0; ms < WAIT_MS_MAX && !is_closed; ms++) {
+        is_closed = send(fd, stream, STREAM_SIZE, MSG_NOSIGNAL) < 0 && errno != EAGAIN;
+        usleep(1000);
+    }
+    ck_assert(is_closed);
+    close(fd);
+    stop_server();
+    ck_assert_uint_eq(total("write_closed"), 1);
+}
+END_TEST
+
+START_TEST(a_connection_reset_in_a_batch_harms_no_other)
+{
+    START("--loops", "1");
+    int good = connect_tcp();
+    struct linger now = {1, 0};
+    for (uint64_t i = 0; i < 200; i++) {
+        int bad = connect_tcp();
+        make_frames(0, FRAMES);
+        send_all(bad, stream, STREAM_SIZE / 2 + 7);
+        ck_assert_int_eq(setsockopt(bad, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+        close(bad);
+        check_served(good, i);
+    }
+    close(good);
+    stop_server();
+    ck_assert_uint_eq(total("accepted"), 201);
+}
+END_TEST
+
+START_TEST(another_version_is_told_so_and_closed)
+{
+    START("--loops", "1");
+    int fd = connect_tcp();
+    make_frames(0, 3);
+    stream[FRAME_SIZE + REQUEST_VERSION] = 77;
+    send_all(fd, stream, 3 * FRAME_SIZE);
+    ck_assert_uint_eq(receive(fd, got, STREAM_SIZE), 2 * FRAME_SIZE);
+    check_answers(0, 1);
+    ck_assert_uint_eq(load_u16(got + FRAME_SIZE + RESPONSE_STATUS), STATUS_BAD_VERSION);
+    close(fd);
+    stop_server();
+    ck_assert_uint_eq(total("bad_versions"), 1);
+    ck_assert_uint_eq(total("broken"), 0);
+}
+END_TEST
+
+START_TEST(garbage_is_answered_or_closed_and_never_more)
+{
+    START("--loops", "1");
+    uint64_t state = (uint64_t)_i + 1;
+    for (int round = 0; round < 50; round++) {
+        int fd = connect_tcp();
+        size_t size = support_random(&state) % STREAM_SIZE;
+        for (size_t i = 0; i < size; i++)
+            stream[i] = (uint8_t)support_random(&state);
+        for (size_t i = 0; i < size && round % 2 == 0; i += FRAME_SIZE)
+            stream[i] = FRAME_VERSION;
+        send_all(fd, stream, size);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        size_t have = receive(fd, got, STREAM_SIZE);
+        ck_assert_uint_eq(have % FRAME_SIZE, 0);
+        ck_assert_uint_le(have, size);
+        ck_assert(round % 2 != 0 || have == size / FRAME_SIZE * FRAME_SIZE);
+        close(fd);
+    }
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    close(fd);
+    stop_server();
+}
+END_TEST
+
+START_TEST(silence_and_unfinished_frames_are_closed)
+{
+    START("--idle-ms", "150", "--frame-ms", "50");
+    int idle = connect_tcp();
+    int partial = connect_unix();
+    make_frames(0, 1);
+    send_all(partial, stream, 63);
+    ck_assert(is_closed_by_server(partial));
+    ck_assert(is_closed_by_server(idle));
+    close(idle);
+    close(partial);
+    stop_server();
+    ck_assert_uint_eq(total("idle_closed"), 1);
+    ck_assert_uint_eq(total("frame_closed"), 1);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+START_TEST(over_the_limit_connections_are_closed_and_counted)
+{
+    START("--connections-max", "3", "--loops", _i == 0 ? "1" : "2");
+    int fds[3];
+    for (uint64_t i = 0; i < 3; i++) {
+        fds[i] = connect_tcp();
+        check_served(fds[i], i);
+    }
+    for (int i = 0; i < 5; i++) {
+        int fd = connect_tcp();
+        ck_assert(is_closed_by_server(fd));
+        close(fd);
+    }
+    ck_assert_uint_eq(ask_status(fds[1]).connection_count, 3);
+    close(fds[0]);
+
+    /* Its place is free as soon as the server has seen it go. */
+    for (int ms = 0; ms < WAIT_MS_MAX && ask_status(fds[1]).connection_count > 2; ms++)
+        usleep(1000);
+    fds[0] = connect_tcp();
+    for (uint64_t i = 0; i < 3; i++) {
+        check_served(fds[i], i);
+        close(fds[i]);
+    }
+    stop_server();
+    ck_assert_uint_eq(total("over_limit"), 5);
+}
+END_TEST
+
+static rlim_t count_descriptors(pid_t pid)
+{
+    /* One more than the largest that is open; /proc of a process without dumps is root's. */
+    for (rlim_t count = 4096; count > 0; count--) {
+        char path[64];
+        struct stat status;
+        snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, (int)count - 1);
+        if (lstat(path, &status) == 0)
+            return count;
+    }
+    return 0;
+}
+
+START_TEST(without_descriptors_accepting_pauses_and_goes_on)
+{
+    START("--loops", "1");
+    enum { WAITING = 64 }; /* more than there can be gaps below the limit */
+    int fds[WAITING];
+    fds[0] = connect_tcp();
+    check_served(fds[0], 0);
+    rlim_t count = count_descriptors(server_pid);
+    if (count == 0) {
+        printf("skipped: /proc/PID/fd cannot be read here\n");
+        return;
+    }
+    struct rlimit limit = {count + 2, count + 2};
+    ck_assert_int_eq(prlimit(server_pid, RLIMIT_NOFILE, &limit, NULL), 0);
+
+    /* The kernel connects them all; the server can take a few. Who is in is served on. */
+    uint64_t start_ms = now_ms();
+    for (int i = 1; i < WAITING; i++)
+        fds[i] = connect_tcp();
+    for (uint64_t i = 0; i < 200; i++) {
+        check_served(fds[0], i);
+        usleep(1000);
+    }
+    /* As places become free, the ones that waited are served. */
+    for (int i = 1; i < WAITING - 1; i++) {
+        check_served(fds[i], (uint64_t)i);
+        close(fds[i]);
+    }
+    uint64_t paused_ms = now_ms() - start_ms;
+    check_served(fds[WAITING - 1], 1);
+    close(fds[WAITING - 1]);
+    close(fds[0]);
+    stop_server();
+    ck_assert_uint_ge(total("accept_pauses"), 1);
+    /* It paused instead of trying at once, again and again. */
+    ck_assert_uint_le(total("accept_pauses"), paused_ms / 50 + 10);
+    ck_assert_uint_eq(total("accepted"), WAITING);
+}
+END_TEST
+
+/* ---- swaps ---- */
+
+#define LOAD_CONNECTIONS 6
+
+START_TEST(swaps_under_load_fail_no_request)
+{
+    START("--poll-ms", "10", "--loops", _i == 0 ? "1" : "2");
+    enum { DEPTH = 64, ROUNDS = 300, PUBLISH_EVERY = 25 };
+    int fds[LOAD_CONNECTIONS];
+    uint64_t generations[LOAD_CONNECTIONS] = {0};
+    uint64_t last = 1, number = 0;
+    for (int i = 0; i < LOAD_CONNECTIONS; i++)
+        fds[i] = i % 2 == 0 ? connect_tcp() : connect_unix();
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t first = number;
+        for (int i = 0; i < LOAD_CONNECTIONS; i++, number += DEPTH) {
+            make_frames(number, DEPTH);
+            send_all(fds[i], stream, DEPTH * FRAME_SIZE);
+        }
+        if (round % PUBLISH_EVERY == 0)
+            last = fixture_publish(fixture);
+        if (round % 40 == 7)
+            ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
+        for (int i = 0; i < LOAD_CONNECTIONS; i++, first += DEPTH) {
+            ck_assert_uint_eq(receive(fds[i], got, DEPTH * FRAME_SIZE), DEPTH * FRAME_SIZE);
+            for (uint64_t j = 0; j < DEPTH; j++) {
+                uint64_t generation = check_answer(got + j * FRAME_SIZE, first + j);
+                ck_assert_uint_ge(generation, generations[i]); /* never back */
+                generations[i] = generation;
+            }
+        }
+    }
+    for (int ms = 0; ms < WAIT_MS_MAX && ask_status(fds[0]).generation != last; ms++)
+        usleep(1000);
+    ck_assert_uint_eq(ask_status(fds[0]).generation, last);
+    for (int i = 0; i < LOAD_CONNECTIONS; i++)
+        close(fds[i]);
+    stop_server();
+    ck_assert_uint_ge(total("swaps"), 2);
+    ck_assert_uint_eq(count_events("refused"), 0);
+    ck_assert_uint_eq(total("broken"), 0);
+}
+END_TEST
+
+START_TEST(hup_looks_at_once)
+{
+    START("--poll-ms", "3600000");
+    int fd = connect_tcp();
+    uint64_t next = fixture_publish(fixture);
+    ck_assert_uint_eq(ask_status(fd).generation, next - 1);
+    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
+    wait_for_events("swap", 1);
+    ck_assert_uint_eq(ask_status(fd).generation, next);
+    close(fd);
+    stop_server();
+}
+END_TEST
+
+static void damage(uint64_t generation)
+{
+    char path[1024], text[GENERATION_TEXT_SIZE];
+    struct stat status;
+    generation_to_text(text, generation);
+    snprintf(path, sizeof(path), "%s/%s.mdb", fixture_directory(fixture), text);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_int_eq(truncate(path, status.st_size - 4096), 0);
+}
+
+START_TEST(a_refused_snapshot_leaves_the_service_as_it_is)
+{
+    START("--poll-ms", "3600000");
+    int fd = connect_tcp();
+    uint64_t good = ask_status(fd).generation;
+    damage(fixture_publish(fixture));
+    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
+    wait_for_events("refused", 1);
+    check_served(fd, 1);
+    ck_assert_uint_eq(ask_status(fd).generation, good);
+
+    /* The next good one is taken. */
+    uint64_t next = fixture_publish(fixture);
+    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
+    wait_for_events("swap", 1);
+    ck_assert_uint_eq(ask_status(fd).generation, next);
+    close(fd);
+    stop_server();
+    ck_assert_uint_eq(total("swaps"), 1);
+}
+END_TEST
+
+/* ---- start and stop ---- */
+
+START_TEST(draining_answers_who_is_still_there)
+{
+    START("--drain-ms", "10000", "--loops", _i == 0 ? "1" : "2");
+    int fd = connect_tcp();
+    int other = connect_unix();
+    check_served(fd, 1);
+    check_served(other, 1);
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    wait_for_events("draining", 1);
+
+    /* Once told to stop, answers are DRAINING; the first may still have been given before. */
+    uint16_t status = 0;
+    for (uint64_t i = 0; i < 10000 && status != STATUS_DRAINING; i++) {
+        struct response response;
+        make_frame(stream, i);
+        send_all(fd, stream, FRAME_SIZE);
+        ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
+        ck_assert(frame_decode_response(&response, got));
+        ck_assert_uint_eq(response.request_id, i + 1);
+        status = response.status;
+        ck_assert(status != STATUS_DRAINING || response.wait_ms > 0);
+    }
+    ck_assert_uint_eq(status, STATUS_DRAINING);
+    ck_assert_int_ne(access(socket_path, F_OK), 0);
+    close(fd);
+    close(other);
+    /* When the last has left, it does not wait for the rest of its time. */
+    ck_assert_int_eq(wait_for_exit(), 0);
+    ck_assert_uint_ge(total("turned_away"), 1);
+    ck_assert_uint_eq(total("accepted"), total("closed"));
+}
+END_TEST
+
+START_TEST(draining_ends_with_those_who_stay)
+{
+    START("--drain-ms", "100");
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    ck_assert_int_eq(kill(server_pid, _i == 0 ? SIGTERM : SIGINT), 0);
+    ck_assert(is_closed_by_server(fd));
+    ck_assert_int_eq(wait_for_exit(), 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_second_signal_does_not_wait)
+{
+    START("--drain-ms", "600000");
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    wait_for_events("draining", 1);
+    ck_assert_int_eq(kill(server_pid, SIGINT), 0);
+    ck_assert_int_eq(wait_for_exit(), 3);
+    ck_assert_uint_eq(count_events("killed"), 1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(status_counts_what_was_answered)
+{
+    START("--loops", "2");
+    int fd = connect_tcp();
+    for (uint64_t i = 0; i < 30; i++)
+        check_served(fd, i);
+    struct report report = ask_status(fd);
+    uint64_t pings = 0;
+    for (uint64_t i = 0; i < 30; i++)
+        pings += i % 7 == 3;
+    ck_assert_uint_eq(report.check_count, 30 - pings);
+    ck_assert_uint_eq(report.connection_count, 1);
+    ck_assert_uint_gt(report.identifier_count, 3); /* and the test identities */
+    close(fd);
+    stop_server();
+    ck_assert_uint_eq(total("checks"), 30 - pings);
+    ck_assert_uint_eq(total("pings"), pings);
+}
+END_TEST
+
+START_TEST(test_identities_are_answered_as_reserved)
+{
+    START("--loops", "1");
+    int fd = connect_tcp();
+    const uint16_t want[] = {STATUS_APPLIES, STATUS_DOES_NOT_APPLY, STATUS_DOES_NOT_APPLY};
+    for (uint8_t means = 1; means <= MEANS_LAST; means++) {
+        for (int which = 0; which < TEST_IDENTITY_COUNT; which++) {
+            const char *text = means_test_identifier(means, (enum test_identity)which);
+            struct request request = {
+                .kind = KIND_CHECK,
+                .quantity = 1,
+                .request_id = 1,
+                .product = PRODUCT_TEST,
+                .unit_price = 100,
+                .service_time_s = (uint32_t)time_of_riga_day(FIXTURE_AS_OF_DAY) + 60,
+            };
+            ck_assert_int_eq(means_normalise(&request.identifier, means, text, strlen(text)), 0);
+            frame_encode_request(stream, &request);
+            send_all(fd, stream, FRAME_SIZE);
+            ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
+            ck_assert_uint_eq(load_u16(got + RESPONSE_STATUS), want[which]);
+            ck_assert_uint_eq(load_u32(got + RESPONSE_RELIEF),
+                              which == TEST_HIT ? RELIEF_TEST_CODE : 0);
+        }
+    }
+    close(fd);
+    stop_server();
+}
+END_TEST
+
+START_TEST(two_servers_share_a_port)
+{
+    START("--loops", "1");
+    pid_t first_pid = server_pid;
+    uint16_t port = server_port;
+    char address[32], other_socket[sizeof(socket_path)];
+    snprintf(address, sizeof(address), "127.0.0.1:%u", port);
+    snprintf(other_socket, sizeof(other_socket), "%.90s/other.sock", support_directory());
+    START("--listen", address, "--unix", other_socket);
+    ck_assert_uint_eq(server_port, port);
+    stop_server();
+
+    /* The first one serves on, alone. */
+    for (uint64_t i = 0; i < 20; i++) {
+        int fd = connect_tcp_to(port);
+        check_served(fd, i);
+        close(fd);
+    }
+    server_pid = first_pid;
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    ck_assert_int_eq(wait_for_exit(), 0);
+}
+END_TEST
+
+/* Options, in place of or beside the good ones, that must end it: with which status, and why. */
+static const struct {
+    const char *extra[4];
+    int status;
+    const char *want;
+} bad_starts[] = {
+    {{"--listen", "0.0.0.0:0"}, 2, "loopback"},
+    {{"--listen", "127.0.0.1"}, 2, "--listen"},
+    {{"--lisen", "127.0.0.1:0"}, 2, "listen"},
+    {{"--loops", "0"}, 2, "loops"},
+    {{"--idle-ms", "many"}, 2, "idle-ms"},
+    {{"--snapshots", "/nowhere"}, 3, "/nowhere"},
+    {{"--identity-key", "/nowhere/key"}, 3, "/nowhere/key"},
+    {{"--signing-public", "/nowhere/key.pub"}, 3, "/nowhere/key.pub"},
+    {{"--environment", "8"}, 3, "environment"},
+    {{"--unix", "/nowhere/eligd.sock"}, 3, "/nowhere"},
+    {{"--port-file", "/nowhere/port"}, 3, "/nowhere/port"},
+    {{"--check-config", "--listen", "10.1.1.1:1"}, 1, "loopback"},
+};
+
+START_TEST(what_cannot_be_served_is_said_and_not_served)
+{
+    static char text[1 << 16];
+    spawn_server(bad_starts[_i].extra);
+    ck_assert_int_eq(wait_for_exit(), bad_starts[_i].status);
+    read_log(text, sizeof(text));
+    ck_assert_msg(strstr(text, bad_starts[_i].want) != NULL, "%s", text);
+    ck_assert_int_ne(access(port_path, F_OK), 0);
+    ck_assert_ptr_null(strstr(text, "event=ready"));
+}
+END_TEST
+
+static const struct {
+    const char *extra[4];
+    int status;
+} other_ways[] = {
+    {{"--check-config"}, 0},
+    {{"--dump-config"}, 0},
+    {{"--help"}, 0},
+    {{"--version"}, 0},
+    {{"--check-config", "--identity-key", "/nowhere/key"}, 1},
+};
+
+START_TEST(questions_about_the_options_are_answered_without_serving)
+{
+    spawn_server(other_ways[_i].extra);
+    ck_assert_int_eq(wait_for_exit(), other_ways[_i].status);
+    ck_assert_int_ne(access(port_path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_key_that_others_can_read_is_refused)
+{
+    static char text[1 << 16];
+    ck_assert_int_eq(chmod(fixture_identity_path(fixture), 0644), 0);
+    spawn_server((const char *const[]){NULL});
+    ck_assert_int_eq(wait_for_exit(), 3);
+    read_log(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "event=failed"));
+}
+END_TEST
+
+START_TEST(the_log_says_nothing_about_who_was_asked_about)
+{
+    static char text[1 << 16];
+    START("--loops", "1");
+    int fd = connect_tcp();
+    for (uint64_t i = 0; i < 100; i++)
+        check_served(fd, i);
+    make_frames(0, 1);
+    stream[REQUEST_QUANTITY] = 0; /* a frame that is refused */
+    send_all(fd, stream, FRAME_SIZE);
+    ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
+    close(fd);
+    stop_server();
+    read_log(text, sizeof(text));
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        ck_assert_ptr_null(strstr(text, codes[i]));
+    ck_assert_uint_eq(total("bad_frames"), 1);
+}
+END_TEST
+
+START_TEST(its_memory_cannot_be_dumped)
+{
+    char path[64];
+    struct stat status;
+    START("--loops", "1");
+    struct rlimit limit;
+    ck_assert_int_eq(prlimit(server_pid, RLIMIT_CORE, NULL, &limit), 0);
+    ck_assert_uint_eq(limit.rlim_max, 0);
+    /* Of a process without dumps, files in /proc are root's whoever runs it. */
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)server_pid);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_uid, 0);
+    stop_server();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("eligd");
+    TCase *tcase = tcase_create("eligd");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, open_scene, close_scene);
+    tcase_add_loop_test(tcase, a_full_segment_is_answered_in_order, 0, 2);
+    tcase_add_test(tcase, one_cut_anywhere_changes_no_answer);
+    tcase_add_test(tcase, random_cuts_change_no_answer);
+    tcase_add_test(tcase, what_was_asked_before_half_closing_is_answered);
+    tcase_add_test(tcase, a_slow_reader_gets_all_its_answers);
+    tcase_add_test(tcase, who_never_reads_is_closed);
+    tcase_add_test(tcase, a_connection_reset_in_a_batch_harms_no_other);
+    tcase_add_test(tcase, another_version_is_told_so_and_closed);
+    tcase_add_loop_test(tcase, garbage_is_answered_or_closed_and_never_more, 0, 3);
+    tcase_add_test(tcase, silence_and_unfinished_frames_are_closed);
+    tcase_add_loop_test(tcase, over_the_limit_connections_are_closed_and_counted, 0, 2);
+    tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
+    tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 2);
+    tcase_add_test(tcase, hup_looks_at_once);
+    tcase_add_test(tcase, a_refused_snapshot_leaves_the_service_as_it_is);
+    tcase_add_loop_test(tcase, draining_answers_who_is_still_there, 0, 2);
+    tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);
+    tcase_add_test(tcase, a_second_signal_does_not_wait);
+    tcase_add_test(tcase, status_counts_what_was_answered);
+    tcase_add_test(tcase, test_identities_are_answered_as_reserved);
+    tcase_add_test(tcase, two_servers_share_a_port);
+    tcase_add_loop_test(tcase, what_cannot_be_served_is_said_and_not_served, 0,
+                        sizeof(bad_starts) / sizeof(bad_starts[0]));
+    tcase_add_loop_test(tcase, questions_about_the_options_are_answered_without_serving, 0,
+                        sizeof(other_ways) / sizeof(other_ways[0]));
+    tcase_add_test(tcase, a_key_that_others_can_read_is_refused);
+    tcase_add_test(tcase, the_log_says_nothing_about_who_was_asked_about);
+    tcase_add_test(tcase, its_memory_cannot_be_dumped);
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
