@@ -137,7 +137,7 @@ generation() { "$bin/eligctl" status --connect "$address" --json >"$demo/status.
 is_second() { [ "$(generation)" = 2 ]; }
 echo "6. A new snapshot is built and put in service while checks go on"
 # Long enough for a load that now shares the machine.
-run --rate 20000 --measure-ms "$(echo "$load_s" | awk '{ printf "%d", 4000 + 3000 * $1 }')" --verify >"$demo/swap.json" &
+run --rate 20000 --measure-ms "$(echo "$load_s" | awk '{ printf "%d", 4000 + 2000 * $1 }')" --verify >"$demo/swap.json" &
 load_pid=$!
 sleep 1
 load --quiet || fail "the second snapshot was not published"
