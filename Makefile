@@ -151,7 +151,7 @@ libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in bui
 RESULTS := $(BUILD)/results
 IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin ELIG_TOP=$(CURDIR) \
            CK_TIMEOUT_MULTIPLIER=$(if $(SAN),8,2) tests/run.sh
-SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/oracle.sh tests/test_*.sh))
+SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 CHECKS  := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 
 check: $(if $(T),$(foreach one,$(CHECKS),$(if $(findstring $(T),$(one)),$(one))),$(CHECKS)) ## every test; T=day only those named so

@@ -135,7 +135,8 @@ bool means_is_canonical(uint8_t means, const char *text, size_t text_size)
     return means_canonical_size(means, padded) == text_size;
 }
 
-/* Normalising: rows come by the million and nearly all are DDDDDDDDDDD or DDDDDD-DDDDD. */
+/* Normalising: rows come by the million and nearly all are DDDDDDDDDDD or DDDDDD-DDDDD, or a number
+ * that has lost its first zero. */
 static bool take_plain_code(struct identifier *out, const char *text, size_t text_size)
 {
     uint8_t padded[IDENTIFIER_SIZE_MAX] = {0};
@@ -144,6 +145,9 @@ static bool take_plain_code(struct identifier *out, const char *text, size_t tex
     } else if (text_size == CODE_SIZE + 1 && text[6] == '-') {
         memcpy(padded, text, 6);
         memcpy(padded + 6, text + 7, 5);
+    } else if (text_size == CODE_SIZE - 1) {
+        padded[0] = '0';
+        memcpy(padded + 1, text, CODE_SIZE - 1);
     } else {
         return false;
     }
@@ -158,24 +162,19 @@ static bool take_plain_code(struct identifier *out, const char *text, size_t tex
 /* The bytes of the space or hyphen that the text begins with; 0 when it begins with none. */
 static size_t filler_size(const char *text, size_t text_size)
 {
-    static const struct {
-        const char *first, *last; /* of the same size, different in the last byte */
-    } fillers[] = {
-        {" ", " "},
-        {"-", "-"},
-        {"\t", "\t"},
-        {"\xc2\xa0", "\xc2\xa0"},         /* U+00A0 no-break space */
-        {"\xe2\x80\x90", "\xe2\x80\x93"}, /* U+2010 hyphen to U+2013 en dash */
-    };
-    for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++) {
-        size_t size = strlen(fillers[i].first);
-        if (size > text_size || memcmp(text, fillers[i].first, size - 1) != 0)
-            continue;
-        uint8_t end = (uint8_t)text[size - 1];
-        if (end >= (uint8_t)fillers[i].first[size - 1] && end <= (uint8_t)fillers[i].last[size - 1])
-            return size;
+    const uint8_t *bytes = (const uint8_t *)text;
+    switch (bytes[0]) {
+    case ' ':
+    case '\t':
+    case '-':
+        return 1;
+    case 0xc2: /* c2 a0: U+00A0 no-break space */
+        return text_size >= 2 && bytes[1] == 0xa0 ? 2 : 0;
+    case 0xe2: /* e2 80 90 to e2 80 93: U+2010 hyphen to U+2013 en dash */
+        return text_size >= 3 && bytes[1] == 0x80 && bytes[2] >= 0x90 && bytes[2] <= 0x93 ? 3 : 0;
+    default:
+        return 0;
     }
-    return 0;
 }
 
 static char upper(char c)
@@ -308,9 +307,9 @@ const char *means_name(uint8_t means)
 
 uint8_t means_of_name(const char *name)
 {
-    for (uint8_t means = 1; means <= MEANS_LAST; means++) {
+    for (uint32_t means = 1; means <= MEANS_LAST; means++) {
         if (strcmp(shapes[means].name, name) == 0)
-            return means;
+            return (uint8_t)means;
     }
     return 0;
 }
