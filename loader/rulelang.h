@@ -7,16 +7,16 @@
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
 
-#define STEP_COUNT_MAX      4096 /* conditions and operators in all groups together */
-#define STEP_DEPTH_MAX      32   /* operands waiting at once */
-#define AGE_THRESHOLD_MAX   64   /* different ages asked about */
+#define STEP_COUNT_MAX    4096 /* conditions and operators in all groups together */
+#define STEP_DEPTH_MAX    32   /* operands waiting at once */
+#define AGE_THRESHOLD_MAX 64   /* different ages asked about */
 
 enum step_kind {
-    STEP_STATUS,        /* has kind.subtype now */
-    STEP_SCHOOL_IN,     /* has a status with a school in the place now */
-    STEP_RESIDENT_IN,   /* declared address in the place */
-    STEP_AGE_AT_LEAST,  /* has completed `years` */
-    STEP_GROUP,         /* is in an earlier group */
+    STEP_STATUS,       /* has kind.subtype now */
+    STEP_SCHOOL_IN,    /* has a status with a school in the place now */
+    STEP_RESIDENT_IN,  /* declared address in the place */
+    STEP_AGE_AT_LEAST, /* has completed `years` */
+    STEP_GROUP,        /* is in an earlier group */
     STEP_NOT,
     STEP_AND,
     STEP_OR,
@@ -54,9 +54,8 @@ struct rules {
  * (freeing NULL does nothing). The same from memory, for tests; `where` names it in messages. */
 MUST_USE bool rules_read(struct rules **out, const char *path, const struct vocabulary *vocabulary,
                          struct fault *fault);
-MUST_USE bool rules_parse(struct rules **out, const char *text, size_t text_size,
-                          const char *where, const struct vocabulary *vocabulary,
-                          struct fault *fault);
+MUST_USE bool rules_parse(struct rules **out, const char *text, size_t text_size, const char *where,
+                          const struct vocabulary *vocabulary, struct fault *fault);
 void rules_free(struct rules *rules);
 
 #endif

@@ -17,18 +17,18 @@
 
 /* An ATVK code, or the front of one: "0001" matches 0001000. Places are numbers of seven digits. */
 struct place_prefix {
-    uint32_t value; /* the digits given */
+    uint32_t value;      /* the digits given */
     uint8_t digit_count; /* 1..7 */
 };
 
 struct status_kind {
     char name[WORD_SIZE]; /* "IZM.learner"; a list: "riga_staff" */
     bool is_list;
-    bool has_school;                               /* facts carry the place of a school */
-    bool is_missing;                               /* nothing was delivered: all is unknown */
-    uint8_t subtype_count;                         /* numbers 1..subtype_count */
-    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE];   /* [0] is unused */
-    uint16_t missing_count;                        /* places whose data were not delivered */
+    bool has_school;                             /* facts carry the place of a school */
+    bool is_missing;                             /* nothing was delivered: all is unknown */
+    uint8_t subtype_count;                       /* numbers 1..subtype_count */
+    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE]; /* [0] is unused */
+    uint16_t missing_count;                      /* places whose data were not delivered */
     struct place_prefix missing[MISSING_COUNT_MAX];
 };
 
