@@ -3,35 +3,8 @@
 #ifndef BENCH_EXPORTS_H
 #define BENCH_EXPORTS_H
 
-#include "bench/country.h"
+#include "bench/breakage.h"
 #include "protocol/fault.h"
-
-/* Faults that a row can have, by the names that the loader's quarantine gives them. */
-#define DEFECT_LIST(X)                                                                             \
-    X(COLUMN_COUNT)                                                                                \
-    X(QUOTE)                                                                                       \
-    X(LINE_TOO_LONG)                                                                               \
-    X(ENCODING)                                                                                    \
-    X(CODE_MISSING)                                                                                \
-    X(CODE_FORM)                                                                                   \
-    X(CODE_NOT_PERSON)                                                                             \
-    X(NUMBER_FORM)                                                                                 \
-    X(DATE_FORM)                                                                                   \
-    X(DATE_NONE_SUCH)                                                                              \
-    X(DATE_ORDER)                                                                                  \
-    X(DATE_MISSING)                                                                                \
-    X(CLASSIFIER)                                                                                  \
-    X(PLACE)                                                                                       \
-    X(PERSON_UNKNOWN)                                                                              \
-    X(BIRTH_FUTURE)                                                                                \
-    X(MEANS_CONFLICT)
-
-enum defect {
-#define DEFECT_MEMBER(name) DEFECT_##name,
-    DEFECT_LIST(DEFECT_MEMBER)
-#undef DEFECT_MEMBER
-};
-#define DEFECT_COUNT (DEFECT_MEANS_CONFLICT + 1)
 
 struct export_summary {
     const char *name, *file;

@@ -134,6 +134,43 @@ compare="$ELIG_BIN/eligbench agree --snapshots $folder.snapshots --signing-publi
         country --quiet --persons 1000 "$work/full"
 }
 
+# Rules that say something else: whatever group they spoil, the country has somebody who shows it.
+folder=$work/20000.2
+while IFS='|' read -r group from to; do
+    sed "/^group/s/$from/$to/" "$ELIG_TOP/loader/catalogue/latvia.rules" >"$work/spoiled.rules"
+    cmp -s "$work/spoiled.rules" "$ELIG_TOP/loader/catalogue/latvia.rules" &&
+        bad "nothing spoiled by $from"
+    load "$folder" --rules "$work/spoiled.rules"
+    agree "$folder" "$folder/truth.csv"
+    status=$?
+    if [ $status -eq 1 ] && grep -q "first in group $group\$" "$work/out"; then
+        good
+    else
+        bad "group $group with \"$to\" for \"$from\": exit $status"
+    fi
+done <<END
+1|age < 18|age < 19
+2|age >= 75|age >= 76
+3|status VSAA.pension.old_age|status VSAA.pension
+4|pensioner and resident_in RIGA|pensioner and resident_in JURMALA
+5|= status IZM.learner\$|= status IZM.learner.general
+6| or status IZM.learner.vocational|
+7|school_in RIGA or resident_in|resident_in
+7|school_in RIGA or resident_in|school_in
+8| or status VDEAVK.disability.child|
+9|disability.group3|disability.group2
+10|= status SIF.family\$|= status SIF.family.parent
+11|status SIF.family and age < 24|status SIF.family
+12|status VBTAI.orphan and status IZM.learner|status VBTAI.orphan
+12|status VBTAI.orphan|status VBTAI.orphan.orphan
+13|status SOPA.household.needy|status SOPA.household
+14|needy or status SOPA.household.low_income|needy
+15| or status PMLP.special.resistance|
+16|list riga_staff|list riga_staff and age >= 30
+17|pensioner and not resident_in RIGA|pensioner
+18|(pensioner or disability_high)|pensioner
+END
+
 # A register that did not come makes everything it could say unknown, and that is a difference.
 cp -r "$folder" "$work/absent"
 sed -i '/^VSAA/d' "$work/absent/delivery.csv"
