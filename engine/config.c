@@ -15,8 +15,7 @@ static const struct option_row rows[] = {
     {"signing-public", OPTION_TEXT, AT(signing_public), "FILE", NULL, 0, 0,
      "required: public key of who may sign snapshots"},
     {"listen", OPTION_TEXT, AT(listen), "ADDRESS", NULL, 0, 0,
-     "loopback address and TCP port to serve, like 127.0.0.1:7447 or [::1]:7447; "
-     "port 0 lets the system choose"},
+     "serve TCP on a loopback address, as 127.0.0.1:7447; port 0: any"},
     {"unix", OPTION_TEXT, AT(unix_path), "PATH", NULL, 0, 0,
      "Unix socket to serve, open to owner and group"},
     {"port-file", OPTION_TEXT, AT(port_file), "FILE", NULL, 0, 0,
@@ -30,7 +29,7 @@ static const struct option_row rows[] = {
     {"frame-ms", OPTION_NUMBER, AT(frame_ms), "MS", "10000", 10, 86400000,
      "close a connection whose frame is not whole this long after its first byte"},
     {"write-ms", OPTION_NUMBER, AT(write_ms), "MS", "20000", 10, 86400000,
-     "close a connection that has not taken its answers this long after they were ready"},
+     "close a connection that has not taken its answers for this long"},
     {"drain-ms", OPTION_NUMBER, AT(drain_ms), "MS", "5000", 0, 600000,
      "on SIGTERM, wait at most this long for connections to leave"},
     {"poll-ms", OPTION_NUMBER, AT(poll_ms), "MS", "500", 10, 3600000,
