@@ -1,0 +1,279 @@
+#include "protocol/tables.h"
+
+#include "tests/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A small country's tables, stored; each test breaks one thing. */
+#define GROUPS      3
+#define PRODUCTS    3
+#define RELIEFS     2
+#define CLAUSES     4
+#define CENSUS      3
+#define SETS        3
+#define MEMBERSHIPS 4
+#define VIEWS       3
+
+struct country {
+    struct census census[CENSUS];
+    struct clause clauses[CLAUSES];
+    struct group groups[GROUPS];
+    struct product products[PRODUCTS];
+    struct relief reliefs[RELIEFS];
+    uint32_t set_first[SETS + 1];
+    struct membership memberships[MEMBERSHIPS];
+    struct view views[VIEWS];
+};
+
+static const struct country good = {
+    .census = {{1, 1000, 5, 0}, {1, 3200, 2, 1}, {2, 1000, 1, 0}},
+    .clauses = {{PRODUCT_TEST, 0, 0, 10000},
+                {1001, 1, 1, 5000},
+                {1001, 1, 2, 100},
+                {1002, 1, 2, 1}},
+    .groups = {{.name = GROUP_TEST_NAME}, {.name = "a"}, {.name = "b"}},
+    .products = {{PRODUCT_TEST, PRODUCT_TEST_NAME}, {1001, "x"}, {1002, "y"}},
+    .reliefs = {{.code = RELIEF_TEST_CODE, .until_day = DAY_NEVER, .name = RELIEF_TEST_NAME},
+                {.code = 9, .until_day = DAY_NEVER, .name = "R"}},
+    .set_first = {0, 0, 1, 4},
+    .memberships = {{0, TRUTH_YES, 10, 20},
+                    {1, TRUTH_YES, 10, 12},
+                    {1, TRUTH_UNKNOWN, 12, 20},
+                    {2, TRUTH_YES, 11, 12}},
+    .views = {{0, 0, DAY_NEVER}, {1, 0, DAY_NEVER}, {2, 5, 6}},
+};
+
+static struct tables tables_of(const struct country *c)
+{
+    return (struct tables){
+        .views = c->views,
+        .set_first = c->set_first,
+        .memberships = c->memberships,
+        .groups = c->groups,
+        .products = c->products,
+        .reliefs = c->reliefs,
+        .clauses = c->clauses,
+        .census = c->census,
+        .view_count = VIEWS,
+        .set_count = SETS,
+        .group_count = GROUPS,
+        .product_count = PRODUCTS,
+        .relief_count = RELIEFS,
+        .clause_count = CLAUSES,
+        .census_count = CENSUS,
+    };
+}
+
+struct stored {
+    uint8_t census[CENSUS * CENSUS_SIZE], clauses[CLAUSES * CLAUSE_SIZE],
+        groups[GROUPS * GROUP_SIZE], products[PRODUCTS * PRODUCT_SIZE],
+        reliefs[RELIEFS * RELIEF_SIZE], views[VIEWS * VIEW_SIZE],
+        sets[4 + 4 * (SETS + 1) + MEMBERSHIPS * MEMBERSHIP_SIZE];
+};
+
+static void store(struct stored *s, const struct country *c)
+{
+    for (size_t i = 0; i < CENSUS; i++)
+        census_encode(s->census + i * CENSUS_SIZE, &c->census[i]);
+    for (size_t i = 0; i < CLAUSES; i++)
+        clause_encode(s->clauses + i * CLAUSE_SIZE, &c->clauses[i]);
+    for (size_t i = 0; i < GROUPS; i++)
+        group_encode(s->groups + i * GROUP_SIZE, &c->groups[i]);
+    for (size_t i = 0; i < PRODUCTS; i++)
+        product_encode(s->products + i * PRODUCT_SIZE, &c->products[i]);
+    for (size_t i = 0; i < RELIEFS; i++)
+        relief_encode(s->reliefs + i * RELIEF_SIZE, &c->reliefs[i]);
+    for (size_t i = 0; i < VIEWS; i++)
+        view_encode(s->views + i * VIEW_SIZE, &c->views[i]);
+    store_u32(s->sets, SETS);
+    for (size_t i = 0; i <= SETS; i++)
+        store_u32(s->sets + 4 + 4 * i, c->set_first[i]);
+    for (size_t i = 0; i < MEMBERSHIPS; i++)
+        membership_encode(s->sets + 4 + 4 * (SETS + 1) + i * MEMBERSHIP_SIZE, &c->memberships[i]);
+}
+
+static struct table_bytes edge(const uint8_t *bytes, size_t size)
+{
+    return (struct table_bytes){at_the_edge(bytes, size), size};
+}
+
+static struct table_values values_of(const struct stored *s)
+{
+    return (struct table_values){
+        .census = edge(s->census, sizeof(s->census)),
+        .clauses = edge(s->clauses, sizeof(s->clauses)),
+        .groups = edge(s->groups, sizeof(s->groups)),
+        .products = edge(s->products, sizeof(s->products)),
+        .reliefs = edge(s->reliefs, sizeof(s->reliefs)),
+        .sets = edge(s->sets, sizeof(s->sets)),
+        .views = edge(s->views, sizeof(s->views)),
+    };
+}
+
+static bool says(const struct table_values *values, const char *words)
+{
+    struct tables out;
+    struct fault fault = {""};
+    if (tables_decode(&out, values, &fault)) {
+        tables_free(&out);
+        return words == NULL;
+    }
+    if (words == NULL || strstr(fault.text, words) == NULL)
+        ck_abort_msg("wanted \"%s\", said \"%s\"", words, fault.text);
+    return true;
+}
+
+START_TEST(what_was_stored_is_read_as_it_was)
+{
+    struct stored s;
+    store(&s, &good);
+    struct table_values values = values_of(&s);
+    struct tables t;
+    struct fault fault;
+    ck_assert_msg(tables_decode(&t, &values, &fault), "%s", fault.text);
+    ck_assert(t.view_count == VIEWS && t.set_count == SETS && t.group_count == GROUPS &&
+              t.product_count == PRODUCTS && t.relief_count == RELIEFS &&
+              t.clause_count == CLAUSES && t.census_count == CENSUS);
+    for (size_t i = 0; i < MEMBERSHIPS; i++)
+        ck_assert(memcmp(&t.memberships[i], &good.memberships[i], sizeof(struct membership)) == 0);
+    ck_assert(memcmp(t.set_first, good.set_first, sizeof(good.set_first)) == 0);
+    ck_assert(memcmp(t.views, good.views, sizeof(good.views)) == 0);
+    ck_assert_uint_eq(t.clauses[3].percent_bp, 1);
+    ck_assert_uint_eq(t.census[1].unknown_count, 1);
+    tables_free(&t);
+}
+END_TEST
+
+/* ---- one number wrong ---- */
+
+#define FIELD(path, number, words)                                                                 \
+    {                                                                                              \
+        offsetof(struct country, path), sizeof(((struct country *)0)->path), number, words         \
+    }
+
+static const struct {
+    size_t at, size;
+    uint32_t number;
+    const char *words;
+} wrong_numbers[] = {
+    FIELD(census[0].group, 3, "census: line 0 names group 3 of 3"),
+    FIELD(census[1].place, 1000, "census: line 1 is out of order"),
+    FIELD(census[2].group, 0, "census: line 2 is out of order"),
+    FIELD(clauses[1].relief, 2, "names relief 2 of 2"),
+    FIELD(clauses[1].group, 3, "group 3 of 3"),
+    FIELD(clauses[3].product, 1003, "product 1003, which is not listed"),
+    FIELD(clauses[3].product, 1000, "product 1000, which is not listed"),
+    FIELD(clauses[1].product, 1002, "clause 2 is out of order"),
+    FIELD(groups[0].name[0], 'r', "group 0 must be \"test\""),
+    FIELD(products[0].number, 2, "product 1 must be"),
+    FIELD(products[0].name[0], 'r', "product 1 must be"),
+    FIELD(products[2].number, 1001, "number 1001 is out of order"),
+    FIELD(products[2].number, 5, "number 5 is out of order"),
+    FIELD(reliefs[0].code, 2, "relief 0 must be"),
+    FIELD(reliefs[0].name[0], 'R', "relief 0 must be"),
+    FIELD(set_first[0], 1, "set 0 must be there and empty"),
+    FIELD(set_first[1], 1, "set 0 must be there and empty"),
+    FIELD(set_first[2], 5, "set 2 must have"),
+    FIELD(set_first[2], UINT32_MAX, "set 1 must have"),
+    FIELD(set_first[3], 3, "ends at membership 3 of 4"),
+    FIELD(set_first[3], UINT32_MAX, "ends at membership 4294967295 of 4"),
+    FIELD(memberships[0].group, 3, "set 1 names group 3 of 3"),
+    FIELD(memberships[2].group, 0, "out of order or overlaps"),
+    FIELD(memberships[2].from_day, 11, "out of order or overlaps"),
+    FIELD(memberships[3].group, 1, "out of order or overlaps"),
+    FIELD(views[0].set, 1, "view 0 must be set 0"),
+    FIELD(views[0].from_day, 1, "view 0 must be set 0"),
+    FIELD(views[0].until_day, 100, "view 0 must be set 0"),
+    FIELD(views[2].set, 3, "view 2 names set 3 of 3"),
+    FIELD(views[2].set, UINT32_MAX, "view 2 names set"),
+};
+
+START_TEST(a_number_that_points_nowhere_is_refused_by_reader_and_builder)
+{
+    struct country c = good;
+    memcpy((uint8_t *)&c + wrong_numbers[_i].at, &wrong_numbers[_i].number, wrong_numbers[_i].size);
+    struct stored s;
+    store(&s, &c);
+    struct table_values values = values_of(&s);
+    ck_assert(says(&values, wrong_numbers[_i].words));
+
+    if (strstr(wrong_numbers[_i].words, "ends at") != NULL)
+        return; /* arrays that are not stored have no other end */
+    struct tables t = tables_of(&c);
+    struct fault fault;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, wrong_numbers[_i].words));
+}
+END_TEST
+
+START_TEST(a_table_of_a_wrong_size_is_refused)
+{
+    struct stored s;
+    store(&s, &good);
+    struct table_values values = values_of(&s);
+    struct table_bytes *all[] = {&values.census,  &values.clauses, &values.groups, &values.products,
+                                 &values.reliefs, &values.sets,    &values.views};
+    for (size_t i = 0; i < 7; i++) {
+        uint64_t kept = all[i]->size;
+        for (uint64_t size = 0; size < kept; size++) {
+            all[i]->size = size;
+            struct tables out;
+            struct fault fault;
+            bool opened = tables_decode(&out, &values, &fault);
+            /* clauses and census may be fewer; whole records of them are a table, too */
+            bool may = (i == 0 && size % CENSUS_SIZE == 0) || (i == 1 && size % CLAUSE_SIZE == 0) ||
+                       (i == 6 && size % VIEW_SIZE == 0 && size > 0);
+            ck_assert_msg(opened == may, "table %zu, size %u", i, (unsigned)size);
+            if (opened)
+                tables_free(&out);
+        }
+        all[i]->size = kept;
+    }
+    ck_assert(says(&values, NULL));
+}
+END_TEST
+
+START_TEST(a_count_of_sets_beyond_the_bytes_is_refused)
+{
+    struct stored s;
+    store(&s, &good);
+    static const uint32_t counts[] = {0, 2, 4, 5, 16, 17, 1u << 30, UINT32_MAX - 1, UINT32_MAX};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        store_u32(s.sets, counts[i]);
+        struct table_values values = values_of(&s);
+        struct tables out;
+        struct fault fault;
+        ck_assert(!tables_decode(&out, &values, &fault));
+    }
+}
+END_TEST
+
+START_TEST(a_record_that_is_none_is_named)
+{
+    struct stored s;
+    store(&s, &good);
+    s.views[2 * VIEW_SIZE + 15] = 1;
+    struct table_values values = values_of(&s);
+    ck_assert(says(&values, "views: record 2"));
+}
+END_TEST
+
+static Suite *tables_suite(void)
+{
+    Suite *suite = suite_create("tables");
+    TCase *tcase = tcase_create("all");
+    tcase_add_test(tcase, what_was_stored_is_read_as_it_was);
+    tcase_add_loop_test(tcase, a_number_that_points_nowhere_is_refused_by_reader_and_builder, 0,
+                        sizeof(wrong_numbers) / sizeof(wrong_numbers[0]));
+    tcase_add_test(tcase, a_table_of_a_wrong_size_is_refused);
+    tcase_add_test(tcase, a_count_of_sets_beyond_the_bytes_is_refused);
+    tcase_add_test(tcase, a_record_that_is_none_is_named);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    return support_run(tables_suite());
+}
