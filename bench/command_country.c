@@ -8,9 +8,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct settings {
     uint64_t person_count, seed, broken_per_mille;
@@ -26,7 +28,7 @@ static const struct option_row rows[] = {
     {"seed", OPTION_NUMBER, OPTION(seed), "N", "1", 0, UINT64_MAX,
      "another number is another country; the same one is the same, byte for byte"},
     {"as-of", OPTION_DAY, OPTION(as_of_day), "DAY", COUNTRY_AS_OF, 0, 0,
-     "the day on which all registers deliver"},
+     "the day on which all registers deliver, from 2010-01-01 to 2100-01-01"},
     {"broken", OPTION_NUMBER, OPTION(broken_per_mille), "N", "2", 0, 100,
      "so many broken rows for 1000 good ones; they add nothing"},
     {"every-kind", OPTION_FLAG, OPTION(is_every_kind), NULL, NULL, 0, 0,
@@ -130,6 +132,10 @@ static bool write_all(const struct settings *settings, const char *folder, struc
     if (mkdir(folder, 0755) != 0 && errno != EEXIST)
         return fault_set(fault, "%s: cannot be made: %s", folder, strerror(errno));
     written->has_truth = !settings->has_no_truth;
+    char truth_path[PATH_MAX]; /* an older country's would be taken for this one's */
+    snprintf(truth_path, sizeof(truth_path), "%s/" TRUTH_FILE, folder);
+    if (unlink(truth_path) != 0 && errno != ENOENT)
+        return fault_set(fault, "%s: cannot be removed: %s", truth_path, strerror(errno));
     return exports_write(country, folder, breakage, settings->is_quiet, written->exports, fault) &&
            (settings->has_no_truth ||
             truth_write(country, folder, settings->is_quiet, &written->truth, fault)) &&
@@ -141,6 +147,11 @@ int command_country(int argc, char *argv[])
     struct settings settings;
     struct operands operands;
     options_read(&table, &settings, &operands, argc, argv);
+
+    if (settings.as_of_day < COUNTRY_AS_OF_LEAST || settings.as_of_day > COUNTRY_AS_OF_MOST) {
+        fprintf(stderr, "eligbench country: --as-of: want a day from 2010-01-01 to 2100-01-01\n");
+        return EXIT_USAGE;
+    }
 
     struct country country;
     struct written written = {0};

@@ -310,6 +310,7 @@ void country_make(struct country *country, uint32_t person_count, uint64_t seed,
                   bool is_quiet)
 {
     assert(person_count >= COUNTRY_PERSONS_MIN && person_count <= COUNTRY_PERSONS_MAX);
+    assert(as_of_day >= COUNTRY_AS_OF_LEAST && as_of_day <= COUNTRY_AS_OF_MOST);
     *country = (struct country){
         .seed = seed,
         .as_of_day = as_of_day,

@@ -11,6 +11,8 @@
 #define COUNTRY_PERSONS_MIN  100
 #define COUNTRY_PERSONS_MAX  5000000
 #define COUNTRY_AS_OF        "2026-11-01" /* when nothing else is asked for */
+#define COUNTRY_AS_OF_LEAST  14610        /* 2010-01-01: nobody's rows begin before 1970 */
+#define COUNTRY_AS_OF_MOST   47482        /* 2100-01-01 */
 #define COUNTRY_DAYS_BEFORE  31           /* the window that is judged, around the as-of day */
 #define COUNTRY_DAYS_AFTER   62
 

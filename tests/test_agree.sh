@@ -111,6 +111,20 @@ else
     bad "--json: $(head -3 "$work/out")"
 fi
 
+# Days that no country can be made for, and a truth that would not be of this one.
+for day in 2009-12-31 2100-01-02; do
+    "$ELIG_BIN/eligbench" country --persons 100 --as-of $day "$work/never" >"$work/out" 2>"$work/err"
+    status=$?
+    if [ $status -eq 2 ] && [ ! -e "$work/never" ]; then good; else bad "$day: exit $status"; fi
+done
+for day in 2010-01-01 2100-01-01; do
+    "$ELIG_BIN/eligbench" country --quiet --persons 3000 --as-of $day "$work/edge" &&
+        load "$work/edge" --accept refused-rows,as-of-future
+    if agree "$work/edge" "$work/edge/truth.csv"; then good; else bad "$day: not as it is"; fi
+done
+"$ELIG_BIN/eligbench" country --quiet --persons 100 --no-truth "$work/edge"
+if [ -e "$work/edge/truth.csv" ]; then bad "an old truth was left"; else good; fi
+
 # What cannot be compared is exit 3 and one sentence.
 fails() {
     what=$1
