@@ -59,7 +59,7 @@ struct delivery {
     uint64_t warning_count; /* personal codes whose check digit is wrong: read all the same */
     uint64_t byte_count;
     uint64_t refused_by[REFUSAL_LAST + 1];
-    uint64_t parse_ns; /* of all threads together */
+    uint64_t parse_ns; /* of all threads together, while they ran */
 };
 #define DELIVERY_COUNT_MAX 32
 
