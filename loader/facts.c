@@ -1,6 +1,7 @@
 #include "loader/facts.h"
 
-#include <err.h>
+#include "loader/parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,8 @@ static void *grown(void *array, size_t *room, size_t needed, size_t item_size)
     size_t wider = *room == 0 ? FACTS_ROOM_FIRST : *room * 2;
     if (wider < needed)
         wider = needed;
-    array = reallocarray(array, wider, item_size);
-    if (array == NULL)
-        err(3, "memory for facts");
     *room = wider;
-    return array;
+    return memory_grow(array, wider, item_size);
 }
 
 struct person_fact *facts_add_person(struct facts *facts)

@@ -1,10 +1,10 @@
 #include "loader/intake.h"
 
 #include "loader/delivery.h"
+#include "loader/parallel.h"
 #include "loader/source.h"
 
 #include <assert.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK_SIZE       (256u << 10) /* stays in a core's own cache, buffer and facts together */
-#define THREAD_COUNT_MAX 64
+#define CHUNK_SIZE (256u << 10) /* stays in a core's own cache, buffer and facts together */
 
 /* ---- refusals ---- */
 
@@ -54,10 +53,8 @@ void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_
     if (count == QUARANTINE_COUNT_MAX)
         return;
     if ((count & (count - 1)) == 0) { /* room is the next power of two */
-        intake->quarantine = reallocarray(intake->quarantine, count == 0 ? 1 : count * 2,
-                                          sizeof(intake->quarantine[0]));
-        if (intake->quarantine == NULL)
-            err(3, "memory for refused rows");
+        intake->quarantine = memory_grow(intake->quarantine, count == 0 ? 1 : count * 2,
+                                         sizeof(intake->quarantine[0]));
     }
     intake->quarantine[intake->quarantine_count++] = (struct quarantined){
         .delivery = (uint16_t)delivery,
@@ -90,7 +87,7 @@ struct reading {
     uint32_t *order;                         /* in which they are begun */
     size_t task_count;
     size_t chunk_size;
-    atomic_size_t begun_count;
+    char *buffers[THREAD_COUNT_MAX]; /* one for each thread that has begun */
     atomic_uint_fast64_t done_size;
     struct progress progress;
     pthread_mutex_t mutex; /* of what follows */
@@ -109,9 +106,7 @@ static struct output *take_spare(struct reading *reading)
         reading->spare = output->next;
     pthread_mutex_unlock(&reading->mutex);
     if (output == NULL)
-        output = calloc(1, sizeof(*output));
-    if (output == NULL)
-        err(3, "memory for reading");
+        output = memory_take_zeroed(1, sizeof(*output));
     output_empty(output);
     return output;
 }
@@ -195,40 +190,16 @@ static void run_task(struct reading *reading, struct task *task, char *buffer)
     hand_over(reading, task, output);
 }
 
-static void work(struct reading *reading, bool shows_progress)
+/* What parallel_for runs: tasks [first, end) of the order. Only one thread shows progress. */
+static void work(void *context, uint32_t thread, size_t first, size_t end)
 {
-    char *buffer = malloc(source_buffer_size(reading->chunk_size));
-    if (buffer == NULL)
-        err(3, "memory for reading");
-    for (;;) {
-        size_t next = atomic_fetch_add(&reading->begun_count, 1);
-        if (next >= reading->task_count)
-            break;
-        run_task(reading, &reading->tasks[reading->order[next]], buffer);
-        if (shows_progress)
-            progress_set(&reading->progress, atomic_load(&reading->done_size));
-    }
-    free(buffer);
-}
-
-static void *work_aside(void *context)
-{
-    work(context, false);
-    return NULL;
-}
-
-static void work_together(struct reading *reading, uint32_t thread_count)
-{
-    pthread_t threads[THREAD_COUNT_MAX];
-    size_t started_count = 0;
-    /* Fewer threads than asked for are slower, not wrong. */
-    while (started_count + 1 < thread_count && started_count < THREAD_COUNT_MAX &&
-           pthread_create(&threads[started_count], NULL, work_aside, reading) == 0)
-        started_count++;
-    work(reading, true);
-    for (size_t i = 0; i < started_count; i++)
-        pthread_join(threads[i], NULL);
-    assert(reading->committed_count == reading->task_count);
+    struct reading *reading = context;
+    if (reading->buffers[thread] == NULL)
+        reading->buffers[thread] = memory_take(source_buffer_size(reading->chunk_size), 1);
+    for (size_t i = first; i < end; i++)
+        run_task(reading, &reading->tasks[reading->order[i]], reading->buffers[thread]);
+    if (thread == 0)
+        progress_set(&reading->progress, atomic_load(&reading->done_size));
 }
 
 /* ---- what there is to do ---- */
@@ -292,10 +263,8 @@ static uint64_t plan_tasks(struct reading *reading)
         count += count_tasks(&reading->sources[i], reading->chunk_size);
         size += reading->sources[i].size;
     }
-    reading->tasks = calloc(count + 1, sizeof(reading->tasks[0]));
-    reading->order = calloc(count + 1, sizeof(reading->order[0]));
-    if (reading->tasks == NULL || reading->order == NULL)
-        err(3, "memory for reading");
+    reading->tasks = memory_take_zeroed(count, sizeof(reading->tasks[0]));
+    reading->order = memory_take_zeroed(count, sizeof(reading->order[0]));
     for (uint32_t i = 0; i < reading->intake->delivery_count; i++)
         add_tasks(reading, i);
     put_in_order(reading);
@@ -331,9 +300,7 @@ static bool take_list(struct reading *reading, struct vocabulary *vocabulary,
                       const char *absent, struct fault *fault)
 {
     size_t size;
-    char *text = malloc(DELIVERY_LIST_SIZE_MAX);
-    if (text == NULL)
-        err(3, "memory for %s", DELIVERY_LIST_NAME);
+    char *text = memory_take(DELIVERY_LIST_SIZE_MAX, 1);
     bool is_fine =
         read_list(text, &size, folder_fd, folder, fault) &&
         delivery_list_parse(reading->intake, vocabulary, registers, text, size, absent, fault);
@@ -373,7 +340,8 @@ static bool read_files(struct reading *reading, uint32_t thread_count, bool is_q
 {
     uint64_t size = plan_tasks(reading);
     progress_start(&reading->progress, "reading", "bytes", size, is_quiet);
-    work_together(reading, thread_count);
+    parallel_for(thread_count, reading->task_count, 1, work, reading);
+    assert(reading->committed_count == reading->task_count);
     progress_set(&reading->progress, size);
     progress_end(&reading->progress);
     if (reading->has_fault) {
@@ -385,9 +353,7 @@ static bool read_files(struct reading *reading, uint32_t thread_count, bool is_q
 
 static struct reading *reading_begin(struct intake *intake, struct facts *facts, size_t chunk_size)
 {
-    struct reading *reading = calloc(1, sizeof(*reading));
-    if (reading == NULL)
-        err(3, "memory for reading");
+    struct reading *reading = memory_take_zeroed(1, sizeof(*reading));
     reading->intake = intake;
     reading->facts = facts;
     reading->chunk_size = chunk_size;
@@ -407,6 +373,8 @@ static void reading_end(struct reading *reading)
         output_free(output);
         free(output);
     }
+    for (size_t i = 0; i < THREAD_COUNT_MAX; i++)
+        free(reading->buffers[i]);
     free(reading->tasks);
     free(reading->order);
     pthread_mutex_destroy(&reading->mutex);
@@ -418,7 +386,7 @@ bool intake_read_chunked(struct intake *intake, struct facts *facts, struct voca
                          uint32_t thread_count, bool is_quiet, size_t chunk_size,
                          struct fault *fault)
 {
-    assert(thread_count >= 1 && chunk_size >= 1);
+    assert(chunk_size >= 1);
     *intake = (struct intake){0};
     int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)

@@ -1,11 +1,11 @@
 #include "loader/register.h"
 
+#include "loader/parallel.h"
 #include "loader/text.h"
 #include "protocol/options.h"
 
 #include <assert.h>
 #include <dirent.h>
-#include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -477,9 +477,7 @@ bool register_parse(struct register_description *out, struct vocabulary *vocabul
                     const char *text, size_t text_size, const char *where, struct fault *fault)
 {
     /* Large, and mostly zero: not for the stack of whoever calls. */
-    struct reading *r = calloc(1, sizeof(*r));
-    if (r == NULL)
-        err(3, "memory for a register's description");
+    struct reading *r = memory_take_zeroed(1, sizeof(*r));
     *out = (struct register_description){
         .fresh_days = 30, .refused_per_mille_max = 20, .change_percent_max = 30};
     r->where = where;
@@ -507,9 +505,7 @@ static bool read_whole(char **text, size_t *text_size, const char *path, struct 
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return fault_set(fault, "%s: %s", path, strerror(errno));
-    *text = malloc(DESCRIPTION_SIZE_MAX + 1);
-    if (*text == NULL)
-        err(3, "memory for %s", path);
+    *text = memory_take(DESCRIPTION_SIZE_MAX + 1, 1);
     *text_size = fread(*text, 1, DESCRIPTION_SIZE_MAX + 1, file);
     bool is_read = ferror(file) == 0;
     fclose(file);
@@ -573,9 +569,7 @@ bool registers_read(struct registers *out, struct vocabulary *vocabulary, const 
     if (entry_count < 0)
         return fault_set(fault, "%s: %s", folder, strerror(errno));
     out->count = 0;
-    out->list = calloc(REGISTER_COUNT_MAX, sizeof(out->list[0]));
-    if (out->list == NULL)
-        err(3, "memory for descriptions of registers");
+    out->list = memory_take_zeroed(REGISTER_COUNT_MAX, sizeof(out->list[0]));
     bool is_fine =
         entry_count > 0 || fault_set(fault, "%s: files *.register wanted, none found", folder);
     for (int i = 0; i < entry_count; i++) {

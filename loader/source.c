@@ -1,11 +1,11 @@
 #include "loader/source.h"
 
 #include "loader/csv.h"
+#include "loader/parallel.h"
 #include "loader/xml.h"
 #include "protocol/options.h"
 
 #include <assert.h>
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -206,9 +206,7 @@ static void refuse(struct output *output, const struct source *source, uint32_t 
     if (output->refused_count == output->refused_room) {
         output->refused_room = output->refused_room == 0 ? 64 : output->refused_room * 2;
         output->refused =
-            reallocarray(output->refused, output->refused_room, sizeof(output->refused[0]));
-        if (output->refused == NULL)
-            err(3, "memory for refused rows");
+            memory_grow(output->refused, output->refused_room, sizeof(output->refused[0]));
     }
     output->refused[output->refused_count++] = (struct quarantined){
         .delivery = source->plan.delivery,

@@ -1,6 +1,7 @@
 #include "loader/xml.h"
 
 #include "loader/intake.h"
+#include "loader/parallel.h"
 
 #include <assert.h>
 #include <err.h>
@@ -148,8 +149,9 @@ static int XMLCALL on_encoding(void *data, const char *name, XML_Encoding *encod
 struct xml *xml_begin(const struct register_description *description, xml_on_row *on_row,
                       void *context)
 {
-    struct xml *xml = calloc(1, sizeof(*xml));
-    if (xml == NULL || (xml->parser = XML_ParserCreate(NULL)) == NULL)
+    struct xml *xml = memory_take_zeroed(1, sizeof(*xml));
+    xml->parser = XML_ParserCreate(NULL);
+    if (xml->parser == NULL)
         err(3, "memory for an XML parser");
     xml->description = description;
     xml->on_row = on_row;
