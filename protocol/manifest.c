@@ -225,8 +225,10 @@ static void source_decode(struct manifest_source *out, const uint8_t *record)
     out->refused_count = load_u32(record + PAGE_SOURCE_REFUSED_COUNT);
 }
 
-static void page_encode(uint8_t page[static MANIFEST_SIZE], const struct manifest *in)
+void manifest_encode(uint8_t page[static MANIFEST_SIZE], const struct manifest *in)
 {
+    struct fault fault;
+    assert(manifest_check(in, &fault));
     memset(page, 0, MANIFEST_SIZE);
     memcpy(page + PAGE_MAGIC, MANIFEST_MAGIC, sizeof(MANIFEST_MAGIC) - 1);
     store_u32(page + PAGE_FORMAT, SNAPSHOT_FORMAT);
@@ -308,9 +310,7 @@ void manifest_sign(uint8_t page[static MANIFEST_SIZE], const struct manifest *in
     crypto_sign_ed25519_sk_to_pk(public.bytes, key->bytes);
     manifest_signing_key_id(manifest.signing_key_id, &public);
 
-    struct fault fault;
-    assert(manifest_check(&manifest, &fault));
-    page_encode(page, &manifest);
+    manifest_encode(page, &manifest);
 
     uint8_t message[SIGNED_SIZE];
     signed_bytes(message, page);
@@ -336,6 +336,21 @@ static bool page_is_by(const uint8_t page[static MANIFEST_SIZE], const struct si
     return true;
 }
 
+bool manifest_decode(struct manifest *out, const uint8_t page[static MANIFEST_SIZE],
+                     struct fault *fault)
+{
+    struct manifest manifest;
+    memset(&manifest, 0, sizeof(manifest));
+    page_decode(&manifest, page);
+    if (!manifest_check(&manifest, fault))
+        return false;
+    if (!unused_bytes_are_zero(&manifest, page))
+        return fault_set(fault, "reserved bytes are not zero: made by a newer publisher than this "
+                                "program knows");
+    *out = manifest;
+    return true;
+}
+
 bool manifest_open(struct manifest *out, const uint8_t page[static MANIFEST_SIZE],
                    const struct sign_public *key, struct fault *fault)
 {
@@ -347,14 +362,5 @@ bool manifest_open(struct manifest *out, const uint8_t page[static MANIFEST_SIZE
     if (!page_is_by(page, key, fault))
         return false;
 
-    struct manifest manifest;
-    memset(&manifest, 0, sizeof(manifest));
-    page_decode(&manifest, page);
-    if (!manifest_check(&manifest, fault))
-        return fault_at(fault, "signed, but impossible");
-    if (!unused_bytes_are_zero(&manifest, page))
-        return fault_set(fault, "signed, but reserved bytes are not zero: made by a newer "
-                                "publisher than this program knows");
-    *out = manifest;
-    return true;
+    return manifest_decode(out, page, fault) || fault_at(fault, "signed, but impossible");
 }

@@ -6,16 +6,16 @@
 #include "protocol/fault.h"
 #include "protocol/keyfile.h"
 
-#define MANIFEST_SIZE        2048
-#define MANIFEST_MAGIC       "ELIGMAN1"
-#define SNAPSHOT_FORMAT      1
-#define DATA_HASH_SIZE       32 /* BLAKE2b-256 */
-#define VALUE_HASH_SIZE      16 /* XXH3-128, canonical bytes */
-#define VALUE_COUNT_MAX      32
-#define VALUE_NAME_SIZE      8
-#define SOURCE_COUNT_MAX     24
-#define SOURCE_NAME_SIZE     16
-#define SIGNATURE_SIZE       64
+#define MANIFEST_SIZE    2048
+#define MANIFEST_MAGIC   "ELIGMAN1"
+#define SNAPSHOT_FORMAT  1
+#define DATA_HASH_SIZE   32 /* BLAKE2b-256 */
+#define VALUE_HASH_SIZE  16 /* XXH3-128, canonical bytes */
+#define VALUE_COUNT_MAX  32
+#define VALUE_NAME_SIZE  8
+#define SOURCE_COUNT_MAX 24
+#define SOURCE_NAME_SIZE 16
+#define SIGNATURE_SIZE   64
 
 /* One value of the data file. The name is filled with zeros and may take all eight bytes. */
 struct manifest_value {
@@ -54,6 +54,12 @@ void manifest_signing_key_id(uint8_t id[static KEY_ID_SIZE], const struct sign_p
 
 /* Whether every field is in its range; manifest_sign asserts it, manifest_open verifies it. */
 MUST_USE bool manifest_check(const struct manifest *manifest, struct fault *fault);
+
+/* The fields alone, without a signature: what manifest_sign and manifest_open do with a page
+ * besides. A page that somebody else wrote goes through manifest_open. */
+void manifest_encode(uint8_t page[static MANIFEST_SIZE], const struct manifest *in);
+MUST_USE bool manifest_decode(struct manifest *out, const uint8_t page[static MANIFEST_SIZE],
+                              struct fault *fault);
 
 /* Encodes and signs; sets the signing key id from the secret. */
 void manifest_sign(uint8_t page[static MANIFEST_SIZE], const struct manifest *in,

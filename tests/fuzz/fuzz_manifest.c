@@ -33,6 +33,34 @@ static void open_and_compare(const uint8_t page[static MANIFEST_SIZE])
     assert(memcmp(page, again, MANIFEST_SIZE) == 0);
 }
 
+/* The fields alone, whoever signed them. */
+static void decode_and_compare(const uint8_t page[static MANIFEST_SIZE])
+{
+    struct manifest manifest;
+    struct fault fault = {""};
+    if (!manifest_decode(&manifest, page, &fault)) {
+        assert(fault.text[0] != '\0');
+        return;
+    }
+    uint8_t again[MANIFEST_SIZE];
+    manifest_encode(again, &manifest);
+    assert(memcmp(page, again, MANIFEST_SIZE - SIGNATURE_SIZE) == 0);
+}
+
+/* As the publisher's own: past the signature every field is reached. */
+static void sign(uint8_t page[static MANIFEST_SIZE])
+{
+    static const char domain[] = "elig snapshot manifest v1";
+    uint8_t message[sizeof(domain) + MANIFEST_SIZE - SIGNATURE_SIZE];
+    memcpy(message, domain, sizeof(domain));
+    memcpy(message + sizeof(domain), page, MANIFEST_SIZE - SIGNATURE_SIZE);
+    crypto_sign_detached(page + MANIFEST_SIZE - SIGNATURE_SIZE, NULL, message, sizeof(message),
+                         secret.bytes);
+}
+
+/* Signing takes a hundred times as long as reading: one input in so many goes all the way. */
+#define SIGNED_ONE_IN 64
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool started;
@@ -42,18 +70,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     uint8_t page[MANIFEST_SIZE] = {0};
     memcpy(page, data, size < MANIFEST_SIZE ? size : MANIFEST_SIZE);
-    open_and_compare(page);
+    uint32_t sum = 0;
+    for (size_t i = 0; i < MANIFEST_SIZE; i++)
+        sum = sum * 31 + page[i];
+    bool all_the_way = sum % SIGNED_ONE_IN == 0;
+    if (all_the_way)
+        open_and_compare(page);
 
-    /* now as the publisher's own: past the signature every field is reached */
-    static const char domain[] = "elig snapshot manifest v1";
-    uint8_t message[sizeof(domain) + MANIFEST_SIZE - SIGNATURE_SIZE];
     memcpy(page, MANIFEST_MAGIC, 8);
     store_u32(page + 8, SNAPSHOT_FORMAT);
-    manifest_signing_key_id(page + 120, &public);
-    memcpy(message, domain, sizeof(domain));
-    memcpy(message + sizeof(domain), page, MANIFEST_SIZE - SIGNATURE_SIZE);
-    crypto_sign_detached(page + MANIFEST_SIZE - SIGNATURE_SIZE, NULL, message, sizeof(message),
-                         secret.bytes);
-    open_and_compare(page);
+    decode_and_compare(page);
+    if (all_the_way) {
+        manifest_signing_key_id(page + 120, &public);
+        sign(page);
+        open_and_compare(page);
+    }
     return 0;
 }
