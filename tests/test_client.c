@@ -30,14 +30,57 @@ enum manner {
     MANNER_SLAM,       /* closes before it is asked */
 };
 
-struct server {
+struct orders {
     enum manner manner;
     struct response answer; /* kind and id are put in */
     struct report report;   /* of a STATUS, when answer.status is OK */
+};
+
+/* The test gives orders, the server's thread takes them before each frame. */
+static pthread_mutex_t orders_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct orders orders_given;
+
+static struct orders take_orders(void)
+{
+    pthread_mutex_lock(&orders_lock);
+    struct orders orders = orders_given;
+    pthread_mutex_unlock(&orders_lock);
+    return orders;
+}
+
+static void give_orders(struct orders orders)
+{
+    pthread_mutex_lock(&orders_lock);
+    orders_given = orders;
+    pthread_mutex_unlock(&orders_lock);
+}
+
+static void order_manner(enum manner manner)
+{
+    struct orders orders = take_orders();
+    orders.manner = manner;
+    give_orders(orders);
+}
+
+static void order_answer(struct response answer)
+{
+    struct orders orders = take_orders();
+    orders.answer = answer;
+    give_orders(orders);
+}
+
+static void order_report(struct report report)
+{
+    struct orders orders = take_orders();
+    orders.report = report;
+    give_orders(orders);
+}
+
+static struct server {
     int listener;
     char address[128];
     pthread_t thread;
-};
+} server;
 
 static void send_all(int fd, const uint8_t *bytes, size_t size, size_t step)
 {
@@ -62,30 +105,31 @@ static bool read_frame(int fd, uint8_t frame[static FRAME_SIZE])
     return true;
 }
 
-static void make_answer(const struct server *server, uint8_t out[static FRAME_SIZE],
+static void make_answer(const struct orders *orders, uint8_t out[static FRAME_SIZE],
                         const struct request *request)
 {
-    if (request->kind == KIND_STATUS && server->answer.status == STATUS_OK) {
-        struct report report = server->report;
+    if (request->kind == KIND_STATUS && orders->answer.status == STATUS_OK) {
+        struct report report = orders->report;
         report.request_id = request->request_id;
         frame_encode_report(out, &report);
         return;
     }
-    struct response response = server->answer;
+    struct response response = orders->answer;
     response.kind = request->kind;
     response.request_id = request->request_id;
     frame_encode_response(out, &response);
 }
 
 /* False: the connection is over. */
-static bool serve_frame(const struct server *server, int fd)
+static bool serve_frame(int fd)
 {
     uint8_t in[FRAME_SIZE], out[FRAME_SIZE];
     struct request request;
     if (!read_frame(fd, in) || frame_decode_request(&request, in) != STATUS_OK)
         return false;
-    make_answer(server, out, &request);
-    switch (server->manner) {
+    struct orders orders = take_orders();
+    make_answer(&orders, out, &request);
+    switch (orders.manner) {
     case MANNER_PLAIN:
         break;
     case MANNER_DRIP:
@@ -119,54 +163,46 @@ static bool serve_frame(const struct server *server, int fd)
 
 static void *serve(void *argument)
 {
-    const struct server *server = argument;
+    const int *listener = argument;
     for (;;) {
-        int fd = accept(server->listener, NULL, NULL);
+        int fd = accept(*listener, NULL, NULL);
         if (fd < 0)
             return NULL; /* the test shut the listener down */
-        while (server->manner != MANNER_SLAM && serve_frame(server, fd))
+        while (take_orders().manner != MANNER_SLAM && serve_frame(fd))
             ;
         close(fd);
     }
 }
 
-static void bind_to(struct server *server, const void *address, socklen_t size, int family)
+static void bind_to(const void *address, socklen_t size, int family)
 {
-    server->listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (server->listener < 0 || bind(server->listener, address, size) != 0 ||
-        listen(server->listener, 8) != 0)
+    server.listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server.listener < 0 || bind(server.listener, address, size) != 0 ||
+        listen(server.listener, 8) != 0)
         err(1, "server of the test");
 }
 
-static void bind_unix(struct server *server)
+static void bind_unix(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/server", support_directory());
-    snprintf(server->address, sizeof(server->address), "unix:%s", address.sun_path);
+    snprintf(server.address, sizeof(server.address), "unix:%s", address.sun_path);
     unlink(address.sun_path);
-    bind_to(server, &address, sizeof(address), AF_UNIX);
+    bind_to(&address, sizeof(address), AF_UNIX);
 }
 
-static void bind_v4(struct server *server)
+static void bind_v4(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(address);
-    bind_to(server, &address, size, AF_INET);
-    ck_assert_int_eq(getsockname(server->listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(server->address, sizeof(server->address), "127.0.0.1:%u", ntohs(address.sin_port));
+    bind_to(&address, size, AF_INET);
+    ck_assert_int_eq(getsockname(server.listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(server.address, sizeof(server.address), "127.0.0.1:%u", ntohs(address.sin_port));
 }
-
-static struct server server = {
-    .answer = {.status = STATUS_DOES_NOT_APPLY,
-               .remaining = REMAINING_UNPUBLISHED,
-               .generation = 12,
-               .payable = 15000,
-               .server_time_s = 1795428000},
-};
 
 static void start(void)
 {
-    ck_assert_int_eq(pthread_create(&server.thread, NULL, serve, &server), 0);
+    ck_assert_int_eq(pthread_create(&server.thread, NULL, serve, &server.listener), 0);
 }
 
 static void stop(void)
@@ -178,7 +214,14 @@ static void stop(void)
 
 static void set_up(void)
 {
-    bind_unix(&server);
+    give_orders((struct orders){
+        .answer = {.status = STATUS_DOES_NOT_APPLY,
+                   .remaining = REMAINING_UNPUBLISHED,
+                   .generation = 12,
+                   .payable = 15000,
+                   .server_time_s = 1795428000},
+    });
+    bind_unix();
     start();
 }
 
@@ -217,7 +260,7 @@ START_TEST(an_answer_comes_back_whole_however_it_is_cut)
 {
     struct elig_request request = check_request();
     struct elig_response response;
-    server.manner = _i == 0 ? MANNER_PLAIN : MANNER_DRIP;
+    order_manner(_i == 0 ? MANNER_PLAIN : MANNER_DRIP);
     struct elig *elig = connect_to_server(TIMEOUT_MS);
     for (uint64_t id = 1; id <= 5; id++) {
         request.request_id = id;
@@ -236,11 +279,11 @@ END_TEST
 START_TEST(a_server_is_found_on_ipv4_too)
 {
     stop();
-    bind_v4(&server);
+    bind_v4();
     start();
     struct elig_request ping = {.kind = ELIG_PING, .request_id = 1};
     struct elig_response response;
-    server.answer = (struct response){.status = STATUS_OK, .generation = 12};
+    order_answer((struct response){.status = STATUS_OK, .generation = 12});
     struct elig *elig = connect_to_server(TIMEOUT_MS);
     ck_assert_int_eq(elig_ask(elig, &ping, &response), ELIG_FINE);
     ck_assert_uint_eq(response.status, ELIG_OK);
@@ -251,13 +294,13 @@ END_TEST
 START_TEST(a_report_comes_back_and_a_refusal_with_its_wait)
 {
     struct elig_report report;
-    server.answer = (struct response){.status = STATUS_OK};
-    server.report = (struct report){.check_count = 7,
-                                    .generation = 12,
-                                    .identifier_count = 3,
-                                    .person_count = 2,
-                                    .uptime_s = 60,
-                                    .connection_count = 1};
+    order_answer((struct response){.status = STATUS_OK});
+    order_report((struct report){.check_count = 7,
+                                 .generation = 12,
+                                 .identifier_count = 3,
+                                 .person_count = 2,
+                                 .uptime_s = 60,
+                                 .connection_count = 1});
     struct elig *elig = connect_to_server(TIMEOUT_MS);
     ck_assert_int_eq(elig_ask_status(elig, 9, &report), ELIG_FINE);
     ck_assert_uint_eq(report.status, ELIG_OK);
@@ -265,7 +308,7 @@ START_TEST(a_report_comes_back_and_a_refusal_with_its_wait)
     ck_assert_uint_eq(report.check_count, 7);
     ck_assert_uint_eq(report.person_count, 2);
 
-    server.answer = (struct response){.status = STATUS_BUSY, .wait_ms = 250, .generation = 12};
+    order_answer((struct response){.status = STATUS_BUSY, .wait_ms = 250, .generation = 12});
     ck_assert_int_eq(elig_ask_status(elig, 10, &report), ELIG_FINE);
     ck_assert_uint_eq(report.status, ELIG_BUSY);
     ck_assert_uint_eq(report.request_id, 10);
@@ -297,7 +340,7 @@ START_TEST(a_server_that_fails_is_told_apart_and_not_asked_again)
     struct elig_response response, untouched;
     memset(&untouched, 0xa5, sizeof(untouched));
     response = untouched;
-    server.manner = mishaps[_i].manner;
+    order_manner(mishaps[_i].manner);
     struct elig *elig = connect_to_server(SHORT_TIMEOUT_MS);
     int64_t start_ms = now_ms();
     ck_assert_msg(elig_ask(elig, &request, &response) == mishaps[_i].error, "a server that %s",
@@ -318,7 +361,7 @@ START_TEST(a_closed_server_is_an_error_and_no_signal)
 {
     struct elig_request request = check_request();
     struct elig_response response;
-    server.manner = _i == 0 ? MANNER_HANG_UP : MANNER_SLAM;
+    order_manner(_i == 0 ? MANNER_HANG_UP : MANNER_SLAM);
     for (int i = 0; i < 20; i++) {
         struct elig *elig = connect_to_server(TIMEOUT_MS);
         usleep(2000); /* long enough for the server to have closed */
@@ -591,14 +634,15 @@ static const struct {
 
 START_TEST(eligctl_says_in_words_and_exit_status_what_was_answered)
 {
-    server.answer = dialogues[_i].answer;
-    server.answer.remaining = REMAINING_UNPUBLISHED;
-    server.report = (struct report){.check_count = 7,
-                                    .generation = 12,
-                                    .identifier_count = 3,
-                                    .person_count = 2,
-                                    .uptime_s = 86400 + 3661,
-                                    .connection_count = 1};
+    struct response answer = dialogues[_i].answer;
+    answer.remaining = REMAINING_UNPUBLISHED;
+    order_answer(answer);
+    order_report((struct report){.check_count = 7,
+                                 .generation = 12,
+                                 .identifier_count = 3,
+                                 .person_count = 2,
+                                 .uptime_s = 86400 + 3661,
+                                 .connection_count = 1});
     struct said said = run_eligctl(dialogues[_i].words);
     ck_assert_msg(strncmp(said.text, dialogues[_i].wanted, strlen(dialogues[_i].wanted)) == 0,
                   "%s said: %s", dialogues[_i].words, said.text);
@@ -609,7 +653,7 @@ END_TEST
 
 START_TEST(eligctl_cannot_ask_a_server_that_fails)
 {
-    server.manner = mishaps[_i].manner;
+    order_manner(mishaps[_i].manner);
     struct said said = run_eligctl("check --product 1 --price 1.50 --timeout-ms 120");
     ck_assert_msg(strstr(said.text, elig_error_text(mishaps[_i].error)) != NULL, "said: %s",
                   said.text);

@@ -253,9 +253,12 @@ int main(void)
     tcase_add_test(tests, every_version_but_one_and_every_kind_but_three_is_refused);
     tcase_add_test(tests, every_bit_that_a_ping_has_no_use_for_is_refused);
     tcase_add_test(tests, what_is_answered_to_a_refused_frame_can_be_read_from_it);
-    tcase_add_test_raise_signal(tests, encoding_a_relief_that_does_not_apply_is_a_bug, SIGABRT);
-    tcase_add_test_raise_signal(tests, encoding_a_status_that_is_not_listed_is_a_bug, SIGABRT);
-    tcase_add_test_raise_signal(tests, encoding_a_refused_report_is_a_bug, SIGABRT);
+    const char *fork = getenv("CK_FORK"); /* "no" under valgrind: an abort would end the suite */
+    if (fork == NULL || strcmp(fork, "no") != 0) {
+        tcase_add_test_raise_signal(tests, encoding_a_relief_that_does_not_apply_is_a_bug, SIGABRT);
+        tcase_add_test_raise_signal(tests, encoding_a_status_that_is_not_listed_is_a_bug, SIGABRT);
+        tcase_add_test_raise_signal(tests, encoding_a_refused_report_is_a_bug, SIGABRT);
+    }
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }
