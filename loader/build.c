@@ -332,6 +332,7 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     if (!publish_commit(build->publication, &build->manifest, build->secret, &trust, fault))
         return false;
     publish_sweep(build->publication, (uint32_t)settings->keep_count);
+    summary_sweep_quarantine(settings->snapshots);
     build->is_published = true;
     stage_end(build, "publish");
     return true;

@@ -250,8 +250,8 @@ static int run_explain(int argc, char *argv[])
 
 struct folder_settings {
     const char *snapshots, *signing_public, *signing_key, *identity_key, *identity_key_before;
-    const char *generation;
-    uint64_t environment, keep_count;
+    const char *generation, *above;
+    uint64_t environment;
     bool is_json;
 };
 
@@ -317,6 +317,8 @@ static const struct option_row verify_rows[] = {
     OPTION_ENVIRONMENT,
     FOLDER_OPTION("generation", OPTION_TEXT, generation, "GENERATION", NULL, 0,
                   "which one; without it what CURRENT names"),
+    FOLDER_OPTION("above", OPTION_TEXT, above, "GENERATION", NULL, 0,
+                  "refuse this one and all older, as an engine does that serves it"),
     OPTION_JSON,
 };
 
@@ -433,13 +435,16 @@ static int run_verify(int argc, char *argv[])
     struct fault fault;
     struct keys keys;
     struct snapshot *snapshot = NULL;
-    uint64_t generation = 0;
+    uint64_t generation = 0, above = 0;
     options_read(&verify_table, &settings, &operands, argc, argv);
-    if (settings.generation != NULL && !read_generation(&generation, settings.generation, &fault))
+    if ((settings.generation != NULL &&
+         !read_generation(&generation, settings.generation, &fault)) ||
+        (settings.above != NULL && !read_generation(&above, settings.above, &fault)))
         return fail(EXIT_USAGE, &fault);
 
     bool has_keys = keys_open(&keys, &settings, &fault);
     keys.trust.now_s = clock_wall_s();
+    keys.trust.generation_above = above;
     bool is_good =
         has_keys &&
         (generation != 0
@@ -538,6 +543,10 @@ static int run_list(int argc, char *argv[])
     bool has_current = snapshot_current(settings.snapshots, &current, hash, &fault);
     if (!has_current)
         fprintf(stderr, "eligload: %s\n", fault.text);
+    else if (count > 0 && count <= GENERATIONS_TOLD_MAX && current < generations[count - 1])
+        fprintf(stderr,
+                "eligload: CURRENT names an older generation than the newest: restored from "
+                "a backup? engines that serve a newer one refuse it\n");
     if (settings.is_json) {
         json_start(&json, stdout);
         json_open_array(&json, NULL);

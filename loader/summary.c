@@ -4,6 +4,7 @@
 #include "protocol/options.h"
 #include "protocol/snapshot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +15,8 @@
 
 #define COUNT_TEXT_COUNT 8
 #define PATH_SIZE        4096
+
+#define QUARANTINE_SUFFIX ".quarantine"
 
 const char *count_text(uint64_t count)
 {
@@ -282,6 +285,31 @@ static void print_quarantine(const struct intake *intake, FILE *to)
     }
 }
 
+static bool generation_is_there(int directory_fd, const char *generation_text)
+{
+    char name[PATH_SIZE];
+    snprintf(name, sizeof(name), "%s.man", generation_text);
+    return faccessat(directory_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A list that cannot be removed is in nobody's way. */
+void summary_sweep_quarantine(const char *directory)
+{
+    DIR *folder = opendir(directory);
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        char text[GENERATION_TEXT_SIZE];
+        uint64_t generation;
+        snprintf(text, sizeof(text), "%.16s", entry->d_name);
+        if (generation_of_text(&generation, text, strlen(text)) &&
+            strcmp(entry->d_name + strlen(text), QUARANTINE_SUFFIX) == 0 &&
+            !generation_is_there(dirfd(folder), text))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+
 bool summary_write_quarantine(const struct build *build, const struct build_settings *settings,
                               struct fault *fault)
 {
@@ -292,7 +320,7 @@ bool summary_write_quarantine(const struct build *build, const struct build_sett
         snprintf(path, sizeof(path), "%s", settings->quarantine);
     } else {
         generation_to_text(generation, publish_next_generation(build->publication));
-        snprintf(path, sizeof(path), "%s/%s.quarantine", settings->snapshots, generation);
+        snprintf(path, sizeof(path), "%s/%s" QUARANTINE_SUFFIX, settings->snapshots, generation);
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     FILE *to = fd >= 0 && fchmod(fd, 0640) == 0 ? fdopen(fd, "w") : NULL;

@@ -1,0 +1,418 @@
+#!/bin/sh
+# The real loader on small exports written by hand and on a generated country: what it publishes,
+# and every refusal with its sentence.
+set -u
+: "${ELIG_BIN:=build/bin}"
+work=$(mktemp -d) || exit 3
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+passed=0 failed=0
+good() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "$*"; }
+
+# row STATUS "pattern of a line" "what is shown" WORD ...: stdout and stderr together in $work/out.
+row() {
+    wanted=$1 pattern=$2 what=$3
+    shift 3
+    timeout 60 "$ELIG_BIN/eligload" "$@" >"$work/out" 2>&1
+    judge $? "$wanted" "$pattern" "$what"
+}
+judge() {
+    cat "$work/out" >>"$work/everything"
+    if [ "$1" -ne "$2" ]; then
+        bad "$4: exit $1, wanted $2: $(tail -1 "$work/out")"
+    elif ! grep -q -- "$3" "$work/out"; then
+        bad "$4: wanted \"$3\", found: $(tail -1 "$work/out")"
+    else
+        good
+    fi
+}
+same() { if cmp -s "$1" "$2"; then good; else bad "$3: $1 and $2 differ"; fi; }
+# holds "what" CONDITION ...: of test(1).
+holds() {
+    what=$1
+    shift
+    if [ "$@" ]; then good; else bad "$what"; fi
+}
+is() { if [ "$1" = "$2" ]; then good; else bad "$3: wanted \"$2\", found \"$1\""; fi; }
+
+for key in identity other-identity; do "$ELIG_BIN/eligctl" keygen identity "$work/$key" >"$work/out"; done
+for key in signing foreign; do "$ELIG_BIN/eligctl" keygen signing "$work/$key" >"$work/out"; done
+
+exports=tests/fixtures/exports
+# build FOLDER-OF-SNAPSHOTS WORD ...: words of row for it.
+keys="--identity-key $work/identity --signing-key $work/signing"
+trust="--identity-key $work/identity --signing-public $work/signing.pub"
+current() { cut -c1-16 "$1/CURRENT"; }
+
+# ---- what is published ----
+
+# shellcheck disable=SC2086 # several words
+{
+    row 0 "published: generation 0000000000000001" "a first build" \
+        build --exports $exports --snapshots "$work/hand" $keys
+    row 0 "holds *19 persons, 34 identifiers, 22 views" "an engine takes it" \
+        verify --snapshots "$work/hand" $trust
+    sed -n '/^group/,$s/  */ /gp' "$work/out" >"$work/groups"
+    sed 's/  */ /g' >"$work/groups.wanted" <<EOF
+group persons unknown
+child_under_18 3 0
+senior_75 3 0
+pensioner 5 0
+pensioner_riga 3 0
+learner 3 0
+pupil 1 0
+learner_riga 2 0
+disability_high 1 0
+disability_3 1 0
+honorary_family 2 0
+family_child 1 0
+orphan_learning 1 0
+needy 1 1
+needy_or_low 2 1
+repressed 1 0
+riga_staff 1 0
+pensioner_elsewhere 2 0
+needy_pensioner 0 0
+EOF
+    same "$work/groups" "$work/groups.wanted" "groups counted by hand"
+    is "$(stat -c '%a %s' "$work/hand/0000000000000001.quarantine")" "640 0" "no row was refused"
+
+    for threads in 1 2 7; do
+        row 0 "published" "$threads threads" build --exports $exports --snapshots "$work/hand" \
+            $keys --threads $threads
+        same "$work/hand/0000000000000001.mdb" "$work/hand/$(current "$work/hand").mdb" \
+            "$threads threads write the same bytes"
+    done
+    row 0 "^\* 0000000000000004 0000000000000003 .* 2026-01-15 *19 " "list marks the current one" \
+        list --snapshots "$work/hand" --signing-public "$work/signing.pub"
+    row 0 "published" "a fifth build" build --exports $exports --snapshots "$work/hand" $keys --keep 2
+    is "$(cd "$work/hand" && echo *.mdb)" "0000000000000004.mdb 0000000000000005.mdb" "two are kept"
+    row 0 "generation 0000000000000006, with the data of 0000000000000004" "rollback goes forward" \
+        rollback --snapshots "$work/hand" --to 4 $keys
+    is "$(current "$work/hand")" 0000000000000006 "rollback moved CURRENT"
+    row 3 "eligload: " "rollback to what is not there" rollback --snapshots "$work/hand" --to 99 $keys
+    is "$(current "$work/hand")" 0000000000000006 "which changed nothing"
+
+    before=$(ls -A "$work/hand")
+    row 0 "dry-run: nothing was written" "a dry run" build --exports $exports \
+        --snapshots "$work/hand" $keys --dry-run
+    is "$(ls -A "$work/hand")" "$before" "a dry run leaves the folder alone"
+    row 0 '"outcome": "published"' "the summary as JSON" build --exports $exports \
+        --snapshots "$work/hand" $keys --json --quiet --summary "$work/summary.json"
+    is "$(grep -c '"outcome": "published"' "$work/summary.json")" 1 "the summary in its file"
+    cat "$work/summary.json" >>"$work/everything"
+    row 2 'no gate "row-chnge", did you mean "row-change"' "a mistyped gate" build \
+        --exports $exports --snapshots "$work/hand" $keys --accept row-chnge
+}
+
+# ---- explain ----
+
+# explain STATUS "pattern" "what" IDENTIFIER WORD ...
+explain() {
+    wanted=$1 pattern=$2 what=$3 identifier=$4
+    shift 4
+    echo "$identifier" | timeout 60 "$ELIG_BIN/eligload" explain --quiet --exports $exports "$@" \
+        >"$work/out" 2>&1
+    judge $? "$wanted" "$pattern" "$what"
+}
+explain 0 "^vsaa_pensijas.csv:4: VSAA.pension.old_age from 2015-01-01, open end" \
+    "a row under a previous code" 320000-00106
+explain 0 "^pmlp_personas.csv:7: person" "a previous code leads to the person" 010150-00017
+explain 0 "^pensioner_riga: yes" "a group of a person" 32000000106
+explain 0 "^pensioner: no" "a pension ends with death" 320000-00105 --day 2026-01-10
+explain 0 "^pensioner: yes" "and not before" 320000-00105 --day 2026-01-09 --group pensioner
+explain 0 "^senior_75: no" "the day before a birthday" 320000-00104 --day 2026-02-09
+explain 0 "^senior_75: yes" "the birthday" 320000-00104 --day 2026-02-10
+explain 0 "^needy: unknown" "what is not delivered" 320000-00120
+explain 0 "^pmlp_personas.csv:20: person" "a card given to another person" 118 --means e-talons
+explain 0 "^pmlp_eid.csv:5: eid from 2020-03-03 until 2026-01-05" "a lost card ends" PA0000117 \
+    --means eid
+explain 1 "not found" "nobody" 320000-00999
+explain 1 "not found" "a means of nobody" PA9999999 --means eid
+explain 2 'no group "pensionr", did you mean "pensioner"' "a mistyped group" 320000-00101 \
+    --group pensionr
+explain 2 "standard input" "no identifier" abc
+explain 2 "means" "a mistyped means" 320000-00101 --means passport
+
+# ---- a generated country ----
+
+"$ELIG_BIN/eligbench" country --persons 20000 --quiet "$work/country" >"$work/out" 2>&1 ||
+    bad "no country: $(tail -1 "$work/out")"
+# shellcheck disable=SC2086
+{
+    row 0 "published: generation 0000000000000001" "a country" \
+        build --exports "$work/country" --snapshots "$work/land" $keys
+    "$ELIG_BIN/eligbench" agree --truth "$work/country/truth.csv" --snapshots "$work/land" $trust \
+        >"$work/out" 2>&1
+    judge $? 0 "agree, 0 differ" "the country's truth"
+    is "$(grep -cv '^[a-z_]*\.[a-z]*:[0-9]*:[0-9]*: [a-z].* ([0-9]*)$' "$work/land/0000000000000001.quarantine")" 0 \
+        "every line of the quarantine says where and why"
+    holds "the country's broken rows are not in the quarantine" \
+        "$(wc -l <"$work/land/0000000000000001.quarantine")" -gt 50
+    cat "$work/land/0000000000000001.quarantine" >>"$work/everything"
+}
+
+# ---- deliveries that are held back ----
+
+# A fresh copy of the country's deliveries in $work/spoilt.
+spoil() { rm -rf "$work/spoilt" && cp -r "$work/country" "$work/spoilt"; }
+# announce REGISTER ROWS: what delivery.csv says of it.
+announce() {
+    awk -F, -v OFS=, -v name="$1" -v rows="$2" '$1 == name { $4 = rows } { print }' \
+        "$work/spoilt/delivery.csv" >"$work/list" && cp "$work/list" "$work/spoilt/delivery.csv"
+}
+# held STATUS "pattern" "what" WORD ...: and the snapshot in service stays.
+held() {
+    before=$(current "$work/land")
+    wanted=$1 pattern=$2 title=$3
+    shift 3
+    # shellcheck disable=SC2086
+    row "$wanted" "$pattern" "$title" build --exports "$work/spoilt" --snapshots "$work/land" $keys "$@"
+    is "$(current "$work/land")" "$before" "$title: CURRENT"
+    holds "$title: left data behind" ! -e "$work/land/$(printf '%016x' $((0x$before + 1))).mdb"
+}
+
+spoil
+head -2500 "$work/country/vsaa_pensijas.csv" >"$work/spoilt/vsaa_pensijas.csv"
+announce VSAA.pension 2499
+held 1 "held: VSAA.pension has 2499 rows, the snapshot in service [0-9]* (-5[0-9] %, bound 10 %)" \
+    "a register that shrank"
+held 1 "held: group pensioner has .* persons, the snapshot in service" "and its group"
+held 1 "when they are right: --accept row-change:VSAA.pension" "what to do is said"
+held 1 "held: group " "one gate accepted is not the other" --accept row-change
+# shellcheck disable=SC2086
+row 0 "accepted (row-change): VSAA.pension" "looked at and accepted" build --exports "$work/spoilt" \
+    --snapshots "$work/land" $keys --accept row-change:VSAA.pension,group-change
+# shellcheck disable=SC2086
+row 0 "^pensioner .* -[0-9]* " "diff tells who lost" diff --snapshots "$work/land" $trust 1 2
+# shellcheck disable=SC2086
+row 1 "held: group pensioner .* (+" "growing back is held too" build --exports "$work/country" \
+    --snapshots "$work/land" $keys
+# shellcheck disable=SC2086
+row 0 "published" "the whole country again" build --exports "$work/country" --snapshots "$work/land" \
+    $keys --accept row-change,group-change
+
+spoil
+sed 's/^32/99/; s/^"32/"99/' "$work/country/izm_izglitojamie.csv" |
+    awk 'NR > 1 && NR % 10 == 0 { sub(/^"[^"]*"/, "\"9\"") } { print }' >"$work/spoilt/izm_izglitojamie.csv"
+held 1 "held: IZM.learner: [0-9]* of [0-9]* rows were refused (bound" "a flood of broken rows"
+
+spoil
+grep -v '^VBTAI' "$work/country/delivery.csv" >"$work/spoilt/delivery.csv"
+held 1 "a file of register VBTAI.orphan wanted, none listed" "a register that is missing"
+held 1 "held: group orphan_learning has no persons" "named as absent, its group is held" \
+    --absent VBTAI.orphan
+rm "$work/spoilt/vbtai_barenji.csv"
+cp "$work/country/delivery.csv" "$work/spoilt/delivery.csv"
+held 1 "vbtai_barenji.csv" "a file that is missing"
+
+spoil
+head -c 300000 "$work/country/pmlp_personas.csv" >"$work/spoilt/pmlp_personas.csv"
+held 1 "pmlp_personas.csv: [0-9]* rows wanted, .* found: the file is cut" "a truncated delivery"
+spoil
+head -c 50000 "$work/country/vdeavk_invaliditate.xml" >"$work/spoilt/vdeavk_invaliditate.xml"
+held 1 "vdeavk_invaliditate.xml" "truncated XML"
+
+spoil
+sed -i.old 's/^SIF.family,\([^,]*\),[^,]*/SIF.family,\1,2026-10-30/' "$work/spoilt/delivery.csv"
+held 1 "held: SIF.family is of 2026-10-30, the snapshot in service has it of 2026-11-01" \
+    "an older file again"
+sed -i.old 's/^SIF.family,\([^,]*\),[^,]*/SIF.family,\1,2399-01-01/' "$work/spoilt/delivery.csv"
+held 1 "held: SIF.family is of 2399-01-01, today is" "a file of a day to come" --as-of 2026-11-01
+spoil
+echo "XX.unknown,x.csv,2026-11-01,1," >>"$work/spoilt/delivery.csv"
+held 1 "delivery.csv:13" "a register that nobody described"
+echo "group g = age >= banana" >"$work/bad.rules"
+spoil
+held 1 "bad.rules:1:1[0-9]: " "rules that are wrong" --rules "$work/bad.rules"
+held 3 "nothing-here" "a key that is missing" --identity-key "$work/nothing-here"
+chmod 644 "$work/other-identity"
+held 3 "other-identity" "a key that others can read" --identity-key "$work/other-identity"
+chmod 600 "$work/other-identity"
+
+held 1 "held: the snapshot in service cannot be compared with: .*another identity key" \
+    "a new identity key is said first" --identity-key "$work/other-identity"
+# shellcheck disable=SC2086
+row 0 "accepted (parent)" "and then accepted" build --exports "$work/country" --snapshots "$work/land" \
+    --identity-key "$work/other-identity" --signing-key "$work/signing" --accept parent
+# shellcheck disable=SC2086
+row 0 "different identity keys" "diff across keys" diff --snapshots "$work/land" --signing-public \
+    "$work/signing.pub" --identity-key "$work/other-identity" --identity-key-before "$work/identity" \
+    "$(printf '%x' $((0x$(current "$work/land") - 1)))" "$(current "$work/land")"
+
+# ---- snapshots that are refused ----
+
+# A copy of the hand-made snapshot in $work/copy, its files writable; $data and $page are its two.
+copy() {
+    chmod -R u+w "$work/copy" 2>/dev/null
+    rm -rf "$work/copy"
+    cp -r "$work/hand" "$work/copy"
+    chmod -R u+w "$work/copy"
+    data=$work/copy/$(current "$work/copy").mdb page=$work/copy/$(current "$work/copy").man
+}
+# flip FILE OFFSET: its lowest bit.
+flip() {
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    # shellcheck disable=SC2059 # the format is the byte
+    printf "\\$(printf %03o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>"$work/dd"
+}
+# refused "pattern" "what" WORD ...
+refused() {
+    pattern=$1 what=$2
+    shift 2
+    # shellcheck disable=SC2086
+    row 1 "$pattern" "$what" verify --snapshots "$work/copy" $trust "$@"
+}
+copy
+# shellcheck disable=SC2086
+row 0 "generation" "an untouched copy" verify --snapshots "$work/copy" $trust
+for offset in 0 24 4096 12345 20000 36863; do
+    copy
+    flip "$data" $offset
+    refused "not the data its manifest was signed for" "a bit flipped at $offset of the data"
+done
+for offset in 0 8 100 1983 1984 2047; do
+    copy
+    flip "$page" $offset
+    refused "not the manifest that CURRENT names\|not a manifest\|signature does not fit\|signed by another\|format" \
+        "a bit flipped at $offset of the manifest"
+    refused "the signature does not fit\|not a manifest\|signed by another\|format" \
+        "the same, asked for by name" --generation "$(current "$work/copy")"
+done
+copy
+truncate -s 20000 "$data"
+refused "its manifest says 36864: cut short or replaced" "truncated data"
+truncate -s 0 "$data"
+refused "its manifest says 36864: cut short or replaced" "empty data"
+copy
+truncate -s 1000 "$page"
+refused "1000 bytes; wanted exactly 2048" "a truncated manifest"
+copy
+dd if=/dev/zero of="$page" bs=1 seek=1984 count=64 conv=notrunc 2>"$work/dd"
+refused "not signed" "an unsigned manifest" --generation "$(current "$work/copy")"
+copy
+row 1 "signed by another key" "a foreign key" verify --snapshots "$work/copy" --signing-public \
+    "$work/foreign.pub" --identity-key "$work/identity"
+row 1 "made with another identity key" "a wrong identity key" verify --snapshots "$work/copy" \
+    --signing-public "$work/signing.pub" --identity-key "$work/other-identity"
+refused "made for environment 0, this is environment 7" "another environment" --environment 7
+copy
+newest=$(current "$work/copy")
+older=0000000000000005
+hash=$(awk '{ print $2 }' "$work/copy/CURRENT")
+printf '%s %s\n' $older "$hash" >"$work/copy/CURRENT"
+refused "not the manifest that CURRENT names" "CURRENT with an older name"
+cp "$work/hand/CURRENT" "$work/CURRENT.newest"
+# shellcheck disable=SC2086
+row 0 "published" "an older CURRENT to keep" build --exports $exports --snapshots "$work/back" $keys
+cp "$work/back/CURRENT" "$work/CURRENT.old"
+# shellcheck disable=SC2086
+row 0 "published" "a newer one" build --exports $exports --snapshots "$work/back" $keys
+chmod u+w "$work/back/CURRENT"
+cp "$work/CURRENT.old" "$work/back/CURRENT"
+# shellcheck disable=SC2086
+row 1 "generation 0000000000000001 is not newer than 0000000000000002" "CURRENT restored from a backup" \
+    verify --snapshots "$work/back" $trust --above 2
+row 0 "CURRENT names an older generation" "list says so" list --snapshots "$work/back" \
+    --signing-public "$work/signing.pub"
+# shellcheck disable=SC2086
+row 0 "published: generation 0000000000000003" "the next build goes above both" build \
+    --exports $exports --snapshots "$work/back" $keys
+copy
+rm "$work/copy/CURRENT"
+refused "CURRENT" "no CURRENT"
+copy
+flip "$work/copy/$newest.man" 1984
+truncate -s 4096 "$work/copy/0000000000000007.mdb"
+row 0 "BAD" "list marks what is damaged" list --snapshots "$work/copy" --signing-public "$work/signing.pub"
+
+# ---- trouble while publishing ----
+
+mkfifo "$work/fifo"
+# shellcheck disable=SC2086 # holds the lock while it waits for its rules
+timeout 60 "$ELIG_BIN/eligload" build --exports $exports --snapshots "$work/hand" $keys \
+    --rules "$work/fifo" >"$work/first" 2>&1 &
+first=$!
+exec 9>"$work/fifo" # waits until it has opened its rules, which is after it took the lock
+# shellcheck disable=SC2086
+row 3 "another publisher is at work here" "two loaders at once" build --exports $exports \
+    --snapshots "$work/hand" $keys
+echo "nonsense" >&9
+exec 9>&-
+wait $first
+is $? 1 "the first one reads on"
+
+before=$(current "$work/land")
+# A write beyond the limit fails as on a full disk; the parent's copy in memory does so too.
+(
+    trap '' XFSZ
+    ulimit -f 500
+    exec timeout 60 "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/land" \
+        --identity-key "$work/other-identity" --signing-key "$work/signing" --accept parent
+) >"$work/out" 2>&1
+judge $? 3 "eligload: .*land" "no room for the file"
+is "$(current "$work/land")" "$before" "no room: CURRENT"
+is "$(find "$work/land" -name '*.tmp')" "" "no room: nothing half-written stays"
+
+mkdir "$work/tiny"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1500k tmpfs "$work/tiny" 2>/dev/null; then
+    # shellcheck disable=SC2086
+    row 0 "published" "a small disk has room for one" build --exports "$work/country" \
+        --snapshots "$work/tiny/land" $keys
+    # shellcheck disable=SC2086
+    row 3 "eligload: " "a full disk" build --exports "$work/country" --snapshots "$work/tiny/land" $keys
+    # shellcheck disable=SC2086
+    row 0 "generation  0000000000000001" "a full disk: the old one stays" verify \
+        --snapshots "$work/tiny/land" $trust
+    is "$(find "$work/tiny" -name '*.tmp')" "" "a full disk: nothing half-written stays"
+    umount "$work/tiny"
+else
+    echo "skipped: no tmpfs to fill (needs root)"
+fi
+
+"$ELIG_BIN/eligbench" country --persons 100000 --no-truth --quiet "$work/larger" >"$work/out" 2>&1 ||
+    bad "no larger country: $(tail -1 "$work/out")"
+# shellcheck disable=SC2086
+row 0 "published" "before the killing" build --exports "$work/larger" --snapshots "$work/killed" $keys
+killed=0
+for tenths in 02 05 08 11 14 17 20 25 30 35; do
+    before=$(current "$work/killed")
+    # shellcheck disable=SC2086
+    "$ELIG_BIN/eligload" build --exports "$work/larger" --snapshots "$work/killed" $keys --quiet \
+        >"$work/out" 2>&1 &
+    loader=$!
+    sleep "0.$tenths"
+    kill -9 $loader 2>/dev/null
+    wait $loader 2>/dev/null
+    status=$?
+    [ $status -eq 137 ] && killed=$((killed + 1))
+    after=$(current "$work/killed")
+    if [ "$after" = "$before" ] || [ "$((0x$after))" -eq "$((0x$before + 1))" ]; then good; else
+        bad "killed after 0.$tenths s: CURRENT went from $before to $after"
+    fi
+    # shellcheck disable=SC2086
+    row 0 "generation  $after" "killed after 0.$tenths s: one is in service" verify \
+        --snapshots "$work/killed" $trust
+done
+holds "no loader was killed: the machine is too fast for this test" $killed -gt 0
+: >"$work/killed/00000000000000ff.mdb.tmp"
+: >"$work/killed/00000000000000fe.mdb"
+: >"$work/killed/CURRENT.tmp"
+# shellcheck disable=SC2086
+row 0 "published: generation 0000000000000100" "the next build goes on above all leftovers" \
+    build --exports "$work/larger" --snapshots "$work/killed" $keys --keep 1
+is "$(cd "$work/killed" && echo *)" "0000000000000100.man 0000000000000100.mdb 0000000000000100.quarantine CURRENT" \
+    "and sweeps them"
+
+# ---- nothing that was said names anybody ----
+
+tr -d -c '0-9A-Z\n' <"$work/everything" >"$work/digits"
+grep -Eo '^[0-9]{6}-?[0-9]{5}' $exports/pmlp_personas.csv | tr -d - >"$work/codes"
+cut -d, -f1 $exports/pmlp_eid.csv | sed 1d >>"$work/codes"
+sed -n 's/^P,\([0-9]*\).*/\1/p' "$work/country/truth.csv" | head -5000 >>"$work/codes"
+holds "no identifiers to look for" "$(wc -l <"$work/codes")" -gt 5000
+found=$(grep -cFf "$work/codes" "$work/digits")
+is "$found" 0 "identifiers in what was said"
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
