@@ -1,9 +1,6 @@
 #include "protocol/identity.h"
 
-#include "tests/support.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "tests/vectors.h"
 
 static struct identity_key key_of(uint8_t first)
 {
@@ -45,6 +42,30 @@ START_TEST(a_digest_is_what_another_implementation_says)
     char hex[2 * DIGEST_SIZE + 1];
     support_hex(hex, digest.bytes, DIGEST_SIZE);
     ck_assert_str_eq(hex, vectors[_i].digest);
+}
+END_TEST
+
+/* The file that the oracle checks too, one digest a line and each in a batch. */
+START_TEST(digests_are_those_of_the_vectors)
+{
+    struct vector_file file = vectors_open("digests.txt");
+    struct vector v;
+    size_t count = 0;
+    for (; vectors_next(&file, &v); count++) {
+        struct identity_key key;
+        struct digest wanted, found, in_batch[2];
+        ck_assert_uint_eq(support_unhex(key.bytes, sizeof(key.bytes), v.words[1]),
+                          IDENTITY_KEY_SIZE);
+        ck_assert_uint_eq(support_unhex(wanted.bytes, DIGEST_SIZE, v.words[4]), DIGEST_SIZE);
+        struct identifier identifier = identifier_of((uint8_t)vector_number(&v, 2), v.words[3]);
+        const struct identifier twice[2] = {identifier, identifier};
+        identity_digest(&found, &key, &identifier);
+        identity_digest_batch(in_batch, &key, twice, 2);
+        ck_assert_msg(memcmp(&found, &wanted, DIGEST_SIZE) == 0 &&
+                          memcmp(&in_batch[1], &wanted, DIGEST_SIZE) == 0,
+                      "digests.txt:%u: %s", v.line, v.words[0]);
+    }
+    ck_assert_uint_ge(count, 20);
 }
 END_TEST
 
@@ -130,6 +151,7 @@ static Suite *identity_suite(void)
     TCase *tcase = tcase_create("all");
     tcase_add_loop_test(tcase, a_digest_is_what_another_implementation_says, 0,
                         sizeof(vectors) / sizeof(vectors[0]));
+    tcase_add_test(tcase, digests_are_those_of_the_vectors);
     tcase_add_test(tcase, a_key_id_and_a_check_value_are_what_another_implementation_says);
     tcase_add_test(tcase, the_same_text_of_another_means_is_another_digest);
     tcase_add_test(tcase, every_bit_of_the_key_matters);
