@@ -254,7 +254,7 @@ format-check: ## say which files are laid out otherwise
 # ---- the rest ----
 
 bench: all ## measure this machine
-	@BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin $(firstword $(wildcard bench/run.sh bench/side_by_side.sh))
+	@ELIG_BIN=$(BUILD)/bin sh bench/run.sh $(BUILD)/demo
 
 man: all ## write the option tables into the manual pages
 	@BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin tests/man.sh --write
