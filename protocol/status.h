@@ -7,28 +7,28 @@
 
 #include "protocol/bytes.h"
 
-#define STATUS_LIST(X)                                                                            \
-    X(OK, 0, "ok")                                                                                \
-    /* transport: the frame itself */                                                             \
-    X(BAD_VERSION, 101, "this protocol version is not spoken here")                               \
-    X(BAD_KIND, 102, "this kind of request is not known here")                                    \
-    X(BAD_RESERVED, 103, "a reserved byte is not zero")                                           \
-    X(BAD_REQUEST_ID, 104, "the request id is zero")                                              \
-    X(BAD_MEANS, 105, "this kind of identification means is not known")                           \
-    X(BAD_IDENTIFIER, 106, "the identifier is not in its canonical form")                         \
-    X(BAD_ENTRY, 107, "this way of reading the means is not known")                               \
-    X(BAD_QUANTITY, 108, "the quantity is out of range")                                          \
-    /* service: the server as a whole */                                                          \
-    X(DRAINING, 201, "the server is stopping: connect again elsewhere")                           \
-    X(BUSY, 202, "the server is busy: wait and ask again")                                        \
-    X(NOT_READY, 203, "no snapshot is in service")                                                \
-    /* decision: this purchase */                                                                 \
-    X(UNKNOWN_PRODUCT, 301, "the product is not in the catalogue")                                \
-    X(OUTSIDE_WINDOW, 302, "the service time is outside the days that can be judged")             \
-    X(APPLIES, 303, "a relief applies")                                                           \
-    X(NO_DATA, 304, "cannot be decided: data of a register are missing")                          \
-    X(DOES_NOT_APPLY, 305, "no relief applies")                                                   \
-    /* ledger: the transaction */                                                                 \
+#define STATUS_LIST(X)                                                                             \
+    X(OK, 0, "ok")                                                                                 \
+    /* transport: the frame itself */                                                              \
+    X(BAD_VERSION, 101, "this protocol version is not spoken here")                                \
+    X(BAD_KIND, 102, "this kind of request is not known here")                                     \
+    X(BAD_RESERVED, 103, "a reserved byte is not zero")                                            \
+    X(BAD_REQUEST_ID, 104, "the request id is zero")                                               \
+    X(BAD_MEANS, 105, "this kind of identification means is not known")                            \
+    X(BAD_IDENTIFIER, 106, "the identifier is not in its canonical form")                          \
+    X(BAD_ENTRY, 107, "this way of reading the means is not known")                                \
+    X(BAD_QUANTITY, 108, "the quantity is out of range")                                           \
+    /* service: the server as a whole */                                                           \
+    X(DRAINING, 201, "the server is stopping: connect again elsewhere")                            \
+    X(BUSY, 202, "the server is busy: wait and ask again")                                         \
+    X(NOT_READY, 203, "no snapshot is in service")                                                 \
+    /* decision: this purchase */                                                                  \
+    X(UNKNOWN_PRODUCT, 301, "the product is not in the catalogue")                                 \
+    X(OUTSIDE_WINDOW, 302, "the service time is outside the days that can be judged")              \
+    X(APPLIES, 303, "a relief applies")                                                            \
+    X(NO_DATA, 304, "cannot be decided: data of a register are missing")                           \
+    X(DOES_NOT_APPLY, 305, "no relief applies")                                                    \
+    /* ledger: the transaction */                                                                  \
     X(NO_LEDGER, 401, "this server keeps no ledger")
 
 enum status {
