@@ -562,6 +562,24 @@ START_TEST(silence_and_unfinished_frames_are_closed)
 }
 END_TEST
 
+START_TEST(a_stop_of_the_server_is_not_the_silence_of_its_clients)
+{
+    START("--idle-ms", "3000");
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    ck_assert_int_eq(kill(server_pid, SIGSTOP), 0);
+    uint64_t start_ms = now_ms();
+    while (now_ms() - start_ms < 3500)
+        usleep(10000);
+    ck_assert_int_eq(kill(server_pid, SIGCONT), 0);
+    usleep(100000); /* for a kick that must not come */
+    check_served(fd, 2);
+    close(fd);
+    stop_server();
+    ck_assert_uint_eq(total("idle_closed"), 0);
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(over_the_limit_connections_are_closed_and_counted)
@@ -986,6 +1004,7 @@ int main(void)
     tcase_add_test(tcase, another_version_is_told_so_and_closed);
     tcase_add_loop_test(tcase, garbage_is_answered_or_closed_and_never_more, 0, 3);
     tcase_add_test(tcase, silence_and_unfinished_frames_are_closed);
+    tcase_add_test(tcase, a_stop_of_the_server_is_not_the_silence_of_its_clients);
     tcase_add_loop_test(tcase, over_the_limit_connections_are_closed_and_counted, 0, 2);
     tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
     tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 2);
