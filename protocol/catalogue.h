@@ -57,11 +57,12 @@ struct relief {
 };
 #define RELIEF_SIZE 64 /* with reserved bytes: see the offsets in catalogue.c */
 
-/* Clauses are sorted by product number; those of one product keep the order they were written in. */
+/* Clauses are sorted by product number; those of one product keep the order they were written in.
+ */
 struct clause {
-    uint32_t product; /* number */
-    uint16_t relief;  /* index */
-    uint16_t group;   /* index */
+    uint32_t product;    /* number */
+    uint16_t relief;     /* index */
+    uint16_t group;      /* index */
     uint16_t percent_bp; /* 1/100 of a percent of the price, 1..10000 */
 };
 #define CLAUSE_SIZE 16 /* with 6 reserved bytes */

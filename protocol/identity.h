@@ -32,7 +32,8 @@ void identity_digest(struct digest *out, const struct identity_key *key,
 void identity_digest_batch(struct digest out[], const struct identity_key *key,
                            const struct identifier identifiers[], size_t count);
 
-/* Public name of a key, and the value by which a snapshot recognises it. Neither helps to find it. */
+/* Public name of a key, and the value by which a snapshot recognises it. Neither helps to find it.
+ */
 void identity_key_id(uint8_t id[static KEY_ID_SIZE], const struct identity_key *key);
 void identity_check_value(uint8_t value[static DIGEST_SIZE], const struct identity_key *key);
 

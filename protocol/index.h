@@ -1,10 +1,9 @@
 /* The index on disk and in memory: digest -> view, one cache line touched nearly always.
  *
  * Buckets of 64 bytes hold four slots of a 96-bit tag and a 32-bit payload. A digest's first eight
- * bytes (little-endian) choose the home bucket, its last twelve are the tag, so that the bucket
- * number adds bits which the tag does not hold. What does not fit its bucket goes to the next one,
- * and the bucket it left says so. The table is cut into shards because one LMDB value should not
- * pass 1 GiB; buckets are numbered through all shards. */
+ * bytes (little-endian) choose the home bucket, its last twelve are the tag. What does not fit its
+ * bucket goes to the next one, and the bucket it left says so. The table is cut into shards because
+ * one LMDB value should not pass 1 GiB; buckets are numbered through all shards. */
 #ifndef PROTOCOL_INDEX_H
 #define PROTOCOL_INDEX_H
 
@@ -17,13 +16,14 @@
 #define BUCKET_SLOT_COUNT 4
 
 enum {
-    SLOT_TAG = 0,      /* 12 bytes: digest bytes 4 to 15 */
-    SLOT_PAYLOAD = 12, /* u32: view in bits 0 to 30; bit 31, in slot 0 alone: the bucket overflowed */
+    SLOT_TAG = 0, /* 12 bytes: digest bytes 4 to 15 */
+    SLOT_PAYLOAD =
+        12, /* u32: view in bits 0 to 30; bit 31, in slot 0 alone: the bucket overflowed */
     SLOT_SIZE = 16,
 };
 static_assert(SLOT_PAYLOAD == SLOT_TAG + 12, "slot fields touch");
 static_assert(SLOT_SIZE == SLOT_PAYLOAD + 4, "slot fields touch");
-static_assert(SLOT_SIZE *BUCKET_SLOT_COUNT == BUCKET_SIZE, "slots fill the bucket");
+static_assert(SLOT_SIZE * BUCKET_SLOT_COUNT == BUCKET_SIZE, "slots fill the bucket");
 
 #define PAYLOAD_OVERFLOWED 0x80000000u
 #define PAYLOAD_VIEW_MASK  0x7fffffffu
@@ -40,7 +40,7 @@ static_assert(SLOT_SIZE *BUCKET_SLOT_COUNT == BUCKET_SIZE, "slots fill the bucke
 #define BUCKET_REACH_MAX 32
 
 struct index {
-    uint64_t home_count;                   /* buckets that digests choose from */
+    uint64_t home_count;                    /* buckets that digests choose from */
     const uint8_t *shards[SHARD_COUNT_MAX]; /* borrowed; each begins on a cache line */
 };
 

@@ -40,7 +40,7 @@ struct snapshot_trust {
 /* What a snapshot holds, decoded and range-checked: borrowed, lives as long as the snapshot. */
 struct tables {
     struct index index;
-    const struct view *views; /* [VIEW_NOBODY] is set 0 on all days */
+    const struct view *views;  /* [VIEW_NOBODY] is set 0 on all days */
     const uint32_t *set_first; /* set s is memberships[set_first[s]] up to set_first[s + 1] */
     const struct membership *memberships;
     const struct group *groups;

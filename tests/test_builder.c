@@ -54,6 +54,7 @@ static struct content content_make(uint64_t entry_count)
     views[1] = (struct view){1, 0, DAY_NEVER};
     views[2] = (struct view){1, 20600, 20601};
     uint64_t state = 42;
+    free(entries); /* a test's earlier content */
     entries = calloc(entry_count, sizeof(*entries));
     for (uint64_t i = 0; i < entry_count; i++) {
         store_u64(entries[i].digest.bytes, support_random(&state));
