@@ -4,20 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-bool fault_set(struct fault *fault, const char *format, ...)
+void fault_write(struct fault *fault, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(fault->text, sizeof(fault->text), format, arguments);
     va_end(arguments);
-    return false;
 }
 
-bool fault_at(struct fault *fault, const char *where)
+void fault_prefix(struct fault *fault, const char *where)
 {
     char text[FAULT_TEXT_SIZE];
     memcpy(text, fault->text, sizeof(text));
     /* A cut sentence still ends in NUL, and says where. */
     snprintf(fault->text, sizeof(fault->text), "%s: %.*s", where, FAULT_TEXT_SIZE / 2, text);
-    return false;
 }

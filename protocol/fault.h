@@ -11,11 +11,20 @@ struct fault {
     char text[FAULT_TEXT_SIZE];
 };
 
-/* Writes the sentence and returns false, so that a refusal is one line:
+/* Writes the sentence and is false, so that a refusal is one line:
  * return fault_set(fault, "%s: ...", path); `fault` must not be NULL. */
-bool fault_set(struct fault *fault, const char *format, ...) PRINTF_LIKE(2, 3);
+#define fault_set(fault, ...) (fault_write((fault), __VA_ARGS__), fault_told())
 
-/* Puts "where: " in front of the sentence; returns false. */
-bool fault_at(struct fault *fault, const char *where);
+/* Puts "where: " in front of the sentence; is false. */
+#define fault_at(fault, where) (fault_prefix((fault), (where)), fault_told())
+
+void fault_write(struct fault *fault, const char *format, ...) PRINTF_LIKE(2, 3);
+void fault_prefix(struct fault *fault, const char *where);
+
+/* Compilers and analysers see that what was refused does not go on. */
+static inline bool fault_told(void)
+{
+    return false;
+}
 
 #endif
