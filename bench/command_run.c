@@ -198,6 +198,7 @@ static bool run(struct result *result, struct plan *plan, const struct settings 
         !settings->load_keys || load_keys(plan->address, workload.identifier_count, fault);
     is_fine = is_fine && driver_run(result, plan, fault);
     workload_free(&workload);
+    plan->workload = NULL;
     return is_fine;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bench/random.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
                        const struct pool *pool, uint64_t *state)
 {
     bool is_hit = random_below(state, 100) < mix->hit_percent;
+    assert(!is_hit || pool->list != NULL);
     struct request request = {
         .kind = KIND_CHECK,
         .entry = ENTRY_CONTACTLESS,

@@ -490,7 +490,7 @@ void conns_close(struct conns *conns)
 {
     if (conns == NULL)
         return;
-    for (uint32_t i = 0; i < conns->used_count; i++) {
+    for (uint32_t i = 0; conns->all != NULL && i < conns->used_count; i++) {
         if (conns->all[i].state != CONN_FREE)
             conn_close(&conns->all[i]);
     }

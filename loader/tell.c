@@ -1,5 +1,6 @@
 #include "loader/judge.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,7 @@ static void tell_status(const struct teller *teller, uint32_t depth, const struc
              kind->name, is_any ? "" : ".", is_any ? "" : kind->subtypes[step->subtype]);
 
     struct facts_found found = find_facts(&teller->judge, step);
+    assert(truth != TRUTH_YES || found.current != NULL); /* a fact said yes */
     char span[SPAN_TEXT_SIZE];
     if (truth == TRUTH_YES)
         tell(teller, depth, "%s: yes, %s", condition,

@@ -334,7 +334,7 @@ static void write_many(FILE *to, const char *limit, unsigned extra)
         fputs("relief r giver 90011524360 from 2026-01-01\n", to);
         for (unsigned i = 0; i < 256; i++) {
             fprintf(to, "clause g%u product p0", i);
-            for (unsigned j = 1; j < 256 - (i == 0 && extra == 0); j++)
+            for (unsigned j = 1; j < 256u - (i == 0 && extra == 0); j++)
                 fprintf(to, ", p%u", j);
             fputs(" discount 1%\n", to);
         }
