@@ -419,7 +419,7 @@ static bool roles_fit(struct reading *r)
             return fault_set(r->fault, "%s:%u:1: a column \"%s\" wanted, none found", r->where,
                              r->line, role_names[role]);
         if (is_there && !is_must && !is_may)
-            return fault_set(r->fault, "%s:%u:1: no column \"%s\" wanted with that fact, one found",
+            return fault_set(r->fault, "%s:%u:1: roles of that fact only wanted, \"%s\" found",
                              r->where, r->line, role_names[role]);
     }
     return true;

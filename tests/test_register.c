@@ -114,7 +114,7 @@ static const struct {
      "x:3:6: a fact (person, status, list or means) (\"status\"?) wanted, "
      "\"statsu\" found"},
     {3, "fact person", "x:15:1: a column \"birth\" wanted, none found"},
-    {3, "fact means eid", "x:15:1: no column \"school\" wanted with that fact, one found"},
+    {3, "fact means eid", "x:15:1: roles of that fact only wanted, \"school\" found"},
     {3, "fact means", "x:3:11: a kind of means wanted, the end of the line found"},
     {3, "fact means eidd", "x:3:12: a kind of means (\"eid\"?) wanted, \"eidd\" found"},
     {3, "fact list", "x:15:1: a list without subtypes and schools wanted, such a column found"},
