@@ -941,6 +941,45 @@ START_TEST(questions_about_the_options_are_answered_without_serving)
 }
 END_TEST
 
+START_TEST(a_taken_port_is_said_and_leaves_no_socket_file)
+{
+    static char text[1 << 16];
+    char address[32];
+    struct sockaddr_in taken = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(taken);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); /* shares its port with nobody */
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&taken, sizeof(taken)), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&taken, &size), 0);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", ntohs(taken.sin_port));
+    spawn_server((const char *const[]){"--listen", address, NULL});
+    ck_assert_int_eq(wait_for_exit(), 3);
+    read_log(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "cannot bind"));
+    ck_assert_ptr_nonnull(strstr(text, address));
+    ck_assert_int_ne(access(socket_path, F_OK), 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(options_come_from_a_file_and_the_command_line_wins)
+{
+    static const char lines[] = "# limits\nidle-ms 60\nconnections-max 1\n";
+    char path[512];
+    snprintf(path, sizeof(path), "%s/eligd.conf", support_directory());
+    support_write_file(path, lines, sizeof(lines) - 1, 0644);
+    START("--config", path, "--connections-max", "2");
+    int fds[] = {connect_tcp(), connect_unix()};
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert(is_closed_by_server(fds[i]));
+        close(fds[i]);
+    }
+    stop_server();
+    ck_assert_uint_eq(total("over_limit"), 0);
+    ck_assert_uint_eq(total("idle_closed"), 2);
+}
+END_TEST
+
 START_TEST(a_key_that_others_can_read_is_refused)
 {
     static char text[1 << 16];
@@ -1020,6 +1059,8 @@ int main(void)
                         sizeof(bad_starts) / sizeof(bad_starts[0]));
     tcase_add_loop_test(tcase, questions_about_the_options_are_answered_without_serving, 0,
                         sizeof(other_ways) / sizeof(other_ways[0]));
+    tcase_add_test(tcase, a_taken_port_is_said_and_leaves_no_socket_file);
+    tcase_add_test(tcase, options_come_from_a_file_and_the_command_line_wins);
     tcase_add_test(tcase, a_key_that_others_can_read_is_refused);
     tcase_add_test(tcase, the_log_says_nothing_about_who_was_asked_about);
     tcase_add_test(tcase, its_memory_cannot_be_dumped);
