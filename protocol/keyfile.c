@@ -157,7 +157,7 @@ void keyfile_close_secret(struct sign_secret *key)
 
 bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault)
 {
-    struct sign_public key;
+    struct sign_public key = {{0}};
     if (!read_key(key.bytes, sizeof(key.bytes), PUBLIC_WHAT, path, S_IWGRP | S_IWOTH, fault))
         return false;
     *out = key;
@@ -196,12 +196,11 @@ static bool create_key(const char *path, const char *what, const uint8_t *bytes,
     }
 
     char line[KEYFILE_SIZE_MAX];
-    size_t what_size = strlen(what);
-    size_t size = what_size + 1 + 2 * bytes_size + 1;
+    size_t head_size = strlen(what) + 1;
+    size_t size = head_size + 2 * bytes_size + 1;
     assert(size < sizeof(line));
-    memcpy(line, what, what_size);
-    line[what_size] = ' ';
-    sodium_bin2hex(line + what_size + 1, 2 * bytes_size + 1, bytes, bytes_size);
+    snprintf(line, sizeof(line), "%s ", what);
+    sodium_bin2hex(line + head_size, 2 * bytes_size + 1, bytes, bytes_size);
     line[size - 1] = '\n';
 
     bool good = write_synced(fd, line, size, mode) && sync_folder_of(path);

@@ -452,7 +452,7 @@ static bool read_values(struct snapshot *snapshot, struct fault *fault)
         return fault_set(fault, "%u values; wanted %u tables and %" PRIu64 " shards",
                          m->value_count, TABLE_COUNT, shard_count);
 
-    struct table_values v;
+    struct table_values v = {.census = {NULL, 0}};
     uint32_t after = 3 + (uint32_t)shard_count;
     return value_get(&v.census, snapshot, 0, VALUE_CENSUS, fault) &&
            value_get(&v.clauses, snapshot, 1, VALUE_CLAUSES, fault) &&
@@ -573,7 +573,7 @@ bool snapshot_open_current(struct snapshot **out, const char *directory,
     int fd = open_directory(directory, fault);
     if (fd < 0)
         return false;
-    uint64_t generation;
+    uint64_t generation = 0;
     uint8_t hash[DATA_HASH_SIZE];
     bool good = current_read(fd, &generation, hash, fault) &&
                 open_generation(out, fd, generation, hash, trust, fault);

@@ -188,22 +188,27 @@ static bool census_is_sane(const struct tables *t, struct fault *fault)
     return true;
 }
 
-/* The test group, relief, product and clause are in every snapshot. */
+static bool name_is(const char name[static NAME_SIZE], const char *wanted)
+{
+    return strncmp(name, wanted, NAME_SIZE) == 0;
+}
+
+/* The test group, relief and product are in every snapshot. */
 static bool reserved_are_there(const struct tables *t, struct fault *fault)
 {
     if (t->group_count == 0 || t->group_count > GROUP_COUNT_MAX ||
-        strncmp(t->groups[GROUP_TEST].name, GROUP_TEST_NAME, NAME_SIZE) != 0)
+        !name_is(t->groups[GROUP_TEST].name, GROUP_TEST_NAME))
         return fault_set(fault, "groups: group 0 must be \"" GROUP_TEST_NAME "\", of 1 to %u",
                          GROUP_COUNT_MAX);
     if (t->relief_count == 0 || t->relief_count > RELIEF_COUNT_MAX ||
         t->reliefs[RELIEF_TEST].code != RELIEF_TEST_CODE ||
-        strncmp(t->reliefs[RELIEF_TEST].name, RELIEF_TEST_NAME, NAME_SIZE) != 0)
+        !name_is(t->reliefs[RELIEF_TEST].name, RELIEF_TEST_NAME))
         return fault_set(fault,
                          "reliefs: relief 0 must be \"" RELIEF_TEST_NAME "\" with code %u, "
                          "of 1 to %u",
                          RELIEF_TEST_CODE, RELIEF_COUNT_MAX);
     const struct product *product = product_find(t, PRODUCT_TEST);
-    if (product == NULL || strncmp(product->name, PRODUCT_TEST_NAME, NAME_SIZE) != 0)
+    if (product == NULL || !name_is(product->name, PRODUCT_TEST_NAME))
         return fault_set(fault, "products: product %u must be \"" PRODUCT_TEST_NAME "\"",
                          PRODUCT_TEST);
     return true;

@@ -47,7 +47,7 @@ static void name_set(char out[static NAME_SIZE], const char *name)
 {
     assert(strlen(name) < NAME_SIZE);
     memset(out, 0, NAME_SIZE);
-    memcpy(out, name, strlen(name));
+    snprintf(out, NAME_SIZE, "%s", name);
 }
 
 static void path_set(char out[static FIXTURE_PATH_SIZE], const char *folder, const char *name)

@@ -16,7 +16,7 @@
 
 #define PROBE_COUNT  UINT64_C(8000000)
 #define VIEW_COUNT   5000
-#define THREAD_COUNT 2
+#define THREAD_COUNT 2u
 
 static double now_s(void)
 {

@@ -139,7 +139,10 @@ START_TEST(the_same_content_gives_the_same_bytes_whatever_its_order_and_threads)
         }
         ck_assert(builder_write(path_of("b.mdb"), &content, thread_count, &other, &fault));
         ck_assert(files_are_same(path_of("a.mdb"), path_of("b.mdb")));
-        ck_assert(memcmp(&first, &other, sizeof(first)) == 0);
+        ck_assert(other.data_size == first.data_size && other.home_count == first.home_count &&
+                  memcmp(other.data_hash, first.data_hash, DATA_HASH_SIZE) == 0);
+        for (uint32_t i = 0; i < first.value_count; i++)
+            ck_assert(memcmp(other.values[i].hash, first.values[i].hash, VALUE_HASH_SIZE) == 0);
         ck_assert_int_eq(unlink(path_of("b.mdb")), 0);
     }
 

@@ -53,7 +53,7 @@ START_TEST(digests_are_those_of_the_vectors)
     size_t count = 0;
     for (; vectors_next(&file, &v); count++) {
         struct identity_key key;
-        struct digest wanted, found, in_batch[2];
+        struct digest wanted = {{0}}, found, in_batch[2];
         ck_assert_uint_eq(support_unhex(key.bytes, sizeof(key.bytes), v.words[1]),
                           IDENTITY_KEY_SIZE);
         ck_assert_uint_eq(support_unhex(wanted.bytes, DIGEST_SIZE, v.words[4]), DIGEST_SIZE);
@@ -87,10 +87,10 @@ START_TEST(the_same_text_of_another_means_is_another_digest)
 {
     struct identity_key key = key_of(7);
     struct digest digests[MEANS_LAST];
-    for (uint8_t means = 1; means <= MEANS_LAST; means++) {
-        struct identifier identifier = identifier_of(means, "0000000001");
+    for (int means = 1; means <= MEANS_LAST; means++) {
+        struct identifier identifier = identifier_of((uint8_t)means, "0000000001");
         identity_digest(&digests[means - 1], &key, &identifier);
-        for (uint8_t other = 1; other < means; other++)
+        for (int other = 1; other < means; other++)
             ck_assert(memcmp(&digests[other - 1], &digests[means - 1], DIGEST_SIZE) != 0);
     }
 }

@@ -38,7 +38,7 @@ static void drop(struct built *b)
 
 static struct digest random_digest(uint64_t *state)
 {
-    struct digest digest;
+    struct digest digest = {{0}};
     store_u64(digest.bytes, support_random(state));
     store_u64(digest.bytes + 8, support_random(state));
     return digest;

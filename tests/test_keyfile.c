@@ -77,7 +77,7 @@ START_TEST(two_keys_are_never_the_same)
 {
     struct fault fault;
     char one[PATH_ROOM];
-    strcpy(one, path_of("one"));
+    snprintf(one, sizeof(one), "%s", path_of("one"));
     ck_assert(keyfile_create_identity(one, &fault));
     ck_assert(keyfile_create_identity(path_of("two"), &fault));
     struct identity_key *a, *b;
@@ -177,7 +177,7 @@ START_TEST(only_a_regular_file_is_a_key)
     struct fault fault;
     struct identity_key *key = NULL;
     char target[PATH_ROOM];
-    strcpy(target, path_of("target"));
+    snprintf(target, sizeof(target), "%s", path_of("target"));
     ck_assert(keyfile_create_identity(target, &fault));
     ck_assert_int_eq(symlink(target, path_of("link")), 0);
     ck_assert(!keyfile_open_identity(&key, path_of("link"), &fault));

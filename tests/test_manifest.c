@@ -93,16 +93,24 @@ START_TEST(the_page_has_its_bytes)
 }
 END_TEST
 
+/* A page holds every field, as the test above shows. */
+static bool manifests_are_same(const struct manifest *a, const struct manifest *b)
+{
+    uint8_t x[MANIFEST_SIZE], y[MANIFEST_SIZE];
+    manifest_encode(x, a);
+    manifest_encode(y, b);
+    return memcmp(x, y, MANIFEST_SIZE) == 0;
+}
+
 START_TEST(what_was_signed_opens_as_it_was)
 {
     struct manifest m = sample(), out;
     uint8_t page[MANIFEST_SIZE];
     struct fault fault;
     manifest_sign(page, &m, &secret);
-    memset(&out, 0, sizeof(out));
     ck_assert_msg(manifest_open(&out, at_the_edge(page, sizeof(page)), &public, &fault), "%s",
                   fault.text);
-    ck_assert(memcmp(&m, &out, sizeof(m)) == 0); /* both were zeroed first */
+    ck_assert(manifests_are_same(&m, &out));
 }
 END_TEST
 
@@ -279,9 +287,8 @@ START_TEST(a_full_page_has_room_for_all_values_and_sources)
     uint8_t page[MANIFEST_SIZE];
     struct fault fault;
     manifest_sign(page, &m, &secret);
-    memset(&out, 0, sizeof(out));
     ck_assert_msg(manifest_open(&out, page, &public, &fault), "%s", fault.text);
-    ck_assert(memcmp(&m, &out, sizeof(m)) == 0);
+    ck_assert(manifests_are_same(&m, &out));
 }
 END_TEST
 

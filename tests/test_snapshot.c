@@ -167,7 +167,7 @@ static size_t open_fd_count(bool *all_cloexec)
     size_t count = 0;
     DIR *folder = opendir("/proc/self/fd");
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        int fd = atoi(entry->d_name);
+        int fd = (int)strtol(entry->d_name, NULL, 10);
         if (entry->d_name[0] == '.' || fd == dirfd(folder))
             continue;
         count++;
@@ -285,7 +285,7 @@ START_TEST(only_a_regular_file_is_data)
 {
     const char *path = path_of(generation, ".mdb");
     char moved[PATH_ROOM];
-    strcpy(moved, path_in("moved"));
+    snprintf(moved, sizeof(moved), "%s", path_in("moved"));
     ck_assert_int_eq(rename(path, moved), 0);
     refused_now("No such file");
     ck_assert_int_eq(symlink(moved, path), 0);
@@ -633,7 +633,7 @@ END_TEST
 START_TEST(current_must_be_a_regular_file)
 {
     char moved[PATH_ROOM];
-    strcpy(moved, path_in("moved"));
+    snprintf(moved, sizeof(moved), "%s", path_in("moved"));
     ck_assert_int_eq(rename(path_in("CURRENT"), moved), 0);
     current_refused("No such file");
     ck_assert_int_eq(symlink(moved, path_in("CURRENT")), 0);
