@@ -51,6 +51,15 @@ static uint64_t peak_memory_bytes(void)
     return (uint64_t)usage.ru_maxrss * 1024;
 }
 
+/* On a busy machine this says more than the clock. */
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
 static uint64_t total_ns(const struct build *build)
 {
     uint64_t ns = 0;
@@ -120,8 +129,11 @@ static void print_times(const struct build *build, FILE *to)
     for (size_t i = 0; i < build->stage_count; i++)
         fprintf(to, "%s%s %.2f s", i == 0 ? "" : ", ", build->stages[i].name,
                 seconds(build->stages[i].ns));
-    fprintf(to, "; total %.2f s, at most %.2f GB of memory, %" PRIu32 " threads\n",
-            seconds(total_ns(build)), (double)peak_memory_bytes() / 1e9, build->thread_count);
+    fprintf(to,
+            "; total %.2f s, %.2f s of processor time, at most %.2f GB of memory, %" PRIu32
+            " threads\n",
+            seconds(total_ns(build)), cpu_seconds(), (double)peak_memory_bytes() / 1e9,
+            build->thread_count);
 }
 
 void summary_print_gates(const struct build *build, FILE *to)
@@ -233,6 +245,7 @@ static void json_times(struct json *json, const struct build *build)
         json_real(json, build->stages[i].name, seconds(build->stages[i].ns));
     json_real(json, "total", seconds(total_ns(build)));
     json_close_object(json);
+    json_real(json, "cpu_seconds", cpu_seconds());
     json_number(json, "memory_peak_bytes", peak_memory_bytes());
     json_number(json, "threads", build->thread_count);
 }
