@@ -17,6 +17,7 @@
 #define PROBE_COUNT  UINT64_C(8000000)
 #define VIEW_COUNT   5000
 #define THREAD_COUNT 2u
+#define ROUND_COUNT  5u /* the fastest counts: others work on this machine, too */
 
 static double now_s(void)
 {
@@ -136,14 +137,19 @@ static void probe(const struct index *index, uint64_t series, uint64_t identifie
         uint64_t n = reserved + support_random(&state) % (identifier_count - reserved);
         series_digest(&digests[i], series, n);
     }
-    uint32_t out[INDEX_BATCH_MAX];
-    double start = now_s();
-    for (uint64_t i = 0; i + batch <= PROBE_COUNT; i += batch) {
-        index_find_batch(out, index, digests + i, batch);
-        for (size_t k = 0; k < batch; k++)
-            found += out[k] != VIEW_NOBODY;
+    double ns = 1e9;
+    for (uint32_t round = 0; round < ROUND_COUNT; round++) {
+        uint32_t out[INDEX_BATCH_MAX];
+        found = 0;
+        double start = now_s();
+        for (uint64_t i = 0; i + batch <= PROBE_COUNT; i += batch) {
+            index_find_batch(out, index, digests + i, batch);
+            for (size_t k = 0; k < batch; k++)
+                found += out[k] != VIEW_NOBODY;
+        }
+        double round_ns = (now_s() - start) * 1e9 / (double)PROBE_COUNT;
+        ns = round_ns < ns ? round_ns : ns;
     }
-    double ns = (now_s() - start) * 1e9 / (double)PROBE_COUNT;
     wrong = series == 1 ? PROBE_COUNT - found : found;
     printf("  %-8s %7.1f ns a probe in batches of %zu\n", what, ns, batch);
     if (wrong != 0)
