@@ -29,9 +29,9 @@ bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t 
         return false;
 
     /* Days have 23 to 25 hours, and summer time comes and goes in turn: the guess is at most one
-     * day out. A window that begins in summer can make the guess day_count itself. */
+     * day out. At most it is until_day, whose beginning is in the table too. */
     uint64_t i = (utc_s - start_s[0]) / SECONDS_PER_DAY;
-    if (i >= day_count || utc_s < start_s[i])
+    if (utc_s < start_s[i])
         i--;
     else if (utc_s >= start_s[i + 1])
         i++;

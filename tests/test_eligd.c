@@ -790,6 +790,33 @@ START_TEST(draining_answers_who_is_still_there)
 }
 END_TEST
 
+START_TEST(who_had_connected_before_the_stop_is_answered)
+{
+    enum { WAITING = 300 }; /* more than one turn of the loop accepts */
+    int fds[WAITING];
+    START("--drain-ms", "10000");
+    ck_assert_int_eq(kill(server_pid, SIGSTOP), 0);
+    for (uint64_t i = 0; i < WAITING; i++) {
+        uint8_t frame[FRAME_SIZE];
+        fds[i] = connect_tcp();
+        make_frame(frame, i);
+        send_all(fds[i], frame, FRAME_SIZE);
+    }
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    ck_assert_int_eq(kill(server_pid, SIGCONT), 0);
+    for (uint64_t i = 0; i < WAITING; i++) {
+        struct response response;
+        ck_assert_uint_eq(receive(fds[i], got, FRAME_SIZE), FRAME_SIZE);
+        ck_assert(frame_decode_response(&response, got));
+        ck_assert_uint_eq(response.request_id, i + 1);
+        ck_assert(response.status == STATUS_DRAINING || response.status == want_status(i));
+        close(fds[i]);
+    }
+    ck_assert_int_eq(wait_for_exit(), 0);
+    ck_assert_uint_eq(total("accepted"), WAITING);
+}
+END_TEST
+
 START_TEST(draining_ends_with_those_who_stay)
 {
     START("--drain-ms", "100");
@@ -1050,6 +1077,7 @@ int main(void)
     tcase_add_test(tcase, hup_looks_at_once);
     tcase_add_test(tcase, a_refused_snapshot_leaves_the_service_as_it_is);
     tcase_add_loop_test(tcase, draining_answers_who_is_still_there, 0, 2);
+    tcase_add_test(tcase, who_had_connected_before_the_stop_is_answered);
     tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);
     tcase_add_test(tcase, a_second_signal_does_not_wait);
     tcase_add_test(tcase, status_counts_what_was_answered);
