@@ -6,6 +6,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define HUGE_SIZE_LEAST ((size_t)4 << 20)
 
 struct loop {
     void (*work)(void *context, uint32_t thread, size_t first, size_t end);
@@ -66,10 +70,22 @@ void parallel_for(uint32_t thread_count, size_t item_count, size_t run_size,
         pthread_join(threads[i], NULL);
 }
 
+/* Tables of millions are looked into at random: with pages of 2 MiB there are fewer page faults and
+ * fewer misses of the page tables. Advice that is not taken changes nothing. */
+static void ask_for_huge_pages(void *memory, size_t size)
+{
+    uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)memory + page_size - 1) / page_size * page_size;
+    uintptr_t end = ((uintptr_t)memory + size) / page_size * page_size;
+    if (size >= HUGE_SIZE_LEAST)
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 static void *memory_or_exit(void *memory, size_t count, size_t size)
 {
     if (memory == NULL)
         errx(3, "out of memory: no room for %zu items of %zu bytes", count, size);
+    ask_for_huge_pages(memory, count * size);
     return memory;
 }
 

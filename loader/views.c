@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define RUN_SIZE         8192 /* rows that a thread takes at once */
+#define AHEAD_COUNT      16   /* lookups under way at once */
 #define SPREAD           UINT64_C(0x9e3779b97f4a7c15)
 #define TEST_ENTRY_COUNT (2 * MEANS_LAST) /* of every means, one that hits and one that expired */
 
@@ -109,6 +110,13 @@ static uint64_t means_key(const struct publishing *all, size_t row)
                                        means->from_day, means->until_day);
 }
 
+/* Holders stand anywhere: what is needed soon is asked for now. */
+static void prefetch_means(const struct publishing *all, size_t row)
+{
+    if (row < all->people->facts->means_count && all->people->holder[row] != NOBODY)
+        __builtin_prefetch(&all->memberships->set_of[all->people->holder[row]]);
+}
+
 static void publishing_start(struct publishing *all, const struct people *people,
                              const struct memberships *memberships, struct window window)
 {
@@ -140,6 +148,8 @@ static void collect_run(void *context, uint32_t thread, size_t run, size_t run_e
     bool is_person = run_rows(all, run, &first, &end);
     uint64_t before = KEY_NONE;
     for (size_t row = first; row < end; row++) {
+        if (!is_person)
+            prefetch_means(all, row + AHEAD_COUNT);
         uint64_t key = is_person ? person_key(all, row) : means_key(all, row);
         if (key == KEY_NONE)
             continue;
@@ -250,6 +260,8 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
     size_t first, end;
     bool is_person = run_rows(all, run, &first, &end);
     for (size_t row = first; row < end; row++) {
+        if (!is_person)
+            prefetch_means(all, row + AHEAD_COUNT);
         uint64_t key = is_person ? person_key(all, row) : means_key(all, row);
         if (key == KEY_NONE)
             continue;
