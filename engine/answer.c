@@ -80,21 +80,19 @@ static enum status service_status(const struct moment *moment)
     return moment->edition != NULL ? STATUS_OK : STATUS_NOT_READY;
 }
 
-static void count_verdicts(struct metrics *metrics, const uint32_t counts[static 5],
+/* Decisions are counted in an array by their distance from the first decision status. */
+#define DECISION_COUNT (STATUS_DOES_NOT_APPLY - STATUS_UNKNOWN_PRODUCT + 1)
+
+static void count_verdicts(struct metrics *metrics, const uint32_t counts[static DECISION_COUNT],
                            size_t check_count)
 {
     metric_add(&metrics->checks, check_count);
     metric_add(&metrics->unknown_product, counts[0]);
-    metric_add(&metrics->outside_window, counts[1]);
-    metric_add(&metrics->applies, counts[2]);
-    metric_add(&metrics->no_data, counts[3]);
-    metric_add(&metrics->does_not_apply, counts[4]);
+    metric_add(&metrics->outside_window, counts[STATUS_OUTSIDE_WINDOW - STATUS_UNKNOWN_PRODUCT]);
+    metric_add(&metrics->applies, counts[STATUS_APPLIES - STATUS_UNKNOWN_PRODUCT]);
+    metric_add(&metrics->no_data, counts[STATUS_NO_DATA - STATUS_UNKNOWN_PRODUCT]);
+    metric_add(&metrics->does_not_apply, counts[DECISION_COUNT - 1]);
 }
-static_assert(STATUS_OUTSIDE_WINDOW == STATUS_UNKNOWN_PRODUCT + 1 &&
-                  STATUS_APPLIES == STATUS_UNKNOWN_PRODUCT + 2 &&
-                  STATUS_NO_DATA == STATUS_UNKNOWN_PRODUCT + 3 &&
-                  STATUS_DOES_NOT_APPLY == STATUS_UNKNOWN_PRODUCT + 4,
-              "counts are by distance from the first decision status");
 
 /* Decides and encodes what has been looked up. */
 static void answer_checks(struct answerer *answerer, const struct moment *moment, uint8_t *out,
@@ -102,7 +100,7 @@ static void answer_checks(struct answerer *answerer, const struct moment *moment
 {
     const struct edition *edition = moment->edition;
     struct response response = response_start(moment, in, STATUS_OK);
-    uint32_t counts[5] = {0};
+    uint32_t counts[DECISION_COUNT] = {0};
 
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];

@@ -23,9 +23,9 @@ enum elig_entry { ELIG_UNSTATED = 0, ELIG_CHIP, ELIG_CONTACTLESS, ELIG_OPTICAL, 
 enum elig_status {
     ELIG_OK = 0,
     ELIG_BUSY = 202,
-    ELIG_APPLIES = 303,
-    ELIG_NO_DATA = 304,
-    ELIG_DOES_NOT_APPLY = 305
+    ELIG_APPLIES = 310,
+    ELIG_NO_DATA = 311,
+    ELIG_DOES_NOT_APPLY = 312
 };
 
 struct elig_request {

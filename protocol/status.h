@@ -24,10 +24,10 @@
     X(NOT_READY, 203, "no snapshot is in service")                                                 \
     /* decision: this purchase */                                                                  \
     X(UNKNOWN_PRODUCT, 301, "the product is not in the catalogue")                                 \
-    X(OUTSIDE_WINDOW, 302, "the service time is outside the days that can be judged")              \
-    X(APPLIES, 303, "a relief applies")                                                            \
-    X(NO_DATA, 304, "cannot be decided: data of a register are missing")                           \
-    X(DOES_NOT_APPLY, 305, "no relief applies")                                                    \
+    X(OUTSIDE_WINDOW, 303, "the service time is outside the days that can be judged")              \
+    X(APPLIES, 310, "a relief applies")                                                            \
+    X(NO_DATA, 311, "cannot be decided: data of a register are missing")                           \
+    X(DOES_NOT_APPLY, 312, "no relief applies")                                                    \
     /* ledger: the transaction */                                                                  \
     X(NO_LEDGER, 401, "this server keeps no ledger")
 

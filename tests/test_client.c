@@ -607,7 +607,7 @@ static const struct {
       .generation = 12},
      "check --product 1 --price 1.50 --json",
      0,
-     "{\n  \"status\": \"APPLIES\",\n  \"status_number\": 303,\n"
+     "{\n  \"status\": \"APPLIES\",\n  \"status_number\": 310,\n"
      "  \"status_text\": \"a relief applies\",\n  \"applies\": true,\n  \"relief\": 3735,\n"
      "  \"relief_amount\": 15000,\n  \"payable\": 0,\n  \"split\": 0,\n"
      "  \"valid_until_s\": 1798754400,\n"},

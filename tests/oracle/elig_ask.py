@@ -44,7 +44,7 @@ def is_right(status, request, answer):
         return oracle.decode_report(answer)["request_id"] != 0
     found = oracle.decode_response(answer)["status"]
     if request[1] == oracle.CHECK:
-        return 301 <= found <= 305
+        return 301 <= found <= 312
     return found == (oracle.STATUS["OK"] if request[1] == oracle.PING else oracle.STATUS["NO_LEDGER"])
 
 
