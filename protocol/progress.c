@@ -170,10 +170,11 @@ void progress_set(struct progress *progress, uint64_t done)
 
 void progress_end(struct progress *progress)
 {
-    if (progress->is_quiet)
+    uint64_t now_ns = clock_monotonic_ns();
+    if (progress->is_quiet || (!progress->is_terminal && now_ns - progress->start_ns < SECOND_NS))
         return;
     char done[SHORT_SIZE], took[SHORT_SIZE], speed[SHORT_SIZE];
-    double seconds = seconds_since(progress->start_ns, clock_monotonic_ns());
+    double seconds = seconds_since(progress->start_ns, now_ns);
     count_text(done, progress->done);
     time_text(took, seconds);
     count_text(speed, rate(progress->done, seconds));

@@ -20,7 +20,7 @@ void progress_start(struct progress *progress, const char *what, const char *uni
                     bool is_quiet);
 /* Cheap enough for every few thousand units: prints at most ten times a second. */
 void progress_set(struct progress *progress, uint64_t done);
-/* Leaves "what: done unit in time, rate" standing. */
+/* Leaves "what: done unit in time, rate" standing; in a log only after over a second of work. */
 void progress_end(struct progress *progress);
 
 /* Monotonic clock, nanoseconds. */

@@ -114,6 +114,29 @@ START_TEST(a_terminal_gets_a_bar_at_most_ten_times_a_second)
 }
 END_TEST
 
+START_TEST(a_log_hears_nothing_of_short_work)
+{
+    int ends[2];
+    char text[OUTPUT_SIZE];
+    if (pipe(ends) != 0)
+        err(1, "pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        struct progress progress;
+        dup2(ends[1], STDERR_FILENO);
+        progress_start(&progress, "reading", "rows", 10, false);
+        progress_set(&progress, 5);
+        progress_set(&progress, 10);
+        progress_end(&progress);
+        _exit(0);
+    }
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], text, sizeof(text)), 0);
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+}
+END_TEST
+
 START_TEST(quiet_is_silent)
 {
     ck_assert_str_eq(through_pipe(STEPS * 100000, true), "");
@@ -148,6 +171,7 @@ int main(void)
     tcase_add_test(tcase, a_log_gets_a_line_per_ten_percent_and_a_last_one);
     tcase_add_test(tcase, a_log_without_a_total_gets_the_last_line);
     tcase_add_test(tcase, a_terminal_gets_a_bar_at_most_ten_times_a_second);
+    tcase_add_test(tcase, a_log_hears_nothing_of_short_work);
     tcase_add_test(tcase, quiet_is_silent);
     tcase_add_test(tcase, more_than_the_total_is_no_more_than_all);
     tcase_add_test(tcase, the_monotonic_clock_does_not_go_back);
