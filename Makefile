@@ -170,6 +170,9 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 
+# Under valgrind a suite has one process: what measures time or kills servers, and what takes minutes, is left out.
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups
+
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
 	@$(MAKE) --no-print-directory $(RESULTS)/new
@@ -253,7 +256,8 @@ format-check: ## say which files are laid out otherwise
 
 # ---- the rest ----
 
-bench: all ## measure this machine
+bench: all ## measure this machine, with the country of make demo
+	@test -e $(BUILD)/demo/snapshots/CURRENT || BUILD=$(BUILD) tests/demo.sh
 	@ELIG_BIN=$(BUILD)/bin sh bench/run.sh $(BUILD)/demo
 
 man: all ## write the option tables into the manual pages
