@@ -25,7 +25,7 @@ struct status_fact {
     uint32_t from_day, until_day; /* half-open */
     uint32_t school;              /* place of the school; 0: none */
     uint32_t line;
-    uint16_t kind;                /* index in the vocabulary */
+    uint16_t kind; /* index in the vocabulary */
     uint8_t subtype;
     uint8_t delivery;
 };
@@ -39,8 +39,8 @@ struct means_fact {
     struct identifier identifier;
 };
 
-/* Growing arrays, in the order of files and lines: where rows contradict each other, the later wins.
- * Owned; facts_free releases them. */
+/* Growing arrays, in the order of files and lines: where rows contradict each other, the later
+ * wins. Owned; facts_free releases them. */
 struct facts {
     struct person_fact *persons;
     struct status_fact *statuses;

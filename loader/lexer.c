@@ -131,7 +131,8 @@ static bool looks_like_a_day(const struct token *token)
 static bool is_printable_utf8(const uint8_t *text, size_t size)
 {
     static const uint32_t least[CHARACTER_BYTES_MAX + 1] = {0, 0, 0xa0, 0x800, 0x10000};
-    if (size < 2 || text[0] >= 0xf8 || text[0] < (uint8_t)(0xf00 >> size) ||
+    if (size < 2 || size > CHARACTER_BYTES_MAX || text[0] >= 0xf8 ||
+        text[0] < (uint8_t)(0xf00 >> size) ||
         (size < CHARACTER_BYTES_MAX && text[0] >= (uint8_t)(0xf80 >> size)))
         return false;
     uint32_t character = text[0] & (0x7fu >> size);

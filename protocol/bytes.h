@@ -11,7 +11,7 @@
 #endif
 
 #define MUST_USE __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format_index, first_index)                                                    \
+#define PRINTF_LIKE(format_index, first_index)                                                     \
     __attribute__((format(printf, format_index, first_index)))
 
 static inline uint16_t load_u16(const uint8_t p[static 2])

@@ -101,9 +101,8 @@ bool day_of_text(int32_t *day, const char *text, size_t text_size)
 {
     uint32_t year;
     struct date date;
-    if (text_size != 10 || text[4] != '-' || text[7] != '-' ||
-        !digits_to_number(&year, text, 4) || !digits_to_number(&date.month, text + 5, 2) ||
-        !digits_to_number(&date.day, text + 8, 2))
+    if (text_size != 10 || text[4] != '-' || text[7] != '-' || !digits_to_number(&year, text, 4) ||
+        !digits_to_number(&date.month, text + 5, 2) || !digits_to_number(&date.day, text + 8, 2))
         return false;
     date.year = (int32_t)year;
     if (!date_is_valid(date))
@@ -124,7 +123,8 @@ static int64_t clock_change(int32_t year, uint32_t month)
 static uint64_t riga_offset_s(uint64_t utc_s)
 {
     int32_t year = date_of_day((int32_t)(utc_s / SECONDS_PER_DAY)).year;
-    bool is_summer = (int64_t)utc_s >= clock_change(year, 3) && (int64_t)utc_s < clock_change(year, 10);
+    bool is_summer =
+        (int64_t)utc_s >= clock_change(year, 3) && (int64_t)utc_s < clock_change(year, 10);
     return is_summer ? 3 * SECONDS_PER_HOUR : 2 * SECONDS_PER_HOUR;
 }
 
