@@ -233,15 +233,23 @@ static const struct option_table check_table = {
               "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
 };
 
-/* The first line of standard input, without its end. */
-static bool read_identifier_line(char *text, size_t text_size)
+/* The first line of standard input, without its end; what is wrong with it, or NULL. All of it or
+ * nothing: the beginning of a longer line may be the identifier of somebody else. */
+static const char *read_identifier_line(char line[static IDENTIFIER_INPUT], size_t *size)
 {
+    int c;
+    *size = 0;
     if (isatty(STDIN_FILENO))
         fputs("Identifier: ", stderr);
-    if (fgets(text, (int)text_size, stdin) == NULL)
-        return false;
-    text[strcspn(text, "\r\n")] = '\0';
-    return true;
+    while ((c = getchar()) != EOF && c != '\n') {
+        if (*size == IDENTIFIER_INPUT)
+            return "the first line is longer than any identifier";
+        line[(*size)++] = (char)c;
+    }
+    if (c == EOF && *size == 0)
+        return "want an identifier, found nothing";
+    *size -= *size > 0 && line[*size - 1] == '\r';
+    return NULL;
 }
 
 /* Never with the identifier in the sentence. */
@@ -250,13 +258,15 @@ static int read_identifier(struct elig_request *request, const struct check_sett
     char line[IDENTIFIER_INPUT];
     struct identifier identifier;
     const char *text = settings->identifier;
+    size_t size = strlen(text);
     if (strcmp(text, "-") == 0) {
-        if (!read_identifier_line(line, sizeof(line)))
-            return fail(EXIT_USAGE, "check", "standard input", "want an identifier, found nothing");
+        const char *wrong = read_identifier_line(line, &size);
+        if (wrong != NULL)
+            return fail(EXIT_USAGE, "check", "standard input", wrong);
         text = line;
     }
     enum means_fault fault =
-        means_normalise(&identifier, (enum means)request->means, text, strlen(text));
+        means_normalise(&identifier, (enum means)request->means, text, size);
     explicit_bzero(line, sizeof(line));
     if (fault != MEANS_FINE)
         return fail(EXIT_USAGE, "check", settings->means, means_fault_text(fault));
@@ -338,7 +348,7 @@ static void print_refusal(const char *command, const char *address, uint16_t sta
     fprintf(stderr, "eligctl %s: %s: %s: %s", command, address, elig_status_name(status),
             elig_status_text(status));
     if (wait_ms != 0)
-        fprintf(stderr, " (%u ms)", wait_ms);
+        fprintf(stderr, " (ask again after %u ms)", wait_ms);
     fputc('\n', stderr);
 }
 

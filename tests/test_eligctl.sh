@@ -107,12 +107,26 @@ done
     row 2 err 'too few or too many' check $buy
     input=$(printf '%0300d' 1)
     row 2 err 'longer than any of its kind' check $buy --means card
+    # A line is taken whole or not at all: what follows far behind is not dropped in silence.
+    input="$identifier$(printf '%600s' 7)"
+    row 2 err 'the first line is longer than any identifier' check $buy --connect "$nowhere"
+    input="$identifier$(printf '%400s' '')"
+    row 3 err 'cannot be reached' check $buy --connect "$nowhere"
+    input="$identifier$(printf '\r')"
+    row 3 err 'cannot be reached' check $buy --connect "$nowhere"
+    input="$identifier
+40000000000"
+    row 3 err 'cannot be reached' check $buy --connect "$nowhere"
     input=zz0000001
     row 3 err 'cannot be reached' check $buy --means eid --connect "$nowhere"
 }
 "$ELIG_BIN/eligctl" check --product 1 --price 1 </dev/null >"$work/out" 2>"$work/err"
 status=$?
 if [ $status -eq 2 ] && grep -q 'found nothing' "$work/err"; then good; else bad "no input at all: exit $status"; fi
+
+printf '%s\0%s\n' "$identifier" 7 | "$ELIG_BIN/eligctl" check --product 1 --price 1 >"$work/out" 2>"$work/err"
+status=$?
+if [ $status -eq 2 ] && grep -q 'a character that its kind never has' "$work/err"; then good; else bad "a NUL in the line: exit $status"; fi
 
 # addresses: a wrong one is usage, one where nobody listens is a failure
 input=$identifier
