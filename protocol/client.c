@@ -20,6 +20,10 @@ static_assert((int)ELIG_CARD == MEANS_LAST, "the same means");
 static_assert((int)ELIG_STATUS == KIND_STATUS, "the same kinds");
 static_assert((int)ELIG_TYPED == ENTRY_LAST, "the same entries");
 static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
+                  (int)ELIG_DRAINING == STATUS_DRAINING &&
+                  (int)ELIG_NOT_READY == STATUS_NOT_READY &&
+                  (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
+                  (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
                   (int)ELIG_NO_DATA == STATUS_NO_DATA &&
                   (int)ELIG_DOES_NOT_APPLY == STATUS_DOES_NOT_APPLY,
               "the same statuses");
@@ -174,6 +178,15 @@ static bool copy_part(char *to, size_t room, const char *from, size_t size)
     return true;
 }
 
+/* Frames are plain and carry identifiers: they do not leave this machine by mistake. */
+static bool is_loopback(const struct address *address)
+{
+    if (address->bytes.ss_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&address->bytes)->sin6_addr);
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->bytes;
+    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+}
+
 static int read_ip_address(struct address *out, const char *text)
 {
     char host[HOST_TEXT_SIZE], port[PORT_TEXT_SIZE];
@@ -198,7 +211,7 @@ static int read_ip_address(struct address *out, const char *text)
     memcpy(&out->bytes, found->ai_addr, found->ai_addrlen);
     out->size = found->ai_addrlen;
     freeaddrinfo(found);
-    return ELIG_FINE;
+    return is_loopback(out) ? ELIG_FINE : ELIG_NOT_LOCAL;
 }
 
 static int read_address(struct address *out, const char *text)
@@ -397,6 +410,10 @@ const char *elig_error_text(int error)
         return "the identifier is not one of its kind";
     case ELIG_NO_ADDRESS:
         return "the address is not HOST:PORT, [HOST]:PORT or unix:PATH with a numeric host";
+    case ELIG_NOT_LOCAL:
+        return "frames are plain, so they go to 127.0.0.0/8, [::1] and Unix sockets only; "
+               "elsewhere "
+               "by an encrypted tunnel that begins there";
     case ELIG_NO_CONNECTION:
         return "the server cannot be reached, or closed the connection";
     case ELIG_TIMEOUT:

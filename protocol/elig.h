@@ -22,7 +22,11 @@ enum elig_entry { ELIG_UNSTATED = 0, ELIG_CHIP, ELIG_CONTACTLESS, ELIG_OPTICAL, 
 /* Status numbers are those of PROTOCOL.md; these are the ones that a till acts on. */
 enum elig_status {
     ELIG_OK = 0,
+    ELIG_DRAINING = 201,
     ELIG_BUSY = 202,
+    ELIG_NOT_READY = 203,
+    ELIG_UNKNOWN_PRODUCT = 301,
+    ELIG_OUTSIDE_WINDOW = 303,
     ELIG_APPLIES = 310,
     ELIG_NO_DATA = 311,
     ELIG_DOES_NOT_APPLY = 312
@@ -67,7 +71,8 @@ enum elig_error {
     ELIG_NO_CONNECTION = -4,  /* could not connect, or the connection broke */
     ELIG_TIMEOUT = -5,
     ELIG_BAD_ANSWER = -6, /* what came back is not this protocol, or not an answer to this */
-    ELIG_NO_MEMORY = -7
+    ELIG_NO_MEMORY = -7,
+    ELIG_NOT_LOCAL = -8 /* an address of another machine: frames are plain */
 };
 
 /* Frames: bytes in, bytes out, no I/O. */
@@ -79,8 +84,8 @@ int elig_decode_report(struct elig_report *out, const uint8_t frame[ELIG_FRAME_S
 int elig_normalise(char out[ELIG_IDENTIFIER_SIZE_MAX + 1], uint8_t means, const char *text);
 
 /* A connection to "127.0.0.1:7447", "[::1]:7447" or "unix:/run/elig/eligd.sock"; names are not
- * looked up. `timeout_ms`, at least 1, bounds connecting and each answer. The caller closes it;
- * closing NULL does nothing. */
+ * looked up, and frames, being plain, go to loopback addresses only. `timeout_ms`, at least 1,
+ * bounds connecting and each answer. The caller closes it; closing NULL does nothing. */
 struct elig;
 int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);

@@ -55,8 +55,8 @@ static int connect_or_fail(struct elig **out, const char *command, const char *a
     int error = elig_connect(out, address, (uint32_t)timeout_ms);
     if (error == ELIG_FINE)
         return EXIT_YES;
-    return fail(error == ELIG_NO_ADDRESS ? EXIT_USAGE : EXIT_FAILED, command, address,
-                elig_error_text(error));
+    bool is_usage = error == ELIG_NO_ADDRESS || error == ELIG_NOT_LOCAL;
+    return fail(is_usage ? EXIT_USAGE : EXIT_FAILED, command, address, elig_error_text(error));
 }
 
 /* ---- values ---- */
@@ -265,8 +265,7 @@ static int read_identifier(struct elig_request *request, const struct check_sett
             return fail(EXIT_USAGE, "check", "standard input", wrong);
         text = line;
     }
-    enum means_fault fault =
-        means_normalise(&identifier, (enum means)request->means, text, size);
+    enum means_fault fault = means_normalise(&identifier, (enum means)request->means, text, size);
     explicit_bzero(line, sizeof(line));
     if (fault != MEANS_FINE)
         return fail(EXIT_USAGE, "check", settings->means, means_fault_text(fault));

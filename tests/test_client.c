@@ -407,6 +407,13 @@ static const struct {
     {"[]:1", ELIG_NO_ADDRESS},
     {"[127.0.0.1]:1", ELIG_NO_ADDRESS},
     {"unix:", ELIG_NO_ADDRESS},
+    {"10.1.2.3:7447", ELIG_NOT_LOCAL},
+    {"0.0.0.0:7447", ELIG_NOT_LOCAL},
+    {"126.255.255.255:1", ELIG_NOT_LOCAL},
+    {"[::]:7447", ELIG_NOT_LOCAL},
+    {"[2001:db8::1]:7447", ELIG_NOT_LOCAL},
+    {"[::ffff:10.1.2.3]:7447", ELIG_NOT_LOCAL},
+    {"127.1.2.3:1", ELIG_NO_CONNECTION},
     {"unix:/no/such/socket", ELIG_NO_CONNECTION},
     {"127.0.0.1:1", ELIG_NO_CONNECTION},
     {"0000000000000000000000000000000000000000000000000000000000000000000.1:7", ELIG_NO_ADDRESS},
@@ -516,13 +523,13 @@ END_TEST
 
 START_TEST(every_error_and_status_has_words)
 {
-    for (int error = ELIG_FINE; error >= ELIG_NO_MEMORY; error--) {
+    for (int error = ELIG_FINE; error >= ELIG_NOT_LOCAL; error--) {
         ck_assert_str_ne(elig_error_text(error), "unknown error");
         for (int other = ELIG_FINE; other > error; other--)
             ck_assert_str_ne(elig_error_text(error), elig_error_text(other));
     }
     ck_assert_str_eq(elig_error_text(1), "unknown error");
-    ck_assert_str_eq(elig_error_text(ELIG_NO_MEMORY - 1), "unknown error");
+    ck_assert_str_eq(elig_error_text(ELIG_NOT_LOCAL - 1), "unknown error");
     ck_assert_str_eq(elig_status_name(ELIG_NO_DATA), "NO_DATA");
     ck_assert_str_eq(elig_status_text(ELIG_APPLIES), "a relief applies");
 }
