@@ -340,6 +340,27 @@ START_TEST(when_buffers_run_out_the_slowest_is_closed_for_the_next)
 }
 END_TEST
 
+START_TEST(who_asks_much_leaves_others_their_turn)
+{
+    enum { QUEUED = 4 }; /* reads' worth of frames, all of them there before the first turn */
+    int greedy = connect_pair();
+    int modest = connect_pair();
+    int room = QUEUED * STREAM_SIZE * 4;
+    ck_assert_int_eq(setsockopt(greedy, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+    for (int i = 0; i < QUEUED; i++)
+        ck_assert_int_eq(send(greedy, stream, STREAM_SIZE, 0), STREAM_SIZE);
+    ck_assert_int_eq(send(modest, stream, FRAME_SIZE, 0), FRAME_SIZE);
+
+    ck_assert(ev_run(ev, EVRUN_NOWAIT));
+    ck_assert_int_eq(recv(modest, got, FRAME_SIZE, 0), FRAME_SIZE);
+    check_answers(got, 1);
+    ck_assert_int_eq(recv(greedy, got, sizeof(got), 0), STREAM_SIZE);
+    check_answers(got, FRAMES);
+    close(greedy);
+    close(modest);
+}
+END_TEST
+
 START_TEST(silence_is_closed)
 {
     reopen(20, 3600000, 3600000);
@@ -510,6 +531,7 @@ int main(void)
     tcase_add_loop_test(tcase, who_does_not_read_is_not_read_from_and_loses_nothing, 0, 2);
     tcase_add_test(tcase, who_does_not_take_answers_in_time_is_closed);
     tcase_add_test(tcase, when_buffers_run_out_the_slowest_is_closed_for_the_next);
+    tcase_add_test(tcase, who_asks_much_leaves_others_their_turn);
     tcase_add_test(tcase, silence_is_closed);
     tcase_add_test(tcase, silence_after_an_answer_is_closed_too);
     tcase_add_test(tcase, a_frame_has_one_deadline_however_it_trickles);
