@@ -150,7 +150,7 @@ static bool path_is_free(const struct listener_address *address, const char *pat
     if (lstat(path, &status) != 0)
         return errno == ENOENT || fault_set(fault, "%s: %s", path, strerror(errno));
     if (!S_ISSOCK(status.st_mode))
-        return fault_set(fault, "%s: there is a file there that is no socket; remove it", path);
+        return fault_set(fault, "%s: what is there is no socket; name another path", path);
 
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)

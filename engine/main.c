@@ -149,6 +149,12 @@ static int run(struct config *config, const struct identity_key *identity,
     return status;
 }
 
+/* What nobody could be told is a failure. */
+static int told(int status)
+{
+    return fflush(stdout) == 0 ? status : EXIT_FAILED;
+}
+
 int main(int argc, char *argv[])
 {
     struct config config;
@@ -158,7 +164,7 @@ int main(int argc, char *argv[])
     options_read(&config_table, &config, NULL, argc, argv);
     if (config.dump_config) {
         options_dump(&config_table, &config, stdout);
-        return EXIT_YES;
+        return told(EXIT_YES);
     }
     if (!config_check(&config, &fault)) {
         fprintf(stderr, "eligd: %s\n", fault.text);
@@ -169,9 +175,12 @@ int main(int argc, char *argv[])
                    keyfile_open_identity(&identity, config.identity_key, &fault) &&
                    keyfile_read_public(&signer, config.signing_public, &fault);
     int status = EXIT_FAILED;
-    if (config.check_config) {
-        printf("%s\n", is_good ? "the configuration is good" : fault.text);
-        status = is_good ? EXIT_YES : EXIT_NO;
+    if (config.check_config && is_good) {
+        puts("the configuration is good");
+        status = told(EXIT_YES);
+    } else if (config.check_config) {
+        fprintf(stderr, "eligd: %s\n", fault.text);
+        status = EXIT_NO;
     } else {
         status = is_good ? run(&config, identity, &signer) : fail("failed", &fault);
     }

@@ -386,6 +386,8 @@ static bool unknown_name(const struct option_table *table, const char *name, str
     const char *nearest = nearest_option(table, name);
     if (nearest == NULL)
         return fault_set(fault, "no option is called \"%.60s\"", name);
+    if (strcmp(nearest, name) == 0) /* help, version */
+        return fault_set(fault, "%s is for the command line only", name);
     return fault_set(fault, "no option is called \"%.60s\"; did you mean %s?", name, nearest);
 }
 
@@ -417,6 +419,14 @@ static bool read_line(const struct option_table *table, void *settings, char *li
     return read_value(row, settings, text, fault) || fault_at(fault, row->name);
 }
 
+/* Some editors begin every file with a byte order mark. */
+static size_t mark_size(const char *line, unsigned number)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t size = sizeof(mark) - 1;
+    return number == 1 && strncmp(line, mark, size) == 0 ? size : 0;
+}
+
 static bool read_lines(const struct option_table *table, void *settings, const char *path,
                        FILE *file, struct given *given, struct fault *fault)
 {
@@ -438,7 +448,8 @@ static bool read_lines(const struct option_table *table, void *settings, const c
         else if (strlen(line) != size)
             is_good = fault_set(fault, "want text, found a NUL byte");
         else
-            is_good = read_line(table, settings, line, given, &column, fault);
+            is_good =
+                read_line(table, settings, line + mark_size(line, number), given, &column, fault);
         if (!is_good) {
             snprintf(where, sizeof(where), "%.200s:%u:%zu", path, number, column);
             return fault_at(fault, where);

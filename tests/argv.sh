@@ -53,6 +53,9 @@ if [ -c /dev/full ]; then
         status=$?
         if [ $status -eq 3 ]; then good; else bad "${path##*/} --help to a full device: exit $status, wanted 3"; fi
     done
+    "$ELIG_BIN/eligd" --snapshots . --identity-key x --signing-public x --dump-config >/dev/full 2>/dev/null
+    status=$?
+    if [ $status -eq 3 ]; then good; else bad "eligd --dump-config to a full device: exit $status, wanted 3"; fi
 else
     echo "skipped: no /dev/full here"
 fi

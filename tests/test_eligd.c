@@ -935,6 +935,7 @@ static const struct {
     {{"--unix", "/nowhere/eligd.sock"}, 3, "/nowhere"},
     {{"--port-file", "/nowhere/port"}, 3, "/nowhere/port"},
     {{"--check-config", "--listen", "10.1.1.1:1"}, 1, "loopback"},
+    {{"--check-config", "--identity-key", "/nowhere/key"}, 1, "/nowhere/key"},
 };
 
 START_TEST(what_cannot_be_served_is_said_and_not_served)

@@ -247,6 +247,10 @@ static const struct {
     {"as-of 23.11.2026\n",
      ":1:7: as-of: want a date like 2026-11-23, or today, found \"23.11.2026\""},
     {"config other.conf\n", ":1:1: config is for the command line only"},
+    {"help\n", ":1:1: help is for the command line only"},
+    {"\xef\xbb\xbfport 1\n", NULL}, /* as some editors begin a file */
+    {"json yes\n\xef\xbb\xbfport 1\n",
+     ":2:1: no option is called \"\xef\xbb\xbfport\"; did you mean port?"},
 };
 
 START_TEST(files_are_read_or_refused_with_line_and_column)
