@@ -129,7 +129,7 @@ static bool response_is_sane(const struct response *r)
 {
     bool applies = r->status == STATUS_APPLIES;
     bool may_wait = r->status == STATUS_BUSY || r->status == STATUS_DRAINING;
-    if (!status_is_known(r->status) || (r->kind == KIND_STATUS && r->status == STATUS_OK))
+    if (!status_is_known(r->status) || (r->status == STATUS_OK && r->kind != KIND_PING))
         return false;
     if (applies != (r->relief != 0))
         return false;

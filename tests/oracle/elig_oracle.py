@@ -149,7 +149,7 @@ def decode_response(frame):
     f = dict(zip(RESPONSE_FIELDS, values))
     applies = f["status"] == STATUS["APPLIES"]
     if (version != 1 or f["status"] not in STATUS_NAME
-            or (f["kind"] == STATUS_KIND and f["status"] == STATUS["OK"])
+            or (f["status"] == STATUS["OK"] and f["kind"] != PING)
             or (applies and f["relief"] == 0)
             or (not applies and any(f[name] for name in
                                     ("split", "relief_amount", "relief", "valid_until")))
