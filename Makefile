@@ -170,8 +170,9 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 
-# Under valgrind a suite has one process: what measures time or kills servers, and what takes minutes, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups
+# Under valgrind a suite has one process: what measures time, kills servers, takes minutes or leaves
+# files behind for its next test is left out.
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_intake
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
