@@ -150,7 +150,7 @@ libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in bui
 
 RESULTS := $(BUILD)/results
 IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin ELIG_TOP=$(CURDIR) \
-           CK_TIMEOUT_MULTIPLIER=$(if $(SAN),8,2) tests/run.sh
+           CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 CHECKS  := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 
@@ -170,15 +170,14 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 
-# Under valgrind a suite has one process: what measures time, kills servers, takes minutes or leaves
-# files behind for its next test is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_intake
+# Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
 	@$(MAKE) --no-print-directory $(RESULTS)/new
 	@for suite in $(if $(T),$(foreach s,$(SUITES),$(if $(findstring $(T),$(s)),$(s))),$(filter-out $(SLOW_SUITES:%=$(BUILD)/tests/%),$(SUITES))); do \
-	    CK_FORK=no $(IN_TEST) $${suite##*/} valgrind -q --leak-check=full --error-exitcode=9 $$suite; \
+	    $(IN_TEST) $${suite##*/} valgrind -q --leak-check=full --error-exitcode=9 $$suite; \
 	done; RESULTS=$(RESULTS) tests/run.sh
 
 cover: ## how much of each folder the tests run
