@@ -167,6 +167,10 @@ static bool take_header(struct listing *l, const struct csv_row *row)
             return fault_set(l->fault, "%s:1: a column \"%s\" wanted, the header has none",
                              DELIVERY_LIST_NAME, list_names[i]);
         l->fields_of[i] = field;
+        while (++field < row->field_count)
+            if (span_is(span_trim(row->fields[field]), list_names[i]))
+                return fault_set(l->fault, "%s:1: one column \"%s\" wanted, two found",
+                                 DELIVERY_LIST_NAME, list_names[i]);
     }
     return true;
 }

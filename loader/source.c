@@ -51,6 +51,7 @@ static bool read_wholly(const struct source *source, char *buffer, size_t size, 
 /* The names in the header, UTF-8. */
 struct header {
     uint32_t count;
+    bool is_in_another_encoding; /* as far as its bytes tell */
     char names[FIELD_COUNT_MAX][COLUMN_NAME_SIZE];
     const char *pointers[FIELD_COUNT_MAX];
 };
@@ -64,6 +65,11 @@ static void take_header_name(struct header *header, const struct csv_row *row, u
     char *out = header->names[index];
     if ((row->doubled >> index & 1) != 0)
         name = csv_undouble(single, name);
+    bool is_utf8 = text_is_utf8(name.text, name.size), is_ascii = true;
+    for (uint32_t i = 0; i < name.size; i++)
+        is_ascii &= (unsigned char)name.text[i] < 0x80;
+    header->is_in_another_encoding |= !is_ascii && is_utf8 != (encoding == ENCODING_UTF8);
+
     size_t size = name.size;
     if (encoding == ENCODING_WINDOWS_1257)
         size = text_utf8_of_1257(decoded, sizeof(decoded), name.text, name.size);
@@ -76,23 +82,45 @@ static void take_header_name(struct header *header, const struct csv_row *row, u
     header->pointers[index] = out;
 }
 
+/* What may be the matter with a header that lacks a column. A header that is none may be a person's
+ * row: only what resembles a known name, and can be no number or day, is said. */
+static void suggest(char *out, size_t room, const struct source *source,
+                    const struct header *header, const char *name)
+{
+    const char separator[2] = {source->description->separator, '\0'};
+    const char *near = options_nearest(name, header->pointers, header->count);
+    out[0] = '\0';
+    if (header->is_in_another_encoding)
+        snprintf(out, room, "; its letters are not %s, as the register is described",
+                 source->description->encoding == ENCODING_UTF8 ? "utf-8" : "windows-1257");
+    else if (header->count == 1 && source->description->column_count > 1)
+        snprintf(out, room, "; is something else than %s between its columns?",
+                 separator[0] == '\t' ? "tab" : separator);
+    else if (near != NULL && strpbrk(near, "0123456789") == NULL)
+        snprintf(out, room, ", the nearest \"%s\"", near);
+}
+
 static bool find_column(const struct source *source, const struct header *header, const char *name,
                         uint8_t *field, struct fault *fault)
 {
-    for (uint32_t i = 0; i < header->count; i++) {
+    uint32_t found = 0;
+    for (uint32_t i = header->count; i-- > 0;) {
         if (strcmp(header->names[i], name) == 0) {
             *field = (uint8_t)i;
-            return true;
+            found++;
         }
     }
-    /* A header that is none may be a person's row: only what resembles a known name, and can be no
-     * number or day, is said. */
-    const char *near = options_nearest(name, header->pointers, header->count);
-    if (near != NULL && strpbrk(near, "0123456789") != NULL)
-        near = NULL;
-    return fault_set(fault, "%s:1: column \"%s\" wanted, the header has %" PRIu32 " others%s%s%s",
-                     source->file, name, header->count, near == NULL ? "" : ", the nearest \"",
-                     near == NULL ? "" : near, near == NULL ? "" : "\"");
+    if (found == 1)
+        return true;
+    if (found > 1)
+        return fault_set(fault,
+                         "%s:1: one column \"%s\" wanted, %" PRIu32
+                         " found: which one counts cannot be told",
+                         source->file, name, found);
+    char suggestion[COLUMN_NAME_SIZE + 64];
+    suggest(suggestion, sizeof(suggestion), source, header, name);
+    return fault_set(fault, "%s:1: column \"%s\" wanted, the header has %" PRIu32 " other%s%s",
+                     source->file, name, header->count, header->count == 1 ? "" : "s", suggestion);
 }
 
 static bool find_columns(struct source *source, const struct header *header,
@@ -129,6 +157,7 @@ static bool read_header(struct source *source, uint8_t fields[static COLUMN_COUN
                          row.refusal == 0 ? "more than 64 columns"
                                           : refusal_text((enum refusal)row.refusal));
     header.count = row.field_count;
+    header.is_in_another_encoding = false;
     for (uint32_t i = 0; i < row.field_count; i++)
         take_header_name(&header, &row, i, source->description->encoding);
     source->field_count = row.field_count;

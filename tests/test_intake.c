@@ -496,8 +496,15 @@ static const struct {
     {"no header at all", STAFF, "32000000001,2024-01-01,\n",
      "riga_darbinieki.csv:1: column \"personas_kods\" wanted, the header has 3 others"},
     {"another separator", STAFF, "personas_kods;no;lidz\n",
-     "riga_darbinieki.csv:1: column \"personas_kods\" wanted, the header has 1 others, the "
-     "nearest \"personas_kods;no;lidz\""},
+     "riga_darbinieki.csv:1: column \"personas_kods\" wanted, the header has 1 other; is "
+     "something else than , between its columns?"},
+    {"another encoding", STAFF,
+     "personas_kods,no,l\xee"
+     "dz\n",
+     "riga_darbinieki.csv:1: column \"lidz\" wanted, the header has 3 others; its letters are not "
+     "utf-8, as the register is described"},
+    {"a column twice", STAFF, "personas_kods,no,lidz,no\n",
+     "riga_darbinieki.csv:1: one column \"no\" wanted, 2 found: which one counts cannot be told"},
     {"a broken header", STAFF, "\"personas_kods,no,lidz\n",
      "riga_darbinieki.csv:1: a header line wanted: a quote is not closed"},
     {"a row too few", STAFF, "personas_kods,no,lidz\n",
@@ -588,6 +595,8 @@ static const struct {
     {"an empty list", "", "delivery.csv:1: a header line wanted, nothing found"},
     {"no column of that name", "register,file,as_of,missing\n",
      "delivery.csv:1: a column \"rows\" wanted, the header has none"},
+    {"a column twice", "register,file,as_of,rows,missing,rows\n",
+     "delivery.csv:1: one column \"rows\" wanted, two found"},
     {"a register that nobody described",
      "register,file,as_of,rows,missing\nPMLP.person,a,2026-11-20,1,\n",
      "delivery.csv:2:1: the name of a described register (did you mean \"PMLP.persons\"?) wanted"},
