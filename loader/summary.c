@@ -336,7 +336,10 @@ bool summary_write_quarantine(const struct build *build, const struct build_sett
         snprintf(path, sizeof(path), "%s/%s" QUARANTINE_SUFFIX, settings->snapshots, generation);
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-    FILE *to = fd >= 0 && fchmod(fd, 0640) == 0 ? fdopen(fd, "w") : NULL;
+    struct stat info; /* /dev/null keeps its mode: it is everybody's */
+    bool is_ours =
+        fd >= 0 && fstat(fd, &info) == 0 && (!S_ISREG(info.st_mode) || fchmod(fd, 0640) == 0);
+    FILE *to = is_ours ? fdopen(fd, "w") : NULL;
     if (to == NULL) {
         fault_set(fault, "%s: the list of refused rows cannot be written: %s", path,
                   strerror(errno));
