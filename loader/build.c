@@ -131,15 +131,12 @@ static struct snapshot_trust trust_of(const struct build *build,
  * folder must be able to publish, and must say so. */
 static void open_parent(struct build *build, const struct build_settings *settings)
 {
-    uint64_t generation;
+    uint64_t generation, newest;
     uint8_t hash[DATA_HASH_SIZE];
     struct snapshot_trust trust = trust_of(build, settings);
-    struct fault fault;
-    if (build->publication != NULL) {
-        generation = publish_current_generation(build->publication);
-        if (generation == 0)
-            return;
-    } else if (!snapshot_current(settings->snapshots, &generation, hash, &fault)) {
+    if (!snapshot_current(settings->snapshots, &generation, hash, &build->parent_fault)) {
+        if (publish_list(settings->snapshots, &newest, 1) == 0)
+            build->parent_fault.text[0] = '\0'; /* nothing was published here yet */
         return;
     }
     struct manifest manifest;
@@ -221,6 +218,12 @@ static void check_gates(struct build *build, const struct build_settings *settin
         .parent = build->parent_manifest.generation != 0 ? &build->parent_manifest : NULL,
         .parent_groups = parent != NULL ? parent->groups : NULL,
         .parent_group_count = parent != NULL ? parent->group_count : 0,
+        .reliefs = build->rules->reliefs,
+        .relief_count = build->rules->relief_count,
+        .parent_reliefs = parent != NULL ? parent->reliefs : NULL,
+        .parent_relief_count = parent != NULL ? parent->relief_count : 0,
+        .from_day = build->window.from_day,
+        .until_day = build->window.until_day,
         .parent_fault = has_fault ? build->parent_fault.text : NULL,
         .today = riga_day_of_time(clock_wall_s()),
         .group_change_percent_max = (uint32_t)settings->group_change_percent_max,

@@ -38,8 +38,9 @@ struct writer {
 
 static bool lmdb_fault(const struct writer *writer, const char *what, int rc)
 {
-    return fault_set(writer->fault, "%s: writing %s: LMDB says: %s", writer->path, what,
-                     mdb_strerror(rc));
+    /* LMDB calls a write that was cut short an I/O error */
+    return fault_set(writer->fault, "%s: writing %s: LMDB says: %s%s", writer->path, what,
+                     mdb_strerror(rc), rc == EIO ? ": is the disk full, or broken?" : "");
 }
 
 /* Stores one value: `size` bytes behind the padding, which `fill` writes in place. A transaction of

@@ -209,6 +209,32 @@ static void check_group(struct gates *out, const struct gate_input *in, const st
     }
 }
 
+/* A rules file that was cut ends before its last reliefs: its groups are all there. */
+static void check_relief(struct gates *out, const struct gate_input *in,
+                         const struct relief *before)
+{
+    bool is_there = before->until_day <= in->today; /* over: nobody misses it */
+    for (uint32_t i = 0; i < in->relief_count && !is_there; i++)
+        is_there = strcmp(in->reliefs[i].name, before->name) == 0;
+    if (!is_there)
+        tell(out, in, GATE_RELIEF_GONE, before->name,
+             "relief %s is in the snapshot in service and is not in the rules", before->name);
+}
+
+/* Only what could answer is worth keeping: a first build of old data is its maker's affair. */
+static void check_window(struct gates *out, const struct gate_input *in)
+{
+    char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
+    bool is_in = in->from_day <= in->today && in->today < in->until_day;
+    if (is_in || in->parent == NULL || in->parent->from_day > in->today ||
+        in->today >= in->parent->until_day)
+        return;
+    day_to_text(from, (int32_t)in->from_day);
+    day_to_text(until, (int32_t)in->until_day);
+    tell(out, in, GATE_WINDOW, "",
+         "only days from %s until %s could be judged: nothing that is bought today", from, until);
+}
+
 void gates_check(struct gates *out, const struct gate_input *in)
 {
     out->count = out->told_count = out->held_count = 0;
@@ -220,4 +246,7 @@ void gates_check(struct gates *out, const struct gate_input *in)
     check_absent_sources(out, in);
     for (uint32_t i = 0; in->parent != NULL && i < in->parent_group_count; i++)
         check_group(out, in, &in->parent_groups[i]);
+    for (uint32_t i = 0; in->parent != NULL && i < in->parent_relief_count; i++)
+        check_relief(out, in, &in->parent_reliefs[i]);
+    check_window(out, in);
 }

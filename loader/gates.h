@@ -20,7 +20,9 @@
     X(GROUP_EMPTY, "group-empty", "a group that had persons has none")                             \
     X(GROUP_GONE, "group-gone", "a group that had persons is not in the rules")                    \
     X(OVERDUE, "overdue", "a register should have been delivered by now (a warning)")              \
-    X(ABSENT, "absent", "a register in service is not delivered (a warning)")
+    X(ABSENT, "absent", "a register in service is not delivered (a warning)")                      \
+    X(RELIEF_GONE, "relief-gone", "a relief in force is not in the rules")                         \
+    X(WINDOW, "window", "today could be judged, and could not any more")
 
 enum gate {
 #define GATE_MEMBER(name, text, about) GATE_##name,
@@ -50,6 +52,9 @@ struct gate_input {
     const struct manifest *parent; /* NULL: nothing to compare with */
     const struct group *parent_groups;
     uint32_t parent_group_count;
+    const struct relief *reliefs, *parent_reliefs;
+    uint32_t relief_count, parent_relief_count;
+    uint32_t from_day, until_day; /* that this build can judge */
     const char *parent_fault; /* why the parent cannot be read; NULL: it can, or there is none */
     uint32_t today;
     uint32_t group_change_percent_max;

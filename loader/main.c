@@ -9,6 +9,7 @@
 #include "protocol/snapshot.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static int finish(int status)
         BUILD_OPTION("quiet", OPTION_FLAG, is_quiet, NULL, NULL, 0, 0,                             \
                      "no progress and no summary; what holds a build back is said all the same"),  \
         BUILD_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, 0,                               \
-                     "the summary as JSON on standard output")
+                     "JSON on standard output instead of text")
 
 static const struct option_row build_rows[] = {
     INPUT_OPTIONS,
@@ -85,7 +86,7 @@ static const struct option_row build_rows[] = {
     BUILD_OPTION("accept", OPTION_TEXT, accept, "GATE[:NAME],...", NULL, 0, 0,
                  "gates whose findings somebody has looked at and found right"),
     BUILD_OPTION("dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
-                 "read, evaluate and compare; write nothing"),
+                 "read, evaluate and compare; write nothing but what --quarantine and --summary name"),
     BUILD_OPTION("quarantine", OPTION_TEXT, quarantine, "FILE", NULL, 0, 0,
                  "where refused rows are listed; without it GENERATION.quarantine beside the "
                  "snapshot"),
@@ -534,10 +535,12 @@ static int run_list(int argc, char *argv[])
     options_read(&list_table, &settings, &operands, argc, argv);
     if (!identity_start(&fault) || !keyfile_read_public(&signer, settings.signing_public, &fault))
         return fail(EXIT_FAILED, &fault);
-    if (access(settings.snapshots, R_OK | X_OK) != 0) {
+    DIR *folder = opendir(settings.snapshots);
+    if (folder == NULL) {
         fault_set(&fault, "%s: %s", settings.snapshots, strerror(errno));
         return fail(EXIT_FAILED, &fault);
     }
+    closedir(folder);
 
     size_t count = publish_list(settings.snapshots, generations, GENERATIONS_TOLD_MAX);
     bool has_current = snapshot_current(settings.snapshots, &current, hash, &fault);
@@ -579,8 +582,8 @@ static const struct option_row diff_rows[] = {
 static const struct option_table diff_table = {
     .usage = "eligload diff --snapshots DIR --signing-public FILE --identity-key FILE [options] "
              "BEFORE NOW",
-    .about = "Compares two generations: who gained and lost, by group and municipality, in counts "
-             "of five and more.",
+    .about = "Compares two generations: rows by register, persons by group and, in counts of five "
+             "and more, changes by municipality and identifiers that gained and lost.",
     .rows = diff_rows,
     .row_count = ROW_COUNT(diff_rows),
     .operands_least = 2,
@@ -667,11 +670,17 @@ static bool rollback(const struct folder_settings *settings, uint64_t generation
     struct sign_secret *secret = NULL;
     struct publication *publication = NULL;
     struct sign_public public;
+    struct manifest manifest;
     bool is_done = false;
-    if (identity_start(fault) && keyfile_open_identity(&identity, settings->identity_key, fault) &&
-        keyfile_open_secret(&secret, settings->signing_key, fault) &&
-        publish_begin(&publication, settings->snapshots, fault)) {
+    bool has_keys = identity_start(fault) &&
+                    keyfile_open_identity(&identity, settings->identity_key, fault) &&
+                    keyfile_open_secret(&secret, settings->signing_key, fault);
+    if (has_keys)
         public = build_public_of_secret(secret);
+    /* the page is read first: a folder that is not there is not made */
+    if (has_keys &&
+        snapshot_read_manifest(&manifest, settings->snapshots, generation, &public, NULL, fault) &&
+        publish_begin(&publication, settings->snapshots, fault)) {
         struct snapshot_trust trust = {.signer = &public,
                                        .identity = identity,
                                        .environment = (uint32_t)settings->environment};

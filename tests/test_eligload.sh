@@ -92,6 +92,9 @@ EOF
     is "$(current "$work/hand")" 0000000000000006 "rollback moved CURRENT"
     row 3 "eligload: " "rollback to what is not there" rollback --snapshots "$work/hand" --to 99 $keys
     is "$(current "$work/hand")" 0000000000000006 "which changed nothing"
+    row 3 "nowhere: No such file" "rollback where nothing is" \
+        rollback --snapshots "$work/nowhere" --to 1 $keys
+    holds "rollback made a folder" ! -e "$work/nowhere"
 
     before=$(ls -A "$work/hand")
     row 0 "dry-run: nothing was written" "a dry run" build --exports $exports \
@@ -100,6 +103,11 @@ EOF
     row 0 '"outcome": "published"' "the summary as JSON" build --exports $exports \
         --snapshots "$work/hand" $keys --json --quiet --summary "$work/summary.json"
     is "$(grep -c '"outcome": "published"' "$work/summary.json")" 1 "the summary in its file"
+    if mknod -m 666 "$work/null" c 1 3 2>/dev/null; then
+        row 0 "dry-run" "a list that nobody wants" build --exports $exports --snapshots "$work/hand" \
+            $keys --dry-run --quarantine "$work/null"
+        is "$(stat -c %a "$work/null")" 666 "a device keeps its mode"
+    fi
     cat "$work/summary.json" >>"$work/everything"
     row 2 'no gate "row-chnge", did you mean "row-change"' "a mistyped gate" build \
         --exports $exports --snapshots "$work/hand" $keys --accept row-chnge
@@ -225,6 +233,23 @@ held 1 "delivery.csv:13" "a register that nobody described"
 echo "group g = age >= banana" >"$work/bad.rules"
 spoil
 held 1 "bad.rules:1:1[0-9]: " "rules that are wrong" --rules "$work/bad.rules"
+sed '/^relief SCHOOL-LUNCH/,$d' loader/catalogue/latvia.rules >"$work/cut.rules"
+held 1 "held: relief SCHOOL-LUNCH is in the snapshot in service and is not in the rules" \
+    "rules that were cut" --rules "$work/cut.rules"
+held 1 "when they are right: --accept relief-gone:MUSEUM" "and every relief is told" \
+    --rules "$work/cut.rules"
+cp "$work/land/CURRENT" "$work/CURRENT.kept"
+for damage in gone empty garbage; do
+    rm -f "$work/land/CURRENT"
+    case $damage in empty) : >"$work/land/CURRENT" ;; garbage) echo "?" >"$work/land/CURRENT" ;; esac
+    # shellcheck disable=SC2086
+    row 1 "held: the snapshot in service cannot be compared with: .*CURRENT" "CURRENT is $damage" \
+        build --exports $exports --snapshots "$work/land" $keys
+    # shellcheck disable=SC2086
+    row 1 "held: the snapshot in service cannot be compared with: .*CURRENT" \
+        "CURRENT is $damage, a dry run" build --exports $exports --snapshots "$work/land" $keys --dry-run
+done
+cp "$work/CURRENT.kept" "$work/land/CURRENT"
 held 3 "nothing-here" "a key that is missing" --identity-key "$work/nothing-here"
 chmod 644 "$work/other-identity"
 held 3 "other-identity" "a key that others can read" --identity-key "$work/other-identity"
@@ -360,7 +385,7 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1500k tmpfs "$work/tiny" 2>/de
     row 0 "published" "a small disk has room for one" build --exports "$work/country" \
         --snapshots "$work/tiny/land" $keys
     # shellcheck disable=SC2086
-    row 3 "eligload: " "a full disk" build --exports "$work/country" --snapshots "$work/tiny/land" $keys
+    row 3 "the disk full\|No space left" "a full disk" build --exports "$work/country" --snapshots "$work/tiny/land" $keys
     # shellcheck disable=SC2086
     row 0 "generation  0000000000000001" "a full disk: the old one stays" verify \
         --snapshots "$work/tiny/land" $trust

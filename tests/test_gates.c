@@ -9,6 +9,7 @@
 static struct manifest parent;
 static struct group parent_groups[2], groups[2];
 static struct source sources[2];
+static struct relief parent_relief, relief;
 static struct gate_input in;
 static struct gates gates;
 
@@ -45,6 +46,14 @@ static void begin(void)
     in.parent = &parent;
     in.parent_groups = parent_groups;
     in.parent_group_count = 2;
+    strcpy(parent_relief.name, "MUSEUM");
+    parent_relief.until_day = DAY_NEVER;
+    relief = parent_relief;
+    in.reliefs = &relief;
+    in.parent_reliefs = &parent_relief;
+    in.relief_count = in.parent_relief_count = 1;
+    parent.from_day = in.from_day = TODAY - 31;
+    parent.until_day = in.until_day = TODAY + 62;
     in.today = TODAY;
     in.group_change_percent_max = 25;
 }
@@ -93,6 +102,15 @@ CHANGE(small_group_halved, parent_groups[0].yes_count = 98, groups[1].yes_count 
 CHANGE(group_was_empty, parent_groups[0].yes_count = 0)
 CHANGE(group_gone, in.group_count = 1)
 CHANGE(group_gone_that_was_empty, in.group_count = 1, parent_groups[0].yes_count = 0)
+CHANGE(relief_gone, in.relief_count = 0)
+CHANGE(relief_renamed, relief.name[0] = 'm')
+CHANGE(relief_gone_that_is_over, in.relief_count = 0, parent_relief.until_day = TODAY)
+CHANGE(relief_gone_on_its_last_day, in.relief_count = 0, parent_relief.until_day = TODAY + 1)
+CHANGE(last_day_judged, in.until_day = TODAY + 1)
+CHANGE(window_ended_yesterday, in.until_day = TODAY)
+CHANGE(first_day_judged, in.from_day = TODAY)
+CHANGE(window_begins_tomorrow, in.from_day = TODAY + 1)
+CHANGE(window_was_over_already, in.until_day = TODAY, parent.until_day = TODAY)
 CHANGE(no_parent, in.parent = NULL, in.parent_groups = NULL, in.parent_group_count = 0,
        sources[0].row_count = 1)
 CHANGE(unreadable_parent, in.parent = NULL, in.parent_groups = NULL, in.parent_group_count = 0,
@@ -128,6 +146,15 @@ static const struct gate_row rows[] = {
     {"a group that was empty", group_was_empty, NOTHING, NULL},
     {"a group that is gone", group_gone, GATE_GROUP_GONE, "learner"},
     {"a group that is gone and was empty", group_gone_that_was_empty, NOTHING, NULL},
+    {"a relief that is gone", relief_gone, GATE_RELIEF_GONE, "relief MUSEUM"},
+    {"a relief with another name", relief_renamed, GATE_RELIEF_GONE, "relief MUSEUM"},
+    {"a relief that is gone and was over", relief_gone_that_is_over, NOTHING, NULL},
+    {"a relief gone on its last day", relief_gone_on_its_last_day, GATE_RELIEF_GONE, "MUSEUM"},
+    {"today is the last day judged", last_day_judged, NOTHING, NULL},
+    {"today is judged no more", window_ended_yesterday, GATE_WINDOW, "until 2024-11-23 could"},
+    {"today is the first day judged", first_day_judged, NOTHING, NULL},
+    {"today is not judged yet", window_begins_tomorrow, GATE_WINDOW, "from 2024-11-24 until"},
+    {"today was not judged before either", window_was_over_already, NOTHING, NULL},
     {"a first build has no bounds", no_parent, NOTHING, NULL},
     {"a parent that cannot be read", unreadable_parent, GATE_PARENT, "signed by another key"},
 };
