@@ -56,24 +56,6 @@ static uint16_t kind_of_word(const struct vocabulary *vocabulary, const struct t
     return best;
 }
 
-/* "wanted ..., found ...; did you mean ...?" with the nearest of `names`. */
-static bool wanted_one_of(const struct parser *parser, const struct token *token,
-                          const char *wanted, const char *const names[], size_t name_count)
-{
-    char quote[QUOTE_SIZE], word[2 * WORD_SIZE];
-    token_quote(quote, token);
-    const char *nearest = NULL;
-    if (token->kind == TOKEN_WORD && token->size < sizeof(word)) {
-        snprintf(word, sizeof(word), "%.*s", (int)token->size, token->text);
-        nearest = options_nearest(word, names, name_count);
-    }
-    if (nearest == NULL)
-        return token_fault(&parser->lexer, token, parser->fault, "wanted %s, found %s", wanted,
-                           quote);
-    return token_fault(&parser->lexer, token, parser->fault,
-                       "wanted %s, found %s; did you mean \"%s\"?", wanted, quote, nearest);
-}
-
 static bool wanted_kind(const struct parser *parser, bool is_list, const char *wanted)
 {
     const char *names[KIND_COUNT_MAX];
@@ -82,7 +64,7 @@ static bool wanted_kind(const struct parser *parser, bool is_list, const char *w
         if (parser->vocabulary->kinds[i].is_list == is_list)
             names[count++] = parser->vocabulary->kinds[i].name;
     }
-    return wanted_one_of(parser, &parser->token, wanted, names, count);
+    return parser_wanted_one_of(parser, &parser->token, wanted, names, count);
 }
 
 /* The part of the word after the kind's name and a dot. */
@@ -105,7 +87,7 @@ static bool read_subtype(const struct parser *parser, const struct status_kind *
         names[i - 1] = kind->subtypes[i];
     char wanted[WORD_SIZE + 32];
     snprintf(wanted, sizeof(wanted), "a subtype of %s", kind->name);
-    return wanted_one_of(parser, &rest, wanted, names, kind->subtype_count);
+    return parser_wanted_one_of(parser, &rest, wanted, names, kind->subtype_count);
 }
 
 /* status SOURCE.name[.subtype] */

@@ -85,8 +85,9 @@ static const struct option_row build_rows[] = {
                  "25", 0, 100000, "gate: change of a group against the snapshot in service"),
     BUILD_OPTION("accept", OPTION_TEXT, accept, "GATE[:NAME],...", NULL, 0, 0,
                  "gates whose findings somebody has looked at and found right"),
-    BUILD_OPTION("dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
-                 "read, evaluate and compare; write nothing but what --quarantine and --summary name"),
+    BUILD_OPTION(
+        "dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
+        "read, evaluate and compare; write nothing but what --quarantine and --summary name"),
     BUILD_OPTION("quarantine", OPTION_TEXT, quarantine, "FILE", NULL, 0, 0,
                  "where refused rows are listed; without it GENERATION.quarantine beside the "
                  "snapshot"),
@@ -676,7 +677,7 @@ static bool rollback(const struct folder_settings *settings, uint64_t generation
                     keyfile_open_identity(&identity, settings->identity_key, fault) &&
                     keyfile_open_secret(&secret, settings->signing_key, fault);
     if (has_keys)
-        public = build_public_of_secret(secret);
+    public = build_public_of_secret(secret);
     /* the page is read first: a folder that is not there is not made */
     if (has_keys &&
         snapshot_read_manifest(&manifest, settings->snapshots, generation, &public, NULL, fault) &&

@@ -34,14 +34,25 @@ bool parser_wanted(const struct parser *parser, const char *wanted)
                        quote);
 }
 
-/* The defined name of that sort nearest to the token, or NULL. */
-static const char *nearest_symbol(const struct parser *parser, enum symbol_sort sort)
+bool parser_wanted_one_of(const struct parser *parser, const struct token *token,
+                          const char *wanted, const char *const names[], size_t name_count)
 {
-    char word[NAME_SIZE];
-    if (parser->token.kind != TOKEN_WORD || parser->token.size >= sizeof(word))
-        return NULL;
-    snprintf(word, sizeof(word), "%.*s", (int)parser->token.size, parser->token.text);
+    char quote[QUOTE_SIZE], word[2 * WORD_SIZE];
+    token_quote(quote, token);
+    const char *nearest = NULL;
+    if (token->kind == TOKEN_WORD && token->size < sizeof(word)) {
+        snprintf(word, sizeof(word), "%.*s", (int)token->size, token->text);
+        nearest = options_nearest(word, names, name_count);
+    }
+    if (nearest == NULL)
+        return token_fault(&parser->lexer, token, parser->fault, "wanted %s, found %s", wanted,
+                           quote);
+    return token_fault(&parser->lexer, token, parser->fault,
+                       "wanted %s, found %s; did you mean \"%s\"?", wanted, quote, nearest);
+}
 
+bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted)
+{
     const char **names = calloc(parser->symbols.count, sizeof(names[0]));
     if (names == NULL)
         abort();
@@ -51,20 +62,9 @@ static const char *nearest_symbol(const struct parser *parser, enum symbol_sort 
         if (symbol->sort == sort && symbol->line != 0)
             names[count++] = symbol->name;
     }
-    const char *nearest = options_nearest(word, names, count);
+    parser_wanted_one_of(parser, &parser->token, wanted, names, count);
     free(names);
-    return nearest;
-}
-
-bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted)
-{
-    const char *nearest = nearest_symbol(parser, sort);
-    if (nearest == NULL)
-        return parser_wanted(parser, wanted);
-    char quote[QUOTE_SIZE];
-    token_quote(quote, &parser->token);
-    return token_fault(&parser->lexer, &parser->token, parser->fault,
-                       "wanted %s, found %s; did you mean \"%s\"?", wanted, quote, nearest);
+    return false;
 }
 
 bool token_is_keyword(const struct token *token)
@@ -154,6 +154,11 @@ bool parser_take_name(struct parser *parser, struct symbol *symbol, enum symbol_
         return token_fault(&parser->lexer, token, parser->fault,
                            "wanted a name of at most %d characters, found one of %zu",
                            NAME_SIZE - 1, token->size);
+    const char *behind = token->text + token->size;
+    if (behind < parser->lexer.end && (uint8_t)*behind >= 0x80) {
+        parser_advance(parser);
+        return parser_wanted(parser, "only letters of the English alphabet in a name");
+    }
     *symbol = (struct symbol){.sort = sort, .line = token->line};
     memcpy(symbol->name, token->text, token->size);
     parser_advance(parser);

@@ -40,8 +40,8 @@ struct reading {
 
 static bool wrong_at(struct reading *r, uint32_t column, const char *wanted, const char *found)
 {
-    return fault_set(r->fault, "%s:%u:%u: %s wanted, %s found", r->where, r->line, column, wanted,
-                     found);
+    return fault_set(r->fault, "%s:%u:%u: %s wanted, %s found", r->where, r->line > 0 ? r->line : 1,
+                     column, wanted, found); /* of an empty file: 1 */
 }
 
 static bool wrong_word(struct reading *r, size_t index, const char *wanted)
@@ -197,7 +197,7 @@ static bool take_means(struct reading *r, size_t index)
     for (uint8_t means = 1; means <= MEANS_LAST; means++)
         names[means - 1] = means_name(means);
     size_t choice;
-    if (!choose(r, index, "a kind of means", names, MEANS_LAST, &choice))
+    if (!choose(r, index, "a kind of means (eid, e-talons or card)", names, MEANS_LAST, &choice))
         return false;
     r->out->means = (enum means)(choice + 1);
     return no_more_words(r, index + 1);

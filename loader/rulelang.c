@@ -324,6 +324,7 @@ static bool close_relief(struct parser *parser)
 static bool read_statement(struct parser *parser)
 {
     static const char wanted[] = "place, product, group, relief or clause";
+    static const char *const words[] = {"place", "product", "group", "relief", "clause"};
     if (parser_is_at(parser, "clause")) {
         if (!parser->relief_is_open)
             return parser_wanted(parser, "a relief before its clauses");
@@ -331,7 +332,8 @@ static bool read_statement(struct parser *parser)
         return read_clause(parser);
     }
     if (!token_is_keyword(&parser->token))
-        return parser_wanted(parser, wanted);
+        return parser_wanted_one_of(parser, &parser->token, wanted, words,
+                                    sizeof(words) / sizeof(words[0]));
     if (!close_relief(parser))
         return false;
     if (parser_takes(parser, "place"))

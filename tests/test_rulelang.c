@@ -36,6 +36,11 @@ static const struct {
     const char *text, *fault;
 } wrong[] = {
     {"cat", "t.rules:1:1: wanted place, product, group, relief or clause, found \"cat\""},
+    {"grup a = age > 5", "t.rules:1:1: wanted place, product, group, relief or clause, found "
+                         "\"grup\"; did you mean \"group\"?"},
+    {"group vec\u0101ki = age > 5",
+     "t.rules:1:10: wanted only letters of the English alphabet in a "
+     "name, found \"\u0101\""},
     {"\n\n  and", "t.rules:3:3: wanted place, product, group, relief or clause, found \"and\""},
     {"= 1", "t.rules:1:1: wanted place, product, group, relief or clause, found \"=\""},
     {"place", "t.rules:1:6: wanted a name for the place, found the end of the file"},
