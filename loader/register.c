@@ -193,13 +193,15 @@ static bool take_format(struct reading *r)
 
 static bool take_means(struct reading *r, size_t index)
 {
-    const char *names[MEANS_LAST];
-    for (uint8_t means = 1; means <= MEANS_LAST; means++)
-        names[means - 1] = means_name(means);
+    static const enum means kinds[] = {MEANS_EID, MEANS_ETALONS, MEANS_CARD}; /* codes are people */
+    const char *names[sizeof(kinds) / sizeof(kinds[0])];
+    const size_t count = sizeof(kinds) / sizeof(kinds[0]);
+    for (size_t i = 0; i < count; i++)
+        names[i] = means_name((uint8_t)kinds[i]);
     size_t choice;
-    if (!choose(r, index, "a kind of means (eid, e-talons or card)", names, MEANS_LAST, &choice))
+    if (!choose(r, index, "a kind of means (eid, e-talons or card)", names, count, &choice))
         return false;
-    r->out->means = (enum means)(choice + 1);
+    r->out->means = kinds[choice];
     return no_more_words(r, index + 1);
 }
 

@@ -117,6 +117,8 @@ static const struct {
     {3, "fact means eid", "x:15:1: roles of that fact only wanted, \"school\" found"},
     {3, "fact means",
      "x:3:11: a kind of means (eid, e-talons or card) wanted, the end of the line found"},
+    {3, "fact means personal-code",
+     "x:3:12: a kind of means (eid, e-talons or card) wanted, \"personal-code\" found"},
     {3, "fact means eidd",
      "x:3:12: a kind of means (eid, e-talons or card) (\"eid\"?) wanted, \"eidd\" found"},
     {3, "fact list", "x:15:1: a list without subtypes and schools wanted, such a column found"},
