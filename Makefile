@@ -204,7 +204,7 @@ long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, 
 SECONDS ?= 20
 FUZZ_SAN := fuzzer-no-link,address,undefined
 
-fuzz: ## libFuzzer on every target; T=frame one, SECONDS=600, RUNS=100000
+fuzz: ## libFuzzer on every target; T=frame one, SECONDS=600, RUNS=100000, MAX_LEN=400
 	@command -v clang >/dev/null || { echo "Fuzzing wants clang. This installs it:"; \
 	    echo "    sudo apt-get install -y --no-install-recommends clang libclang-rt-14-dev"; exit 1; }
 	@$(MAKE) --no-print-directory CC=clang SAN=$(FUZZ_SAN) run-fuzzers
@@ -213,7 +213,7 @@ run-fuzzers: $(foreach name,$(or $(T),$(FUZZERS)),$(BUILD)/fuzz/fuzz_$(name))
 	@for name in $(or $(T),$(FUZZERS)); do \
 	    mkdir -p $(BUILD)/corpus/$$name; \
 	    printf '  FUZZ  %s\n' $$name; \
-	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(SECONDS) $(if $(RUNS),-runs=$(RUNS)) -timeout=10 -rss_limit_mb=1024 \
+	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(SECONDS) $(if $(RUNS),-runs=$(RUNS)) $(if $(MAX_LEN),-max_len=$(MAX_LEN)) -timeout=10 -rss_limit_mb=1024 \
 	        -artifact_prefix=$(BUILD)/crash-$$name- -print_final_stats=1 -verbosity=1 \
 	        $(BUILD)/corpus/$$name $$(ls -d tests/fuzz/corpus/$$name 2>/dev/null) >$(BUILD)/fuzz-$$name.log 2>&1 || \
 	        { tail -40 $(BUILD)/fuzz-$$name.log; exit 1; }; \
