@@ -550,7 +550,8 @@ static int run_list(int argc, char *argv[])
     else if (count > 0 && count <= GENERATIONS_TOLD_MAX && current < generations[count - 1])
         fprintf(stderr,
                 "eligload: CURRENT names an older generation than the newest: restored from "
-                "a backup? engines that serve a newer one refuse it\n");
+                "a backup, or a loader was ended before it could move CURRENT? engines that serve "
+                "a newer one refuse it\n");
     if (settings.is_json) {
         json_start(&json, stdout);
         json_open_array(&json, NULL);

@@ -113,6 +113,62 @@ EOF
         --exports $exports --snapshots "$work/hand" $keys --accept row-chnge
 }
 
+# ---- what the manuals give as examples, and a register that is new ----
+
+# example PAGE: the first literal of its examples.
+example() { sed -n '/^\.Sh EXAMPLES/,/^\.Ed/p' "$1" | sed '1,/^\.Bd/d;/^\.Ed/d'; }
+cp -r loader/registers "$work/registers"
+example loader/elig-registers.5 >"$work/registers/izm_learner.register"
+example loader/elig-reliefs.5 >"$work/example.rules"
+cp -r $exports "$work/club"
+cat >"$work/registers/club.register" <<EOF
+# A swimming club, whose list came out of a spreadsheet.
+register club.swimmer
+format csv separator ; encoding windows-1257
+fact status
+column "Biedra kods" code
+column "Līmenis" subtype
+  map "iesācējs" beginner
+  map "meistars" master
+column "No" from dotted
+column "Beigas" until dotted optional
+EOF
+{
+    printf 'Beigas;Piez\356mes;Biedra kods;L\356menis;No\r\n'
+    printf ';"a; b";320000-00101;meistars;01.05.2024\r\n'
+    printf '01.01.2026;;32000000102;ies\342c\347js;01.05.2024\r\n'
+} >"$work/club/club.csv"
+echo "club.swimmer,club.csv,2026-01-15,2," >>"$work/club/delivery.csv"
+cat - loader/catalogue/latvia.rules >"$work/club.rules" <<EOF
+product pool = 2001
+group swimmer = status club.swimmer
+group swim_master = status club.swimmer.master
+relief CLUB giver 90011524360 from 2026-01-01 split 7
+  clause swim_master product pool discount 80%
+EOF
+# shellcheck disable=SC2086
+{
+    row 0 "dry-run" "the examples of the manuals" build --exports "$work/club" --registers \
+        "$work/registers" --rules "$work/example.rules" --snapshots "$work/club.made" $keys --dry-run
+    row 0 "^swim_master  *1  *0" "a new register and its relief" build --exports "$work/club" \
+        --registers "$work/registers" --rules "$work/club.rules" --snapshots "$work/club.made" $keys
+    row 0 "^swimmer  *1  *0" "who left on the first day of the year is out" verify \
+        --snapshots "$work/club.made" $trust
+    row 1 "a file of register club.swimmer wanted, none listed" "and from then on it is wanted" build \
+        --exports $exports --registers "$work/registers" --snapshots "$work/club.made" $keys
+    row 1 "held: group swimmer has no persons" "or named absent, and nobody is known to be in it" \
+        build --exports $exports --registers "$work/registers" --rules "$work/club.rules" \
+        --snapshots "$work/club.made" $keys --absent club.swimmer
+    sed '/^relief/,$d' loader/catalogue/latvia.rules >"$work/no-reliefs.rules"
+    echo "# nothing" >"$work/no-groups.rules"
+    for none in no-reliefs no-groups; do
+        row 0 "published" "rules with $none" build --exports $exports --rules "$work/$none.rules" \
+            --snapshots "$work/$none" $keys
+        row 0 " 1 reliefs, 1 clauses" "$none: the reserved one is there" verify \
+            --snapshots "$work/$none" $trust
+    done
+}
+
 # ---- explain ----
 
 # explain STATUS "pattern" "what" IDENTIFIER WORD ...
