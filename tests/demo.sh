@@ -160,7 +160,7 @@ snapshot was built beside it and put in service, $(thousands "$(value answers "$
 wrong. All of it took $(($(date +%s) - began)) s.
 
 Next:
-    $bin/eligd --config $demo/eligd.conf &
+    $bin/eligd --config $demo/eligd.conf & sleep 2
     echo 010100-00018 | $bin/eligctl check --product 1 --price 1.50
     make check
 END
