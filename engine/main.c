@@ -4,6 +4,7 @@
 #include "engine/log.h"
 #include "engine/server.h"
 #include "protocol/identity.h"
+#include "protocol/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +19,7 @@
 #define DESCRIPTORS_BESIDE 64 /* of sockets that listen, loops, snapshots */
 #define DESCRIPTORS_A_LOOP 4
 #define WAIT_FOR_LOOPS_NS  10000000
+#define SIGNAL_ECHO_NS     500000000 /* so soon the same signal is the same request */
 
 /* Keys and identifiers are in this memory: no dump of it, by the kernel or by a debugger. */
 static bool process_harden(struct fault *fault)
@@ -91,6 +93,14 @@ static void log_stop(struct server *server)
     log_event("stopped", "swaps=%" PRIu64 "%s", totals.swap_count, text);
 }
 
+/* timeout(1) and others send a signal to a process and to its group: it comes twice. */
+static bool is_second_request(int second, int first, uint64_t asked_ns)
+{
+    if (second != SIGTERM && second != SIGINT)
+        return false;
+    return second != first || clock_monotonic_ns() - asked_ns > SIGNAL_ECHO_NS;
+}
+
 /* Serves until TERM or INT, then drains; a second one does not wait for that. */
 static int serve(struct server *server, const struct config *config, const sigset_t *signals)
 {
@@ -102,6 +112,7 @@ static int serve(struct server *server, const struct config *config, const sigse
             server_look(server);
     }
 
+    uint64_t asked_ns = clock_monotonic_ns();
     struct server_totals totals;
     server_totals(&totals, server);
     log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64, signal_number,
@@ -110,7 +121,7 @@ static int serve(struct server *server, const struct config *config, const sigse
     while (server_is_running(server)) {
         struct timespec wait = {0, WAIT_FOR_LOOPS_NS};
         int second = sigtimedwait(signals, NULL, &wait);
-        if (second == SIGTERM || second == SIGINT) {
+        if (is_second_request(second, signal_number, asked_ns)) {
             log_event("killed", "signal=%d reason=\"asked a second time to stop\"", second);
             _exit(EXIT_FAILED);
         }

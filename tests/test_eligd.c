@@ -843,6 +843,29 @@ START_TEST(a_second_signal_does_not_wait)
 }
 END_TEST
 
+START_TEST(a_signal_that_comes_twice_at_once_is_one)
+{
+    START("--drain-ms", "10000");
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    wait_for_events("draining", 1);
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    usleep(700000);
+    ck_assert_int_eq(waitpid(server_pid, NULL, WNOHANG), 0);
+    if (_i == 0) {
+        close(fd); /* it leaves in good order */
+        ck_assert_int_eq(wait_for_exit(), 0);
+        ck_assert_uint_eq(count_events("stopped"), 1);
+        return;
+    }
+    ck_assert_int_eq(kill(server_pid, SIGTERM), 0); /* again, and meant so */
+    ck_assert_int_eq(wait_for_exit(), 3);
+    ck_assert_uint_eq(count_events("killed"), 1);
+    close(fd);
+}
+END_TEST
+
 START_TEST(status_counts_what_was_answered)
 {
     START("--loops", "2");
@@ -1081,6 +1104,7 @@ int main(void)
     tcase_add_test(tcase, who_had_connected_before_the_stop_is_answered);
     tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);
     tcase_add_test(tcase, a_second_signal_does_not_wait);
+    tcase_add_loop_test(tcase, a_signal_that_comes_twice_at_once_is_one, 0, 2);
     tcase_add_test(tcase, status_counts_what_was_answered);
     tcase_add_test(tcase, test_identities_are_answered_as_reserved);
     tcase_add_test(tcase, two_servers_share_a_port);
