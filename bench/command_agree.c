@@ -1,11 +1,14 @@
 #include "bench/agree.h"
 #include "bench/commands.h"
+#include "protocol/commands.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+#define PROGRAM "eligbench agree" /* in front of what is said on stderr */
 
 struct settings {
     const char *truth, *snapshots, *signing_public, *identity_key;
@@ -109,14 +112,12 @@ int command_agree(int argc, char *argv[])
     options_read(&table, &settings, &operands, argc, argv);
 
     uint64_t start_ns = clock_monotonic_ns();
-    if (!compare(&settings, &agreement, &fault)) {
-        fprintf(stderr, "eligbench: %s\n", fault.text);
-        return EXIT_FAILED;
-    }
+    if (!compare(&settings, &agreement, &fault))
+        return command_fail(PROGRAM, EXIT_FAILED, &fault);
     double seconds = (double)(clock_monotonic_ns() - start_ns) / 1e9;
     if (settings.is_json)
         tell_json(&agreement, seconds);
     else
         tell(&agreement, settings.truth, seconds);
-    return agreement.difference_count == 0 ? EXIT_YES : EXIT_NO;
+    return command_finish(PROGRAM, agreement.difference_count == 0 ? EXIT_YES : EXIT_NO);
 }

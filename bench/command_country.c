@@ -3,6 +3,7 @@
 #include "bench/country.h"
 #include "bench/exports.h"
 #include "bench/truth.h"
+#include "protocol/commands.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
 
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define PROGRAM "eligbench country" /* in front of what is said on stderr */
 
 struct settings {
     uint64_t person_count, seed, broken_per_mille;
@@ -146,25 +149,24 @@ int command_country(int argc, char *argv[])
 {
     struct settings settings;
     struct operands operands;
+    struct fault fault;
     options_read(&table, &settings, &operands, argc, argv);
 
     if (settings.as_of_day < COUNTRY_AS_OF_LEAST || settings.as_of_day > COUNTRY_AS_OF_MOST) {
-        fprintf(stderr, "eligbench country: --as-of: want a day from 2010-01-01 to 2100-01-01\n");
-        return EXIT_USAGE;
+        fault_set(&fault, "--as-of: want a day from 2010-01-01 to 2100-01-01");
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
     }
 
     struct country country;
     struct written written = {0};
-    struct fault fault;
     country_make(&country, (uint32_t)settings.person_count, settings.seed, settings.as_of_day,
                  settings.is_quiet);
     bool is_written = write_all(&settings, operands.words[0], &written, &country, &fault);
-    if (!is_written)
-        fprintf(stderr, "eligbench: %s\n", fault.text);
-    else if (settings.is_json)
+    if (is_written && settings.is_json)
         tell_json(&country, &written);
-    else if (!settings.is_quiet)
+    else if (is_written && !settings.is_quiet)
         tell(&country, &written);
     country_free(&country);
-    return is_written && !ferror(stdout) ? EXIT_YES : EXIT_FAILED;
+    return is_written ? command_finish(PROGRAM, EXIT_YES)
+                      : command_fail(PROGRAM, EXIT_FAILED, &fault);
 }

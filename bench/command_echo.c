@@ -1,9 +1,8 @@
 #include "bench/commands.h"
 
 #include "bench/echo.h"
+#include "protocol/commands.h"
 #include "protocol/options.h"
-
-#include <stdio.h>
 
 struct settings {
     const char *port_file;
@@ -26,8 +25,7 @@ int command_echo(int argc, char *argv[])
     struct operands operands;
     struct fault fault;
     options_read(&table, &settings, &operands, argc, argv);
-    if (echo_serve(settings.port_file, &fault))
-        return EXIT_YES;
-    fprintf(stderr, "eligbench echo: %s\n", fault.text);
-    return EXIT_FAILED;
+    return echo_serve(settings.port_file, &fault)
+               ? EXIT_YES
+               : command_fail("eligbench echo", EXIT_FAILED, &fault);
 }

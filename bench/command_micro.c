@@ -4,6 +4,7 @@
 #include "bench/workload.h"
 #include "engine/decide.h"
 #include "engine/edition.h"
+#include "protocol/commands.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define PROGRAM         "eligbench micro" /* in front of what is said on stderr */
 #define ROUND_COUNT_MAX 99
 #define REQUEST_COUNT   WORKLOAD_FRAME_COUNT
 #define BATCH           INDEX_BATCH_MAX
@@ -26,7 +28,7 @@ static_assert(BATCH == IDENTITY_BATCH_MAX, "one batch for hash and probe");
 struct settings {
     const char *snapshots, *identity_key, *signing_public, *truth;
     uint64_t environment, rounds, hit_percent;
-    bool json;
+    bool is_json;
 };
 
 /* Everything that the steps work on; each step reads what the one before it made. */
@@ -241,7 +243,7 @@ static const struct option_row rows[] = {
      "rounds; the median counts"},
     {"hits", OPTION_NUMBER, FIELD(hit_percent), "PERCENT", "50", 0, 100,
      "requests about identifiers that are in the snapshot"},
-    {"json", OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, "print JSON"},
+    {"json", OPTION_FLAG, FIELD(is_json), NULL, NULL, 0, 0, "print JSON"},
 };
 static const struct option_table table = {
     .usage = "eligbench micro --snapshots DIR --identity-key FILE --signing-public FILE "
@@ -266,11 +268,9 @@ int command_micro(int argc, char *argv[])
                    bench_open(&bench, &settings, key, &fault);
     if (is_fine) {
         measure(&times, &bench, settings.rounds);
-        (settings.json ? print_json : print_text)(&bench, &times);
-    } else {
-        fprintf(stderr, "eligbench micro: %s\n", fault.text);
+        (settings.is_json ? print_json : print_text)(&bench, &times);
     }
     bench_close(&bench);
     keyfile_close_identity(key);
-    return is_fine ? EXIT_YES : EXIT_FAILED;
+    return is_fine ? command_finish(PROGRAM, EXIT_YES) : command_fail(PROGRAM, EXIT_FAILED, &fault);
 }

@@ -1,6 +1,7 @@
 #include "bench/commands.h"
 
 #include "bench/driver.h"
+#include "protocol/commands.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
 
@@ -9,13 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PROGRAM          "eligbench run" /* in front of what is said on stderr */
 #define SKEW_PERCENT_MAX 99
 
 struct settings {
     const char *connect, *dialect, *truth;
     uint64_t connections, depth, rate, warm_ms, measure_ms, pid;
     uint64_t hit_percent, skew_percent, seed;
-    bool load_keys, verify, json;
+    bool has_keys_to_load, is_verified, is_json;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -41,11 +43,11 @@ static const struct option_row rows[] = {
     {"skew", OPTION_NUMBER, FIELD(skew_percent), "PERCENT", "0", 0, SKEW_PERCENT_MAX,
      "0: everybody alike; 99: nearly all requests are about a few"},
     {"seed", OPTION_NUMBER, FIELD(seed), "N", "1", 0, UINT32_MAX, "of the requests"},
-    {"load-keys", OPTION_FLAG, FIELD(load_keys), NULL, NULL, 0, 0,
+    {"load-keys", OPTION_FLAG, FIELD(has_keys_to_load), NULL, NULL, 0, 0,
      "redis: first set as many keys as the truth has identifiers"},
-    {"verify", OPTION_FLAG, FIELD(verify), NULL, NULL, 0, 0,
+    {"verify", OPTION_FLAG, FIELD(is_verified), NULL, NULL, 0, 0,
      "count answers that differ from the first one to the same request as wrong"},
-    {"json", OPTION_FLAG, FIELD(json), NULL, NULL, 0, 0, "print JSON"},
+    {"json", OPTION_FLAG, FIELD(is_json), NULL, NULL, 0, 0, "print JSON"},
 };
 static const struct option_table table = {
     .usage = "eligbench run --connect ADDRESS --truth FILE [options]",
@@ -195,7 +197,7 @@ static bool run(struct result *result, struct plan *plan, const struct settings 
         return false;
     plan->workload = &workload;
     bool is_fine =
-        !settings->load_keys || load_keys(plan->address, workload.identifier_count, fault);
+        !settings->has_keys_to_load || load_keys(plan->address, workload.identifier_count, fault);
     is_fine = is_fine && driver_run(result, plan, fault);
     workload_free(&workload);
     plan->workload = NULL;
@@ -218,20 +220,18 @@ int command_run(int argc, char *argv[])
         .warm_ms = (uint32_t)settings.warm_ms,
         .measure_ms = (uint32_t)settings.measure_ms,
         .server_pid = (pid_t)settings.pid,
-        .is_verified = settings.verify,
+        .is_verified = settings.is_verified,
     };
     if (plan.dialect == NULL) {
-        fprintf(stderr, "eligbench run: --dialect: wanted elig, echo or redis, got \"%s\"\n",
-                settings.dialect);
-        return EXIT_USAGE;
+        fault_set(&fault, "--dialect: want elig, echo or redis, found \"%.60s\"", settings.dialect);
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
     }
-    if (!run(&result, &plan, &settings, &fault)) {
-        fprintf(stderr, "eligbench run: %s\n", fault.text);
-        return EXIT_FAILED;
-    }
-    if (settings.json)
+    if (!run(&result, &plan, &settings, &fault))
+        return command_fail(PROGRAM, EXIT_FAILED, &fault);
+    if (settings.is_json)
         print_json(&plan, &result);
     else
         print_text(&plan, &result);
-    return result.failed_count + result.wrong_count == 0 ? EXIT_YES : EXIT_NO;
+    return command_finish(PROGRAM,
+                          result.failed_count + result.wrong_count == 0 ? EXIT_YES : EXIT_NO);
 }

@@ -1,5 +1,5 @@
 #include "bench/commands.h"
-#include "protocol/options.h"
+#include "protocol/commands.h"
 
 static const struct command commands[] = {
     {"country", command_country, "write a synthetic country's registers, and what is true of them"},

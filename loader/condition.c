@@ -1,6 +1,6 @@
 #include "loader/parser.h"
 
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <assert.h>
 #include <stdio.h>

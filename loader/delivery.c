@@ -1,7 +1,7 @@
 #include "loader/delivery.h"
 
 #include "loader/csv.h"
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static void suggest(char *out, size_t room, const struct registers *registers, s
     for (size_t i = 0; i < registers->count; i++)
         names[i] = registers->list[i].name;
     snprintf(word, sizeof(word), "%.*s", (int)name.size, name.text);
-    const char *near = options_nearest(word, names, registers->count);
+    const char *near = nearest_word(word, names, registers->count);
     if (near == NULL)
         out[0] = '\0';
     else

@@ -1,7 +1,7 @@
 #include "loader/gates.h"
 
 #include "protocol/day.h"
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -66,7 +66,7 @@ bool gates_accept_is_known(const char *accept, struct fault *fault)
             is_known |= strcmp(name, gate_names[i]) == 0;
         if (is_known)
             continue;
-        const char *nearest = options_nearest(name, gate_names, GATE_COUNT);
+        const char *nearest = nearest_word(name, gate_names, GATE_COUNT);
         return fault_set(fault, "--accept: there is no gate \"%s\"%s%s%s", name,
                          nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
                          nearest != NULL ? "\"?" : "");

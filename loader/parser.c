@@ -1,6 +1,6 @@
 #include "loader/parser.h"
 
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ bool parser_wanted_one_of(const struct parser *parser, const struct token *token
     const char *nearest = NULL;
     if (token->kind == TOKEN_WORD && token->size < sizeof(word)) {
         snprintf(word, sizeof(word), "%.*s", (int)token->size, token->text);
-        nearest = options_nearest(word, names, name_count);
+        nearest = nearest_word(word, names, name_count);
     }
     if (nearest == NULL)
         return token_fault(&parser->lexer, token, parser->fault, "wanted %s, found %s", wanted,

@@ -2,7 +2,7 @@
 
 #include "loader/parallel.h"
 #include "loader/text.h"
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -66,7 +66,7 @@ static bool choose(struct reading *r, size_t index, const char *wanted, const ch
         }
     }
     const char *word = r->words[index].text;
-    const char *near = strlen(word) < 2 ? NULL : options_nearest(word, names, name_count);
+    const char *near = strlen(word) < 2 ? NULL : nearest_word(word, names, name_count);
     char sentence[FAULT_TEXT_SIZE / 2];
     snprintf(sentence, sizeof(sentence), near == NULL ? "%s" : "%s (\"%s\"?)", wanted, near);
     return wrong_word(r, index, sentence);

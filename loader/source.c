@@ -3,7 +3,7 @@
 #include "loader/csv.h"
 #include "loader/parallel.h"
 #include "loader/xml.h"
-#include "protocol/options.h"
+#include "protocol/nearest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -88,7 +88,7 @@ static void suggest(char *out, size_t room, const struct source *source,
                     const struct header *header, const char *name)
 {
     const char separator[2] = {source->description->separator, '\0'};
-    const char *near = options_nearest(name, header->pointers, header->count);
+    const char *near = nearest_word(name, header->pointers, header->count);
     out[0] = '\0';
     if (header->is_in_another_encoding)
         snprintf(out, room, "; its letters are not %s, as the register is described",

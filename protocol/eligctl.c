@@ -1,4 +1,5 @@
 /* eligctl: the protocol for people. Every command is one question and one answer. */
+#include "protocol/commands.h"
 #include "protocol/day.h"
 #include "protocol/elig.h"
 #include "protocol/frame.h"
@@ -38,14 +39,6 @@ static int refuse_value(const char *command, const char *option, const char *wan
 static int fail(int exit_status, const char *command, const char *where, const char *text)
 {
     fprintf(stderr, "eligctl %s: %s: %s\n", command, where, text);
-    return exit_status;
-}
-
-/* Standard output that could not be written is a failure, whatever the answer was. */
-static int finish(const char *command, int exit_status)
-{
-    if (fflush(stdout) != 0 || ferror(stdout) != 0)
-        return fail(EXIT_FAILED, command, "standard output", strerror(errno));
     return exit_status;
 }
 
@@ -398,7 +391,7 @@ static int run_check(int argc, char *argv[])
         print_refusal("check", settings.connect, response.status, response.wait_ms);
     else
         print_decision(&response);
-    return finish("check", exit_status);
+    return command_finish("eligctl check", exit_status);
 }
 
 /* ---- ping ---- */
@@ -499,7 +492,7 @@ static int run_ping(int argc, char *argv[])
         print_pings_json(&response, &trips);
     else
         print_pings(&response, &trips);
-    return finish("ping", response.status == STATUS_OK ? EXIT_YES : EXIT_NO);
+    return command_finish("eligctl ping", response.status == STATUS_OK ? EXIT_YES : EXIT_NO);
 }
 
 /* ---- status ---- */
@@ -575,7 +568,7 @@ static int run_status(int argc, char *argv[])
         print_report(&report);
     else
         print_refusal("status", settings.connect, report.status, report.wait_ms);
-    return finish("status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
+    return command_finish("eligctl status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
 }
 
 /* ---- keygen ---- */
@@ -604,15 +597,13 @@ static int run_keygen(int argc, char *argv[])
     }
     bool is_made = identity_start(&fault) && (is_signing ? keyfile_create_signing(path, &fault)
                                                          : keyfile_create_identity(path, &fault));
-    if (!is_made) {
-        fprintf(stderr, "eligctl keygen: %s\n", fault.text);
-        return EXIT_FAILED;
-    }
+    if (!is_made)
+        return command_fail("eligctl keygen", EXIT_FAILED, &fault);
     if (is_signing)
         printf("Signing key: %s (secret), %s.pub (for the engines).\n", path, path);
     else
         printf("Identity key: %s (secret; for the loader and the engines).\n", path);
-    return finish("keygen", EXIT_YES);
+    return command_finish("eligctl keygen", EXIT_YES);
 }
 
 int main(int argc, char *argv[])

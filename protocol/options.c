@@ -1,6 +1,7 @@
 #include "protocol/options.h"
 
 #include "protocol/day.h"
+#include "protocol/nearest.h"
 #include "protocol/progress.h"
 
 #include <assert.h>
@@ -18,7 +19,6 @@
 #define HELP_SIZE      1024
 #define FILE_LINE_SIZE 4096
 #define FILE_LINES_MAX 1000
-#define NEAR_MAX       3
 
 static const char CONFIG_NAME[] = "config";
 
@@ -124,54 +124,6 @@ void options_initial(const struct option_table *table, void *settings)
 
 /* ---- names ---- */
 
-static size_t least_of(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Insertions, removals, changes and swaps of neighbours that turn `a` into `b`. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t before[NAME_SIZE], above[NAME_SIZE], row[NAME_SIZE];
-    size_t a_size = strlen(a), b_size = strlen(b);
-    if (a_size >= NAME_SIZE || b_size >= NAME_SIZE)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= b_size; j++)
-        before[j] = above[j] = row[j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        memcpy(before, above, sizeof(above));
-        memcpy(above, row, sizeof(row));
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            row[j] = least_of(above[j] + 1, row[j - 1] + 1);
-            row[j] = least_of(row[j], above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least_of(row[j], before[j - 2] + 1);
-        }
-    }
-    return row[b_size];
-}
-
-const char *options_nearest(const char *word, const char *const names[], size_t name_count)
-{
-    const char *nearest = NULL;
-    size_t nearest_distance = NEAR_MAX + 1;
-    for (size_t i = 0; i < name_count; i++) {
-        size_t distance = edit_distance(word, names[i]);
-        size_t longer = strlen(word) > strlen(names[i]) ? strlen(word) : strlen(names[i]);
-        /* At most a third of a short word: "no" is not a mistyped "yes". */
-        if (distance < nearest_distance && distance <= (longer + 2) / 3) {
-            nearest = names[i];
-            nearest_distance = distance;
-        }
-    }
-    for (size_t i = 0; i < name_count && nearest == NULL; i++) {
-        if (strlen(word) >= 2 && strncmp(word, names[i], strlen(word)) == 0)
-            nearest = names[i];
-    }
-    return nearest;
-}
-
 static const struct option_row *find_row(const struct option_table *table, const char *name,
                                          size_t name_size)
 {
@@ -195,7 +147,7 @@ static const char *nearest_option(const struct option_table *table, const char *
     const char *names[NAMES_MAX] = {"help", "version"};
     for (size_t i = 0; i < table->row_count; i++)
         names[i + 2] = table->rows[i].name;
-    return options_nearest(word, names, table->row_count + 2);
+    return nearest_word(word, names, table->row_count + 2);
 }
 
 /* The leading words of "eligbench country [options] DIR" that are the program and its command. */
@@ -296,8 +248,7 @@ static void write_mdoc_text(FILE *to, const char *text)
     fputc('\n', to);
 }
 
-/* "print JSON" as "Print JSON." */
-static void write_mdoc_sentence(FILE *to, const char *text)
+void options_mdoc_sentence(const char *text, FILE *to)
 {
     char sentence[HELP_SIZE];
     snprintf(sentence, sizeof(sentence) - 1, "%s", text);
@@ -315,7 +266,7 @@ void options_mdoc(const struct option_table *table, FILE *to)
         const struct option_row *row = &table->rows[i];
         fprintf(to, ".It Fl -%s%s%s\n", row->name, row->argument != NULL ? " Ar " : "",
                 row->argument != NULL ? row->argument : "");
-        write_mdoc_sentence(to, row->help);
+        options_mdoc_sentence(row->help, to);
         if (row->type == OPTION_NUMBER)
             fprintf(to, "From %" PRIu64 " to %" PRIu64 ".\n", row->least, row->most);
         if (row->initial != NULL && row->type != OPTION_FLAG)
@@ -526,7 +477,8 @@ static void read_option(const struct option_table *table, void *settings, struct
     const struct option_row *row = find_row(table, name, name_size);
     if (strncmp(word, "--", 2) != 0 || row == NULL) {
         char bare[NAME_SIZE];
-        snprintf(bare, sizeof(bare), "%.*s", (int)least_of(name_size, sizeof(bare) - 1), name);
+        snprintf(bare, sizeof(bare), "%.*s",
+                 (int)(name_size < sizeof(bare) ? name_size : sizeof(bare) - 1), name);
         if (strncmp(word, "--", 2) == 0)
             answer_common(table, bare);
         refuse_option(table, word, bare);
@@ -623,65 +575,4 @@ void options_read(const struct option_table *table, void *settings, struct opera
     }
     check_required(table, &given);
     check_operands(table, operands);
-}
-
-/* ---- programs of several commands ---- */
-
-static void list_commands(const char *program, const char *about, const struct command commands[],
-                          size_t command_count)
-{
-    printf("usage: %s COMMAND [options] ...\n%s\n\n", program, about);
-    for (size_t i = 0; i < command_count; i++)
-        printf("  %-12s %s\n", commands[i].name, commands[i].about);
-    printf("\n%s COMMAND --help tells the options of a command.\n", program);
-}
-
-static void list_commands_mdoc(const struct command commands[], size_t command_count)
-{
-    puts(".Bl -tag -width Ds");
-    for (size_t i = 0; i < command_count; i++) {
-        printf(".It Cm %s\n", commands[i].name);
-        write_mdoc_sentence(stdout, commands[i].about);
-    }
-    puts(".El");
-}
-
-static int refuse_command(const char *program, const struct command commands[],
-                          size_t command_count, const char *word)
-{
-    const char *names[NAMES_MAX] = {"--help", "--version"};
-    size_t name_count = least_of(command_count + 2, NAMES_MAX);
-    for (size_t i = 2; i < name_count; i++)
-        names[i] = commands[i - 2].name;
-    const char *nearest = options_nearest(word, names, name_count);
-    const char *kind = word[0] == '-' ? "option" : "command";
-    if (nearest != NULL)
-        fprintf(stderr, "%s: unknown %s %.60s; did you mean %s?\n", program, kind, word, nearest);
-    else
-        fprintf(stderr, "%s: unknown %s %.60s; %s --help lists the commands\n", program, kind, word,
-                program);
-    return EXIT_USAGE;
-}
-
-int commands_run(const char *program, const char *about, const struct command commands[],
-                 size_t command_count, int argc, char *argv[])
-{
-    if (argc < 2) {
-        fprintf(stderr, "%s: want a command; %s --help lists them\n", program, program);
-        return EXIT_USAGE;
-    }
-    const char *word = argv[1];
-    for (size_t i = 0; i < command_count; i++) {
-        if (strcmp(word, commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
-        list_commands(program, about, commands, command_count);
-    else if (strcmp(word, "--version") == 0)
-        printf("%s %s\n", program, ELIG_VERSION);
-    else if (strcmp(word, "--mdoc-options") == 0)
-        list_commands_mdoc(commands, command_count);
-    else
-        return refuse_command(program, commands, command_count, word);
-    return fflush(stdout) == 0 ? EXIT_YES : EXIT_FAILED;
 }

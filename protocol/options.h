@@ -61,21 +61,10 @@ MUST_USE bool options_read_file(const struct option_table *table, void *settings
 void options_help(const struct option_table *table, FILE *to);
 /* The OPTIONS section in mdoc, for the man page. */
 void options_mdoc(const struct option_table *table, FILE *to);
+/* "print JSON" as mdoc's "Print JSON." */
+void options_mdoc_sentence(const char *text, FILE *to);
 /* Every option with its value, in the form of the configuration file. */
 void options_dump(const struct option_table *table, const void *settings, FILE *to);
-
-/* The entry of `names` that `word` was most likely meant to be, or NULL when none is near. */
-const char *options_nearest(const char *word, const char *const names[], size_t name_count);
-
-/* A program of several commands: runs commands[i].run(argc - 1, argv + 1) for argv[1], prints the
- * list for --help, refuses others with the nearest. */
-struct command {
-    const char *name;
-    int (*run)(int argc, char *argv[]);
-    const char *about;
-};
-int commands_run(const char *program, const char *about, const struct command commands[],
-                 size_t command_count, int argc, char *argv[]);
 
 #define ELIG_VERSION "1.0.0"
 

@@ -1,6 +1,8 @@
 #include "tests/support.h"
 
+#include "protocol/commands.h"
 #include "protocol/day.h"
+#include "protocol/nearest.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 
@@ -356,7 +358,7 @@ static const struct {
 START_TEST(the_nearest_name_is_found_when_one_is_near)
 {
     static const char *const names[] = {"check", "status", "reload", "publish", "yes"};
-    const char *found = options_nearest(near[_i].word, names, 5);
+    const char *found = nearest_word(near[_i].word, names, 5);
     if (near[_i].wanted == NULL)
         ck_assert_ptr_null(found);
     else
@@ -369,7 +371,7 @@ START_TEST(an_endless_word_is_near_to_nothing)
     static const char *const names[] = {"check"};
     static char word[5000];
     memset(word, 'c', sizeof(word) - 1);
-    ck_assert_ptr_null(options_nearest(word, names, 1));
+    ck_assert_ptr_null(nearest_word(word, names, 1));
 }
 END_TEST
 

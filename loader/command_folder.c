@@ -1,0 +1,477 @@
+/* What is done with snapshots that are published. */
+#include "loader/commands.h"
+
+#include "loader/diff.h"
+#include "loader/summary.h"
+#include "protocol/json.h"
+#include "protocol/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define GENERATIONS_TOLD_MAX 4096
+
+struct folder_settings {
+    const char *snapshots, *signing_public, *signing_key, *identity_key, *identity_key_before;
+    const char *generation, *above;
+    uint64_t environment;
+    bool is_json;
+};
+
+#define FOLDER_OPTION(name, type, field, argument, initial, most, help)                            \
+    {                                                                                              \
+        name, type, offsetof(struct folder_settings, field), argument, initial, 0, most, help      \
+    }
+#define OPTION_SNAPSHOTS                                                                           \
+    FOLDER_OPTION("snapshots", OPTION_TEXT, snapshots, "DIR", NULL, 0,                             \
+                  "required: folder of the snapshots")
+#define OPTION_SIGNING_PUBLIC                                                                      \
+    FOLDER_OPTION("signing-public", OPTION_TEXT, signing_public, "FILE", NULL, 0,                  \
+                  "required: public key of the publisher")
+#define OPTION_IDENTITY_KEY                                                                        \
+    FOLDER_OPTION("identity-key", OPTION_TEXT, identity_key, "FILE", NULL, 0,                      \
+                  "required: key for the digests of identifiers")
+#define OPTION_ENVIRONMENT                                                                         \
+    FOLDER_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", UINT32_MAX,            \
+                  "0: production; anything else: a test")
+#define OPTION_JSON                                                                                \
+    FOLDER_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, "JSON on standard output")
+
+/* Both keys, open, and who is trusted because of them. */
+struct keys {
+    struct sign_public public;
+    struct identity_key *identity;
+    struct snapshot_trust trust;
+};
+
+static bool keys_open(struct keys *keys, const struct folder_settings *settings,
+                      struct fault *fault)
+{
+    *keys = (struct keys){.identity = NULL};
+    if (!identity_start(fault) ||
+        !keyfile_read_public(&keys->public, settings->signing_public, fault) ||
+        !keyfile_open_identity(&keys->identity, settings->identity_key, fault))
+        return false;
+    keys->trust = (struct snapshot_trust){.signer = &keys->public,
+                                          .identity = keys->identity,
+                                          .environment = (uint32_t)settings->environment};
+    return true;
+}
+
+/* A generation as people write it: with or without the zeros in front. */
+static bool read_generation(uint64_t *out, const char *word, struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE] = "0000000000000000";
+    size_t size = strlen(word);
+    if (size <= GENERATION_TEXT_SIZE - 1)
+        memcpy(text + GENERATION_TEXT_SIZE - 1 - size, word, size);
+    if (size == 0 || size > GENERATION_TEXT_SIZE - 1 || !generation_of_text(out, text, 16))
+        return fault_set(fault, "want a generation, up to 16 hexadecimal digits, found \"%.40s\"",
+                         word);
+    return true;
+}
+
+/* --- verify --- */
+
+static const struct option_row verify_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    OPTION_IDENTITY_KEY,
+    OPTION_ENVIRONMENT,
+    FOLDER_OPTION("generation", OPTION_TEXT, generation, "GENERATION", NULL, 0,
+                  "which one; without it what CURRENT names"),
+    FOLDER_OPTION("above", OPTION_TEXT, above, "GENERATION", NULL, 0,
+                  "refuse this one and all older, as an engine does that serves it"),
+    OPTION_JSON,
+};
+
+static const struct option_table verify_table = {
+    .usage = "eligload verify --snapshots DIR --signing-public FILE --identity-key FILE [options]",
+    .about = "Opens a snapshot as an engine does and says what it is.",
+    .rows = verify_rows,
+    .row_count = sizeof(verify_rows) / sizeof(verify_rows[0]),
+    .footer = "Exit status: 0 an engine would take it, 1 it would refuse, 2 usage, 3 could not be "
+              "done.",
+};
+
+static void time_to_text(char text[static 32], uint64_t time_s)
+{
+    uint64_t of_day = time_s % 86400;
+    day_to_text(text, (int32_t)(time_s / 86400));
+    snprintf(text + 10, 22, "T%02u:%02u:%02uZ", (unsigned)(of_day / 3600),
+             (unsigned)(of_day / 60 % 60), (unsigned)(of_day % 60));
+}
+
+static void print_snapshot(const struct snapshot *snapshot)
+{
+    const struct manifest *m = snapshot_manifest(snapshot);
+    const struct tables *t = snapshot_tables(snapshot);
+    char generation[GENERATION_TEXT_SIZE], created[32], not_after[32], day[DAY_TEXT_SIZE];
+    generation_to_text(generation, m->generation);
+    time_to_text(created, m->created_s);
+    time_to_text(not_after, m->not_after_s);
+    printf("generation  %s, environment %" PRIu32 ", created %s, not after %s\n", generation,
+           m->environment, created, not_after);
+    day_to_text(day, (int32_t)m->as_of_day);
+    printf("as of       %s", day);
+    day_to_text(day, (int32_t)m->from_day);
+    printf(", judging from %s", day);
+    day_to_text(day, (int32_t)m->until_day);
+    printf(" until %s\n", day);
+    printf("holds       %s persons, %s identifiers, %s views, %s sets, %s bytes\n",
+           count_text(m->person_count), count_text(m->identifier_count), count_text(t->view_count),
+           count_text(t->set_count), count_text(m->data_size));
+    printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses\n\n",
+           t->product_count, t->relief_count, t->clause_count);
+    printf("%-32s %-10s %12s %12s\n", "register", "as of", "rows", "refused");
+    for (uint32_t i = 0; i < m->source_count; i++) {
+        day_to_text(day, (int32_t)m->sources[i].as_of_day);
+        printf("%-32.*s %-10s %12s %12s\n", SOURCE_NAME_SIZE, m->sources[i].name, day,
+               count_text(m->sources[i].row_count), count_text(m->sources[i].refused_count));
+    }
+    printf("\n%-32s %12s %12s\n", "group", "persons", "unknown");
+    for (uint32_t i = GROUP_TEST + 1; i < t->group_count; i++)
+        printf("%-32.*s %12s %12s\n", NAME_SIZE, t->groups[i].name,
+               count_text(t->groups[i].yes_count), count_text(t->groups[i].unknown_count));
+}
+
+static void json_manifest(struct json *json, const struct manifest *m)
+{
+    char text[32];
+    generation_to_text(text, m->generation);
+    json_text(json, "generation", text);
+    generation_to_text(text, m->parent);
+    json_text(json, "parent", text);
+    json_number(json, "environment", m->environment);
+    json_number(json, "created_s", m->created_s);
+    json_number(json, "not_after_s", m->not_after_s);
+    day_to_text(text, (int32_t)m->as_of_day);
+    json_text(json, "as_of", text);
+    day_to_text(text, (int32_t)m->from_day);
+    json_text(json, "window_from", text);
+    day_to_text(text, (int32_t)m->until_day);
+    json_text(json, "window_until", text);
+    json_number(json, "persons", m->person_count);
+    json_number(json, "identifiers", m->identifier_count);
+    json_number(json, "bytes", m->data_size);
+}
+
+static void print_snapshot_json(const struct snapshot *snapshot)
+{
+    const struct manifest *m = snapshot_manifest(snapshot);
+    const struct tables *t = snapshot_tables(snapshot);
+    struct json json;
+    char day[DAY_TEXT_SIZE];
+    json_start(&json, stdout);
+    json_open_object(&json, NULL);
+    json_manifest(&json, m);
+    json_number(&json, "views", t->view_count);
+    json_number(&json, "sets", t->set_count);
+    json_open_array(&json, "registers");
+    for (uint32_t i = 0; i < m->source_count; i++) {
+        day_to_text(day, (int32_t)m->sources[i].as_of_day);
+        json_open_object(&json, NULL);
+        json_text(&json, "name", m->sources[i].name);
+        json_text(&json, "as_of", day);
+        json_number(&json, "rows", m->sources[i].row_count);
+        json_number(&json, "refused", m->sources[i].refused_count);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_open_array(&json, "groups");
+    for (uint32_t i = 0; i < t->group_count; i++) {
+        json_open_object(&json, NULL);
+        json_text(&json, "name", t->groups[i].name);
+        json_number(&json, "yes", t->groups[i].yes_count);
+        json_number(&json, "unknown", t->groups[i].unknown_count);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_close_object(&json);
+    json_end(&json);
+}
+
+int command_verify(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct keys keys;
+    struct snapshot *snapshot = NULL;
+    uint64_t generation = 0, above = 0;
+    options_read(&verify_table, &settings, &operands, argc, argv);
+    if ((settings.generation != NULL &&
+         !read_generation(&generation, settings.generation, &fault)) ||
+        (settings.above != NULL && !read_generation(&above, settings.above, &fault)))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
+
+    bool has_keys = keys_open(&keys, &settings, &fault);
+    keys.trust.now_s = clock_wall_s();
+    keys.trust.generation_above = above;
+    bool is_good =
+        has_keys &&
+        (generation != 0
+             ? snapshot_open(&snapshot, settings.snapshots, generation, &keys.trust, &fault)
+             : snapshot_open_current(&snapshot, settings.snapshots, &keys.trust, &fault));
+    if (is_good && settings.is_json)
+        print_snapshot_json(snapshot);
+    else if (is_good)
+        print_snapshot(snapshot);
+    snapshot_close(snapshot);
+    keyfile_close_identity(keys.identity);
+    if (!is_good)
+        return command_fail(PROGRAM, has_keys ? EXIT_NO : EXIT_FAILED, &fault);
+    return command_finish(PROGRAM, EXIT_YES);
+}
+
+/* --- list --- */
+
+static const struct option_row list_rows[] = {OPTION_SNAPSHOTS, OPTION_SIGNING_PUBLIC, OPTION_JSON};
+
+static const struct option_table list_table = {
+    .usage = "eligload list --snapshots DIR --signing-public FILE [--json]",
+    .about = "Lists the generations of a folder; data are not read, only signed pages and sizes.",
+    .rows = list_rows,
+    .row_count = sizeof(list_rows) / sizeof(list_rows[0]),
+};
+
+/* The signed page is good and the data file has the size that it says; else a fault. */
+static bool look_at_generation(struct manifest *out, const struct folder_settings *settings,
+                               uint64_t generation, const struct sign_public *signer,
+                               struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE], path[4096];
+    struct stat info;
+    generation_to_text(text, generation);
+    snprintf(path, sizeof(path), "%s/%s.mdb", settings->snapshots, text);
+    if (!snapshot_read_manifest(out, settings->snapshots, generation, signer, NULL, fault))
+        return false;
+    if (stat(path, &info) != 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if ((uint64_t)info.st_size != out->data_size)
+        return fault_set(fault, "%s: want %" PRIu64 " bytes, found %" PRIu64, path, out->data_size,
+                         (uint64_t)info.st_size);
+    return true;
+}
+
+static void list_one(const struct folder_settings *settings, uint64_t generation, bool is_current,
+                     const struct sign_public *signer, struct json *json)
+{
+    struct manifest m;
+    struct fault fault;
+    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[32], day[DAY_TEXT_SIZE];
+    bool is_good = look_at_generation(&m, settings, generation, signer, &fault);
+    generation_to_text(text, generation);
+    if (settings->is_json) {
+        json_open_object(json, NULL);
+        if (is_good)
+            json_manifest(json, &m);
+        else
+            json_text(json, "generation", text);
+        json_bool(json, "current", is_current);
+        if (!is_good)
+            json_text(json, "fault", fault.text);
+        json_close_object(json);
+        return;
+    }
+    if (!is_good) {
+        printf("%s %s BAD: %s\n", is_current ? "*" : " ", text, fault.text);
+        return;
+    }
+    generation_to_text(parent, m.parent);
+    time_to_text(created, m.created_s);
+    day_to_text(day, (int32_t)m.as_of_day);
+    printf("%s %s %s %s %s %12s %14s\n", is_current ? "*" : " ", text, parent, created, day,
+           count_text(m.person_count), count_text(m.data_size));
+}
+
+int command_list(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct sign_public signer;
+    struct json json;
+    uint64_t generations[GENERATIONS_TOLD_MAX], current = 0;
+    uint8_t hash[DATA_HASH_SIZE];
+    options_read(&list_table, &settings, &operands, argc, argv);
+    if (!identity_start(&fault) || !keyfile_read_public(&signer, settings.signing_public, &fault))
+        return command_fail(PROGRAM, EXIT_FAILED, &fault);
+    DIR *folder = opendir(settings.snapshots);
+    if (folder == NULL) {
+        fault_set(&fault, "%s: %s", settings.snapshots, strerror(errno));
+        return command_fail(PROGRAM, EXIT_FAILED, &fault);
+    }
+    closedir(folder);
+
+    size_t count = publish_list(settings.snapshots, generations, GENERATIONS_TOLD_MAX);
+    bool has_current = snapshot_current(settings.snapshots, &current, hash, &fault);
+    if (!has_current)
+        fprintf(stderr, "eligload: %s\n", fault.text);
+    else if (count > 0 && count <= GENERATIONS_TOLD_MAX && current < generations[count - 1])
+        fprintf(stderr,
+                "eligload: CURRENT names an older generation than the newest: restored from "
+                "a backup, or a loader was ended before it could move CURRENT? engines that serve "
+                "a newer one refuse it\n");
+    if (settings.is_json) {
+        json_start(&json, stdout);
+        json_open_array(&json, NULL);
+    } else {
+        printf("  %-16s %-16s %-20s %-10s %12s %14s\n", "generation", "parent", "created", "as of",
+               "persons", "bytes");
+    }
+    for (size_t i = 0; i < count && i < GENERATIONS_TOLD_MAX; i++)
+        list_one(&settings, generations[i], has_current && generations[i] == current, &signer,
+                 &json);
+    if (settings.is_json) {
+        json_close_array(&json);
+        json_end(&json);
+    }
+    return command_finish(PROGRAM, EXIT_YES);
+}
+
+/* --- diff --- */
+
+static const struct option_row diff_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    OPTION_IDENTITY_KEY,
+    FOLDER_OPTION("identity-key-before", OPTION_TEXT, identity_key_before, "FILE", NULL, 0,
+                  "that of the first generation, when it is another one"),
+    OPTION_ENVIRONMENT,
+    OPTION_JSON,
+};
+
+static const struct option_table diff_table = {
+    .usage = "eligload diff --snapshots DIR --signing-public FILE --identity-key FILE [options] "
+             "BEFORE NOW",
+    .about = "Compares two generations: rows by register, persons by group and, in counts of five "
+             "and more, changes by municipality and identifiers that gained and lost.",
+    .rows = diff_rows,
+    .row_count = sizeof(diff_rows) / sizeof(diff_rows[0]),
+    .operands_least = 2,
+    .operands_most = 2,
+    .footer = "Exit status: 0 compared, 1 a snapshot is refused, 2 usage, 3 could not be done.",
+};
+
+static bool diff_open(struct snapshot **before, struct snapshot **now,
+                      const struct folder_settings *settings, const uint64_t generations[static 2],
+                      const struct keys *keys, const struct identity_key *key_before,
+                      struct fault *fault)
+{
+    struct snapshot_trust trust = keys->trust;
+    if (!snapshot_open(now, settings->snapshots, generations[1], &trust, fault))
+        return false;
+    if (key_before != NULL)
+        trust.identity = key_before;
+    return snapshot_open(before, settings->snapshots, generations[0], &trust, fault);
+}
+
+int command_diff(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    struct keys keys;
+    struct identity_key *key_before = NULL;
+    struct snapshot *before = NULL, *now = NULL;
+    uint64_t generations[2];
+    options_read(&diff_table, &settings, &operands, argc, argv);
+    for (int i = 0; i < 2; i++)
+        if (!read_generation(&generations[i], operands.words[i], &fault))
+            return command_fail(PROGRAM, EXIT_USAGE, &fault);
+
+    bool has_keys = keys_open(&keys, &settings, &fault) &&
+                    (settings.identity_key_before == NULL ||
+                     keyfile_open_identity(&key_before, settings.identity_key_before, &fault));
+    bool is_good =
+        has_keys && diff_open(&before, &now, &settings, generations, &keys, key_before, &fault);
+    if (is_good) {
+        struct diff diff;
+        diff_compare(&diff, before, now);
+        if (settings.is_json)
+            diff_print_json(&diff, stdout);
+        else
+            diff_print(&diff, stdout);
+        diff_free(&diff);
+    }
+    snapshot_close(before);
+    snapshot_close(now);
+    keyfile_close_identity(key_before);
+    keyfile_close_identity(keys.identity);
+    if (!is_good)
+        return command_fail(PROGRAM, has_keys ? EXIT_NO : EXIT_FAILED, &fault);
+    return command_finish(PROGRAM, EXIT_YES);
+}
+
+/* --- rollback --- */
+
+static const struct option_row rollback_rows[] = {
+    OPTION_SNAPSHOTS,
+    FOLDER_OPTION("to", OPTION_TEXT, generation, "GENERATION", NULL, 0,
+                  "required: the generation whose data come into service again"),
+    FOLDER_OPTION("signing-key", OPTION_TEXT, signing_key, "FILE", NULL, 0,
+                  "required: key that signs the snapshot"),
+    OPTION_IDENTITY_KEY,
+    OPTION_ENVIRONMENT,
+};
+
+static const struct option_table rollback_table = {
+    .usage = "eligload rollback --snapshots DIR --to GENERATION --signing-key FILE --identity-key "
+             "FILE [options]",
+    .about = "Publishes the data of an older generation under a new number, because engines never "
+             "go back.",
+    .rows = rollback_rows,
+    .row_count = sizeof(rollback_rows) / sizeof(rollback_rows[0]),
+    .footer = "Exit status: 0 published, 2 usage, 3 could not be done (nothing changed).",
+};
+
+static bool rollback(const struct folder_settings *settings, uint64_t generation,
+                     uint64_t *new_generation, struct fault *fault)
+{
+    struct identity_key *identity = NULL;
+    struct sign_secret *secret = NULL;
+    struct publication *publication = NULL;
+    struct sign_public signer;
+    struct manifest manifest;
+    bool is_done = false;
+    bool has_keys = identity_start(fault) &&
+                    keyfile_open_identity(&identity, settings->identity_key, fault) &&
+                    keyfile_open_secret(&secret, settings->signing_key, fault);
+    if (has_keys)
+        signer = build_public_of_secret(secret);
+    /* the page is read first: a folder that is not there is not made */
+    if (has_keys &&
+        snapshot_read_manifest(&manifest, settings->snapshots, generation, &signer, NULL, fault) &&
+        publish_begin(&signeration, settings->snapshots, fault)) {
+        struct snapshot_trust trust = {.signer = &signer,
+                                       .identity = identity,
+                                       .environment = (uint32_t)settings->environment};
+        is_done = publish_rollback(publication, generation, secret, &trust, new_generation, fault);
+    }
+    publish_end(publication);
+    keyfile_close_secret(secret);
+    keyfile_close_identity(identity);
+    return is_done;
+}
+
+int command_rollback(int argc, char *argv[])
+{
+    struct folder_settings settings;
+    struct operands operands;
+    struct fault fault;
+    uint64_t generation, new_generation;
+    options_read(&rollback_table, &settings, &operands, argc, argv);
+    if (!read_generation(&generation, settings.generation, &fault))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
+    if (!rollback(&settings, generation, &new_generation, &fault))
+        return command_fail(PROGRAM, EXIT_FAILED, &fault);
+    char from[GENERATION_TEXT_SIZE], to[GENERATION_TEXT_SIZE];
+    generation_to_text(from, generation);
+    generation_to_text(to, new_generation);
+    printf("published: generation %s, with the data of %s\n", to, from);
+    return command_finish(PROGRAM, EXIT_YES);
+}

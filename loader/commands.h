@@ -1,0 +1,49 @@
+/* The commands of eligload: each reads its own options and returns an exit status. */
+#ifndef LOADER_COMMANDS_H
+#define LOADER_COMMANDS_H
+
+#include "loader/build.h"
+#include "loader/parallel.h"
+#include "protocol/commands.h"
+#include "protocol/options.h"
+
+#define PROGRAM "eligload" /* in front of what is said on stderr */
+
+int command_build(int argc, char *argv[]);
+int command_explain(int argc, char *argv[]);
+int command_verify(int argc, char *argv[]);
+int command_list(int argc, char *argv[]);
+int command_diff(int argc, char *argv[]);
+int command_rollback(int argc, char *argv[]);
+
+/* Options of all that read deliveries: rows for a settings struct that begins with a struct
+ * build_settings. */
+#define BUILD_OPTION(name, type, field, argument, initial, least, most, help)                      \
+    {                                                                                              \
+        name, type, offsetof(struct build_settings, field), argument, initial, least, most, help   \
+    }
+
+#define INPUT_OPTIONS                                                                              \
+    BUILD_OPTION("exports", OPTION_TEXT, exports, "DIR", NULL, 0, 0,                               \
+                 "required: folder of the deliveries, with delivery.csv"),                         \
+        BUILD_OPTION("registers", OPTION_TEXT, registers, "DIR", NULL, 0, 0,                       \
+                     "folder of the register descriptions; without it those that came with the "   \
+                     "program"),                                                                   \
+        BUILD_OPTION("rules", OPTION_TEXT, rules, "FILE", NULL, 0, 0,                              \
+                     "reliefs and groups; without it those that came with the program"),           \
+        BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                    \
+                     "registers that are not delivered: what they could say is unknown"),          \
+        BUILD_OPTION("as-of", OPTION_DAY, as_of_day, "DAY", NULL, 0, 0,                            \
+                     "the day it is built for; without it that of the latest delivery"),           \
+        BUILD_OPTION("back-days", OPTION_NUMBER, back_days, "DAYS", "31", 0, 365,                  \
+                     "days before it that can be judged"),                                         \
+        BUILD_OPTION("ahead-days", OPTION_NUMBER, ahead_days, "DAYS", "62", 1, 400,                \
+                     "days from it on that can be judged"),                                        \
+        BUILD_OPTION("threads", OPTION_NUMBER, thread_count, "COUNT", "0", 0, THREAD_COUNT_MAX,    \
+                     "threads; 0: one for each core"),                                             \
+        BUILD_OPTION("quiet", OPTION_FLAG, is_quiet, NULL, NULL, 0, 0,                             \
+                     "no progress and no summary; what holds a build back is said all the same"),  \
+        BUILD_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, 0,                               \
+                     "JSON on standard output instead of text")
+
+#endif
