@@ -1,5 +1,6 @@
 #include "bench/agree.h"
 
+#include "bench/take.h"
 #include "protocol/day.h"
 #include "protocol/means.h"
 
@@ -321,13 +322,9 @@ bool agree_compare(struct agreement *out, const char *truth_path, const struct s
                    const struct identity_key *key, struct fault *fault)
 {
     struct agreement agreement = {0};
-    struct comparison *all = calloc(1, sizeof(*all)); /* too large for a stack */
+    struct comparison *all = take(1, sizeof(*all)); /* too large for a stack */
     FILE *from = fopen(truth_path, "re");
     bool is_compared = false;
-    if (all == NULL) {
-        fault_set(fault, "not enough memory");
-        goto out;
-    }
     if (from == NULL) {
         fault_set(fault, "%s: cannot be opened: %s", truth_path, strerror(errno));
         goto out;

@@ -1,6 +1,7 @@
 #include "bench/commands.h"
 
 #include "bench/random.h"
+#include "bench/take.h"
 #include "bench/workload.h"
 #include "engine/decide.h"
 #include "engine/edition.h"
@@ -142,14 +143,6 @@ static void measure(struct times *times, struct bench *bench, size_t round_count
     }
     for (size_t i = 0; i < STEP_COUNT; i++)
         qsort(times->ns[i], round_count, sizeof(times->ns[i][0]), compare_doubles);
-}
-
-static void *take(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        abort(); /* a bench without memory has nothing to save */
-    return memory;
 }
 
 static void bench_take_memory(struct bench *bench)

@@ -2,9 +2,9 @@
 
 #include "bench/cast.h"
 #include "bench/people.h"
+#include "bench/take.h"
 #include "protocol/means.h"
 
-#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,20 +54,10 @@ uint32_t card_until_day(const struct card_row *card)
 
 /* Rows */
 
-static void *grow(void *array, uint32_t *room, size_t size)
-{
-    *room = *room == 0 ? 1024 : *room * 2;
-    array = realloc(array, *room * size);
-    if (array == NULL)
-        err(3, "memory for the country");
-    return array;
-}
-
 struct status_row *country_add_row(struct country *country, enum source source, uint32_t person)
 {
-    if (country->row_count[source] == country->row_room[source])
-        country->rows[source] =
-            grow(country->rows[source], &country->row_room[source], sizeof(struct status_row));
+    country->rows[source] = take_room(country->rows[source], &country->row_room[source],
+                                      country->row_count[source], sizeof(struct status_row));
     struct status_row *row = &country->rows[source][country->row_count[source]++];
     *row = (struct status_row){.person = person, .until_day = DAY_NEVER};
     return row;
@@ -75,9 +65,8 @@ struct status_row *country_add_row(struct country *country, enum source source, 
 
 struct card_row *country_add_card(struct country *country, enum source source, uint32_t person)
 {
-    if (country->card_count[source] == country->card_room[source])
-        country->cards[source] =
-            grow(country->cards[source], &country->card_room[source], sizeof(struct card_row));
+    country->cards[source] = take_room(country->cards[source], &country->card_room[source],
+                                       country->card_count[source], sizeof(struct card_row));
     struct card_row *card = &country->cards[source][country->card_count[source]++];
     *card = (struct card_row){.person = person, .state_day = DAY_NEVER};
     return card;
@@ -317,11 +306,9 @@ void country_make(struct country *country, uint32_t person_count, uint64_t seed,
         .from_day = as_of_day - COUNTRY_DAYS_BEFORE,
         .until_day = as_of_day + COUNTRY_DAYS_AFTER,
         .person_count = person_count,
-        .citizens = calloc(person_count, sizeof(struct citizen)),
-        .serial_count = calloc(DATE_KEY_COUNT, sizeof(uint16_t)),
+        .citizens = take(person_count, sizeof(struct citizen)),
+        .serial_count = take(DATE_KEY_COUNT, sizeof(uint16_t)),
     };
-    if (country->citizens == NULL || country->serial_count == NULL)
-        err(3, "memory for the country");
     struct progress progress;
     progress_start(&progress, "settling", "persons", person_count, is_quiet);
     struct draw draw = draw_start(seed, 0);

@@ -88,9 +88,11 @@ struct country {
     uint32_t person_count;
     struct citizen *citizens;
     struct status_row *rows[SOURCE_COUNT]; /* NULL for persons and means */
-    uint32_t row_count[SOURCE_COUNT], row_room[SOURCE_COUNT];
+    uint32_t row_count[SOURCE_COUNT];
+    size_t row_room[SOURCE_COUNT];
     struct card_row *cards[SOURCE_COUNT]; /* eID and e-talons */
-    uint32_t card_count[SOURCE_COUNT], card_room[SOURCE_COUNT];
+    uint32_t card_count[SOURCE_COUNT];
+    size_t card_room[SOURCE_COUNT];
     uint32_t eid_issued, etalons_issued; /* numbers used up */
     uint32_t new_code_count;
     uint16_t *serial_count; /* of old codes, by their date */

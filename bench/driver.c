@@ -1,6 +1,7 @@
 #include "bench/driver.h"
 
 #include "bench/pace.h"
+#include "bench/take.h"
 #include "protocol/progress.h"
 
 #include <assert.h>
@@ -51,14 +52,6 @@ struct driver {
     uint64_t due_count; /* open loop: requests sent so far */
     bool is_measuring, is_sending, is_interrupted;
 };
-
-static void *take(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-    if (memory == NULL)
-        abort(); /* a bench without memory has nothing to save */
-    return memory;
-}
 
 static int connect_unix(const char *path, struct fault *fault)
 {

@@ -1,5 +1,7 @@
 #include "bench/exports.h"
 
+#include "bench/take.h"
+
 #include <stdlib.h>
 
 /* One file */
@@ -212,9 +214,7 @@ bool exports_write(const struct country *country, const char *folder, struct bre
     uint64_t total = 0, done = 0;
     for (enum source source = 0; source < SOURCE_COUNT; source++)
         total += source_size(country, source);
-    uint32_t *again = malloc(country->person_count * sizeof(*again));
-    if (again == NULL)
-        return fault_set(fault, "not enough memory for %u persons", country->person_count);
+    uint32_t *again = take(country->person_count, sizeof(*again));
     struct progress progress;
     progress_start(&progress, "writing", "rows", total, is_quiet);
     bool is_written = true;

@@ -1,6 +1,7 @@
 #include "bench/workload.h"
 
 #include "bench/random.h"
+#include "bench/take.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,12 +20,7 @@ static bool pool_add(struct pool *pool, enum means means, const char *text, size
     struct identifier identifier;
     if (means_normalise(&identifier, means, text, size) != MEANS_FINE)
         return false;
-    if (pool->count == pool->room) {
-        pool->room = pool->room == 0 ? 1 << 16 : pool->room * 2;
-        pool->list = realloc(pool->list, pool->room * sizeof(pool->list[0]));
-        if (pool->list == NULL)
-            abort(); /* a bench without memory has nothing to save */
-    }
+    pool->list = take_room(pool->list, &pool->room, pool->count, sizeof(pool->list[0]));
     pool->list[pool->count++] = identifier;
     return true;
 }
@@ -118,9 +114,7 @@ bool workload_read(struct workload *workload, const char *truth_path, const stru
     }
     pool_shuffle(&pool, &state);
     workload->identifier_count = pool.count;
-    workload->frames = malloc(WORKLOAD_FRAME_COUNT * sizeof(workload->frames[0]));
-    if (workload->frames == NULL)
-        abort();
+    workload->frames = take(WORKLOAD_FRAME_COUNT, sizeof(workload->frames[0]));
     for (size_t i = 0; i < WORKLOAD_FRAME_COUNT; i++)
         draw_frame(workload->frames[i], mix, &pool, &state);
     free(pool.list);

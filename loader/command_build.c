@@ -1,5 +1,6 @@
 #include "loader/commands.h"
 
+#include "loader/memory.h"
 #include "loader/summary.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 #include "loader/commands.h"
 
 #include "loader/explain.h"
+#include "loader/memory.h"
 #include "protocol/nearest.h"
 
 #include <assert.h>

@@ -446,7 +446,7 @@ static bool rollback(const struct folder_settings *settings, uint64_t generation
     /* the page is read first: a folder that is not there is not made */
     if (has_keys &&
         snapshot_read_manifest(&manifest, settings->snapshots, generation, &signer, NULL, fault) &&
-        publish_begin(&signeration, settings->snapshots, fault)) {
+        publish_begin(&publication, settings->snapshots, fault)) {
         struct snapshot_trust trust = {.signer = &signer,
                                        .identity = identity,
                                        .environment = (uint32_t)settings->environment};

@@ -1,6 +1,6 @@
 #include "loader/diff.h"
 
-#include "loader/parallel.h"
+#include "loader/memory.h"
 #include "loader/summary.h"
 #include "protocol/json.h"
 

@@ -1,6 +1,6 @@
 #include "loader/explain.h"
 
-#include "loader/parallel.h"
+#include "loader/memory.h"
 #include "protocol/json.h"
 
 #include <inttypes.h>

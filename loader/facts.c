@@ -1,42 +1,28 @@
 #include "loader/facts.h"
 
-#include "loader/parallel.h"
+#include "loader/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FACTS_ROOM_FIRST 1024
-
-/* The array with room for `needed` items: doubles, so that adding one by one stays linear. */
-static void *grown(void *array, size_t *room, size_t needed, size_t item_size)
-{
-    if (needed <= *room)
-        return array;
-    size_t wider = *room == 0 ? FACTS_ROOM_FIRST : *room * 2;
-    if (wider < needed)
-        wider = needed;
-    *room = wider;
-    return memory_grow(array, wider, item_size);
-}
-
 struct person_fact *facts_add_person(struct facts *facts)
 {
-    facts->persons = grown(facts->persons, &facts->person_room, facts->person_count + 1,
-                           sizeof(facts->persons[0]));
+    facts->persons = memory_room(facts->persons, &facts->person_room, facts->person_count + 1,
+                                 sizeof(facts->persons[0]));
     return &facts->persons[facts->person_count++];
 }
 
 struct status_fact *facts_add_status(struct facts *facts)
 {
-    facts->statuses = grown(facts->statuses, &facts->status_room, facts->status_count + 1,
-                            sizeof(facts->statuses[0]));
+    facts->statuses = memory_room(facts->statuses, &facts->status_room, facts->status_count + 1,
+                                  sizeof(facts->statuses[0]));
     return &facts->statuses[facts->status_count++];
 }
 
 struct means_fact *facts_add_means(struct facts *facts)
 {
-    facts->means =
-        grown(facts->means, &facts->means_room, facts->means_count + 1, sizeof(facts->means[0]));
+    facts->means = memory_room(facts->means, &facts->means_room, facts->means_count + 1,
+                               sizeof(facts->means[0]));
     return &facts->means[facts->means_count++];
 }
 
@@ -46,7 +32,7 @@ static void *appended(void *array, size_t *count, size_t *room, const void *more
 {
     if (*more_count == 0)
         return array;
-    array = grown(array, room, *count + *more_count, item_size);
+    array = memory_room(array, room, *count + *more_count, item_size);
     memcpy((char *)array + *count * item_size, more, *more_count * item_size);
     *count += *more_count;
     *more_count = 0;

@@ -1,6 +1,7 @@
 #include "loader/intake.h"
 
 #include "loader/delivery.h"
+#include "loader/memory.h"
 #include "loader/parallel.h"
 #include "loader/source.h"
 

@@ -1,5 +1,6 @@
 #include "loader/join.h"
 
+#include "loader/memory.h"
 #include "loader/parallel.h"
 
 #include <assert.h>

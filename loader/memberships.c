@@ -1,5 +1,6 @@
 #include "loader/memberships.h"
 
+#include "loader/memory.h"
 #include "loader/parallel.h"
 
 #include <assert.h>
@@ -26,8 +27,8 @@ struct interner {
     struct membership *list;
     struct met_set *sets;
     uint32_t *slots; /* set + 1; 0: empty */
-    size_t list_count, list_room;
-    uint32_t set_count, set_room, slot_mask;
+    size_t list_count, list_room, set_room;
+    uint32_t set_count, slot_mask;
 };
 
 static uint32_t hash_set(const struct membership *list, size_t size)
@@ -59,12 +60,8 @@ static void interner_widen(struct interner *in)
 static uint32_t interner_append(struct interner *in, const struct membership *list, uint32_t size,
                                 uint32_t hash)
 {
-    while (in->list_room - in->list_count < size)
-        in->list =
-            memory_grow(in->list, in->list_room = 2 * in->list_room + 4096, sizeof(in->list[0]));
-    if (in->set_count == in->set_room)
-        in->sets =
-            memory_grow(in->sets, in->set_room = 2 * in->set_room + 1024, sizeof(in->sets[0]));
+    in->list = memory_room(in->list, &in->list_room, in->list_count + size, sizeof(in->list[0]));
+    in->sets = memory_room(in->sets, &in->set_room, (size_t)in->set_count + 1, sizeof(in->sets[0]));
     in->sets[in->set_count] = (struct met_set){in->list_count, size, hash};
     if (size > 0)
         memcpy(in->list + in->list_count, list, size * sizeof(list[0]));
@@ -140,9 +137,8 @@ static struct person gather_person(struct bench_of_one *bench, const struct peop
 {
     const struct person_fact *base = &people->facts->persons[row];
     uint32_t first = people->status_first[row], count = people->status_first[row + 1] - first;
-    if (count > bench->status_room)
-        bench->statuses = memory_grow(bench->statuses, bench->status_room = 2 * (size_t)count,
-                                      sizeof(bench->statuses[0]));
+    bench->statuses =
+        memory_room(bench->statuses, &bench->status_room, count, sizeof(bench->statuses[0]));
     for (uint32_t i = 0; i < count; i++)
         bench->statuses[i] = people->facts->statuses[people->status_order[first + i]];
     return (struct person){.birth_day = base->birth_day,

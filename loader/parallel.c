@@ -1,15 +1,9 @@
 #include "loader/parallel.h"
 
 #include <assert.h>
-#include <err.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define HUGE_SIZE_LEAST ((size_t)4 << 20)
 
 struct loop {
     void (*work)(void *context, uint32_t thread, size_t first, size_t end);
@@ -68,39 +62,4 @@ void parallel_for(uint32_t thread_count, size_t item_count, size_t run_size,
     worker_run(&workers[0]);
     for (uint32_t i = 1; i < started_count; i++)
         pthread_join(threads[i], NULL);
-}
-
-/* Tables of millions are looked into at random: with pages of 2 MiB there are fewer page faults and
- * fewer misses of the page tables. Advice that is not taken changes nothing. */
-static void ask_for_huge_pages(void *memory, size_t size)
-{
-    uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t first = ((uintptr_t)memory + page_size - 1) / page_size * page_size;
-    uintptr_t end = ((uintptr_t)memory + size) / page_size * page_size;
-    if (size >= HUGE_SIZE_LEAST)
-        madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
-
-static void *memory_or_exit(void *memory, size_t count, size_t size)
-{
-    if (memory == NULL)
-        errx(3, "out of memory: no room for %zu items of %zu bytes", count, size);
-    ask_for_huge_pages(memory, count * size);
-    return memory;
-}
-
-void *memory_take(size_t count, size_t size)
-{
-    assert(count <= SIZE_MAX / size);
-    return memory_or_exit(malloc(count == 0 ? 1 : count * size), count, size);
-}
-
-void *memory_take_zeroed(size_t count, size_t size)
-{
-    return memory_or_exit(calloc(count == 0 ? 1 : count, size), count, size);
-}
-
-void *memory_grow(void *old, size_t count, size_t size)
-{
-    return memory_or_exit(reallocarray(old, count == 0 ? 1 : count, size), count, size);
 }

@@ -16,10 +16,4 @@ void parallel_for(uint32_t thread_count, size_t item_count, size_t run_size,
                   void (*work)(void *context, uint32_t thread, size_t first, size_t end),
                   void *context);
 
-/* malloc, calloc and realloc of arrays for a program that has nothing to save when memory runs out:
- * they abort with a sentence. Zero items are fine. */
-MUST_USE void *memory_take(size_t count, size_t size);
-MUST_USE void *memory_take_zeroed(size_t count, size_t size);
-MUST_USE void *memory_grow(void *old, size_t count, size_t size);
-
 #endif

@@ -1,5 +1,6 @@
 #include "loader/parser.h"
 
+#include "loader/memory.h"
 #include "protocol/nearest.h"
 
 #include <stdio.h>
@@ -53,9 +54,7 @@ bool parser_wanted_one_of(const struct parser *parser, const struct token *token
 
 bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted)
 {
-    const char **names = calloc(parser->symbols.count, sizeof(names[0]));
-    if (names == NULL)
-        abort();
+    const char **names = memory_take(parser->symbols.count, sizeof(names[0]));
     size_t count = 0;
     for (uint32_t i = 0; i < parser->symbols.count; i++) {
         const struct symbol *symbol = &parser->symbols.list[i];

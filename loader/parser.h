@@ -13,7 +13,7 @@ struct parser {
     struct symbols symbols;
     const struct vocabulary *vocabulary;
     struct fault *fault;
-    uint32_t product_room, relief_room, clause_room;
+    size_t product_room, relief_room, clause_room;
     uint32_t place_count;
     struct token relief_token; /* name of the relief that clauses now belong to */
     bool relief_is_open;

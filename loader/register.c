@@ -1,6 +1,6 @@
 #include "loader/register.h"
 
-#include "loader/parallel.h"
+#include "loader/memory.h"
 #include "loader/text.h"
 #include "protocol/nearest.h"
 

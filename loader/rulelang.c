@@ -1,5 +1,6 @@
 #include "loader/rulelang.h"
 
+#include "loader/memory.h"
 #include "loader/parser.h"
 
 #include <errno.h>
@@ -13,18 +14,6 @@
 #define GIVER_DIGIT_COUNT 11
 #define NUMBER_TEXT_SIZE  24
 #define RELIEF_CODE_MASK  0x7fffffffu
-#define ROOM_FIRST        16
-
-static void *grown(void *list, uint32_t count, uint32_t *room, size_t size)
-{
-    if (count < *room)
-        return list;
-    *room = *room == 0 ? ROOM_FIRST : *room * 2;
-    list = realloc(list, *room * size);
-    if (list == NULL)
-        abort();
-    return list;
-}
 
 static bool too_many(const struct parser *parser, const struct token *token, int most,
                      const char *what, const char *limit)
@@ -55,8 +44,8 @@ static bool read_place(struct parser *parser)
 static void add_product(struct parser *parser, uint32_t number, const char *name)
 {
     struct rules *rules = parser->rules;
-    rules->products = grown(rules->products, rules->product_count, &parser->product_room,
-                            sizeof(rules->products[0]));
+    rules->products = memory_room(rules->products, &parser->product_room,
+                                  rules->product_count + (size_t)1, sizeof(rules->products[0]));
     struct product *product = &rules->products[rules->product_count++];
     *product = (struct product){.number = number};
     snprintf(product->name, sizeof(product->name), "%s", name);
@@ -176,8 +165,8 @@ static bool define_relief(struct parser *parser, struct relief *relief, const st
 static void add_relief(struct parser *parser, const struct relief *relief)
 {
     struct rules *rules = parser->rules;
-    rules->reliefs =
-        grown(rules->reliefs, rules->relief_count, &parser->relief_room, sizeof(rules->reliefs[0]));
+    rules->reliefs = memory_room(rules->reliefs, &parser->relief_room,
+                                 rules->relief_count + (size_t)1, sizeof(rules->reliefs[0]));
     rules->reliefs[rules->relief_count++] = *relief;
 }
 
@@ -214,8 +203,8 @@ static bool read_relief(struct parser *parser)
 static void add_clause(struct parser *parser, const struct clause *clause)
 {
     struct rules *rules = parser->rules;
-    rules->clauses =
-        grown(rules->clauses, rules->clause_count, &parser->clause_room, sizeof(rules->clauses[0]));
+    rules->clauses = memory_room(rules->clauses, &parser->clause_room,
+                                 rules->clause_count + (size_t)1, sizeof(rules->clauses[0]));
     rules->clauses[rules->clause_count++] = *clause;
 }
 
@@ -416,9 +405,7 @@ static void sort_tables(struct rules *rules)
 {
     qsort(rules->products, rules->product_count, sizeof(rules->products[0]), compare_products);
 
-    struct ordered_clause *ordered = calloc(rules->clause_count, sizeof(ordered[0]));
-    if (ordered == NULL)
-        abort();
+    struct ordered_clause *ordered = memory_take(rules->clause_count, sizeof(ordered[0]));
     for (uint32_t i = 0; i < rules->clause_count; i++)
         ordered[i] = (struct ordered_clause){rules->clauses[i], i};
     qsort(ordered, rules->clause_count, sizeof(ordered[0]), compare_clauses);
@@ -433,9 +420,7 @@ bool rules_parse(struct rules **out, const char *text, size_t text_size, const c
     if (text_size > RULES_SIZE_MAX)
         return fault_set(fault, "%s: wanted at most %d bytes of rules (RULES_SIZE_MAX), found more",
                          where, RULES_SIZE_MAX);
-    struct rules *rules = calloc(1, sizeof(*rules));
-    if (rules == NULL)
-        abort();
+    struct rules *rules = memory_take_zeroed(1, sizeof(*rules));
     struct parser parser = {.rules = rules, .vocabulary = vocabulary, .fault = fault};
     lexer_begin(&parser.lexer, text, text_size, where);
     add_reserved(&parser);
@@ -458,9 +443,7 @@ bool rules_read(struct rules **out, const char *path, const struct vocabulary *v
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return fault_set(fault, "%s: cannot be opened: %s", path, strerror(errno));
-    char *text = malloc(RULES_SIZE_MAX + 1);
-    if (text == NULL)
-        abort();
+    char *text = memory_take(RULES_SIZE_MAX + 1, 1);
     size_t text_size = fread(text, 1, RULES_SIZE_MAX + 1, file);
     bool is_good = ferror(file) == 0
                        ? rules_parse(out, text, text_size, path, vocabulary, fault)

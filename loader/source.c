@@ -1,7 +1,7 @@
 #include "loader/source.h"
 
 #include "loader/csv.h"
-#include "loader/parallel.h"
+#include "loader/memory.h"
 #include "loader/xml.h"
 #include "protocol/nearest.h"
 
@@ -232,11 +232,8 @@ void source_close(struct source *source)
 static void refuse(struct output *output, const struct source *source, uint32_t line,
                    uint8_t column, unsigned refusal)
 {
-    if (output->refused_count == output->refused_room) {
-        output->refused_room = output->refused_room == 0 ? 64 : output->refused_room * 2;
-        output->refused =
-            memory_grow(output->refused, output->refused_room, sizeof(output->refused[0]));
-    }
+    output->refused = memory_room(output->refused, &output->refused_room, output->refused_count + 1,
+                                  sizeof(output->refused[0]));
     output->refused[output->refused_count++] = (struct quarantined){
         .delivery = source->plan.delivery,
         .refusal = (uint8_t)refusal,

@@ -1,5 +1,7 @@
 #include "loader/symbols.h"
 
+#include "loader/memory.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,10 +45,8 @@ static void grow(struct symbols *symbols)
     symbols->slot_count = symbols->slot_count == 0 ? SLOT_COUNT_FIRST : symbols->slot_count * 2;
     symbols->room = symbols->slot_count / 2; /* so that a free slot is always near */
     free(symbols->slots);
-    symbols->slots = calloc(symbols->slot_count, sizeof(symbols->slots[0]));
-    symbols->list = realloc(symbols->list, symbols->room * sizeof(symbols->list[0]));
-    if (symbols->slots == NULL || symbols->list == NULL)
-        abort();
+    symbols->slots = memory_take_zeroed(symbols->slot_count, sizeof(symbols->slots[0]));
+    symbols->list = memory_grow(symbols->list, symbols->room, sizeof(symbols->list[0]));
     for (uint32_t i = 0; i < symbols->count; i++) {
         const struct symbol *symbol = &symbols->list[i];
         *slot_of(symbols, symbol->sort, symbol->name, strlen(symbol->name)) = i + 1;

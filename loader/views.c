@@ -1,5 +1,6 @@
 #include "loader/views.h"
 
+#include "loader/memory.h"
 #include "loader/parallel.h"
 #include "protocol/snapshot.h"
 

@@ -1,7 +1,7 @@
 #include "loader/xml.h"
 
 #include "loader/intake.h"
-#include "loader/parallel.h"
+#include "loader/memory.h"
 
 #include <assert.h>
 #include <err.h>

@@ -1,0 +1,16 @@
+/* Memory of a program that runs once: where there is none it ends, with a sentence. */
+#ifndef LOADER_MEMORY_H
+#define LOADER_MEMORY_H
+
+#include "protocol/bytes.h"
+
+/* malloc, calloc and realloc of arrays for a program that has nothing to save when memory runs out:
+ * they abort with a sentence. Zero items are fine. */
+MUST_USE void *memory_take(size_t count, size_t size);
+MUST_USE void *memory_take_zeroed(size_t count, size_t size);
+MUST_USE void *memory_grow(void *old, size_t count, size_t size);
+
+/* The list with room for `needed` items: doubles, so that adding one by one stays linear. */
+MUST_USE void *memory_room(void *list, size_t *room, size_t needed, size_t size);
+
+#endif
