@@ -68,13 +68,11 @@ static uint64_t broken_sum(const struct export_summary *summary)
 static void tell_json(const struct country *country, const struct written *written)
 {
     struct json json;
-    char day[DAY_TEXT_SIZE];
-    day_to_text(day, (int32_t)country->as_of_day);
     json_start(&json, stdout);
     json_open_object(&json, NULL);
     json_number(&json, "persons", country->person_count);
     json_number(&json, "seed", country->seed);
-    json_text(&json, "as_of", day);
+    json_day(&json, "as_of", country->as_of_day);
     json_open_array(&json, "registers");
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         json_open_object(&json, NULL);

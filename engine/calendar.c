@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#define SECONDS_PER_DAY 86400
-
 bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
                       struct fault *fault)
 {

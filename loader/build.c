@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SECONDS_PER_DAY UINT64_C(86400)
 #define SHARED_FOLDER   "/usr/share/elig"
 
 static void stage_end(struct build *build, const char *name)
@@ -150,14 +149,6 @@ static void open_parent(struct build *build, const struct build_settings *settin
         build->parent_fault.text[0] = '\0';
 }
 
-/* An Ed25519 secret key, as libsodium keeps it, ends in its public half. */
-struct sign_public build_public_of_secret(const struct sign_secret *secret)
-{
-    struct sign_public public;
-    memcpy(public.bytes, secret->bytes + SIGN_SECRET_SIZE - SIGN_PUBLIC_SIZE, SIGN_PUBLIC_SIZE);
-    return public;
-}
-
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
@@ -166,7 +157,7 @@ static bool open_keys(struct build *build, const struct build_settings *settings
         !keyfile_open_identity(&build->identity, settings->identity_key, fault) ||
         !keyfile_open_secret(&build->secret, settings->signing_key, fault))
         return false;
-    build->public = build_public_of_secret(build->secret);
+    build->public = keyfile_public_of_secret(build->secret);
     return true;
 }
 

@@ -65,9 +65,6 @@ MUST_USE int build_run(struct build *build, const struct build_settings *setting
                        struct fault *fault);
 void build_close(struct build *build);
 
-/* The key that verifies what `secret` signs. */
-struct sign_public build_public_of_secret(const struct sign_secret *secret);
-
 /* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
  * TOP/loader/NAME where the program stands in TOP/build.../bin/, else /usr/share/elig/NAME. The
  * result is owned by the caller. */

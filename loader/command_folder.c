@@ -2,8 +2,8 @@
 #include "loader/commands.h"
 
 #include "loader/diff.h"
-#include "loader/summary.h"
 #include "protocol/json.h"
+#include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
 #include <dirent.h>
@@ -97,19 +97,11 @@ static const struct option_table verify_table = {
               "done.",
 };
 
-static void time_to_text(char text[static 32], uint64_t time_s)
-{
-    uint64_t of_day = time_s % 86400;
-    day_to_text(text, (int32_t)(time_s / 86400));
-    snprintf(text + 10, 22, "T%02u:%02u:%02uZ", (unsigned)(of_day / 3600),
-             (unsigned)(of_day / 60 % 60), (unsigned)(of_day % 60));
-}
-
 static void print_snapshot(const struct snapshot *snapshot)
 {
     const struct manifest *m = snapshot_manifest(snapshot);
     const struct tables *t = snapshot_tables(snapshot);
-    char generation[GENERATION_TEXT_SIZE], created[32], not_after[32], day[DAY_TEXT_SIZE];
+    char generation[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE], not_after[TIME_TEXT_SIZE], day[DAY_TEXT_SIZE];
     generation_to_text(generation, m->generation);
     time_to_text(created, m->created_s);
     time_to_text(not_after, m->not_after_s);
@@ -122,25 +114,25 @@ static void print_snapshot(const struct snapshot *snapshot)
     day_to_text(day, (int32_t)m->until_day);
     printf(" until %s\n", day);
     printf("holds       %s persons, %s identifiers, %s views, %s sets, %s bytes\n",
-           count_text(m->person_count), count_text(m->identifier_count), count_text(t->view_count),
-           count_text(t->set_count), count_text(m->data_size));
+           COUNT_TEXT(m->person_count), COUNT_TEXT(m->identifier_count), COUNT_TEXT(t->view_count),
+           COUNT_TEXT(t->set_count), COUNT_TEXT(m->data_size));
     printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses\n\n",
            t->product_count, t->relief_count, t->clause_count);
     printf("%-32s %-10s %12s %12s\n", "register", "as of", "rows", "refused");
     for (uint32_t i = 0; i < m->source_count; i++) {
         day_to_text(day, (int32_t)m->sources[i].as_of_day);
         printf("%-32.*s %-10s %12s %12s\n", SOURCE_NAME_SIZE, m->sources[i].name, day,
-               count_text(m->sources[i].row_count), count_text(m->sources[i].refused_count));
+               COUNT_TEXT(m->sources[i].row_count), COUNT_TEXT(m->sources[i].refused_count));
     }
     printf("\n%-32s %12s %12s\n", "group", "persons", "unknown");
     for (uint32_t i = GROUP_TEST + 1; i < t->group_count; i++)
         printf("%-32.*s %12s %12s\n", NAME_SIZE, t->groups[i].name,
-               count_text(t->groups[i].yes_count), count_text(t->groups[i].unknown_count));
+               COUNT_TEXT(t->groups[i].yes_count), COUNT_TEXT(t->groups[i].unknown_count));
 }
 
 static void json_manifest(struct json *json, const struct manifest *m)
 {
-    char text[32];
+    char text[GENERATION_TEXT_SIZE];
     generation_to_text(text, m->generation);
     json_text(json, "generation", text);
     generation_to_text(text, m->parent);
@@ -148,12 +140,9 @@ static void json_manifest(struct json *json, const struct manifest *m)
     json_number(json, "environment", m->environment);
     json_number(json, "created_s", m->created_s);
     json_number(json, "not_after_s", m->not_after_s);
-    day_to_text(text, (int32_t)m->as_of_day);
-    json_text(json, "as_of", text);
-    day_to_text(text, (int32_t)m->from_day);
-    json_text(json, "window_from", text);
-    day_to_text(text, (int32_t)m->until_day);
-    json_text(json, "window_until", text);
+    json_day(json, "as_of", m->as_of_day);
+    json_day(json, "window_from", m->from_day);
+    json_day(json, "window_until", m->until_day);
     json_number(json, "persons", m->person_count);
     json_number(json, "identifiers", m->identifier_count);
     json_number(json, "bytes", m->data_size);
@@ -164,7 +153,6 @@ static void print_snapshot_json(const struct snapshot *snapshot)
     const struct manifest *m = snapshot_manifest(snapshot);
     const struct tables *t = snapshot_tables(snapshot);
     struct json json;
-    char day[DAY_TEXT_SIZE];
     json_start(&json, stdout);
     json_open_object(&json, NULL);
     json_manifest(&json, m);
@@ -172,10 +160,9 @@ static void print_snapshot_json(const struct snapshot *snapshot)
     json_number(&json, "sets", t->set_count);
     json_open_array(&json, "registers");
     for (uint32_t i = 0; i < m->source_count; i++) {
-        day_to_text(day, (int32_t)m->sources[i].as_of_day);
         json_open_object(&json, NULL);
         json_text(&json, "name", m->sources[i].name);
-        json_text(&json, "as_of", day);
+        json_day(&json, "as_of", m->sources[i].as_of_day);
         json_number(&json, "rows", m->sources[i].row_count);
         json_number(&json, "refused", m->sources[i].refused_count);
         json_close_object(&json);
@@ -262,7 +249,7 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
 {
     struct manifest m;
     struct fault fault;
-    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[32], day[DAY_TEXT_SIZE];
+    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE], day[DAY_TEXT_SIZE];
     bool is_good = look_at_generation(&m, settings, generation, signer, &fault);
     generation_to_text(text, generation);
     if (settings->is_json) {
@@ -285,7 +272,7 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
     time_to_text(created, m.created_s);
     day_to_text(day, (int32_t)m.as_of_day);
     printf("%s %s %s %s %s %12s %14s\n", is_current ? "*" : " ", text, parent, created, day,
-           count_text(m.person_count), count_text(m.data_size));
+           COUNT_TEXT(m.person_count), COUNT_TEXT(m.data_size));
 }
 
 int command_list(int argc, char *argv[])
@@ -442,7 +429,7 @@ static bool rollback(const struct folder_settings *settings, uint64_t generation
                     keyfile_open_identity(&identity, settings->identity_key, fault) &&
                     keyfile_open_secret(&secret, settings->signing_key, fault);
     if (has_keys)
-        signer = build_public_of_secret(secret);
+        signer = keyfile_public_of_secret(secret);
     /* the page is read first: a folder that is not there is not made */
     if (has_keys &&
         snapshot_read_manifest(&manifest, settings->snapshots, generation, &signer, NULL, fault) &&

@@ -1,8 +1,8 @@
 #include "loader/diff.h"
 
 #include "loader/memory.h"
-#include "loader/summary.h"
 #include "protocol/json.h"
+#include "protocol/progress.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -262,18 +262,19 @@ static void print_source(void *context, const char *name, const struct manifest_
     uint32_t before_count = before != NULL ? before->row_count : 0;
     uint32_t now_count = now != NULL ? now->row_count : 0;
     fprintf(context, "%-32.*s %12s %12s %+12" PRId64 "\n", SOURCE_NAME_SIZE, name,
-            count_text(before_count), count_text(now_count),
+            COUNT_TEXT(before_count), COUNT_TEXT(now_count),
             (int64_t)now_count - (int64_t)before_count);
 }
 
-static const char *told_count(uint64_t count)
+static const char *told_count(char text[static COUNT_TEXT_SIZE], uint64_t count)
 {
-    return count > 0 && count < DIFF_CELL_LEAST ? "<5" : count_text(count);
+    return count > 0 && count < DIFF_CELL_LEAST ? "<5" : count_to_text(text, count);
 }
 
 void diff_print(const struct diff *diff, FILE *to)
 {
     char generations[2][GENERATION_TEXT_SIZE], days[2][DAY_TEXT_SIZE];
+    char gained[COUNT_TEXT_SIZE], lost[COUNT_TEXT_SIZE];
     generation_to_text(generations[0], diff->before->generation);
     generation_to_text(generations[1], diff->now->generation);
     day_to_text(days[0], (int32_t)diff->before->as_of_day);
@@ -289,10 +290,10 @@ void diff_print(const struct diff *diff, FILE *to)
     for (uint32_t i = 0; i < diff->group_count; i++) {
         const struct diff_group *group = &diff->groups[i];
         fprintf(to, "%-32.*s %12s %12s %+12" PRId64, NAME_SIZE, group->name,
-                count_text(group->before), count_text(group->now),
+                COUNT_TEXT(group->before), COUNT_TEXT(group->now),
                 (int64_t)group->now - (int64_t)group->before);
         if (diff->has_identifiers)
-            fprintf(to, " %12s %12s", told_count(group->gained), told_count(group->lost));
+            fprintf(to, " %12s %12s", told_count(gained, group->gained), told_count(lost, group->lost));
         fprintf(to, "\n");
     }
     if (!diff->has_identifiers)
@@ -310,12 +311,11 @@ void diff_print(const struct diff *diff, FILE *to)
 
 static void json_snapshot(struct json *json, const char *name, const struct manifest *manifest)
 {
-    char generation[GENERATION_TEXT_SIZE], day[DAY_TEXT_SIZE];
+    char generation[GENERATION_TEXT_SIZE];
     generation_to_text(generation, manifest->generation);
-    day_to_text(day, (int32_t)manifest->as_of_day);
     json_open_object(json, name);
     json_text(json, "generation", generation);
-    json_text(json, "as_of", day);
+    json_day(json, "as_of", manifest->as_of_day);
     json_number(json, "persons", manifest->person_count);
     json_number(json, "identifiers", manifest->identifier_count);
     json_close_object(json);

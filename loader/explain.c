@@ -91,19 +91,6 @@ static void tell_rows(struct teller *teller, uint32_t base_row)
 
 /* --- the groups --- */
 
-static const char *truth_text(enum truth truth)
-{
-    switch (truth) {
-    case TRUTH_NO:
-        return "no";
-    case TRUTH_UNKNOWN:
-        return "unknown";
-    case TRUTH_YES:
-        return "yes";
-    }
-    abort(); /* not a truth: memory was overwritten */
-}
-
 static void say_line(void *context, uint32_t depth, const char *sentence)
 {
     fprintf(context, "%*s%s\n", (int)(INDENT * (depth + 1)), "", sentence);
@@ -190,11 +177,9 @@ void explain_print_json(const struct build *build, uint32_t base_row, uint32_t g
     struct json json;
     struct teller teller = {.build = build, .json = &json};
     struct person person = gather(build, base_row);
-    char text[DAY_TEXT_SIZE];
-    day_to_text(text, (int32_t)day);
     json_start(&json, to);
     json_open_object(&json, NULL);
-    json_text(&json, "day", text);
+    json_day(&json, "day", day);
     json_open_array(&json, "rows");
     tell_rows(&teller, base_row);
     json_close_array(&json);

@@ -2,6 +2,7 @@
 
 #include "protocol/json.h"
 #include "protocol/options.h"
+#include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
 #include <dirent.h>
@@ -13,26 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COUNT_TEXT_COUNT 8
-#define PATH_SIZE        4096
+#define PATH_SIZE 4096
 
 #define QUARANTINE_SUFFIX ".quarantine"
-
-const char *count_text(uint64_t count)
-{
-    static char texts[COUNT_TEXT_COUNT][32];
-    static size_t next;
-    char digits[24], *out = texts[next++ % COUNT_TEXT_COUNT];
-    const char *text = out;
-    int size = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-    for (int i = 0; i < size; i++) {
-        if (i > 0 && (size - i) % 3 == 0)
-            *out++ = ',';
-        *out++ = digits[i];
-    }
-    *out = '\0';
-    return text;
-}
 
 static double seconds(uint64_t ns)
 {
@@ -89,11 +73,11 @@ static void print_deliveries(const struct intake *intake, FILE *to)
         char day[DAY_TEXT_SIZE];
         day_to_text(day, (int32_t)delivery->as_of_day);
         fprintf(to, "%-20s %-10s %12s %9s %9s  %.1f M\n", delivery->description->name, day,
-                count_text(delivery->row_count), count_text(delivery->refused_count),
-                count_text(delivery->warning_count), rows_per_second(delivery) / 1e6);
+                COUNT_TEXT(delivery->row_count), COUNT_TEXT(delivery->refused_count),
+                COUNT_TEXT(delivery->warning_count), rows_per_second(delivery) / 1e6);
         for (int refusal = 1; refusal <= REFUSAL_LAST; refusal++)
             if (delivery->refused_by[refusal] > 0)
-                fprintf(to, "    %9s refused: %s\n", count_text(delivery->refused_by[refusal]),
+                fprintf(to, "    %9s refused: %s\n", COUNT_TEXT(delivery->refused_by[refusal]),
                         refusal_text((enum refusal)refusal));
     }
 }
@@ -105,7 +89,7 @@ static void print_groups(const struct build *build, FILE *to)
     fprintf(to, "\n%-32s %12s %12s  on %s\n", "group", "persons", "unknown", day);
     for (uint32_t i = GROUP_TEST + 1; i < build->rules->group_count; i++)
         fprintf(to, "%-32.*s %12s %12s\n", NAME_SIZE, build->groups[i].name,
-                count_text(build->groups[i].yes_count), count_text(build->groups[i].unknown_count));
+                COUNT_TEXT(build->groups[i].yes_count), COUNT_TEXT(build->groups[i].unknown_count));
 }
 
 static void print_sizes(const struct build *build, FILE *to)
@@ -113,13 +97,13 @@ static void print_sizes(const struct build *build, FILE *to)
     fprintf(to,
             "\n%s persons, %s of them in a group; %s base rows and %s rows of means replaced"
             " by others\n",
-            count_text(build->people_count), count_text(build->memberships.published_count),
-            count_text(build->repeated_person_count), count_text(build->repeated_means_count));
-    fprintf(to, "%s sets", count_text(build->memberships.set_count));
+            COUNT_TEXT(build->people_count), COUNT_TEXT(build->memberships.published_count),
+            COUNT_TEXT(build->repeated_person_count), COUNT_TEXT(build->repeated_means_count));
+    fprintf(to, "%s sets", COUNT_TEXT(build->memberships.set_count));
     if (build->manifest.data_size > 0)
         fprintf(to, ", %s views, %s identifiers, %s bytes (%.1f an identifier)",
-                count_text(build->views.count), count_text(build->manifest.identifier_count),
-                count_text(build->manifest.data_size),
+                COUNT_TEXT(build->views.count), COUNT_TEXT(build->manifest.identifier_count),
+                COUNT_TEXT(build->manifest.data_size),
                 (double)build->manifest.data_size / (double)build->manifest.identifier_count);
     fprintf(to, "\n");
 }
@@ -175,13 +159,6 @@ void summary_print(const struct build *build, const struct build_settings *setti
 }
 
 /* --- to programs --- */
-
-static void json_day(struct json *json, const char *name, uint32_t day)
-{
-    char text[DAY_TEXT_SIZE];
-    day_to_text(text, (int32_t)day);
-    json_text(json, name, text);
-}
 
 static void json_deliveries(struct json *json, const struct intake *intake)
 {

@@ -23,7 +23,4 @@ MUST_USE bool summary_write_quarantine(const struct build *build,
 /* Removes the lists of generations that are no longer there. */
 void summary_sweep_quarantine(const char *directory);
 
-/* "1,234,567" into one of a few static buffers, for the arguments of one printf. */
-const char *count_text(uint64_t count);
-
 #endif

@@ -34,19 +34,6 @@ static void PRINTF_LIKE(3, 4)
     teller->say(teller->context, depth, sentence);
 }
 
-static const char *truth_text(enum truth truth)
-{
-    switch (truth) {
-    case TRUTH_NO:
-        return "no";
-    case TRUTH_UNKNOWN:
-        return "unknown";
-    case TRUTH_YES:
-        return "yes";
-    }
-    abort(); /* not a truth: memory was overwritten */
-}
-
 static const char *day_text(char text[static DAY_TEXT_SIZE], uint32_t day)
 {
     if (day >= DAY_AFTER_DATES)

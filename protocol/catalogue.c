@@ -1,6 +1,7 @@
 #include "protocol/catalogue.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ATVK_MAX 9999999u
@@ -115,6 +116,19 @@ static bool membership_is_sane(const struct membership *m)
 {
     return m->group < GROUP_COUNT_MAX && (m->truth == TRUTH_UNKNOWN || m->truth == TRUTH_YES) &&
            m->from_day < m->until_day;
+}
+
+const char *truth_text(enum truth truth)
+{
+    switch (truth) {
+    case TRUTH_NO:
+        return "no";
+    case TRUTH_UNKNOWN:
+        return "unknown";
+    case TRUTH_YES:
+        return "yes";
+    }
+    abort(); /* not a truth: memory was overwritten */
 }
 
 void membership_encode(uint8_t record[static MEMBERSHIP_SIZE], const struct membership *in)

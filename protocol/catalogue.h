@@ -16,6 +16,7 @@
 #define PERCENT_ALL_BP    10000
 
 enum truth { TRUTH_NO = 0, TRUTH_UNKNOWN = 1, TRUTH_YES = 2 };
+const char *truth_text(enum truth truth); /* "no", "unknown", "yes" */
 
 /* One span of days on which a person is, or may be, in a group. Never TRUTH_NO. */
 struct membership {

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define SECONDS_PER_DAY  86400
 #define SECONDS_PER_HOUR 3600
 
 /* Days before the month begins, in a common year that starts in March: February, the month of
@@ -144,4 +143,26 @@ uint64_t time_of_riga_day(uint32_t day)
     uint64_t utc_midnight_s = (uint64_t)day * SECONDS_PER_DAY;
     assert(day > 0);
     return utc_midnight_s - riga_offset_s(utc_midnight_s - 3 * SECONDS_PER_HOUR);
+}
+
+bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second)
+{
+    static const uint32_t offsets_s[] = {3 * SECONDS_PER_HOUR, 2 * SECONDS_PER_HOUR};
+    assert(day > 0);
+    for (size_t i = 0; i < sizeof(offsets_s) / sizeof(offsets_s[0]); i++) {
+        uint64_t guess_s = (uint64_t)day * SECONDS_PER_DAY + second - offsets_s[i];
+        if (riga_day_of_time(guess_s) == day && riga_second_of_time(guess_s) == second) {
+            *utc_s = guess_s;
+            return true;
+        }
+    }
+    return false;
+}
+
+void time_to_text(char text[static TIME_TEXT_SIZE], uint64_t utc_s)
+{
+    unsigned second = (unsigned)(utc_s % SECONDS_PER_DAY);
+    day_to_text(text, (int32_t)(utc_s / SECONDS_PER_DAY));
+    snprintf(text + DAY_TEXT_SIZE - 1, TIME_TEXT_SIZE - (DAY_TEXT_SIZE - 1), "T%02u:%02u:%02uZ",
+             second / SECONDS_PER_HOUR, second / 60 % 60, second % 60);
 }

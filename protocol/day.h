@@ -6,6 +6,8 @@
 
 #include "protocol/bytes.h"
 
+#define SECONDS_PER_DAY 86400 /* of UTC: days of Riga have 23 to 25 hours */
+
 #define DAY_NEVER UINT32_MAX /* an open end: later than every day */
 
 struct date {
@@ -45,5 +47,13 @@ uint32_t riga_second_of_time(uint64_t utc_s);
 
 /* The UTC second at which a civil day begins in Riga. */
 uint64_t time_of_riga_day(uint32_t day);
+
+/* The UTC second of a wall-clock time in Riga: of the hour that is said twice in autumn the first;
+ * of the one that is left out in spring, none. */
+MUST_USE bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second);
+
+/* "2026-11-23T19:05:00Z" */
+#define TIME_TEXT_SIZE 21
+void time_to_text(char text[static TIME_TEXT_SIZE], uint64_t utc_s);
 
 #endif

@@ -112,21 +112,6 @@ static bool two_digits(uint32_t *value, const char *text, uint32_t most)
     return *value <= most;
 }
 
-/* The UTC second of a wall-clock time in Riga: of the hour that is said twice in autumn the first;
- * of the one that is left out in spring, none. */
-static bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second)
-{
-    static const uint32_t offsets_s[] = {3 * 3600, 2 * 3600};
-    for (size_t i = 0; i < 2; i++) {
-        uint64_t guess_s = (uint64_t)day * 86400 + second - offsets_s[i];
-        if (riga_day_of_time(guess_s) == day && riga_second_of_time(guess_s) == second) {
-            *utc_s = guess_s;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* "2026-11-23T10:00", "2026-11-23 10:00:30" in Riga's time, or seconds since 1970 UTC. */
 static bool time_of_text(uint32_t *time_s, const char *text)
 {
@@ -529,7 +514,7 @@ static void print_report(const struct elig_report *r)
     printf("checks       %" PRIu64 "\n", r->check_count);
     printf("connections  %" PRIu32 "\n", r->connection_count);
     printf("running for  %" PRIu32 " d %02" PRIu32 ":%02" PRIu32 ":%02" PRIu32 "\n",
-           r->uptime_s / 86400, r->uptime_s / 3600 % 24, r->uptime_s / 60 % 60, r->uptime_s % 60);
+           r->uptime_s / SECONDS_PER_DAY, r->uptime_s / 3600 % 24, r->uptime_s / 60 % 60, r->uptime_s % 60);
 }
 
 static void print_report_json(const struct elig_report *r)

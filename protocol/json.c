@@ -1,5 +1,7 @@
 #include "protocol/json.h"
 
+#include "protocol/day.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
@@ -161,6 +163,13 @@ void json_real(struct json *json, const char *name, double value)
         fprintf(json->to, "%.3f", value);
     else
         fputs("null", json->to);
+}
+
+void json_day(struct json *json, const char *name, uint32_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    day_to_text(text, (int32_t)day);
+    json_text(json, name, text);
 }
 
 void json_bool(struct json *json, const char *name, bool value)

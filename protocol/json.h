@@ -28,6 +28,7 @@ void json_number(struct json *json, const char *name, uint64_t value);
 void json_signed(struct json *json, const char *name, int64_t value);
 /* Three decimals; not finite becomes null. */
 void json_real(struct json *json, const char *name, double value);
+void json_day(struct json *json, const char *name, uint32_t day); /* "2026-11-23" */
 void json_bool(struct json *json, const char *name, bool value);
 
 #endif

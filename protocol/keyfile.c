@@ -155,6 +155,13 @@ void keyfile_close_secret(struct sign_secret *key)
     sodium_free(key);
 }
 
+struct sign_public keyfile_public_of_secret(const struct sign_secret *key)
+{
+    struct sign_public public;
+    crypto_sign_ed25519_sk_to_pk(public.bytes, key->bytes);
+    return public;
+}
+
 bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault)
 {
     struct sign_public key = {{0}};

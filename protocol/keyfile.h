@@ -23,6 +23,9 @@ void keyfile_close_identity(struct identity_key *key);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
 
+/* The key that verifies what the secret one signs. */
+struct sign_public keyfile_public_of_secret(const struct sign_secret *key);
+
 /* Public keys need no protection from readers, but from writers: refused when group or others can
  * write them. */
 MUST_USE bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault);

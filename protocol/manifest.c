@@ -306,8 +306,7 @@ void manifest_sign(uint8_t page[static MANIFEST_SIZE], const struct manifest *in
                    const struct sign_secret *key)
 {
     struct manifest manifest = *in;
-    struct sign_public public;
-    crypto_sign_ed25519_sk_to_pk(public.bytes, key->bytes);
+    struct sign_public public = keyfile_public_of_secret(key);
     manifest_signing_key_id(manifest.signing_key_id, &public);
 
     manifest_encode(page, &manifest);

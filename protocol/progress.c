@@ -30,12 +30,10 @@ uint64_t clock_wall_s(void)
     return (uint64_t)now.tv_sec;
 }
 
-/* 1857000 as "1,857,000". */
-static const char *count_text(char text[static SHORT_SIZE], uint64_t count)
+const char *count_to_text(char text[static COUNT_TEXT_SIZE], uint64_t count)
 {
-    char digits[SHORT_SIZE];
+    char digits[COUNT_TEXT_SIZE], *out = text;
     int digit_count = snprintf(digits, sizeof(digits), "%" PRIu64, count);
-    char *out = text;
     for (int i = 0; i < digit_count; i++) {
         if (i > 0 && (digit_count - i) % 3 == 0)
             *out++ = ',';
@@ -89,10 +87,10 @@ static size_t terminal_width(void)
 
 static void describe(const struct progress *progress, char line[static LINE_SIZE], uint64_t now_ns)
 {
-    char done[SHORT_SIZE], speed[SHORT_SIZE], left[SHORT_SIZE];
+    char done[COUNT_TEXT_SIZE], speed[COUNT_TEXT_SIZE], left[SHORT_SIZE];
     double seconds = seconds_since(progress->start_ns, now_ns);
-    count_text(done, progress->done);
-    count_text(speed, rate(progress->done, seconds));
+    count_to_text(done, progress->done);
+    count_to_text(speed, rate(progress->done, seconds));
     if (progress->total == 0) {
         snprintf(line, LINE_SIZE, "%s: %s %s, %s/s", progress->what, done, progress->unit, speed);
         return;
@@ -173,11 +171,11 @@ void progress_end(struct progress *progress)
     uint64_t now_ns = clock_monotonic_ns();
     if (progress->is_quiet || (!progress->is_terminal && now_ns - progress->start_ns < SECOND_NS))
         return;
-    char done[SHORT_SIZE], took[SHORT_SIZE], speed[SHORT_SIZE];
+    char done[COUNT_TEXT_SIZE], took[SHORT_SIZE], speed[COUNT_TEXT_SIZE];
     double seconds = seconds_since(progress->start_ns, now_ns);
-    count_text(done, progress->done);
+    count_to_text(done, progress->done);
     time_text(took, seconds);
-    count_text(speed, rate(progress->done, seconds));
+    count_to_text(speed, rate(progress->done, seconds));
     fprintf(stderr, "%s%s: %s %s in %s, %s/s%s\n", progress->is_terminal ? "\r" : "",
             progress->what, done, progress->unit, took, speed,
             progress->is_terminal ? "\033[K" : "");

@@ -23,6 +23,11 @@ void progress_set(struct progress *progress, uint64_t done);
 /* Leaves "what: done unit in time, rate" standing; in a log only after over a second of work. */
 void progress_end(struct progress *progress);
 
+/* 1857000 as "1,857,000"; COUNT_TEXT brings its own room, which lasts to the end of the block. */
+#define COUNT_TEXT_SIZE   27
+#define COUNT_TEXT(count) count_to_text((char[COUNT_TEXT_SIZE]){0}, count)
+const char *count_to_text(char text[static COUNT_TEXT_SIZE], uint64_t count);
+
 /* Monotonic clock, nanoseconds. */
 uint64_t clock_monotonic_ns(void);
 /* Wall clock, seconds since 1970 UTC. */
