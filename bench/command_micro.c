@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define PROGRAM         "eligbench micro" /* in front of what is said on stderr */
 #define ROUND_COUNT_MAX 99

@@ -3,7 +3,7 @@
 #include "bench/cast.h"
 #include "bench/people.h"
 #include "bench/take.h"
-#include "protocol/means.h"
+#include "protocol/progress.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 
 #include "bench/draw.h"
 #include "protocol/day.h"
-#include "protocol/progress.h"
 
 #define COUNTRY_PERSONS_FULL 1857000 /* residents on 1 January 2025 */
 #define COUNTRY_PERSONS_MIN  100

@@ -124,7 +124,8 @@ static uint64_t clock_ns(clockid_t clock)
     return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-bool driver_cpu_ns(uint64_t *ns, pid_t pid, struct fault *fault)
+/* CPU time that a process has used so far. */
+static bool cpu_ns_of(uint64_t *ns, pid_t pid, struct fault *fault)
 {
     clockid_t clock;
     if (clock_getcpuclockid(pid, &clock) != 0)
@@ -367,7 +368,7 @@ static bool measure(struct driver *driver, struct fault *fault)
         fill_depth(driver);
     run_until(driver, start_ns + plan->warm_ms * NS_PER_MS);
 
-    if (plan->server_pid != 0 && !driver_cpu_ns(&server_before, plan->server_pid, fault))
+    if (plan->server_pid != 0 && !cpu_ns_of(&server_before, plan->server_pid, fault))
         return false;
     uint64_t client_before = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t measured_from_ns = clock_monotonic_ns();
@@ -376,7 +377,7 @@ static bool measure(struct driver *driver, struct fault *fault)
     driver->is_measuring = false;
     result->elapsed_ns = clock_monotonic_ns() - measured_from_ns;
     result->client_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - client_before;
-    if (plan->server_pid != 0 && !driver_cpu_ns(&server_after, plan->server_pid, fault))
+    if (plan->server_pid != 0 && !cpu_ns_of(&server_after, plan->server_pid, fault))
         return false;
     result->server_cpu_ns = server_after - server_before;
     drain(driver);

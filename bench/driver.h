@@ -42,9 +42,6 @@ struct result {
  */
 MUST_USE bool driver_run(struct result *result, const struct plan *plan, struct fault *fault);
 
-/* CPU time that a process has used so far. */
-MUST_USE bool driver_cpu_ns(uint64_t *ns, pid_t pid, struct fault *fault);
-
 /* A connected stream socket, or -1 and a fault. */
 int driver_connect(const char *address, bool is_blocking, struct fault *fault);
 

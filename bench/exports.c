@@ -1,6 +1,7 @@
 #include "bench/exports.h"
 
 #include "bench/take.h"
+#include "protocol/progress.h"
 
 #include <stdlib.h>
 

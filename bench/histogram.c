@@ -29,15 +29,6 @@ void histogram_add(struct histogram *histogram, uint64_t ns)
         histogram->most_ns = ns;
 }
 
-void histogram_merge(struct histogram *histogram, const struct histogram *more)
-{
-    for (uint32_t i = 0; i < HISTOGRAM_BUCKET_COUNT; i++)
-        histogram->counts[i] += more->counts[i];
-    histogram->count += more->count;
-    if (more->most_ns > histogram->most_ns)
-        histogram->most_ns = more->most_ns;
-}
-
 uint64_t histogram_at(const struct histogram *histogram, uint32_t per_million)
 {
     assert(per_million <= 1000000);

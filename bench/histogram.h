@@ -16,7 +16,6 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *histogram, uint64_t ns);
-void histogram_merge(struct histogram *histogram, const struct histogram *more);
 
 /* The least value that `per_million` of all values do not exceed, rounded up to its bucket's end;
  * 0 when empty. */

@@ -52,7 +52,8 @@ static void repeat_now_and_then(struct country *country, struct draw *draw, enum
 
 /* Learners */
 
-uint32_t school_year_start(uint32_t day)
+/* 1 September with which the school year of that day began. */
+static uint32_t school_year_start(uint32_t day)
 {
     struct date date = date_of_day((int32_t)day);
     return (uint32_t)day_of_date((struct date){date.month >= 9 ? date.year : date.year - 1, 9, 1});

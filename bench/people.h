@@ -21,7 +21,4 @@ struct card_row *people_issue_eid(struct country *country, struct draw *draw, ui
                                   uint32_t age);
 struct card_row *people_issue_etalons(struct country *country, struct draw *draw, uint32_t person);
 
-/* 1 September with which the school year of that day began. */
-uint32_t school_year_start(uint32_t day);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include "bench/out.h"
 #include "protocol/means.h"
+#include "protocol/progress.h"
 
 #include <stdlib.h>
 #include <string.h>

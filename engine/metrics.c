@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 void metrics_sum(struct metrics *sum, const struct metrics *from)
 {

@@ -4,7 +4,6 @@
 #define ENGINE_METRICS_H
 
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "protocol/bytes.h"
 

@@ -2,11 +2,9 @@
 
 #include "engine/conn.h"
 #include "engine/listener.h"
-#include "engine/log.h"
 #include "engine/store.h"
 #include "protocol/progress.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 #include "loader/arrange.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -3,6 +3,7 @@
 #include "loader/parallel.h"
 #include "loader/summary.h"
 #include "protocol/options.h"
+#include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
 #include <assert.h>
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHARED_FOLDER   "/usr/share/elig"
+#define SHARED_FOLDER "/usr/share/elig"
 
 static void stage_end(struct build *build, const char *name)
 {
@@ -42,7 +43,10 @@ static char *find_beside_program(int up, const char *tail, const char *name)
     return NULL;
 }
 
-char *build_find_shared(const char *wanted, const char *name)
+/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
+ * TOP/loader/NAME where the program stands in TOP/build.../bin/, else share/elig/NAME where it is
+ * installed. The result is owned by the caller. */
+static char *find_shared(const char *wanted, const char *name)
 {
     char *found = wanted != NULL ? strdup(wanted) : NULL;
     if (wanted == NULL)
@@ -61,8 +65,8 @@ char *build_find_shared(const char *wanted, const char *name)
 static bool read_descriptions(struct build *build, const struct build_settings *settings,
                               struct fault *fault)
 {
-    char *registers = build_find_shared(settings->registers, "registers");
-    char *rules = build_find_shared(settings->rules, "catalogue/latvia.rules");
+    char *registers = find_shared(settings->registers, "registers");
+    char *rules = find_shared(settings->rules, "catalogue/latvia.rules");
     bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
                    rules_read(&build->rules, rules, &build->vocabulary, fault);
     free(registers);

@@ -8,8 +8,9 @@
 
 /* What a person chose. Texts are borrowed from argv. */
 struct build_settings {
-    const char *exports, *registers, *rules; /* NULL: beside the program, see build_find_shared */
-    const char *absent;                      /* registers, with commas; NULL: none */
+    const char *exports, *registers,
+        *rules;         /* registers, rules NULL: those that came with the program */
+    const char *absent; /* registers, with commas; NULL: none */
     const char *snapshots, *identity_key, *signing_key;
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
     uint64_t environment, thread_count;        /* 0: as many as there are cores */
@@ -64,10 +65,5 @@ MUST_USE bool build_read(struct build *build, const struct build_settings *setti
 MUST_USE int build_run(struct build *build, const struct build_settings *settings,
                        struct fault *fault);
 void build_close(struct build *build);
-
-/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
- * TOP/loader/NAME where the program stands in TOP/build.../bin/, else /usr/share/elig/NAME. The
- * result is owned by the caller. */
-MUST_USE char *build_find_shared(const char *wanted, const char *name);
 
 #endif

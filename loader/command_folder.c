@@ -101,7 +101,8 @@ static void print_snapshot(const struct snapshot *snapshot)
 {
     const struct manifest *m = snapshot_manifest(snapshot);
     const struct tables *t = snapshot_tables(snapshot);
-    char generation[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE], not_after[TIME_TEXT_SIZE], day[DAY_TEXT_SIZE];
+    char generation[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE], not_after[TIME_TEXT_SIZE],
+        day[DAY_TEXT_SIZE];
     generation_to_text(generation, m->generation);
     time_to_text(created, m->created_s);
     time_to_text(not_after, m->not_after_s);
@@ -249,7 +250,8 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
 {
     struct manifest m;
     struct fault fault;
-    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE], day[DAY_TEXT_SIZE];
+    char text[GENERATION_TEXT_SIZE], parent[GENERATION_TEXT_SIZE], created[TIME_TEXT_SIZE],
+        day[DAY_TEXT_SIZE];
     bool is_good = look_at_generation(&m, settings, generation, signer, &fault);
     generation_to_text(text, generation);
     if (settings->is_json) {

@@ -293,7 +293,8 @@ void diff_print(const struct diff *diff, FILE *to)
                 COUNT_TEXT(group->before), COUNT_TEXT(group->now),
                 (int64_t)group->now - (int64_t)group->before);
         if (diff->has_identifiers)
-            fprintf(to, " %12s %12s", told_count(gained, group->gained), told_count(lost, group->lost));
+            fprintf(to, " %12s %12s", told_count(gained, group->gained),
+                    told_count(lost, group->lost));
         fprintf(to, "\n");
     }
     if (!diff->has_identifiers)

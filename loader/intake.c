@@ -4,6 +4,7 @@
 #include "loader/memory.h"
 #include "loader/parallel.h"
 #include "loader/source.h"
+#include "protocol/progress.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,7 +7,6 @@
 #include "loader/register.h"
 #include "loader/vocabulary.h"
 #include "protocol/fault.h"
-#include "protocol/progress.h"
 
 /* Why a row was refused: numbers are in the quarantine report; append only. */
 #define REFUSAL_LIST(X)                                                                            \

@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "protocol/progress.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -5,7 +5,6 @@
 
 #include "loader/groups.h"
 #include "loader/join.h"
-#include "protocol/progress.h"
 
 #define SET_EMPTY   0 /* whoever has it is not published */
 #define SET_REFUSED UINT32_MAX

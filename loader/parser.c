@@ -52,7 +52,8 @@ bool parser_wanted_one_of(const struct parser *parser, const struct token *token
                        "wanted %s, found %s; did you mean \"%s\"?", wanted, quote, nearest);
 }
 
-bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted)
+/* The same with the names that are defined. */
+static bool wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted)
 {
     const char **names = memory_take(parser->symbols.count, sizeof(names[0]));
     size_t count = 0;
@@ -110,7 +111,7 @@ bool parser_take_symbol(struct parser *parser, const struct symbol **out, enum s
     if (token->kind == TOKEN_WORD)
         symbol = symbols_find(&parser->symbols, sort, token->text, token->size);
     if (symbol == NULL)
-        return parser_wanted_symbol(parser, sort, wanted);
+        return wanted_symbol(parser, sort, wanted);
     if (symbol->line == 0)
         return token_fault(&parser->lexer, token, parser->fault,
                            "\"%s\" is reserved for the engine's own tests", symbol->name);

@@ -30,12 +30,11 @@ bool parser_is_at(const struct parser *parser, const char *text);
 /* Takes the token if it is `text`. */
 bool parser_takes(struct parser *parser, const char *text);
 
-/* "wanted ..., found ..." at the next token; the others add which name was likely meant: one that
- * is defined, or one of `names`. All return false. */
+/* "wanted ..., found ..." at the next token; the second adds which of `names` was likely
+ * meant. Both return false. */
 bool parser_wanted(const struct parser *parser, const char *wanted);
 bool parser_wanted_one_of(const struct parser *parser, const struct token *token,
                           const char *wanted, const char *const names[], size_t name_count);
-bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, const char *wanted);
 
 /* Takes a number, "from 1 to 150" or the like said by `wanted`. */
 MUST_USE bool parser_take_number(struct parser *parser, uint64_t *out, uint64_t least,

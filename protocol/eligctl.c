@@ -8,7 +8,6 @@
 #include "protocol/options.h"
 #include "protocol/progress.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -514,7 +513,8 @@ static void print_report(const struct elig_report *r)
     printf("checks       %" PRIu64 "\n", r->check_count);
     printf("connections  %" PRIu32 "\n", r->connection_count);
     printf("running for  %" PRIu32 " d %02" PRIu32 ":%02" PRIu32 ":%02" PRIu32 "\n",
-           r->uptime_s / SECONDS_PER_DAY, r->uptime_s / 3600 % 24, r->uptime_s / 60 % 60, r->uptime_s % 60);
+           r->uptime_s / SECONDS_PER_DAY, r->uptime_s / 3600 % 24, r->uptime_s / 60 % 60,
+           r->uptime_s % 60);
 }
 
 static void print_report_json(const struct elig_report *r)

@@ -1,7 +1,5 @@
 #include "protocol/means.h"
 
-#include "protocol/day.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,33 +331,7 @@ void means_unpack_code(char digits[static CODE_SIZE], uint64_t code)
     assert(code == 0);
 }
 
-/* The number that `count` digits of the code make, `first` counted from the left. */
-static uint32_t code_part(uint64_t code, size_t first, size_t count)
-{
-    char digits[CODE_SIZE];
-    uint32_t part = 0;
-    means_unpack_code(digits, code);
-    for (size_t i = first; i < first + count; i++)
-        part = part * 10 + (uint32_t)(digits[i] - '0');
-    return part;
-}
-
 #define CODE_NEW_LEAST 32
-#define CODE_NEW_MOST  39
-
-enum code_form means_code_form(uint64_t code)
-{
-    uint32_t start = code_part(code, 0, 2);
-    if (start >= CODE_NEW_LEAST && start <= CODE_NEW_MOST)
-        return CODE_NEW;
-    uint32_t century = code_part(code, 6, 1);
-    struct date birth = {
-        .year = (int32_t)(1800 + 100 * century + code_part(code, 4, 2)),
-        .month = code_part(code, 2, 2),
-        .day = start,
-    };
-    return century <= 2 && date_is_valid(birth) ? CODE_OLD : CODE_NEITHER;
-}
 
 bool means_code_checks(uint64_t code)
 {

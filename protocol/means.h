@@ -59,12 +59,9 @@ uint8_t means_of_name(const char *name);
 uint64_t means_pack_code(const char digits[static 11]);
 void means_unpack_code(char digits[static 11], uint64_t code);
 
-/* What a personal code says of itself; only ever a warning (no register is bound to it). */
-enum code_form { CODE_OLD, CODE_NEW, CODE_NEITHER };
-enum code_form means_code_form(uint64_t code);
-
 /* Old form only: whether the eleventh digit is the checksum of the first ten; where the sum gives
- * 10, public implementations differ, and 0 is taken. True for the new form, which has none. */
+ * 10, public implementations differ, and 0 is taken. True for the new form, which has none. Only
+ * ever a warning: no register is bound to it. */
 bool means_code_checks(uint64_t code);
 
 /* Reserved test identities: part of every snapshot, of no person. PROTOCOL.md, "Test identities".

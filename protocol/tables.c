@@ -1,6 +1,5 @@
 #include "protocol/tables.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

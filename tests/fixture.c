@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define FIXTURE_ITEMS_MAX       256
 #define FIXTURE_MEMBERSHIPS_MAX 1024

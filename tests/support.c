@@ -1,6 +1,5 @@
 #include "tests/support.h"
 
-#include <assert.h>
 #include <err.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -4,7 +4,6 @@
 #include "tests/fixture.h"
 #include "tests/support.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

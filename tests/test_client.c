@@ -4,7 +4,6 @@
 #include "protocol/frame.h"
 #include "tests/vectors.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>

@@ -117,7 +117,10 @@ static bool code_is_safe(uint64_t code)
         return true;
     bool has_century_of_1800 = code / 10000 % 10 == 0;
     bool is_reserved = code / 100000 == 10100;
-    return means_code_form(code) == CODE_OLD && has_century_of_1800 && !is_reserved;
+    struct date birth = {.year = (int32_t)(1800 + code / 100000 % 100),
+                         .month = (uint32_t)(code / 10000000 % 100),
+                         .day = (uint32_t)(code / 1000000000)};
+    return date_is_valid(birth) && has_century_of_1800 && !is_reserved;
 }
 
 START_TEST(personal_codes_are_safe_and_nobody_shares_one)

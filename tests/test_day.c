@@ -117,6 +117,31 @@ START_TEST(a_day_in_riga_begins_at_its_midnight_and_nowhere_else)
 }
 END_TEST
 
+START_TEST(a_time_is_written_in_utc)
+{
+    char text[TIME_TEXT_SIZE];
+    time_to_text(text, 0);
+    ck_assert_str_eq(text, "1970-01-01T00:00:00Z");
+    time_to_text(text, UINT64_C(20780) * SECONDS_PER_DAY + 19 * 3600 + 5 * 60 + 59);
+    ck_assert_str_eq(text, "2026-11-23T19:05:59Z");
+}
+END_TEST
+
+/* 2026-10-25 03:30 comes twice, 2026-03-29 03:30 never. */
+START_TEST(a_clock_in_riga_shows_the_hour_twice_in_autumn_and_not_in_spring)
+{
+    uint64_t utc_s = 7;
+    uint32_t half_past_three = 3 * 3600 + 1800;
+    uint32_t spring = (uint32_t)day_of_date((struct date){2026, 3, 29});
+    uint32_t autumn = (uint32_t)day_of_date((struct date){2026, 10, 25});
+    ck_assert(!time_of_riga_clock(&utc_s, spring, half_past_three));
+    ck_assert_uint_eq(utc_s, 7);
+    ck_assert(time_of_riga_clock(&utc_s, autumn, half_past_three));
+    ck_assert_uint_eq(utc_s, (uint64_t)autumn * SECONDS_PER_DAY + 1800);
+    ck_assert_uint_eq(riga_second_of_time(utc_s + 3600), half_past_three);
+}
+END_TEST
+
 START_TEST(a_date_is_read_up_to_its_end_and_not_a_byte_further)
 {
     static const char text[] = "2026-11-23";
@@ -138,6 +163,8 @@ int main(void)
     tcase_add_test(tests, the_first_and_last_day_that_have_a_date_come_back);
     tcase_add_test(tests, age_grows_by_one_on_the_day_that_day_of_age_names);
     tcase_add_test(tests, a_day_in_riga_begins_at_its_midnight_and_nowhere_else);
+    tcase_add_test(tests, a_time_is_written_in_utc);
+    tcase_add_test(tests, a_clock_in_riga_shows_the_hour_twice_in_autumn_and_not_in_spring);
     tcase_add_test(tests, a_date_is_read_up_to_its_end_and_not_a_byte_further);
     suite_add_tcase(suite, tests);
     return support_run(suite);

@@ -26,13 +26,10 @@ END_TEST
 
 START_TEST(percentiles_of_known_values_are_known)
 {
-    static struct histogram histogram, more;
+    static struct histogram histogram;
     ck_assert_uint_eq(histogram_at(&histogram, 500000), 0);
-    for (uint64_t ns = 1; ns <= 50; ns++)
+    for (uint64_t ns = 1; ns <= 100; ns++)
         histogram_add(&histogram, ns);
-    for (uint64_t ns = 51; ns <= 100; ns++)
-        histogram_add(&more, ns);
-    histogram_merge(&histogram, &more);
     ck_assert_uint_eq(histogram_at(&histogram, 0), 1);
     ck_assert_uint_eq(histogram_at(&histogram, 500000), 50);
     ck_assert_uint_eq(histogram_at(&histogram, 990000), 99);

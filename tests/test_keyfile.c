@@ -2,7 +2,6 @@
 
 #include "tests/support.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 #include "engine/listener.h"
 #include "tests/support.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
