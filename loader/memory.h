@@ -5,7 +5,7 @@
 #include "protocol/bytes.h"
 
 /* malloc, calloc and realloc of arrays for a program that has nothing to save when memory runs out:
- * they abort with a sentence. Zero items are fine. */
+ * they end the program with a sentence. Zero items are fine. */
 MUST_USE void *memory_take(size_t count, size_t size);
 MUST_USE void *memory_take_zeroed(size_t count, size_t size);
 MUST_USE void *memory_grow(void *old, size_t count, size_t size);

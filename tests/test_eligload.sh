@@ -435,6 +435,20 @@ judge $? 3 "eligload: .*land" "no room for the file"
 is "$(current "$work/land")" "$before" "no room: CURRENT"
 is "$(find "$work/land" -name '*.tmp')" "" "no room: nothing half-written stays"
 
+if (ulimit -v 60000 && "$ELIG_BIN/eligload" --version) >"$work/out" 2>&1; then
+    for kilobytes in 10000 13000 16000; do
+        (
+            ulimit -v $kilobytes
+            exec "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/land" \
+                --identity-key "$work/other-identity" --signing-key "$work/signing"
+        ) >"$work/out" 2>&1
+        judge $? 3 "out of memory" "$kilobytes KB of memory"
+    done
+    is "$(current "$work/land")" "$before" "no memory: CURRENT"
+else
+    echo "skipped: memory that runs out (a sanitizer wants all there is)"
+fi
+
 mkdir "$work/tiny"
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=1500k tmpfs "$work/tiny" 2>/dev/null; then
     # shellcheck disable=SC2086
