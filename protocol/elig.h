@@ -91,7 +91,9 @@ int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);
 
 /* Sends one request and waits for its answer: for CHECK and PING. After an error other than
- * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER the connection is of no more use. */
+ * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER the connection is of no more use: close it, connect
+ * again and ask again, under another request_id. Servers close connections that are silent for some
+ * minutes, so the first question after a quiet time may end so. */
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out);
 /* STATUS. A server that refuses answers with a status that is not ELIG_OK; beside it only
  * request_id, generation, server_time_s, stale_h and wait_ms are set then. */
