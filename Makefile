@@ -119,7 +119,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
 
 LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,client frame means status)
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means status)
 VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
 PREFIX        ?= /usr/local
 

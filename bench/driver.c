@@ -2,20 +2,18 @@
 
 #include "bench/pace.h"
 #include "bench/take.h"
+#include "protocol/address.h"
 #include "protocol/progress.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,67 +51,24 @@ struct driver {
     bool is_measuring, is_sending, is_interrupted;
 };
 
-static int connect_unix(const char *path, struct fault *fault)
+int driver_connect(const char *text, bool is_blocking, struct fault *fault)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        fault_set(fault, "unix:%s: wanted a path of at most %zu bytes", path,
-                  sizeof(address.sun_path) - 1);
+    struct address address;
+    if (address_parse(&address, text) != ADDRESS_FINE) {
+        fault_set(fault, "%s: wanted ADDRESS:PORT, numeric and of this machine, or unix:PATH",
+                  text);
         return -1;
     }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+    int fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address.socket, address.size) == 0 &&
+        (address.socket.ss_family == AF_UNIX ||
+         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0) &&
+        (is_blocking || fcntl(fd, F_SETFL, O_NONBLOCK) == 0))
         return fd;
-    fault_set(fault, "unix:%s: cannot connect: %s", path, strerror(errno));
+    fault_set(fault, "%s: cannot connect: %s", text, strerror(errno));
     if (fd >= 0)
         close(fd);
     return -1;
-}
-
-static int connect_tcp(const char *text, struct fault *fault)
-{
-    char host[64];
-    const char *colon = strrchr(text, ':');
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                             .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(host)) {
-        fault_set(fault, "%s: wanted ADDRESS:PORT or unix:PATH", text);
-        return -1;
-    }
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0) {
-        fault_set(fault, "%s: wanted a numeric address and port", text);
-        return -1;
-    }
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-        fault_set(fault, "%s: cannot connect: %s", text, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
-int driver_connect(const char *address, bool is_blocking, struct fault *fault)
-{
-    bool is_unix = strncmp(address, "unix:", 5) == 0;
-    int fd = is_unix ? connect_unix(address + 5, fault) : connect_tcp(address, fault);
-    if (fd < 0)
-        return -1;
-    int on = 1;
-    if (!is_unix)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (!is_blocking && fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
-        fault_set(fault, "%s: %s", address, strerror(errno));
-        close(fd);
-        return -1;
-    }
-    return fd;
 }
 
 static uint64_t clock_ns(clockid_t clock)

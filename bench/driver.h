@@ -42,7 +42,7 @@ struct result {
  */
 MUST_USE bool driver_run(struct result *result, const struct plan *plan, struct fault *fault);
 
-/* A connected stream socket, or -1 and a fault. */
-int driver_connect(const char *address, bool is_blocking, struct fault *fault);
+/* A socket connected to the address `text`, or -1 and a fault. */
+int driver_connect(const char *text, bool is_blocking, struct fault *fault);
 
 #endif

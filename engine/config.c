@@ -64,7 +64,7 @@ bool config_check(const struct config *config, struct fault *fault)
     if (config->port_file != NULL && config->listen == NULL)
         return fault_set(fault, "--port-file: there is no port without --listen");
 
-    struct listener_address address;
+    struct address address;
     if (config->listen != NULL && !listener_parse_tcp(&address, config->listen, fault))
         return fault_at(fault, "--listen");
     if (config->unix_path != NULL && !listener_parse_unix(&address, config->unix_path, fault))

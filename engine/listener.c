@@ -1,6 +1,5 @@
 #include "engine/listener.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,84 +11,37 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define HOST_SIZE     64
 #define TEMPORARY_END ".new" /* beside the path until the file is complete */
 #define UNIX_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(TEMPORARY_END))
 
-static bool parse_port(uint16_t *port, const char *text)
+bool listener_parse_tcp(struct address *out, const char *text, struct fault *fault)
 {
-    uint32_t sum = 0;
-    size_t size = strlen(text);
-    if (size == 0 || size > 5)
-        return false;
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-        sum = sum * 10 + (uint32_t)(text[i] - '0');
-    }
-    *port = (uint16_t)sum;
-    return sum <= UINT16_MAX;
-}
-
-bool listener_parse_tcp(struct listener_address *out, const char *text, struct fault *fault)
-{
-    char host[HOST_SIZE];
-    uint16_t port;
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) || !parse_port(&port, colon + 1))
+    switch (address_parse_tcp(out, text)) {
+    case ADDRESS_FINE:
+        return true;
+    case ADDRESS_NOT_UNDERSTOOD:
         return fault_set(fault,
-                         "want a loopback address and a port like 127.0.0.1:7447, got "
-                         "\"%.60s\"",
+                         "want a numeric address and a port like 127.0.0.1:7447 or [::1]:7447, "
+                         "got \"%.60s\"",
                          text);
-    memcpy(host, text, (size_t)(colon - text));
-    host[colon - text] = '\0';
-
-    struct listener_address address = {.size = 0};
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    bool is_loopback = false;
-    size_t host_size = strlen(host);
-    if (host_size > 2 && host[0] == '[' && host[host_size - 1] == ']') {
-        host[host_size - 1] = '\0';
-        if (inet_pton(AF_INET6, host + 1, &v6.sin6_addr) == 1) {
-            is_loopback = IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
-            address.size = sizeof(v6);
-            memcpy(&address.socket, &v6, sizeof(v6));
-        }
-    } else if (inet_pton(AF_INET, host, &v4.sin_addr) == 1) {
-        is_loopback = ntohl(v4.sin_addr.s_addr) >> 24 == 127;
-        address.size = sizeof(v4);
-        memcpy(&address.socket, &v4, sizeof(v4));
-    }
-    if (address.size == 0)
-        return fault_set(fault,
-                         "want a numeric address like 127.0.0.1:7447 or [::1]:7447, got "
-                         "\"%.60s\"",
-                         text);
-    if (!is_loopback)
+    case ADDRESS_ELSEWHERE:
         return fault_set(fault,
                          "%.60s is not a loopback address: frames are plain, so they are "
                          "served on 127.0.0.0/8, [::1] or a Unix socket only; put what "
                          "ends an encrypted tunnel in front of it",
                          text);
-    *out = address;
-    return true;
+    }
+    abort(); /* not a fault of addresses: memory was overwritten */
 }
 
-bool listener_parse_unix(struct listener_address *out, const char *path, struct fault *fault)
+bool listener_parse_unix(struct address *out, const char *path, struct fault *fault)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t size = strlen(path);
-    if (size == 0 || size > UNIX_PATH_MAX)
-        return fault_set(fault, "want a path of 1 to %zu bytes, got %zu", UNIX_PATH_MAX, size);
-    memcpy(address.sun_path, path, size + 1);
-    memset(out, 0, sizeof(*out));
-    memcpy(&out->socket, &address, sizeof(address));
-    out->size = sizeof(address);
-    return true;
+    return (size <= UNIX_PATH_MAX && address_of_path(out, path)) ||
+           fault_set(fault, "want a path of 1 to %zu bytes, got %zu", UNIX_PATH_MAX, size);
 }
 
-static bool socket_start(int fd, const struct listener_address *address, const char *what,
+static bool socket_start(int fd, const struct address *address, const char *what,
                          struct fault *fault)
 {
     if (bind(fd, (const struct sockaddr *)&address->socket, address->size) != 0)
@@ -111,8 +63,7 @@ static bool socket_prepare(int fd, uint32_t write_ms)
            setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_size, sizeof(unsent_size)) == 0;
 }
 
-bool listener_open_tcp(int *out, struct listener_address *address, uint32_t write_ms,
-                       struct fault *fault)
+bool listener_open_tcp(int *out, struct address *address, uint32_t write_ms, struct fault *fault)
 {
     int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -134,7 +85,7 @@ fail:
     return false;
 }
 
-uint16_t listener_port(const struct listener_address *address)
+uint16_t listener_port(const struct address *address)
 {
     if (address->socket.ss_family == AF_INET6)
         return ntohs(((const struct sockaddr_in6 *)&address->socket)->sin6_port);
@@ -142,8 +93,7 @@ uint16_t listener_port(const struct listener_address *address)
 }
 
 /* Whether the path is free, or holds a socket that nobody listens on. */
-static bool path_is_free(const struct listener_address *address, const char *path,
-                         struct fault *fault)
+static bool path_is_free(const struct address *address, const char *path, struct fault *fault)
 {
     struct stat status;
     if (lstat(path, &status) != 0)
@@ -162,7 +112,7 @@ static bool path_is_free(const struct listener_address *address, const char *pat
 
 bool listener_open_unix(int *out, struct listener_file *file, const char *path, struct fault *fault)
 {
-    struct listener_address address, temporary;
+    struct address address, temporary;
     char temporary_path[UNIX_PATH_MAX + sizeof(TEMPORARY_END)];
     struct stat status;
     if (!listener_parse_unix(&address, path, fault) || !path_is_free(&address, path, fault))
@@ -171,12 +121,8 @@ bool listener_open_unix(int *out, struct listener_file *file, const char *path, 
     /* Made beside its place and renamed there: nobody can connect before the mode is set, and the
      * dead server's file is replaced in one step. */
     snprintf(temporary_path, sizeof(temporary_path), "%s%s", path, TEMPORARY_END);
-    struct sockaddr_un place = {.sun_family = AF_UNIX};
-    static_assert(sizeof(temporary_path) <= sizeof(place.sun_path), "the longer path fits as well");
-    memcpy(place.sun_path, temporary_path, sizeof(temporary_path));
-    memset(&temporary, 0, sizeof(temporary));
-    memcpy(&temporary.socket, &place, sizeof(place));
-    temporary.size = sizeof(place);
+    bool is_fitting = address_of_path(&temporary, temporary_path);
+    assert(is_fitting); /* UNIX_PATH_MAX leaves room for the end */
 
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)

@@ -2,9 +2,9 @@
 #ifndef ENGINE_LISTENER_H
 #define ENGINE_LISTENER_H
 
-#include <sys/socket.h>
 #include <sys/types.h>
 
+#include "protocol/address.h"
 #include "protocol/fault.h"
 
 #define LISTENER_BACKLOG 1024
@@ -13,23 +13,16 @@
  * it is not read from. Without this the kernel would take megabytes for each. */
 #define LISTENER_UNSENT_SIZE 65536
 
-struct listener_address {
-    struct sockaddr_storage socket;
-    socklen_t size;
-};
-
 /* "127.0.0.1:7447" or "[::1]:7447"; anything that is not loopback is refused. */
-MUST_USE bool listener_parse_tcp(struct listener_address *out, const char *text,
-                                 struct fault *fault);
-MUST_USE bool listener_parse_unix(struct listener_address *out, const char *path,
-                                  struct fault *fault);
+MUST_USE bool listener_parse_tcp(struct address *out, const char *text, struct fault *fault);
+MUST_USE bool listener_parse_unix(struct address *out, const char *path, struct fault *fault);
 
 /* Listens on the address, or on a port that the system chooses and writes into `address`. Sockets
  * opened on one address share its connections (SO_REUSEPORT). Not blocking, closed on exec. A
  * client that acknowledges nothing for `write_ms` is gone. */
-MUST_USE bool listener_open_tcp(int *fd, struct listener_address *address, uint32_t write_ms,
+MUST_USE bool listener_open_tcp(int *fd, struct address *address, uint32_t write_ms,
                                 struct fault *fault);
-uint16_t listener_port(const struct listener_address *address);
+uint16_t listener_port(const struct address *address);
 
 /* A Unix socket file of ours: which one it is, so that nobody else's is removed. */
 struct listener_file {

@@ -34,7 +34,7 @@ struct loop {
 
 struct server {
     const struct config *config;
-    struct listener_address tcp_address;
+    struct address tcp_address;
     int unix_fd; /* -1: none; all loops accept from it */
     struct listener_file unix_file;
     struct store *store;

@@ -1,16 +1,14 @@
 #include "protocol/elig.h"
 
+#include "protocol/address.h"
 #include "protocol/frame.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,9 +26,7 @@ static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BU
                   (int)ELIG_DOES_NOT_APPLY == STATUS_DOES_NOT_APPLY,
               "the same statuses");
 
-#define HOST_TEXT_SIZE 64 /* the longest numeric address with its zone, and NUL */
-#define PORT_TEXT_SIZE 6
-#define RETRY_MS       5
+#define RETRY_MS 5
 
 /* Frames */
 
@@ -151,82 +147,10 @@ static int wait_for(int fd, short events, int64_t deadline_ms)
 
 /* Connecting */
 
-struct address {
-    struct sockaddr_storage bytes;
-    socklen_t size;
-};
-
-static int read_unix_address(struct address *out, const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t size = strlen(path);
-    if (size == 0 || size >= sizeof(address.sun_path))
-        return ELIG_NO_ADDRESS;
-    memcpy(address.sun_path, path, size + 1);
-    memcpy(&out->bytes, &address, sizeof(address));
-    out->size = sizeof(address);
-    return ELIG_FINE;
-}
-
-/* Copies `size` characters of `from` and a NUL; false when they are none or too many. */
-static bool copy_part(char *to, size_t room, const char *from, size_t size)
-{
-    if (size == 0 || size >= room)
-        return false;
-    memcpy(to, from, size);
-    to[size] = '\0';
-    return true;
-}
-
-/* Frames are plain and carry identifiers: they do not leave this machine by mistake. */
-static bool is_loopback(const struct address *address)
-{
-    if (address->bytes.ss_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&address->bytes)->sin6_addr);
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&address->bytes;
-    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
-static int read_ip_address(struct address *out, const char *text)
-{
-    char host[HOST_TEXT_SIZE], port[PORT_TEXT_SIZE];
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || !copy_part(port, sizeof(port), colon + 1, strlen(colon + 1)))
-        return ELIG_NO_ADDRESS;
-    bool is_bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
-    const char *first = is_bracketed ? text + 1 : text;
-    const char *end = is_bracketed ? colon - 1 : colon;
-    if (!copy_part(host, sizeof(host), first, (size_t)(end - first)))
-        return ELIG_NO_ADDRESS;
-
-    struct addrinfo hints = {
-        .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-        .ai_family = is_bracketed ? AF_INET6 : AF_INET,
-        .ai_socktype = SOCK_STREAM,
-    };
-    struct addrinfo *found;
-    int rc = getaddrinfo(host, port, &hints, &found);
-    if (rc != 0)
-        return rc == EAI_MEMORY ? ELIG_NO_MEMORY : ELIG_NO_ADDRESS;
-    memcpy(&out->bytes, found->ai_addr, found->ai_addrlen);
-    out->size = found->ai_addrlen;
-    freeaddrinfo(found);
-    return is_loopback(out) ? ELIG_FINE : ELIG_NOT_LOCAL;
-}
-
-static int read_address(struct address *out, const char *text)
-{
-    static const char unix_prefix[] = "unix:";
-    size_t prefix_size = sizeof(unix_prefix) - 1;
-    if (strncmp(text, unix_prefix, prefix_size) == 0)
-        return read_unix_address(out, text + prefix_size);
-    return read_ip_address(out, text);
-}
-
 /* A non-blocking connect that ends by the deadline. */
 static int connect_by(int fd, const struct address *address, int64_t deadline_ms)
 {
-    while (connect(fd, (const struct sockaddr *)&address->bytes, address->size) != 0) {
+    while (connect(fd, (const struct sockaddr *)&address->socket, address->size) != 0) {
         if (errno == EAGAIN) { /* a Unix socket whose queue is full: nothing to poll for */
             if (clock_ms() >= deadline_ms)
                 return ELIG_TIMEOUT;
@@ -258,20 +182,21 @@ int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms)
     struct address to;
     if (timeout_ms == 0)
         return ELIG_BAD_ARGUMENT;
-    int error = read_address(&to, address);
-    if (error != ELIG_FINE)
-        return error;
+    enum address_fault fault = address_parse(&to, address);
+    if (fault != ADDRESS_FINE)
+        return fault == ADDRESS_ELSEWHERE ? ELIG_NOT_LOCAL : ELIG_NO_ADDRESS;
     struct elig *elig = malloc(sizeof(*elig));
     if (elig == NULL)
         return ELIG_NO_MEMORY;
     *elig = (struct elig){.fd = -1, .timeout_ms = timeout_ms};
-    elig->fd = socket(to.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    error = elig->fd < 0 ? ELIG_NO_CONNECTION : connect_by(elig->fd, &to, clock_ms() + timeout_ms);
+    elig->fd = socket(to.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error =
+        elig->fd < 0 ? ELIG_NO_CONNECTION : connect_by(elig->fd, &to, clock_ms() + timeout_ms);
     if (error != ELIG_FINE) {
         elig_close(elig);
         return error;
     }
-    if (to.bytes.ss_family != AF_UNIX) /* a request is one small segment: send it at once */
+    if (to.socket.ss_family != AF_UNIX) /* a request is one small segment: send it at once */
         (void)setsockopt(elig->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     *out = elig;
     return ELIG_FINE;
@@ -412,8 +337,7 @@ const char *elig_error_text(int error)
         return "the address is not HOST:PORT, [HOST]:PORT or unix:PATH with a numeric host";
     case ELIG_NOT_LOCAL:
         return "frames are plain, so they go to 127.0.0.0/8, [::1] and Unix sockets only; "
-               "elsewhere "
-               "by an encrypted tunnel that begins there";
+               "elsewhere by an encrypted tunnel that begins there";
     case ELIG_NO_CONNECTION:
         return "the server cannot be reached, or closed the connection";
     case ELIG_TIMEOUT:

@@ -401,6 +401,8 @@ static const struct {
     {":7447", ELIG_NO_ADDRESS},
     {"127.0.0.1:x", ELIG_NO_ADDRESS},
     {"127.0.0.1:123456", ELIG_NO_ADDRESS},
+    {"127.0.0.1:72983", ELIG_NO_ADDRESS}, /* 7447 and 65536 */
+    {"127.0.0.1:+7447", ELIG_NO_ADDRESS},
     {"::1:7447", ELIG_NO_ADDRESS},
     {"[::1]", ELIG_NO_ADDRESS},
     {"[]:1", ELIG_NO_ADDRESS},

@@ -22,7 +22,7 @@ static const struct {
 
 START_TEST(loopback_addresses_are_taken)
 {
-    struct listener_address address;
+    struct address address;
     struct fault fault;
     ck_assert_msg(listener_parse_tcp(&address, good_addresses[_i].text, &fault), "%s", fault.text);
     ck_assert_uint_eq(listener_port(&address), good_addresses[_i].port);
@@ -54,7 +54,7 @@ static const char *const bad_addresses[] = {
 
 START_TEST(everything_else_is_refused_with_a_sentence)
 {
-    struct listener_address address;
+    struct address address;
     struct fault fault = {""};
     ck_assert(!listener_parse_tcp(&address, bad_addresses[_i], &fault));
     ck_assert(fault.text[0] != '\0');
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(an_address_that_others_reach_is_refused_for_what_it_is)
 {
-    struct listener_address address;
+    struct address address;
     struct fault fault = {""};
     ck_assert(!listener_parse_tcp(&address, "192.168.1.5:7447", &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "loopback"));
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(port_zero_becomes_a_port_that_others_share)
 {
-    struct listener_address address;
+    struct address address;
     struct fault fault;
     int first, second;
     ck_assert(listener_parse_tcp(&address, "127.0.0.1:0", &fault));
@@ -193,7 +193,7 @@ END_TEST
 START_TEST(a_path_that_is_too_long_or_empty_is_refused)
 {
     char longest[200];
-    struct listener_address address;
+    struct address address;
     struct fault fault = {""};
     memset(longest, 'a', sizeof(longest));
     longest[sizeof(longest) - 1] = '\0';
