@@ -234,7 +234,7 @@ static bool look_at_generation(struct manifest *out, const struct folder_setting
     char text[GENERATION_TEXT_SIZE], path[4096];
     struct stat info;
     generation_to_text(text, generation);
-    snprintf(path, sizeof(path), "%s/%s.mdb", settings->snapshots, text);
+    snprintf(path, sizeof(path), "%s/%s" DATA_SUFFIX, settings->snapshots, text);
     if (!snapshot_read_manifest(out, settings->snapshots, generation, signer, NULL, fault))
         return false;
     if (stat(path, &info) != 0)

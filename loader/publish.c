@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DATA_SUFFIX     ".mdb"
-#define MANIFEST_SUFFIX ".man"
 #define TMP_SUFFIX      ".tmp"
 #define LOCK_NAME       ".lock"
-#define CURRENT_NAME    "CURRENT"
-#define CURRENT_TMP     "CURRENT" TMP_SUFFIX
-#define FILE_NAME_SIZE  32
+#define CURRENT_TMP     CURRENT_NAME TMP_SUFFIX
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
 
 #define DIRECTORY_MODE 0750
@@ -36,13 +31,6 @@ struct publication {
     uint64_t next;
     char data_path[PATH_MAX];
 };
-
-static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
-{
-    generation_to_text(name, generation);
-    size_t size = strlen(name);
-    snprintf(name + size, FILE_NAME_SIZE - size, "%s", suffix);
-}
 
 /* Whether the name is a generation with this suffix. */
 static bool name_is(const char *name, const char *suffix, uint64_t *generation)
@@ -82,8 +70,8 @@ struct sweeping {
 
 static bool file_is_there(int directory_fd, uint64_t generation, const char *suffix)
 {
-    char name[FILE_NAME_SIZE];
-    file_name(name, generation, suffix);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, generation, suffix);
     return faccessat(directory_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -111,8 +99,8 @@ static void sweep_name(void *subject, const char *name)
 static void next_set(struct publication *publication, uint64_t next)
 {
     publication->next = next;
-    char name[FILE_NAME_SIZE];
-    file_name(name, next, DATA_SUFFIX TMP_SUFFIX);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, next, DATA_SUFFIX TMP_SUFFIX);
     int length = snprintf(publication->data_path, sizeof(publication->data_path), "%s/%s",
                           publication->directory, name);
     assert(length > 0 && (size_t)length < sizeof(publication->data_path));
@@ -131,7 +119,7 @@ static bool lock_take(struct publication *publication, struct fault *fault)
     return fault_set(fault, LOCK_NAME ": %s", strerror(errno));
 }
 
-static bool folder_open(struct publication *publication, struct fault *fault)
+static bool publication_open(struct publication *publication, struct fault *fault)
 {
     const char *directory = publication->directory;
     if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
@@ -164,7 +152,7 @@ static bool folder_sweep(struct publication *publication, struct fault *fault)
 
 bool publish_begin(struct publication **out, const char *directory, struct fault *fault)
 {
-    if (strlen(directory) + 1 + FILE_NAME_SIZE > PATH_MAX)
+    if (strlen(directory) + 1 + FOLDER_NAME_SIZE > PATH_MAX)
         return fault_set(fault, "the name of the folder of snapshots is too long");
     struct publication *publication = calloc(1, sizeof(*publication));
     if (publication == NULL)
@@ -173,7 +161,7 @@ bool publish_begin(struct publication **out, const char *directory, struct fault
     publication->directory = strdup(directory);
     if (publication->directory == NULL)
         fault_set(fault, "no memory to publish");
-    else if (!folder_open(publication, fault) || !folder_sweep(publication, fault))
+    else if (!publication_open(publication, fault) || !folder_sweep(publication, fault))
         fault_at(fault, directory);
     else {
         *out = publication;
@@ -245,12 +233,12 @@ static bool files_name(const struct publication *publication, const uint8_t *pag
                        struct fault *fault)
 {
     int fd = publication->directory_fd;
-    char data_tmp[FILE_NAME_SIZE], data[FILE_NAME_SIZE], man_tmp[FILE_NAME_SIZE],
-        man[FILE_NAME_SIZE];
-    file_name(data_tmp, publication->next, DATA_SUFFIX TMP_SUFFIX);
-    file_name(data, publication->next, DATA_SUFFIX);
-    file_name(man_tmp, publication->next, MANIFEST_SUFFIX TMP_SUFFIX);
-    file_name(man, publication->next, MANIFEST_SUFFIX);
+    char data_tmp[FOLDER_NAME_SIZE], data[FOLDER_NAME_SIZE], man_tmp[FOLDER_NAME_SIZE],
+        man[FOLDER_NAME_SIZE];
+    folder_file_name(data_tmp, publication->next, DATA_SUFFIX TMP_SUFFIX);
+    folder_file_name(data, publication->next, DATA_SUFFIX);
+    folder_file_name(man_tmp, publication->next, MANIFEST_SUFFIX TMP_SUFFIX);
+    folder_file_name(man, publication->next, MANIFEST_SUFFIX);
 
     if (!data_settle(publication, data_tmp, fault) ||
         !write_tmp(fd, man_tmp, page, MANIFEST_SIZE, FILE_MODE, fault))
@@ -283,8 +271,8 @@ static void files_remove(const struct publication *publication, uint64_t generat
                                     DATA_SUFFIX TMP_SUFFIX};
     /* manifests first: data without manifest is nothing, and is swept */
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        char name[FILE_NAME_SIZE];
-        file_name(name, generation, suffixes[i]);
+        char name[FOLDER_NAME_SIZE];
+        folder_file_name(name, generation, suffixes[i]);
         unlinkat(publication->directory_fd, name, 0);
     }
 }
@@ -292,17 +280,12 @@ static void files_remove(const struct publication *publication, uint64_t generat
 static bool current_write(const struct publication *publication, const uint8_t *page,
                           struct fault *fault)
 {
-    uint8_t hash[DATA_HASH_SIZE];
+    uint8_t hash[DATA_HASH_SIZE], line[CURRENT_SIZE];
     manifest_hash(hash, page);
-    char line[GENERATION_TEXT_SIZE + 2 * DATA_HASH_SIZE + 2];
-    generation_to_text(line, publication->next);
-    line[GENERATION_TEXT_SIZE - 1] = ' ';
-    sodium_bin2hex(line + GENERATION_TEXT_SIZE, 2 * sizeof(hash) + 1, hash, sizeof(hash));
-    size_t size = GENERATION_TEXT_SIZE + 2 * sizeof(hash) + 1;
-    line[size - 1] = '\n';
+    current_encode(line, publication->next, hash);
 
     int fd = publication->directory_fd;
-    if (!write_tmp(fd, CURRENT_TMP, line, size, CURRENT_MODE, fault))
+    if (!write_tmp(fd, CURRENT_TMP, line, sizeof(line), CURRENT_MODE, fault))
         return false;
     if (renameat(fd, CURRENT_TMP, fd, CURRENT_NAME) != 0)
         return fault_set(fault, "moving " CURRENT_NAME ": %s", strerror(errno));
@@ -364,9 +347,9 @@ static bool data_reuse(const struct publication *publication, uint64_t generatio
                        struct fault *fault)
 {
     int folder = publication->directory_fd;
-    char source[FILE_NAME_SIZE], target[FILE_NAME_SIZE];
-    file_name(source, generation, DATA_SUFFIX);
-    file_name(target, publication->next, DATA_SUFFIX TMP_SUFFIX);
+    char source[FOLDER_NAME_SIZE], target[FOLDER_NAME_SIZE];
+    folder_file_name(source, generation, DATA_SUFFIX);
+    folder_file_name(target, publication->next, DATA_SUFFIX TMP_SUFFIX);
     unlinkat(folder, target, 0);
     if (linkat(folder, source, folder, target, 0) == 0)
         return true;

@@ -278,7 +278,7 @@ static void print_quarantine(const struct intake *intake, FILE *to)
 static bool generation_is_there(int directory_fd, const char *generation_text)
 {
     char name[PATH_SIZE];
-    snprintf(name, sizeof(name), "%s.man", generation_text);
+    snprintf(name, sizeof(name), "%s" MANIFEST_SUFFIX, generation_text);
     return faccessat(directory_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

@@ -12,15 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-#define DATA_SUFFIX     ".mdb"
-#define MANIFEST_SUFFIX ".man"
-#define CURRENT_NAME    "CURRENT"
-#define CURRENT_SIZE    (16 + 1 + 2 * DATA_HASH_SIZE + 1) /* generation, space, hash, newline */
-#define FILE_NAME_SIZE  32
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
 
 #define TABLE_COUNT 7 /* values beside the index's shards */
@@ -33,124 +27,22 @@ struct snapshot {
     MDB_dbi dbi;
 };
 
-void generation_to_text(char text[static GENERATION_TEXT_SIZE], uint64_t generation)
-{
-    snprintf(text, GENERATION_TEXT_SIZE, "%016" PRIx64, generation);
-}
-
-bool generation_of_text(uint64_t *generation, const char *text, size_t text_size)
-{
-    if (text_size != GENERATION_TEXT_SIZE - 1)
-        return false;
-    uint64_t number = 0;
-    for (size_t i = 0; i < text_size; i++) {
-        const char *digits = "0123456789abcdef";
-        const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
-        if (digit == NULL)
-            return false;
-        number = number << 4 | (uint64_t)(digit - digits);
-    }
-    *generation = number;
-    return true;
-}
-
-/* ---- files ---- */
-
-static int open_directory(const char *directory, struct fault *fault)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        fault_set(fault, "%s: %s; wanted the folder of snapshots", directory, strerror(errno));
-    return fd;
-}
-
-/* A regular file of the folder, open for reading; -1 with a fault. Neither a symbolic link is
- * followed nor a FIFO waited for. */
-static int open_regular(int directory_fd, const char *name, uint64_t *size, struct fault *fault)
-{
-    int fd = openat(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ELOOP)
-            fault_set(fault, "%s: a symbolic link; only regular files are taken", name);
-        else
-            fault_set(fault, "%s: %s", name, strerror(errno));
-        return -1;
-    }
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        fault_set(fault, "%s: %s", name, strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        fault_set(fault, "%s: not a regular file; only regular files are taken", name);
-    else {
-        *size = (uint64_t)info.st_size;
-        return fd;
-    }
-    close(fd);
-    return -1;
-}
-
-/* Reads until `size` bytes are there or the file ends; how many, or -1. */
-static ssize_t read_full(int fd, void *out, size_t size)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t n = read(fd, (uint8_t *)out + done, size - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        done += (size_t)n;
-    }
-    return (ssize_t)done;
-}
-
-/* A small file of exactly this size. */
-static bool read_exactly(int directory_fd, const char *name, uint8_t *out, size_t size,
-                         struct fault *fault)
-{
-    uint64_t found;
-    int fd = open_regular(directory_fd, name, &found, fault);
-    if (fd < 0)
-        return false;
-    bool good = found == size;
-    if (!good)
-        fault_set(fault, "%s: %" PRIu64 " bytes; wanted exactly %zu", name, found, size);
-    else if (read_full(fd, out, size) != (ssize_t)size)
-        good = fault_set(fault, "%s: could not be read whole", name);
-    close(fd);
-    return good;
-}
+/* ---- CURRENT and manifests ---- */
 
 static bool current_read(int directory_fd, uint64_t *generation, uint8_t *manifest_hash,
                          struct fault *fault)
 {
     uint8_t line[CURRENT_SIZE];
-    if (!read_exactly(directory_fd, CURRENT_NAME, line, sizeof(line), fault))
-        return false;
-
-    const char *text = (const char *)line;
-    size_t digits = GENERATION_TEXT_SIZE - 1;
-    uint64_t number = 0;
-    uint8_t hash[DATA_HASH_SIZE];
-    size_t hash_size = 0;
-    if (!generation_of_text(&number, text, digits) || text[digits] != ' ' ||
-        text[CURRENT_SIZE - 1] != '\n' ||
-        sodium_hex2bin(hash, sizeof(hash), text + digits + 1, 2 * sizeof(hash), NULL, &hash_size,
-                       NULL) != 0 ||
-        hash_size != sizeof(hash))
-        return fault_set(fault, CURRENT_NAME ": not \"<generation> <hash of its manifest>\"; "
-                                             "publish again to replace it");
-    *generation = number;
-    memcpy(manifest_hash, hash, sizeof(hash));
-    return true;
+    return folder_read_exactly(directory_fd, CURRENT_NAME, line, sizeof(line), fault) &&
+           (current_decode(generation, manifest_hash, line) ||
+            fault_set(fault, CURRENT_NAME ": not \"<generation> <hash of its manifest>\"; "
+                                          "publish again to replace it"));
 }
 
 bool snapshot_current(const char *directory, uint64_t *generation,
                       uint8_t manifest_hash[static DATA_HASH_SIZE], struct fault *fault)
 {
-    int fd = open_directory(directory, fault);
+    int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
     bool good = current_read(fd, generation, manifest_hash, fault);
@@ -158,20 +50,13 @@ bool snapshot_current(const char *directory, uint64_t *generation,
     return good || fault_at(fault, directory);
 }
 
-static void file_name(char name[static FILE_NAME_SIZE], uint64_t generation, const char *suffix)
-{
-    generation_to_text(name, generation);
-    size_t size = strlen(name);
-    snprintf(name + size, FILE_NAME_SIZE - size, "%s", suffix);
-}
-
 static bool manifest_read(struct manifest *out, int directory_fd, uint64_t generation,
                           const struct sign_public *signer, uint8_t *page_hash, struct fault *fault)
 {
-    char name[FILE_NAME_SIZE];
-    file_name(name, generation, MANIFEST_SUFFIX);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, generation, MANIFEST_SUFFIX);
     uint8_t page[MANIFEST_SIZE];
-    if (!read_exactly(directory_fd, name, page, sizeof(page), fault))
+    if (!folder_read_exactly(directory_fd, name, page, sizeof(page), fault))
         return false;
 
     struct manifest manifest;
@@ -190,7 +75,7 @@ bool snapshot_read_manifest(struct manifest *out, const char *directory, uint64_
                             const struct sign_public *signer, uint8_t *page_hash,
                             struct fault *fault)
 {
-    int fd = open_directory(directory, fault);
+    int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
     bool good = manifest_read(out, fd, generation, signer, page_hash, fault);
@@ -240,7 +125,7 @@ static bool copy_hashed(int copy_fd, int fd, uint64_t size, uint8_t *hash, uint8
     crypto_generichash_init(&state, NULL, 0, DATA_HASH_SIZE);
     for (uint64_t left = size; left > 0;) {
         size_t wanted = left < COPY_CHUNK_SIZE ? (size_t)left : COPY_CHUNK_SIZE;
-        ssize_t n = read_full(fd, chunk, wanted);
+        ssize_t n = folder_read(fd, chunk, wanted);
         if (n < 0)
             return fault_set(fault, "reading it: %s", strerror(errno));
         if ((size_t)n != wanted)
@@ -282,10 +167,10 @@ static bool copy_verified(int copy_fd, int fd, const struct manifest *m, struct 
 /* A sealed memfd with the verified bytes of the data file; -1 with a fault. */
 static int open_copy(int directory_fd, const struct manifest *m, struct fault *fault)
 {
-    char name[FILE_NAME_SIZE];
-    file_name(name, m->generation, DATA_SUFFIX);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, m->generation, DATA_SUFFIX);
     uint64_t size;
-    int fd = open_regular(directory_fd, name, &size, fault);
+    int fd = folder_open_regular(directory_fd, name, &size, fault);
     if (fd < 0)
         return -1;
 
@@ -534,8 +419,8 @@ static bool open_data(struct snapshot *snapshot, int directory_fd,
         canaries_sing(snapshot, trust->identity, fault))
         return true;
 
-    char name[FILE_NAME_SIZE];
-    file_name(name, snapshot->manifest.generation, DATA_SUFFIX);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, snapshot->manifest.generation, DATA_SUFFIX);
     return fault_at(fault, name);
 }
 
@@ -548,8 +433,8 @@ static bool open_generation(struct snapshot **out, int directory_fd, uint64_t ge
     if (snapshot == NULL)
         return fault_set(fault, "no memory for a snapshot");
 
-    char name[FILE_NAME_SIZE];
-    file_name(name, generation, MANIFEST_SUFFIX);
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, generation, MANIFEST_SUFFIX);
     uint8_t hash[DATA_HASH_SIZE];
     bool good =
         manifest_read(&snapshot->manifest, directory_fd, generation, trust->signer, hash, fault);
@@ -570,7 +455,7 @@ static bool open_generation(struct snapshot **out, int directory_fd, uint64_t ge
 bool snapshot_open_current(struct snapshot **out, const char *directory,
                            const struct snapshot_trust *trust, struct fault *fault)
 {
-    int fd = open_directory(directory, fault);
+    int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
     uint64_t generation = 0;
@@ -584,7 +469,7 @@ bool snapshot_open_current(struct snapshot **out, const char *directory,
 bool snapshot_open(struct snapshot **out, const char *directory, uint64_t generation,
                    const struct snapshot_trust *trust, struct fault *fault)
 {
-    int fd = open_directory(directory, fault);
+    int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
     bool good = open_generation(out, fd, generation, NULL, trust, fault);

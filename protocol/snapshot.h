@@ -1,19 +1,18 @@
 /* A published snapshot, verified and read-only. The only reader: engine, loader and bench use it.
  *
- * The directory holds GENERATION.mdb (an immutable LMDB file), GENERATION.man (its manifest) and
- * CURRENT. Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and
+ * Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and
  * LMDB maps that copy, so neither rot, truncation nor replacement of the file is seen after. */
 #ifndef PROTOCOL_SNAPSHOT_H
 #define PROTOCOL_SNAPSHOT_H
 
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
+#include "protocol/folder.h"
 #include "protocol/identity.h"
 #include "protocol/index.h"
 #include "protocol/manifest.h"
 
-#define GENERATION_TEXT_SIZE 17 /* 16 hexadecimal digits and NUL */
-#define WINDOW_DAYS_MAX      800
+#define WINDOW_DAYS_MAX 800
 
 /* Value names in the data file, in LMDB's order. The index is "index.00", "index.01" ... Each value
  * is SNAPSHOT_VALUE_PAD zero bytes and then its content, because LMDB begins a large value 16 bytes
@@ -72,9 +71,5 @@ const struct tables *snapshot_tables(const struct snapshot *snapshot);
 MUST_USE bool snapshot_read_manifest(struct manifest *out, const char *directory,
                                      uint64_t generation, const struct sign_public *signer,
                                      uint8_t *page_hash, struct fault *fault);
-
-/* "00000000000004d2" <-> 1234. Parsing wants exactly 16 lower-case digits. */
-void generation_to_text(char text[static GENERATION_TEXT_SIZE], uint64_t generation);
-MUST_USE bool generation_of_text(uint64_t *generation, const char *text, size_t text_size);
 
 #endif
