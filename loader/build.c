@@ -255,8 +255,7 @@ static bool fill_sources(struct build *build, struct fault *fault)
     return true;
 }
 
-static bool fill_manifest(struct build *build, const struct build_settings *settings,
-                          struct fault *fault)
+static void fill_manifest(struct build *build, const struct build_settings *settings)
 {
     struct manifest *manifest = &build->manifest;
     manifest->environment = (uint32_t)settings->environment;
@@ -270,7 +269,6 @@ static bool fill_manifest(struct build *build, const struct build_settings *sett
     manifest->from_day = build->window.from_day;
     manifest->until_day = build->window.until_day;
     manifest->person_count = build->memberships.published_count;
-    return fill_sources(build, fault);
 }
 
 static bool write_snapshot(struct build *build, const struct build_settings *settings,
@@ -307,8 +305,7 @@ static bool write_snapshot(struct build *build, const struct build_settings *set
 
 static bool publish(struct build *build, const struct build_settings *settings, struct fault *fault)
 {
-    if (!fill_manifest(build, settings, fault))
-        return false;
+    fill_manifest(build, settings);
     views_collect(&build->views, &build->people, &build->memberships, build->window,
                   build->thread_count);
     struct entry *entries =
@@ -359,6 +356,8 @@ int build_run(struct build *build, const struct build_settings *settings, struct
     collect_sources(build);
     fill_groups(build);
     stage_end(build, "evaluate");
+    if (!fill_sources(build, fault))
+        return EXIT_FAILED;
 
     /* may it become current? */
     open_parent(build, settings);

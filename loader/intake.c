@@ -327,12 +327,17 @@ static bool files_are_whole(const struct reading *reading, struct fault *fault)
         const struct delivery *delivery = &reading->intake->deliveries[i];
         if (!source_is_unchanged(&reading->sources[i], fault))
             return false;
-        if (delivery->row_count != delivery->rows_announced)
-            return fault_set(fault,
-                             "%s: %" PRIu64 " rows wanted, as %s says, %" PRIu64
-                             " found: the file is cut or not of this delivery",
-                             delivery->file, delivery->rows_announced, DELIVERY_LIST_NAME,
-                             delivery->row_count);
+        if (delivery->row_count == delivery->rows_announced)
+            continue;
+        if (delivery->row_count == 0 && delivery->description->format == FORMAT_XML)
+            return fault_set(fault, "%s: %" PRIu64 " elements \"%s\" wanted, none found",
+                             delivery->file, delivery->rows_announced,
+                             delivery->description->row_element);
+        return fault_set(fault,
+                         "%s: %" PRIu64 " rows wanted, as %s says, %" PRIu64
+                         " found: the file is cut or not of this delivery",
+                         delivery->file, delivery->rows_announced, DELIVERY_LIST_NAME,
+                         delivery->row_count);
     }
     return true;
 }

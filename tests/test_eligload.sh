@@ -154,6 +154,15 @@ EOF
         --registers "$work/registers" --rules "$work/club.rules" --snapshots "$work/club.made" $keys
     row 0 "^swimmer  *1  *0" "who left on the first day of the year is out" verify \
         --snapshots "$work/club.made" $trust
+    sed 's/VDEAVK.disability/VDEAVK.disabilities/; s/fact status/fact list/; /subtype/d; /map/d' \
+        "$work/registers/vdeavk_disability.register" >"$work/registers/twin.register"
+    cp "$work/club/vdeavk_invaliditate.xml" "$work/club/twin.xml"
+    sed -n 's/VDEAVK.disability,[^,]*/VDEAVK.disabilities,twin.xml/p' "$work/club/delivery.csv" >"$work/twin"
+    cat "$work/twin" >>"$work/club/delivery.csv"
+    row 3 "VDEAVK.disabilit[a-z]* and VDEAVK.disabilit[a-z]*: names must differ in the first 15" \
+        "names that a manifest cannot tell apart, in a dry run" build --exports "$work/club" \
+        --registers "$work/registers" --snapshots "$work/club.made" $keys --dry-run
+    rm "$work/registers/twin.register"
     row 1 "a file of register club.swimmer wanted, none listed" "and from then on it is wanted" build \
         --exports $exports --registers "$work/registers" --snapshots "$work/club.made" $keys
     row 1 "held: group swimmer has no persons" "or named absent, and nobody is known to be in it" \

@@ -514,6 +514,8 @@ static const struct {
      "of this delivery"},
     {"XML that is none", DISABILITY, "<invaliditate>\n<persona></invaliditate>",
      "vdeavk_invaliditate.xml:2:12: mismatched tag"},
+    {"XML with other elements", DISABILITY, "<invaliditate><personas/></invaliditate>",
+     "vdeavk_invaliditate.xml: 2 elements \"persona\" wanted, none found"},
 };
 
 START_TEST(a_broken_file_is_a_fault_with_its_name)
