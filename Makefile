@@ -149,7 +149,7 @@ libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in bui
 # ---- tests ----
 
 RESULTS := $(BUILD)/results
-IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin ELIG_TOP=$(CURDIR) \
+IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
            CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 CHECKS  := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
@@ -262,9 +262,9 @@ bench: all ## measure this machine, with the country of make demo
 	@ELIG_BIN=$(BUILD)/bin sh bench/run.sh $(BUILD)/demo
 
 man: all ## write the option tables into the manual pages
-	@BUILD=$(BUILD) ELIG_BIN=$(CURDIR)/$(BUILD)/bin tests/man.sh --write
+	@BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' tests/man.sh --write
 
-place = install -d $(DESTDIR)$(PREFIX)/$(2) && install -m $(1) $(3) $(DESTDIR)$(PREFIX)/$(2)/
+place = install -d '$(DESTDIR)$(PREFIX)/$(2)' && install -m $(1) $(3) '$(DESTDIR)$(PREFIX)/$(2)/'
 
 install: all ## programs, manuals, libelig, PROTOCOL.md, registers, catalogue; DESTDIR= PREFIX=
 	@$(call place,755,bin,$(PROGRAMS))
@@ -272,7 +272,7 @@ install: all ## programs, manuals, libelig, PROTOCOL.md, registers, catalogue; D
 	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md)
 	@$(call place,644,include,protocol/elig.h)
 	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
-	@ln -sf libelig.so.1 $(DESTDIR)$(PREFIX)/lib/libelig.so
+	@ln -sf libelig.so.1 '$(DESTDIR)$(PREFIX)/lib/libelig.so'
 	@rm -f $(BUILD)/lib/pkgconfig/elig.pc; $(MAKE) -s --no-print-directory $(BUILD)/lib/pkgconfig/elig.pc
 	@$(call place,644,lib/pkgconfig,$(BUILD)/lib/pkgconfig/elig.pc)
 	@$(foreach folder,registers catalogue,$(if $(wildcard loader/$(folder)/*),$(call place,644,share/elig/$(folder),$(wildcard loader/$(folder)/*)) &&)) true

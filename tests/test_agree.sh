@@ -137,12 +137,12 @@ fails() {
         bad "$what: exit $status, $(wc -l <"$work/err") lines of error"
     fi
 }
-compare="$ELIG_BIN/eligbench agree --snapshots $folder.snapshots --signing-public $work/sign.key.pub"
+compare="--snapshots $folder.snapshots --signing-public $work/sign.key.pub"
 # shellcheck disable=SC2086 # several words
 {
-    fails "no truth" $compare --identity-key "$work/identity.key" --environment 7 --truth "$work/none"
-    fails "a foreign key" $compare --identity-key "$work/other.key" --environment 7 --truth "$truth"
-    fails "another environment" $compare --identity-key "$work/identity.key" --truth "$truth"
+    fails "no truth" "$ELIG_BIN/eligbench" agree $compare --identity-key "$work/identity.key" --environment 7 --truth "$work/none"
+    fails "a foreign key" "$ELIG_BIN/eligbench" agree $compare --identity-key "$work/other.key" --environment 7 --truth "$truth"
+    fails "another environment" "$ELIG_BIN/eligbench" agree $compare --identity-key "$work/identity.key" --truth "$truth"
     fails "no folder to write to" "$ELIG_BIN/eligbench" country --quiet --persons 100 "$work/a/b"
     fails "a full disk" sh -c 'ulimit -f 8; trap "" XFSZ; exec "$@"' sh "$ELIG_BIN/eligbench" \
         country --quiet --persons 1000 "$work/full"

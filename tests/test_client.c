@@ -548,7 +548,7 @@ static struct said run_eligctl(const char *words)
     struct said said = {.exit_status = -1};
     char command[1024];
     const char *bin = getenv("ELIG_BIN");
-    snprintf(command, sizeof(command), "echo 010100-00018 | %s/eligctl %s --connect %s 2>&1",
+    snprintf(command, sizeof(command), "echo 010100-00018 | '%s/eligctl' %s --connect %s 2>&1",
              bin != NULL ? bin : "build/bin", words, server.address);
     FILE *from = popen(command, "r");
     ck_assert_ptr_nonnull(from);
