@@ -444,6 +444,7 @@ judge $? 3 "eligload: .*land" "no room for the file"
 is "$(current "$work/land")" "$before" "no room: CURRENT"
 is "$(find "$work/land" -name '*.tmp')" "" "no room: nothing half-written stays"
 
+# shellcheck disable=SC3045 # every sh of Debian has -v
 if (ulimit -v 60000 && "$ELIG_BIN/eligload" --version) >"$work/out" 2>&1; then
     for kilobytes in 10000 13000 16000; do
         (
