@@ -88,18 +88,16 @@ static void tell(const struct agreement *agreement, const char *path, double sec
 static bool compare(const struct settings *settings, struct agreement *agreement,
                     struct fault *fault)
 {
-    struct sign_public signer;
-    struct identity_key *key = NULL;
+    struct snapshot_keys keys;
     struct snapshot *snapshot = NULL;
-    if (!identity_start(fault) || !keyfile_read_public(&signer, settings->signing_public, fault) ||
-        !keyfile_open_identity(&key, settings->identity_key, fault))
-        return false;
-    struct snapshot_trust trust = {
-        .signer = &signer, .identity = key, .environment = (uint32_t)settings->environment};
-    bool is_compared = snapshot_open_current(&snapshot, settings->snapshots, &trust, fault) &&
-                       agree_compare(agreement, settings->truth, snapshot, key, fault);
+    bool has_keys =
+        snapshot_keys_open(&keys, settings->signing_public, settings->identity_key, fault);
+    struct snapshot_trust trust = snapshot_trust_of(&keys, (uint32_t)settings->environment);
+    bool is_compared = has_keys &&
+                       snapshot_open_current(&snapshot, settings->snapshots, &trust, fault) &&
+                       agree_compare(agreement, settings->truth, snapshot, keys.identity, fault);
     snapshot_close(snapshot);
-    keyfile_close_identity(key);
+    snapshot_keys_close(&keys);
     return is_compared;
 }
 

@@ -33,7 +33,7 @@ struct settings {
 
 /* Everything that the steps work on; each step reads what the one before it made. */
 struct bench {
-    const struct identity_key *key;
+    struct snapshot_keys keys;
     struct snapshot *snapshot;
     struct edition *edition;
     struct workload workload;
@@ -60,7 +60,7 @@ static void do_hash(struct bench *bench)
     for (size_t first = 0; first < REQUEST_COUNT; first += BATCH) {
         for (size_t i = 0; i < BATCH; i++)
             identifiers[i] = bench->requests[first + i].identifier;
-        identity_digest_batch(bench->digests + first, bench->key, identifiers, BATCH);
+        identity_digest_batch(bench->digests + first, bench->keys.identity, identifiers, BATCH);
     }
 }
 
@@ -159,16 +159,13 @@ static void bench_take_memory(struct bench *bench)
     memset(bench->lines, 1, bytes); /* real pages, not all the same zero page */
 }
 
-static bool bench_open(struct bench *bench, const struct settings *settings,
-                       struct identity_key *key, struct fault *fault)
+static bool bench_open(struct bench *bench, const struct settings *settings, struct fault *fault)
 {
-    struct sign_public signer;
     struct mix mix = {(uint32_t)settings->hit_percent, 0, 1};
-    struct snapshot_trust trust = {
-        .signer = &signer, .identity = key, .environment = (uint32_t)settings->environment};
-    bench->key = key;
-    if (!keyfile_read_public(&signer, settings->signing_public, fault) ||
-        !snapshot_open_current(&bench->snapshot, settings->snapshots, &trust, fault) ||
+    if (!snapshot_keys_open(&bench->keys, settings->signing_public, settings->identity_key, fault))
+        return false;
+    struct snapshot_trust trust = snapshot_trust_of(&bench->keys, (uint32_t)settings->environment);
+    if (!snapshot_open_current(&bench->snapshot, settings->snapshots, &trust, fault) ||
         !edition_open(&bench->edition, snapshot_tables(bench->snapshot),
                       snapshot_manifest(bench->snapshot), fault) ||
         !workload_read(&bench->workload, settings->truth, &mix, fault))
@@ -189,6 +186,7 @@ static void bench_close(struct bench *bench)
     workload_free(&bench->workload);
     edition_close(bench->edition);
     snapshot_close(bench->snapshot);
+    snapshot_keys_close(&bench->keys);
 }
 
 static void print_text(const struct bench *bench, const struct times *times)
@@ -253,16 +251,12 @@ int command_micro(int argc, char *argv[])
     struct operands operands;
     struct fault fault;
     struct bench bench = {0};
-    struct identity_key *key = NULL;
     options_read(&table, &settings, &operands, argc, argv);
-    bool is_fine = identity_start(&fault) &&
-                   keyfile_open_identity(&key, settings.identity_key, &fault) &&
-                   bench_open(&bench, &settings, key, &fault);
+    bool is_fine = bench_open(&bench, &settings, &fault);
     if (is_fine) {
         measure(&times, &bench, settings.rounds);
         (settings.is_json ? print_json : print_text)(&bench, &times);
     }
     bench_close(&bench);
-    keyfile_close_identity(key);
     return is_fine ? command_finish(PROGRAM, EXIT_YES) : command_fail(PROGRAM, EXIT_FAILED, &fault);
 }

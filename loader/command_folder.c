@@ -40,25 +40,13 @@ struct folder_settings {
 #define OPTION_JSON                                                                                \
     FOLDER_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, "JSON on standard output")
 
-/* Both keys, open, and who is trusted because of them. */
-struct keys {
-    struct sign_public public;
-    struct identity_key *identity;
-    struct snapshot_trust trust;
-};
-
-static bool keys_open(struct keys *keys, const struct folder_settings *settings,
-                      struct fault *fault)
+static bool open_keys(struct snapshot_keys *keys, struct snapshot_trust *trust,
+                      const struct folder_settings *settings, struct fault *fault)
 {
-    *keys = (struct keys){.identity = NULL};
-    if (!identity_start(fault) ||
-        !keyfile_read_public(&keys->public, settings->signing_public, fault) ||
-        !keyfile_open_identity(&keys->identity, settings->identity_key, fault))
-        return false;
-    keys->trust = (struct snapshot_trust){.signer = &keys->public,
-                                          .identity = keys->identity,
-                                          .environment = (uint32_t)settings->environment};
-    return true;
+    bool is_good =
+        snapshot_keys_open(keys, settings->signing_public, settings->identity_key, fault);
+    *trust = snapshot_trust_of(keys, (uint32_t)settings->environment);
+    return is_good;
 }
 
 /* A generation as people write it: with or without the zeros in front. */
@@ -187,7 +175,8 @@ int command_verify(int argc, char *argv[])
     struct folder_settings settings;
     struct operands operands;
     struct fault fault;
-    struct keys keys;
+    struct snapshot_keys keys;
+    struct snapshot_trust trust;
     struct snapshot *snapshot = NULL;
     uint64_t generation = 0, above = 0;
     options_read(&verify_table, &settings, &operands, argc, argv);
@@ -196,20 +185,19 @@ int command_verify(int argc, char *argv[])
         (settings.above != NULL && !read_generation(&above, settings.above, &fault)))
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
-    bool has_keys = keys_open(&keys, &settings, &fault);
-    keys.trust.now_s = clock_wall_s();
-    keys.trust.generation_above = above;
+    bool has_keys = open_keys(&keys, &trust, &settings, &fault);
+    trust.now_s = clock_wall_s();
+    trust.generation_above = above;
     bool is_good =
         has_keys &&
-        (generation != 0
-             ? snapshot_open(&snapshot, settings.snapshots, generation, &keys.trust, &fault)
-             : snapshot_open_current(&snapshot, settings.snapshots, &keys.trust, &fault));
+        (generation != 0 ? snapshot_open(&snapshot, settings.snapshots, generation, &trust, &fault)
+                         : snapshot_open_current(&snapshot, settings.snapshots, &trust, &fault));
     if (is_good && settings.is_json)
         print_snapshot_json(snapshot);
     else if (is_good)
         print_snapshot(snapshot);
     snapshot_close(snapshot);
-    keyfile_close_identity(keys.identity);
+    snapshot_keys_close(&keys);
     if (!is_good)
         return command_fail(PROGRAM, has_keys ? EXIT_NO : EXIT_FAILED, &fault);
     return command_finish(PROGRAM, EXIT_YES);
@@ -348,10 +336,9 @@ static const struct option_table diff_table = {
 
 static bool diff_open(struct snapshot **before, struct snapshot **now,
                       const struct folder_settings *settings, const uint64_t generations[static 2],
-                      const struct keys *keys, const struct identity_key *key_before,
+                      struct snapshot_trust trust, const struct identity_key *key_before,
                       struct fault *fault)
 {
-    struct snapshot_trust trust = keys->trust;
     if (!snapshot_open(now, settings->snapshots, generations[1], &trust, fault))
         return false;
     if (key_before != NULL)
@@ -364,7 +351,8 @@ int command_diff(int argc, char *argv[])
     struct folder_settings settings;
     struct operands operands;
     struct fault fault;
-    struct keys keys;
+    struct snapshot_keys keys;
+    struct snapshot_trust trust;
     struct identity_key *key_before = NULL;
     struct snapshot *before = NULL, *now = NULL;
     uint64_t generations[2];
@@ -373,11 +361,11 @@ int command_diff(int argc, char *argv[])
         if (!read_generation(&generations[i], operands.words[i], &fault))
             return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
-    bool has_keys = keys_open(&keys, &settings, &fault) &&
+    bool has_keys = open_keys(&keys, &trust, &settings, &fault) &&
                     (settings.identity_key_before == NULL ||
                      keyfile_open_identity(&key_before, settings.identity_key_before, &fault));
     bool is_good =
-        has_keys && diff_open(&before, &now, &settings, generations, &keys, key_before, &fault);
+        has_keys && diff_open(&before, &now, &settings, generations, trust, key_before, &fault);
     if (is_good) {
         struct diff diff;
         diff_compare(&diff, before, now);
@@ -390,7 +378,7 @@ int command_diff(int argc, char *argv[])
     snapshot_close(before);
     snapshot_close(now);
     keyfile_close_identity(key_before);
-    keyfile_close_identity(keys.identity);
+    snapshot_keys_close(&keys);
     if (!is_good)
         return command_fail(PROGRAM, has_keys ? EXIT_NO : EXIT_FAILED, &fault);
     return command_finish(PROGRAM, EXIT_YES);

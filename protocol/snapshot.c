@@ -85,6 +85,26 @@ bool snapshot_read_manifest(struct manifest *out, const char *directory, uint64_
 
 /* ---- trust ---- */
 
+bool snapshot_keys_open(struct snapshot_keys *keys, const char *signing_public,
+                        const char *identity_key, struct fault *fault)
+{
+    *keys = (struct snapshot_keys){.identity = NULL};
+    return identity_start(fault) && keyfile_read_public(&keys->signer, signing_public, fault) &&
+           keyfile_open_identity(&keys->identity, identity_key, fault);
+}
+
+void snapshot_keys_close(struct snapshot_keys *keys)
+{
+    keyfile_close_identity(keys->identity);
+    keys->identity = NULL;
+}
+
+struct snapshot_trust snapshot_trust_of(const struct snapshot_keys *keys, uint32_t environment)
+{
+    return (struct snapshot_trust){
+        .signer = &keys->signer, .identity = keys->identity, .environment = environment};
+}
+
 static bool manifest_is_trusted(const struct manifest *m, const struct snapshot_trust *trust,
                                 struct fault *fault)
 {

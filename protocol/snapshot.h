@@ -27,6 +27,17 @@
 #define VALUE_VIEWS        "views"
 #define SNAPSHOT_VALUE_PAD 48
 
+/* What every reader of snapshots has: whom it trusts, and what digests are made with. */
+struct snapshot_keys {
+    struct sign_public signer;
+    struct identity_key *identity;
+};
+
+/* Opens both, and starts what they need (identity_start); close it in any case. */
+MUST_USE bool snapshot_keys_open(struct snapshot_keys *keys, const char *signing_public,
+                                 const char *identity_key, struct fault *fault);
+void snapshot_keys_close(struct snapshot_keys *keys);
+
 /* Who may have made a snapshot, and for whom. All borrowed, for the duration of the call. */
 struct snapshot_trust {
     const struct sign_public *signer;
@@ -35,6 +46,9 @@ struct snapshot_trust {
     uint64_t generation_above; /* refuse this one and all older; 0: any */
     uint64_t now_s;            /* refuse what is past its not-after; 0: do not look */
 };
+
+/* Any generation, however old; `keys` is borrowed. */
+struct snapshot_trust snapshot_trust_of(const struct snapshot_keys *keys, uint32_t environment);
 
 /* What a snapshot holds, decoded and range-checked: borrowed, lives as long as the snapshot. */
 struct tables {
