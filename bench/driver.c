@@ -17,11 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IN_SIZE       65536
-#define OUT_SIZE      (DRIVER_DEPTH_MAX * REQUEST_SIZE_MAX)
-#define DRAIN_MS      3000
-#define NS_PER_MS     UINT64_C(1000000)
-#define NS_PER_SECOND UINT64_C(1000000000)
+#define IN_SIZE   65536
+#define OUT_SIZE  (DRIVER_DEPTH_MAX * REQUEST_SIZE_MAX)
+#define DRAIN_MS  3000
+#define NS_PER_MS UINT64_C(1000000)
 
 /* A request under way. */
 struct pending {
@@ -76,7 +75,7 @@ static uint64_t clock_ns(clockid_t clock)
     struct timespec now;
     if (clock_gettime(clock, &now) != 0)
         return 0;
-    return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 /* CPU time that a process has used so far. */

@@ -3,7 +3,7 @@
 #ifndef BENCH_PACE_H
 #define BENCH_PACE_H
 
-#include "protocol/bytes.h"
+#include "protocol/progress.h"
 
 struct pace {
     uint64_t start_ns;
@@ -14,8 +14,7 @@ static inline uint64_t pace_due_ns(const struct pace *pace, uint64_t request_ind
 {
     uint64_t whole_s = request_index / pace->rate_per_s;
     uint64_t rest = request_index % pace->rate_per_s;
-    return pace->start_ns + whole_s * UINT64_C(1000000000) +
-           rest * UINT64_C(1000000000) / pace->rate_per_s;
+    return pace->start_ns + whole_s * NS_PER_S + rest * NS_PER_S / pace->rate_per_s;
 }
 
 #endif

@@ -212,8 +212,8 @@ static bool wait_for_look(struct store *store)
     struct timespec due;
     clock_gettime(CLOCK_MONOTONIC, &due);
     uint64_t ns = (uint64_t)due.tv_nsec + (uint64_t)store->settings.poll_ms * 1000000;
-    due.tv_sec += (time_t)(ns / 1000000000);
-    due.tv_nsec = (long)(ns % 1000000000);
+    due.tv_sec += (time_t)(ns / NS_PER_S);
+    due.tv_nsec = (long)(ns % NS_PER_S);
 
     pthread_mutex_lock(&store->lock);
     int rc = 0;

@@ -205,8 +205,8 @@ static bool hash_file(const char *path, struct manifest *manifest, struct fault 
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     uint8_t *chunk = malloc(READ_CHUNK_SIZE);
-    bool good = fd >= 0 && chunk != NULL && fsync(fd) == 0;
-    if (good) {
+    bool is_good = fd >= 0 && chunk != NULL && fsync(fd) == 0;
+    if (is_good) {
         /* not from memory, as far as the kernel agrees */
         posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
         posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -220,16 +220,16 @@ static bool hash_file(const char *path, struct manifest *manifest, struct fault 
             crypto_generichash_update(&state, chunk, (size_t)n);
             size += (size_t)n;
         }
-        good = n == 0;
+        is_good = n == 0;
         manifest->data_size = size;
         crypto_generichash_final(&state, manifest->data_hash, DATA_HASH_SIZE);
     }
-    if (!good)
+    if (!is_good)
         fault_set(fault, "%s: syncing and reading it back: %s", path, strerror(errno));
     free(chunk);
     if (fd >= 0)
         close(fd);
-    return good;
+    return is_good;
 }
 
 /* ---- what may be written ---- */
@@ -304,7 +304,7 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
         arrangement_free(arrangement);
         return false;
     }
-    bool good = write_env(&writer);
+    bool is_good = write_env(&writer);
     if (writer.env != NULL)
         mdb_env_close(writer.env);
     manifest->home_count = arrangement->home_count;
@@ -312,9 +312,9 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
     arrangement_free(arrangement);
 
     /* read back */
-    if (good)
-        good = hash_file(path, manifest, fault);
-    if (!good)
+    if (is_good)
+        is_good = hash_file(path, manifest, fault);
+    if (!is_good)
         unlink(path);
-    return good;
+    return is_good;
 }

@@ -56,9 +56,9 @@ static bool folder_visit(int directory_fd, void (*visit)(void *subject, const ch
     }
     for (struct dirent *entry; (errno = 0, entry = readdir(folder)) != NULL;)
         visit(subject, entry->d_name);
-    bool good = errno == 0;
+    bool is_good = errno == 0;
     closedir(folder);
-    return good;
+    return is_good;
 }
 
 /* What a killed publisher left: files under another name, data without manifest and the reverse. */
@@ -206,13 +206,13 @@ static bool write_tmp(int directory_fd, const char *name, const void *bytes, siz
 {
     unlinkat(directory_fd, name, 0); /* a leftover of our own earlier failure */
     int fd = openat(directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, bytes, size) == (ssize_t)size && fchmod(fd, mode) == 0 &&
-                fsync(fd) == 0;
-    if (!good)
+    bool is_good = fd >= 0 && write(fd, bytes, size) == (ssize_t)size && fchmod(fd, mode) == 0 &&
+                   fsync(fd) == 0;
+    if (!is_good)
         fault_set(fault, "writing %s: %s", name, strerror(errno));
-    if (fd >= 0 && close(fd) != 0 && good)
-        good = fault_set(fault, "closing %s: %s", name, strerror(errno));
-    return good;
+    if (fd >= 0 && close(fd) != 0 && is_good)
+        is_good = fault_set(fault, "closing %s: %s", name, strerror(errno));
+    return is_good;
 }
 
 /* The data file is whole on disk and nobody writes it any more. */
@@ -220,12 +220,12 @@ static bool data_settle(const struct publication *publication, const char *name,
                         struct fault *fault)
 {
     int fd = openat(publication->directory_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    bool good = fd >= 0 && fchmod(fd, FILE_MODE) == 0 && fsync(fd) == 0;
-    if (!good)
+    bool is_good = fd >= 0 && fchmod(fd, FILE_MODE) == 0 && fsync(fd) == 0;
+    if (!is_good)
         fault_set(fault, "syncing %s: %s", name, strerror(errno));
     if (fd >= 0)
         close(fd);
-    return good;
+    return is_good;
 }
 
 /* Data and manifest get their final names; nothing points to them yet. */
@@ -300,15 +300,15 @@ bool publish_commit(struct publication *publication, struct manifest *manifest,
     manifest->generation = publication->next;
     manifest->parent = publication->current;
     uint8_t page[MANIFEST_SIZE];
-    bool good = manifest_check(manifest, fault);
-    if (good) {
+    bool is_good = manifest_check(manifest, fault);
+    if (is_good) {
         manifest_sign(page, manifest, signer);
 
         /* name, verify, put in service */
-        good = files_name(publication, page, fault) && files_verify(publication, trust, fault) &&
-               current_write(publication, page, fault);
+        is_good = files_name(publication, page, fault) && files_verify(publication, trust, fault) &&
+                  current_write(publication, page, fault);
     }
-    if (!good) {
+    if (!is_good) {
         files_remove(publication, publication->next);
         unlinkat(publication->directory_fd, CURRENT_TMP, 0);
         return fault_at(fault, publication->directory);
@@ -356,16 +356,16 @@ static bool data_reuse(const struct publication *publication, uint64_t generatio
 
     int from = openat(folder, source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     int to = openat(folder, target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool good = from >= 0 && to >= 0 && copy_all(to, from);
-    if (!good)
+    bool is_good = from >= 0 && to >= 0 && copy_all(to, from);
+    if (!is_good)
         fault_set(fault, "%s/%s: copying it: %s", publication->directory, source, strerror(errno));
     if (from >= 0)
         close(from);
     if (to >= 0)
         close(to);
-    if (!good)
+    if (!is_good)
         unlinkat(folder, target, 0);
-    return good;
+    return is_good;
 }
 
 bool publish_rollback(struct publication *publication, uint64_t generation,

@@ -95,13 +95,13 @@ bool folder_read_exactly(int directory_fd, const char *name, uint8_t *out, size_
     int fd = folder_open_regular(directory_fd, name, &found, fault);
     if (fd < 0)
         return false;
-    bool good = found == size;
-    if (!good)
+    bool is_good = found == size;
+    if (!is_good)
         fault_set(fault, "%s: %" PRIu64 " bytes; wanted exactly %zu", name, found, size);
     else if (folder_read(fd, out, size) != (ssize_t)size)
-        good = fault_set(fault, "%s: could not be read whole", name);
+        is_good = fault_set(fault, "%s: could not be read whole", name);
     close(fd);
-    return good;
+    return is_good;
 }
 
 /* ---- CURRENT ---- */

@@ -85,14 +85,14 @@ static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const 
     if (line == NULL)
         return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
     ssize_t size = read_line(line, path, forbidden, fault);
-    bool good = size >= 0;
-    if (good && !parse_line(bytes, bytes_size, what, line, (size_t)size))
-        good = fault_set(fault,
-                         "%s: not a key of this kind: wanted one line, \"%s\" and %zu "
-                         "hexadecimal digits",
-                         path, what, 2 * bytes_size);
+    bool is_good = size >= 0;
+    if (is_good && !parse_line(bytes, bytes_size, what, line, (size_t)size))
+        is_good = fault_set(fault,
+                            "%s: not a key of this kind: wanted one line, \"%s\" and %zu "
+                            "hexadecimal digits",
+                            path, what, 2 * bytes_size);
     sodium_free(line);
-    return good;
+    return is_good;
 }
 
 /* A key in memory of its own that is read-only from then on; NULL with a fault. */
@@ -182,14 +182,15 @@ static bool sync_folder_of(const char *path)
     free(folder);
     if (fd < 0)
         return false;
-    bool good = fsync(fd) == 0;
-    return close(fd) == 0 && good;
+    bool is_good = fsync(fd) == 0;
+    return close(fd) == 0 && is_good;
 }
 
 static bool write_synced(int fd, const char *line, size_t size, mode_t mode)
 {
-    bool good = write(fd, line, size) == (ssize_t)size && fchmod(fd, mode) == 0 && fsync(fd) == 0;
-    return close(fd) == 0 && good;
+    bool is_good =
+        write(fd, line, size) == (ssize_t)size && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    return close(fd) == 0 && is_good;
 }
 
 static bool create_key(const char *path, const char *what, const uint8_t *bytes, size_t bytes_size,
@@ -210,22 +211,22 @@ static bool create_key(const char *path, const char *what, const uint8_t *bytes,
     sodium_bin2hex(line + head_size, 2 * bytes_size + 1, bytes, bytes_size);
     line[size - 1] = '\n';
 
-    bool good = write_synced(fd, line, size, mode) && sync_folder_of(path);
+    bool is_good = write_synced(fd, line, size, mode) && sync_folder_of(path);
     sodium_memzero(line, sizeof(line));
-    if (!good) {
+    if (!is_good) {
         fault_set(fault, "%s: could not be written: %s", path, strerror(errno));
         unlink(path);
     }
-    return good;
+    return is_good;
 }
 
 bool keyfile_create_identity(const char *path, struct fault *fault)
 {
     struct identity_key key;
     randombytes_buf(key.bytes, sizeof(key.bytes));
-    bool good = create_key(path, IDENTITY_WHAT, key.bytes, sizeof(key.bytes), 0600, fault);
+    bool is_good = create_key(path, IDENTITY_WHAT, key.bytes, sizeof(key.bytes), 0600, fault);
     sodium_memzero(&key, sizeof(key));
-    return good;
+    return is_good;
 }
 
 bool keyfile_create_signing(const char *path, struct fault *fault)
@@ -238,12 +239,12 @@ bool keyfile_create_signing(const char *path, struct fault *fault)
     struct sign_secret secret;
     struct sign_public public;
     crypto_sign_keypair(public.bytes, secret.bytes);
-    bool good = create_key(path, SECRET_WHAT, secret.bytes, sizeof(secret.bytes), 0600, fault);
-    if (good &&
+    bool is_good = create_key(path, SECRET_WHAT, secret.bytes, sizeof(secret.bytes), 0600, fault);
+    if (is_good &&
         !create_key(public_path, PUBLIC_WHAT, public.bytes, sizeof(public.bytes), 0644, fault)) {
         unlink(path); /* new and useless without its public half */
-        good = false;
+        is_good = false;
     }
     sodium_memzero(&secret, sizeof(secret));
-    return good;
+    return is_good;
 }

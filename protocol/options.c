@@ -212,7 +212,7 @@ static const char *full_help(const struct option_row *row, char *text, size_t te
     return text;
 }
 
-void options_help(const struct option_table *table, FILE *to)
+static void write_help(const struct option_table *table, FILE *to)
 {
     char text[HELP_SIZE];
     fprintf(to, "usage: %s\n", table->usage);
@@ -259,7 +259,8 @@ void options_mdoc_sentence(const char *text, FILE *to)
     write_mdoc_text(to, sentence);
 }
 
-void options_mdoc(const struct option_table *table, FILE *to)
+/* The OPTIONS section of the man page. */
+static void write_mdoc(const struct option_table *table, FILE *to)
 {
     fputs(".Bl -tag -width Ds\n", to);
     for (size_t i = 0; i < table->row_count; i++) {
@@ -456,9 +457,9 @@ static void answer_common(const struct option_table *table, const char *name)
     if (!is_help && !is_version && !is_mdoc)
         return;
     if (is_help)
-        options_help(table, stdout);
+        write_help(table, stdout);
     else if (is_mdoc)
-        options_mdoc(table, stdout);
+        write_mdoc(table, stdout);
     else
         printf("%.*s %s\n", (int)strcspn(table->usage, " "), table->usage, ELIG_VERSION);
     exit(fflush(stdout) == 0 ? EXIT_YES : EXIT_FAILED);

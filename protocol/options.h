@@ -58,9 +58,6 @@ void options_initial(const struct option_table *table, void *settings);
 MUST_USE bool options_read_file(const struct option_table *table, void *settings, const char *path,
                                 struct fault *fault);
 
-void options_help(const struct option_table *table, FILE *to);
-/* The OPTIONS section in mdoc, for the man page. */
-void options_mdoc(const struct option_table *table, FILE *to);
 /* "print JSON" as mdoc's "Print JSON." */
 void options_mdoc_sentence(const char *text, FILE *to);
 /* Every option with its value, in the form of the configuration file. */

@@ -9,9 +9,8 @@
 #include <unistd.h>
 
 #define REPAINT_NS UINT64_C(100000000)
-#define SECOND_NS  UINT64_C(1000000000)
 /* Without a terminal and without a total: one line this often. */
-#define PLAIN_LINE_NS (10 * SECOND_NS)
+#define PLAIN_LINE_NS (10 * NS_PER_S)
 #define BAR_WIDTH     16
 #define LINE_SIZE     256
 #define SHORT_SIZE    32
@@ -20,7 +19,7 @@ uint64_t clock_monotonic_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 uint64_t clock_wall_s(void)
@@ -60,7 +59,7 @@ static const char *time_text(char text[static SHORT_SIZE], double seconds)
 
 static double seconds_since(uint64_t start_ns, uint64_t now_ns)
 {
-    return (double)(now_ns - start_ns) / (double)SECOND_NS;
+    return (double)(now_ns - start_ns) / (double)NS_PER_S;
 }
 
 static uint64_t rate(uint64_t done, double seconds)
@@ -146,7 +145,7 @@ static void set_plain(struct progress *progress, uint64_t now_ns)
     uint32_t tenths = (uint32_t)(share(progress) * 10);
     bool is_due = progress->total == 0 ? now_ns - progress->shown_ns >= PLAIN_LINE_NS
                                        : tenths > progress->tenths_shown && tenths < 10;
-    if (!is_due || now_ns - progress->start_ns < SECOND_NS)
+    if (!is_due || now_ns - progress->start_ns < NS_PER_S)
         return;
     progress->tenths_shown = tenths;
     say_line(progress, now_ns);
@@ -169,7 +168,7 @@ void progress_set(struct progress *progress, uint64_t done)
 void progress_end(struct progress *progress)
 {
     uint64_t now_ns = clock_monotonic_ns();
-    if (progress->is_quiet || (!progress->is_terminal && now_ns - progress->start_ns < SECOND_NS))
+    if (progress->is_quiet || (!progress->is_terminal && now_ns - progress->start_ns < NS_PER_S))
         return;
     char done[COUNT_TEXT_SIZE], took[SHORT_SIZE], speed[COUNT_TEXT_SIZE];
     double seconds = seconds_since(progress->start_ns, now_ns);

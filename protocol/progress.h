@@ -28,6 +28,8 @@ void progress_end(struct progress *progress);
 #define COUNT_TEXT(count) count_to_text((char[COUNT_TEXT_SIZE]){0}, count)
 const char *count_to_text(char text[static COUNT_TEXT_SIZE], uint64_t count);
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* Monotonic clock, nanoseconds. */
 uint64_t clock_monotonic_ns(void);
 /* Wall clock, seconds since 1970 UTC. */

@@ -45,9 +45,9 @@ bool snapshot_current(const char *directory, uint64_t *generation,
     int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
-    bool good = current_read(fd, generation, manifest_hash, fault);
+    bool is_good = current_read(fd, generation, manifest_hash, fault);
     close(fd);
-    return good || fault_at(fault, directory);
+    return is_good || fault_at(fault, directory);
 }
 
 static bool manifest_read(struct manifest *out, int directory_fd, uint64_t generation,
@@ -78,9 +78,9 @@ bool snapshot_read_manifest(struct manifest *out, const char *directory, uint64_
     int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
-    bool good = manifest_read(out, fd, generation, signer, page_hash, fault);
+    bool is_good = manifest_read(out, fd, generation, signer, page_hash, fault);
     close(fd);
-    return good || fault_at(fault, directory);
+    return is_good || fault_at(fault, directory);
 }
 
 /* ---- trust ---- */
@@ -173,15 +173,15 @@ static bool copy_verified(int copy_fd, int fd, const struct manifest *m, struct 
         return fault_set(fault, "no memory to read it");
     posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     uint8_t hash[DATA_HASH_SIZE];
-    bool good = copy_hashed(copy_fd, fd, m->data_size, hash, chunk, fault);
+    bool is_good = copy_hashed(copy_fd, fd, m->data_size, hash, chunk, fault);
     free(chunk);
-    if (good && memcmp(hash, m->data_hash, DATA_HASH_SIZE) != 0)
-        good = fault_set(fault, "not the data its manifest was signed for: damaged or replaced; "
-                                "fetch it again");
-    if (good &&
+    if (is_good && memcmp(hash, m->data_hash, DATA_HASH_SIZE) != 0)
+        is_good = fault_set(fault, "not the data its manifest was signed for: damaged or replaced; "
+                                   "fetch it again");
+    if (is_good &&
         fcntl(copy_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-        good = fault_set(fault, "sealing its copy in memory: %s", strerror(errno));
-    return good;
+        is_good = fault_set(fault, "sealing its copy in memory: %s", strerror(errno));
+    return is_good;
 }
 
 /* A sealed memfd with the verified bytes of the data file; -1 with a fault. */
@@ -195,18 +195,18 @@ static int open_copy(int directory_fd, const struct manifest *m, struct fault *f
         return -1;
 
     int copy_fd = -1;
-    bool good = size == m->data_size;
-    if (!good)
+    bool is_good = size == m->data_size;
+    if (!is_good)
         fault_set(fault,
                   "%" PRIu64 " bytes, its manifest says %" PRIu64
                   ": cut short or replaced; fetch it again",
                   size, m->data_size);
     else if ((copy_fd = memfd_create("elig-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0)
-        good = fault_set(fault, "no memory file for its copy: %s", strerror(errno));
+        is_good = fault_set(fault, "no memory file for its copy: %s", strerror(errno));
     else
-        good = copy_verified(copy_fd, fd, m, fault);
+        is_good = copy_verified(copy_fd, fd, m, fault);
     close(fd);
-    if (good)
+    if (is_good)
         return copy_fd;
     if (copy_fd >= 0)
         close(copy_fd);
@@ -433,9 +433,9 @@ static bool open_data(struct snapshot *snapshot, int directory_fd,
     int copy_fd = open_copy(directory_fd, &snapshot->manifest, fault);
     if (copy_fd < 0)
         return false;
-    bool good = open_env(snapshot, copy_fd, fault);
+    bool is_good = open_env(snapshot, copy_fd, fault);
     close(copy_fd); /* LMDB has opened the copy for itself */
-    if (good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
+    if (is_good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
         canaries_sing(snapshot, trust->identity, fault))
         return true;
 
@@ -456,15 +456,15 @@ static bool open_generation(struct snapshot **out, int directory_fd, uint64_t ge
     char name[FOLDER_NAME_SIZE];
     folder_file_name(name, generation, MANIFEST_SUFFIX);
     uint8_t hash[DATA_HASH_SIZE];
-    bool good =
+    bool is_good =
         manifest_read(&snapshot->manifest, directory_fd, generation, trust->signer, hash, fault);
-    if (good && listed_hash != NULL && memcmp(hash, listed_hash, DATA_HASH_SIZE) != 0)
-        good = fault_set(fault, "%s: not the manifest that " CURRENT_NAME " names", name);
-    if (good && !manifest_is_trusted(&snapshot->manifest, trust, fault))
-        good = fault_at(fault, name);
-    if (good)
-        good = open_data(snapshot, directory_fd, trust, fault);
-    if (!good) {
+    if (is_good && listed_hash != NULL && memcmp(hash, listed_hash, DATA_HASH_SIZE) != 0)
+        is_good = fault_set(fault, "%s: not the manifest that " CURRENT_NAME " names", name);
+    if (is_good && !manifest_is_trusted(&snapshot->manifest, trust, fault))
+        is_good = fault_at(fault, name);
+    if (is_good)
+        is_good = open_data(snapshot, directory_fd, trust, fault);
+    if (!is_good) {
         snapshot_close(snapshot);
         return false;
     }
@@ -480,10 +480,10 @@ bool snapshot_open_current(struct snapshot **out, const char *directory,
         return false;
     uint64_t generation = 0;
     uint8_t hash[DATA_HASH_SIZE];
-    bool good = current_read(fd, &generation, hash, fault) &&
-                open_generation(out, fd, generation, hash, trust, fault);
+    bool is_good = current_read(fd, &generation, hash, fault) &&
+                   open_generation(out, fd, generation, hash, trust, fault);
     close(fd);
-    return good || fault_at(fault, directory);
+    return is_good || fault_at(fault, directory);
 }
 
 bool snapshot_open(struct snapshot **out, const char *directory, uint64_t generation,
@@ -492,9 +492,9 @@ bool snapshot_open(struct snapshot **out, const char *directory, uint64_t genera
     int fd = folder_open(directory, fault);
     if (fd < 0)
         return false;
-    bool good = open_generation(out, fd, generation, NULL, trust, fault);
+    bool is_good = open_generation(out, fd, generation, NULL, trust, fault);
     close(fd);
-    return good || fault_at(fault, directory);
+    return is_good || fault_at(fault, directory);
 }
 
 void snapshot_close(struct snapshot *snapshot)
