@@ -7,8 +7,7 @@
 
 /* One file */
 
-struct export
-{
+struct output {
     const struct country *country;
     enum source source;
     struct out *out;
@@ -17,7 +16,7 @@ struct export
     struct export_summary *summary;
     struct breakage breakage;
     uint32_t kinds[DEFECT_COUNT], kind_count; /* of defects that this file can have */
-    uint64_t good_count, broken_count, broken_written;
+    uint64_t broken_count, broken_written;
     uint32_t *again; /* persons whose row comes once more at the end */
     uint32_t again_count;
 };
@@ -30,57 +29,57 @@ static uint64_t source_size(const struct country *country, enum source source)
     return is_means ? country->card_count[source] : country->row_count[source];
 }
 
-static void fill_row(struct export *export, uint32_t index)
+static void fill_row(struct output *output, uint32_t index)
 {
-    const struct country *country = export->country;
-    export->row.column_count = layouts[export->source].column_count;
-    if (export->source == SOURCE_PERSONS)
-        row_fill_person(&export->row, &country->citizens[index], &export->draw);
-    else if (export->source == SOURCE_EID || export->source == SOURCE_ETALONS)
-        row_fill_card(&export->row, country, export->source, &country->cards[export->source][index],
-                      &export->draw);
+    const struct country *country = output->country;
+    output->row.column_count = layouts[output->source].column_count;
+    if (output->source == SOURCE_PERSONS)
+        row_fill_person(&output->row, &country->citizens[index], &output->draw);
+    else if (output->source == SOURCE_EID || output->source == SOURCE_ETALONS)
+        row_fill_card(&output->row, country, output->source, &country->cards[output->source][index],
+                      &output->draw);
     else
-        row_fill_status(&export->row, country, export->source,
-                        &country->rows[export->source][index], &export->draw);
+        row_fill_status(&output->row, country, output->source,
+                        &country->rows[output->source][index], &output->draw);
 }
 
-static void write_good(struct export *export)
+static void write_good(struct output *output)
 {
-    row_write(export->out, &layouts[export->source], &export->row);
-    export->summary->row_count++;
+    row_write(output->out, &layouts[output->source], &output->row);
+    output->summary->row_count++;
 }
 
-static void write_broken(struct export *export)
+static void write_broken(struct output *output)
 {
-    uint32_t which = (uint32_t) export->broken_written;
-    enum defect defect = export->kinds[which % export->kind_count];
-    uint64_t size = source_size(export->country, export->source);
-    which = which / export->kind_count; /* of this kind */
-    fill_row(export, draw_below(&export->draw, (uint32_t)size));
-    breakage_write(export->out, export->source, &export->row, defect, which,
-                   export->country->as_of_day);
-    export->broken_written++;
-    export->summary->row_count++;
-    export->summary->broken_count[defect]++;
+    uint32_t which = (uint32_t)output->broken_written;
+    enum defect defect = output->kinds[which % output->kind_count];
+    uint64_t size = source_size(output->country, output->source);
+    which = which / output->kind_count; /* of this kind */
+    fill_row(output, draw_below(&output->draw, (uint32_t)size));
+    breakage_write(output->out, output->source, &output->row, defect, which,
+                   output->country->as_of_day);
+    output->broken_written++;
+    output->summary->row_count++;
+    output->summary->broken_count[defect]++;
 }
 
 /* The base register corrects itself: of 1,000 persons two come with a wrong row first, and one
  * comes twice. The right row is the last. */
-static void write_base_row(struct export *export, uint32_t person)
+static void write_base_row(struct output *output, uint32_t person)
 {
-    uint32_t what = draw_below(&export->draw, 1000);
-    fill_row(export, person);
+    uint32_t what = draw_below(&output->draw, 1000);
+    fill_row(output, person);
     if (what < 3)
-        export->again[export->again_count++] = person;
+        output->again[output->again_count++] = person;
     if (what < 2) {
-        struct citizen wrong = export->country->citizens[person];
+        struct citizen wrong = output->country->citizens[person];
         wrong.birth_day -= 3653;
         wrong.place = wrong.place / 1000 == 1 ? 24000 : 1000;
         wrong.death_day =
-            wrong.death_day == DAY_NEVER ? export->country->as_of_day - 100 : DAY_NEVER;
-        row_fill_person(&export->row, &wrong, &export->draw);
+            wrong.death_day == DAY_NEVER ? output->country->as_of_day - 100 : DAY_NEVER;
+        row_fill_person(&output->row, &wrong, &output->draw);
     }
-    write_good(export);
+    write_good(output);
 }
 
 /* Registers are in an order of their own: a step that shares no divisor with the count visits every
@@ -100,59 +99,59 @@ static uint64_t step_through(uint64_t count)
     }
 }
 
-static void write_rows(struct export *export, struct progress *progress, uint64_t done_before)
+static void write_rows(struct output *output, struct progress *progress, uint64_t done_before)
 {
-    uint64_t count = source_size(export->country, export->source);
+    uint64_t count = source_size(output->country, output->source);
     uint64_t step = count > 0 ? step_through(count) : 0, index = 0;
     for (uint64_t i = 0; i < count; i++, index = (index + step) % count) {
-        if (export->source == SOURCE_PERSONS) {
-            write_base_row(export, (uint32_t)index);
+        if (output->source == SOURCE_PERSONS) {
+            write_base_row(output, (uint32_t)index);
         } else {
-            fill_row(export, (uint32_t)index);
-            write_good(export);
+            fill_row(output, (uint32_t)index);
+            write_good(output);
         }
-        while (export->broken_written * count < export->broken_count * (i + 1))
-            write_broken(export);
+        while (output->broken_written * count < output->broken_count * (i + 1))
+            write_broken(output);
         if (i % 4096 == 0)
             progress_set(progress, done_before + i);
     }
-    for (uint32_t i = 0; i < export->again_count; i++) {
-        fill_row(export, export->again[i]);
-        write_good(export);
+    for (uint32_t i = 0; i < output->again_count; i++) {
+        fill_row(output, output->again[i]);
+        write_good(output);
     }
 }
 
-static void count_conflicts(const struct export *export)
+static void count_conflicts(const struct output *output)
 {
-    if (export->source != SOURCE_EID && export->source != SOURCE_ETALONS)
+    if (output->source != SOURCE_EID && output->source != SOURCE_ETALONS)
         return;
-    const struct card_row *cards = export->country->cards[export->source];
-    for (uint32_t i = 0; i < export->country->card_count[export->source]; i++)
-        export->summary->broken_count[DEFECT_MEANS_CONFLICT] += cards[i].claim == CLAIM_REFUSED;
+    const struct card_row *cards = output->country->cards[output->source];
+    for (uint32_t i = 0; i < output->country->card_count[output->source]; i++)
+        output->summary->broken_count[DEFECT_MEANS_CONFLICT] += cards[i].claim == CLAIM_REFUSED;
 }
 
-static bool write_file(struct export *export, const char *folder, struct progress *progress,
+static bool write_file(struct output *output, const char *folder, struct progress *progress,
                        uint64_t done_before, struct fault *fault)
 {
-    const struct layout *layout = &layouts[export->source];
-    uint64_t count = source_size(export->country, export->source);
+    const struct layout *layout = &layouts[output->source];
+    uint64_t count = source_size(output->country, output->source);
     for (enum defect defect = 0; defect < DEFECT_COUNT; defect++)
-        if (defect_occurs(defect, export->source))
-            export->kinds[export->kind_count++] = defect;
-    export->broken_count = count * export->breakage.per_mille / 1000;
-    if (export->breakage.is_every_kind && export->broken_count < export->kind_count)
-        export->broken_count = export->kind_count;
-    *export->summary = (struct export_summary){.name = layout->name, .file = layout->file};
+        if (defect_occurs(defect, output->source))
+            output->kinds[output->kind_count++] = defect;
+    output->broken_count = count * output->breakage.per_mille / 1000;
+    if (output->breakage.is_every_kind && output->broken_count < output->kind_count)
+        output->broken_count = output->kind_count;
+    *output->summary = (struct export_summary){.name = layout->name, .file = layout->file};
 
-    if (!out_open(export->out, folder, layout->file, fault))
+    if (!out_open(output->out, folder, layout->file, fault))
         return false;
-    export->out->is_windows_1257 = layout->is_windows_1257;
-    layout_write_head(export->out, layout);
-    write_rows(export, progress, done_before);
-    layout_write_foot(export->out, layout);
-    count_conflicts(export);
-    export->summary->byte_count = export->out->byte_count;
-    return out_close(export->out, fault);
+    output->out->is_windows_1257 = layout->is_windows_1257;
+    layout_write_head(output->out, layout);
+    write_rows(output, progress, done_before);
+    layout_write_foot(output->out, layout);
+    count_conflicts(output);
+    output->summary->byte_count = output->out->byte_count;
+    return out_close(output->out, fault);
 }
 
 /* Lists beside the files */
@@ -220,7 +219,7 @@ bool exports_write(const struct country *country, const char *folder, struct bre
     progress_start(&progress, "writing", "rows", total, is_quiet);
     bool is_written = true;
     for (enum source source = 0; is_written && source < SOURCE_COUNT; source++) {
-        struct export export = {
+        struct output output = {
             .country = country,
             .source = source,
             .out = &out,
@@ -229,7 +228,7 @@ bool exports_write(const struct country *country, const char *folder, struct bre
             .breakage = breakage,
             .again = again,
         };
-        is_written = write_file(&export, folder, &progress, done, fault);
+        is_written = write_file(&output, folder, &progress, done, fault);
         done += source_size(country, source);
     }
     progress_set(&progress, done);

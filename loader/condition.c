@@ -1,7 +1,5 @@
 #include "loader/parser.h"
 
-#include "protocol/nearest.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

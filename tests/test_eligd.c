@@ -1,5 +1,4 @@
 /* The real program over real sockets. No test asserts a time; every wait is bounded. */
-#include "engine/metrics.h"
 #include "protocol/frame.h"
 #include "tests/fixture.h"
 #include "tests/support.h"
