@@ -3,7 +3,7 @@
 #ifndef ENGINE_ANSWER_H
 #define ENGINE_ANSWER_H
 
-#include "engine/decide.h"
+#include "protocol/decide.h"
 #include "engine/metrics.h"
 #include "protocol/identity.h"
 

@@ -1,5 +1,5 @@
 /* The calendar of a window says what protocol/day.h says, for every second that matters. */
-#include "engine/calendar.h"
+#include "protocol/calendar.h"
 #include "tests/support.h"
 
 static uint32_t day_of(const char *text)

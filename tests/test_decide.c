@@ -1,5 +1,5 @@
 /* The decision, one row of a table for each case; rows are numbered as the steps of decide.c. */
-#include "engine/decide.h"
+#include "protocol/decide.h"
 #include "tests/support.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "engine/decide.h"
+#include "protocol/decide.h"
 
 #include <assert.h>
 

@@ -1,4 +1,4 @@
-#include "engine/edition.h"
+#include "protocol/edition.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "engine/calendar.h"
+#include "protocol/calendar.h"
 
 #include <assert.h>
 
