@@ -281,8 +281,8 @@ static void find_holders(void *context, uint32_t thread, size_t first, size_t en
         people->holder[i] = codemap_get(people->codes, rows[i].code);
         join->hashes[i] = hash_identifier(&rows[i].identifier);
         join->fates[i] = means_is_reserved(&rows[i].identifier) ? FATE_RESERVED
-                         : people->holder[i] == NOBODY      ? FATE_UNKNOWN
-                                                            : FATE_KEPT;
+                         : people->holder[i] == NOBODY          ? FATE_UNKNOWN
+                                                                : FATE_KEPT;
     }
 }
 
