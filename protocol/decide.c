@@ -5,6 +5,7 @@
 
 #define SET_NOBODY           0
 #define SCANNED_SET_SIZE_MAX 16 /* memberships; longer sets are searched */
+#define CLAUSES_AHEAD        4  /* cache lines; few clauses are looked at beyond their gate */
 #define CODE_FACTOR          16777619u
 #define CODE_MASK            0x7fffffffu
 
@@ -60,6 +61,13 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
         .day = day,
         .minute = calendar_minute(&edition->calendar, day, purchase->service_time_s),
     };
+}
+
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
+{
+    __builtin_prefetch(&edition->gates[candidates->clauses - edition->tables->clauses]);
+    for (uint32_t i = 0; i < candidates->clause_count && i < CLAUSES_AHEAD; i++)
+        __builtin_prefetch(&candidates->clauses[i]);
 }
 
 /* ---- a clause ---- */
