@@ -4,6 +4,7 @@
 #include "loader/memory.h"
 #include "loader/parser.h"
 #include "loader/registration.h"
+#include "protocol/money.h"
 #include "protocol/nearest.h"
 
 #include <assert.h>
@@ -14,11 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SHOWN_MAX    120 /* bytes; longer ones are cut */
-#define FOUND_SIZE        64
-#define WORD_SHOWN_MAX    40
-#define DIGITS_SHOWN_MAX  9 /* more may be a personal code or a means */
-#define PRICE_DIGIT_COUNT 4 /* behind the dot */
+#define PATH_SHOWN_MAX   120 /* bytes; longer ones are cut */
+#define FOUND_SIZE       64
+#define WORD_SHOWN_MAX   40
+#define DIGITS_SHOWN_MAX 9 /* more may be a personal code or a means */
 
 /* ---- faults ---- */
 
@@ -407,29 +407,13 @@ bool sheet_take_days(const struct sheet *sheet, uint32_t from_column, uint32_t u
 
 bool sheet_take_price(const struct sheet *sheet, uint32_t column, uint32_t *out)
 {
-    static const char wanted[] = "an amount in EUR such as 1.50, with at most 4 decimals, at most "
-                                 "429496.7295";
     struct span field = sheet->fields[column];
-    uint64_t sum = 0;
-    uint32_t dot = 0, behind = 0;
-    *out = 0;
-    if (field.size == 0)
-        return true;
-    while (dot < field.size && field.text[dot] != '.')
-        dot++;
-    if (dot < field.size)
-        behind = field.size - dot - 1;
-    struct span whole = {field.text, dot}, part = {field.text + field.size - behind, behind};
-    uint64_t decimals = 0;
-    if (!span_number(whole, &sum) || sum > UINT32_MAX || behind > PRICE_DIGIT_COUNT ||
-        (dot < field.size && !span_number(part, &decimals)))
-        return sheet_wanted(sheet, column, wanted);
-    for (; behind < PRICE_DIGIT_COUNT; behind++)
-        decimals *= 10;
-    sum = sum * 10000 + decimals;
-    if (sum > UINT32_MAX)
-        return sheet_wanted(sheet, column, wanted);
-    *out = (uint32_t)sum;
+    uint64_t amount = 0;
+    if (field.size > 0 && !money_of_text(&amount, field.text, field.size, UINT32_MAX))
+        return sheet_wanted(sheet, column,
+                            "an amount in EUR such as 1.50, with at most 4 decimals, at most "
+                            "429496.7295");
+    *out = (uint32_t)amount;
     return true;
 }
 

@@ -58,7 +58,7 @@ static uint32_t set_first[3] = {0, 0, 1};
 static struct membership memberships[1] = {{GROUP_TEST, TRUTH_YES, 20600, 20693}};
 static struct view views[VIEW_COUNT];
 
-static uint64_t add_test_identities(struct entry *entries, const struct identity_key *key)
+static uint64_t add_test_identities(struct index_entry *entries, const struct identity_key *key)
 {
     uint64_t count = 0;
     for (int means = MEANS_PERSONAL_CODE; means <= MEANS_LAST; means++)
@@ -77,7 +77,7 @@ static uint64_t add_test_identities(struct entry *entries, const struct identity
 static uint64_t build(const char *directory, uint64_t identifier_count, struct manifest *manifest,
                       const struct sign_secret *secret, const struct snapshot_trust *trust)
 {
-    struct entry *entries = malloc(identifier_count * sizeof(*entries));
+    struct index_entry *entries = malloc(identifier_count * sizeof(*entries));
     if (entries == NULL)
         err(1, "entries");
     uint64_t count = add_test_identities(entries, trust->identity);

@@ -24,7 +24,7 @@ static struct census census[2];
 static uint32_t set_first[3];
 static struct membership memberships[2];
 static struct view views[3];
-static struct entry *entries;
+static struct index_entry *entries;
 
 static struct content content_make(uint64_t entry_count)
 {
@@ -132,7 +132,7 @@ START_TEST(the_same_content_gives_the_same_bytes_whatever_its_order_and_threads)
     for (uint32_t thread_count = 1; thread_count <= 4; thread_count++) {
         for (uint64_t i = ENTRY_COUNT - 1; i > 0; i--) {
             uint64_t j = support_random(&state) % (i + 1);
-            struct entry swapped = entries[i];
+            struct index_entry swapped = entries[i];
             entries[i] = entries[j];
             entries[j] = swapped;
         }
