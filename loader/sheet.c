@@ -329,7 +329,7 @@ bool sheet_take_text(const struct sheet *sheet, uint32_t column, char *out, size
         memset(out + field.size, 0, room - field.size);
         return true;
     }
-    snprintf(wanted, sizeof(wanted), "text of at most %zu bytes", room - 1);
+    snprintf(wanted, sizeof(wanted), "printable text of at most %zu bytes", room - 1);
     return sheet_wanted(sheet, column, wanted);
 }
 
