@@ -1,5 +1,6 @@
 #include "loader/catalogue_diff.h"
 
+#include "loader/relief_diff.h"
 #include "loader/rule_words.h"
 #include "protocol/money.h"
 

@@ -11,7 +11,4 @@
 void catalogue_diff(struct changes *out, const struct catalogue *before,
                     const struct catalogue *now, const struct vocabulary *vocabulary);
 
-/* The part of it that is about reliefs. */
-void relief_diff(struct changes *out, const struct rules *before, const struct rules *now);
-
 #endif

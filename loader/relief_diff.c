@@ -1,5 +1,4 @@
-/* Reliefs, version by version and clause by clause. */
-#include "loader/catalogue_diff.h"
+#include "loader/relief_diff.h"
 
 #include "loader/memory.h"
 #include "loader/rule_words.h"

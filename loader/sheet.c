@@ -18,7 +18,7 @@
 #define PATH_SHOWN_MAX   120 /* bytes; longer ones are cut */
 #define FOUND_SIZE       64
 #define WORD_SHOWN_MAX   40
-#define DIGITS_SHOWN_MAX 9 /* more may be a personal code or a means */
+#define DIGITS_SHOWN_MAX 6 /* an e-talons number has seven, a personal code eleven */
 
 /* ---- faults ---- */
 
