@@ -300,7 +300,9 @@ static void compare_kind(struct changes *out, const struct kind *kind, const str
         if (!is_told(kind, old->rules, i) || kind->find(new, old, i) != NONE)
             continue;
         kind->name(name, old, i);
-        changes_add_gone(out, kind->what, name, NULL);
+        traits_empty(&was);
+        kind->say(&was, before, i);
+        changes_add_gone(out, kind->what, name, NULL, &was);
     }
     traits_free(&was);
     traits_free(&is);

@@ -47,12 +47,21 @@ void changes_add_new(struct changes *changes, const char *what, const char *name
               change->is[0] != '\0' ? ", " : "", change->is);
 }
 
-void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part)
+void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part,
+                      const struct traits *as)
 {
     struct change *change = add(changes, CHANGE_REMOVED, what, name);
     change->trait = copy(part);
+    change->was = as != NULL ? traits_line(as) : copy("");
     change->sentence =
-        words("%s %s: %s%sgone", what, name, part != NULL ? part : "", part != NULL ? " is " : "");
+        words("%s %s: %s%sgone%s%s", what, name, part != NULL ? part : "",
+              part != NULL ? " is " : "", change->was[0] != '\0' ? ", was " : "", change->was);
+}
+
+/* "points were all" */
+static bool is_plural(const char *trait)
+{
+    return trait[strlen(trait) - 1] == 's';
 }
 
 /* Either is NULL: nobody says so. */
@@ -63,8 +72,9 @@ static void add_trait(struct changes *changes, const char *what, const char *nam
     change->trait = copy(trait);
     change->was = copy(was);
     change->is = copy(is);
-    change->sentence = words("%s %s: %s was %s, is %s", what, name, trait,
-                             was != NULL ? was : "not said", is != NULL ? is : "no longer said");
+    change->sentence = words("%s %s: %s %s %s, %s %s", what, name, trait,
+                             is_plural(trait) ? "were" : "was", was != NULL ? was : "not said",
+                             is_plural(trait) ? "are" : "is", is != NULL ? is : "no longer said");
 }
 
 /* "discount 50%" that is "amount 1.00" now. */
@@ -86,6 +96,10 @@ static void compare_trait(struct changes *changes, const char *what, const char 
 {
     uint32_t before = traits_find(was, is, now);
     const char *value = trait_value(is, now);
+    bool are_usual =
+        before != TRAIT_COUNT_MAX && was->list[before].is_usual && is->list[now].is_usual;
+    if (are_usual)
+        return;
     if (before == TRAIT_COUNT_MAX)
         add_trait(changes, what, name, trait_name(is, now), NULL, value);
     else if (strcmp(trait_name(was, before), trait_name(is, now)) != 0)

@@ -29,9 +29,9 @@ void changes_free(struct changes *changes);
 /* `part` NULL: the thing itself; `as` NULL: nothing is said of it. */
 void changes_add_new(struct changes *changes, const char *what, const char *name, const char *part,
                      const struct traits *as);
-void changes_add_gone(struct changes *changes, const char *what, const char *name,
-                      const char *part);
-/* One for each trait in which they differ. */
+void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part,
+                      const struct traits *as);
+/* One for each trait in which they differ; two that are usual do not. */
 void changes_add_traits(struct changes *changes, const char *what, const char *name,
                         const struct traits *was, const struct traits *is);
 

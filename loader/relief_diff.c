@@ -107,7 +107,7 @@ static void compare_run(struct comparison *c, const char *version, uint32_t befo
         if (i >= before_count)
             changes_add_new(c->out, "clause", name, NULL, &c->is);
         else if (i >= now_count)
-            changes_add_gone(c->out, "clause", name, NULL);
+            changes_add_gone(c->out, "clause", name, NULL, &c->was);
         else
             changes_add_traits(c->out, "clause", name, &c->was, &c->is);
     }
@@ -220,7 +220,7 @@ static void compare_relief(struct comparison *c, uint32_t before, uint32_t now)
         if (find_version(c->now, n, c->before->versions[version].from_day) != NONE)
             continue;
         name_part(part, c->before, version);
-        changes_add_gone(c->out, "relief", n->name, part);
+        changes_add_gone(c->out, "relief", n->name, part, NULL);
     }
 }
 
@@ -271,7 +271,7 @@ void relief_diff(struct changes *out, const struct rules *before, const struct r
     }
     for (uint32_t i = 0; i < before->relief_count; i++)
         if (find_relief(now, before->reliefs[i].name) == NONE)
-            changes_add_gone(out, "relief", before->reliefs[i].name, NULL);
+            changes_add_gone(out, "relief", before->reliefs[i].name, NULL, NULL);
     traits_free(&c.was);
     traits_free(&c.is);
 }

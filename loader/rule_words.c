@@ -17,7 +17,6 @@
 #define PERCENT(bp)   percent_text((char[PERCENT_TEXT_SIZE]){0}, (bp))
 
 #define PERCENT_TEXT_SIZE 16
-#define ORDER_USUAL       100
 #define ROUND_STEP_USUAL  1
 
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
@@ -413,8 +412,8 @@ void rule_words_version(struct traits *traits, const struct rules *rules, uint32
     traits_add(traits, "state", "%s", states[v->state]);
     traits_usual(traits, v->state == VERSION_ACTIVE);
     traits_add(traits, "order", "%u", v->order);
-    traits_usual(traits, v->order == ORDER_USUAL);
-    traits_add(traits, "stacks", v->stacks ? "yes" : "no");
+    traits_usual(traits, v->order == RULE_ORDER_USUAL);
+    traits_add(traits, "stacking", v->stacks ? "yes" : "no");
     traits_usual(traits, !v->stacks);
     add_unknown(traits, v);
     traits_add(traits, "round", "%s to %s", roundings[v->rounding], MONEY(v->round_step));
@@ -444,7 +443,7 @@ static const char *product_name(const struct rules *rules, uint32_t number)
 static void add_where(struct traits *traits, const struct rules *rules, const struct rule_clause *c)
 {
     if (c->place_count > 0) {
-        traits_begin(traits, NULL, "in");
+        traits_begin(traits, NULL, "places");
         for (uint32_t i = 0; i < c->place_count; i++) {
             traits_put(traits, i > 0 ? ", " : "");
             put_place(traits, rules->places[c->first_place + i]);
@@ -452,7 +451,7 @@ static void add_where(struct traits *traits, const struct rules *rules, const st
         traits_end(traits);
     }
     if (c->range_count > 0) {
-        traits_begin(traits, NULL, "at");
+        traits_begin(traits, NULL, "points");
         for (uint32_t i = 0; i < c->range_count; i++) {
             struct point_range range = rules->ranges[c->first_range + i];
             traits_put(traits, "%s%" PRIu32, i > 0 ? ", " : "", range.first);
@@ -462,7 +461,7 @@ static void add_where(struct traits *traits, const struct rules *rules, const st
         traits_end(traits);
     }
     if (c->contract_count > 0) {
-        traits_begin(traits, NULL, "under");
+        traits_begin(traits, NULL, "contracts");
         for (uint32_t i = 0; i < c->contract_count; i++)
             traits_put(traits, "%s%" PRIu32, i > 0 ? ", " : "",
                        rules->contract_numbers[c->first_contract + i]);
@@ -473,7 +472,7 @@ static void add_where(struct traits *traits, const struct rules *rules, const st
 static void add_when(struct traits *traits, const struct rules *rules, const struct rule_clause *c)
 {
     if (c->calendar != CALENDAR_ALL_DAYS) {
-        traits_begin(traits, NULL, "on");
+        traits_begin(traits, NULL, "days");
         put_other(traits, rules, (uint16_t)c->calendar, 0);
         traits_end(traits);
     }
@@ -520,7 +519,7 @@ static void add_how(struct traits *traits, const struct clause *terms)
                                           [ENTRY_TYPED] = "typed"};
     const char *comma = "";
     if (terms->means_mask != MEANS_MASK_ALL) {
-        traits_begin(traits, NULL, "by");
+        traits_begin(traits, NULL, "means");
         for (uint8_t i = MEANS_PERSONAL_CODE; i <= MEANS_LAST; i++)
             if ((terms->means_mask >> i & 1) != 0) {
                 traits_put(traits, "%s%s", comma, means_name(i));
@@ -530,7 +529,7 @@ static void add_how(struct traits *traits, const struct clause *terms)
     }
     comma = "";
     if (terms->entry_mask != ENTRY_MASK_ALL) {
-        traits_begin(traits, NULL, "read");
+        traits_begin(traits, NULL, "reading");
         for (uint8_t i = 0; i <= ENTRY_LAST; i++)
             if ((terms->entry_mask >> i & 1) != 0) {
                 traits_put(traits, "%s%s", comma, entries[i]);
@@ -553,9 +552,9 @@ static void add_computation(struct traits *traits, const struct clause *terms)
         traits_put(traits, "%s", MONEY(terms->value));
     traits_end(traits);
     if (terms->above > 0)
-        traits_add(traits, "above", "%s", MONEY(terms->above));
+        traits_add(traits, "threshold", "%s", MONEY(terms->above));
     if (terms->cap > 0)
-        traits_add(traits, "at most", "%s%s", MONEY(terms->cap),
+        traits_add(traits, "cap", "%s%s", MONEY(terms->cap),
                    (terms->flags & CLAUSE_CAP_EACH) != 0 ? " each" : "");
     if (terms->unit_count_max > 0)
         traits_add(traits, "units", "%u", terms->unit_count_max);
@@ -568,7 +567,7 @@ void rule_words_clause(struct traits *traits, const struct rules *rules, uint32_
     const struct rule_clause *c = &rules->clauses[clause];
     bool is_everybody = c->group == GROUP_EVERYBODY;
     traits_add(traits, "group", "%s", is_everybody ? "everybody" : rules->groups[c->group].name);
-    traits_begin(traits, NULL, "product");
+    traits_begin(traits, NULL, "products");
     for (uint32_t i = 0; i < c->product_count; i++)
         traits_put(traits, "%s%s", i > 0 ? ", " : "",
                    product_name(rules, rules->clause_products[c->first_product + i]));
