@@ -34,8 +34,8 @@ static struct vocabulary vocabulary;
  *   => fault            what is said about it, with \x escapes as in the text
  *
  * In a text \n is the end of a line, \xHH a byte, \f the end of a file (they are 1.rules, 2.rules
- * ...; FOLDER and MISSING are no files), \{N*text} the text N times, in which @ is 1, 2 ..., and \+name=number; in front a product
- * that is known from elsewhere. */
+ * ...; FOLDER and MISSING are no files), \{N*text} the text N times, in which @ is 1, 2 ..., and
+ * \+name=number; in front a product that is known from elsewhere, \+name*N=number; N of them. */
 
 struct golden {
     char *text, *fault;
@@ -178,22 +178,34 @@ static char *expanded(const char *text, size_t *size)
 
 /* ---- the faults ---- */
 
-/* "\+name=number;" in front of a text. */
-static const char *known_product(const char *text, struct product *product)
+/* "\+name=number;" in front of a text; of "\+name*count=number;" so many, numbers rising. */
+static const char *known_products(const char *text, struct product products[], size_t *count)
 {
-    const char *equals = strchr(text, '='), *end = strchr(text, ';');
-    *product = (struct product){.number = (uint32_t)strtoul(equals + 1, NULL, 10)};
-    snprintf(product->name, sizeof(product->name), "%.*s", (int)(equals - text - 2), text + 2);
+    const char *equals = strchr(text, '='), *star = strchr(text, '*'), *end = strchr(text, ';');
+    uint32_t number = (uint32_t)strtoul(equals + 1, NULL, 10);
+    if (star == NULL || star > equals) {
+        struct product *product = &products[(*count)++];
+        *product = (struct product){.number = number};
+        snprintf(product->name, NAME_SIZE, "%.*s", (int)(equals - text - 2), text + 2);
+        return end + 1;
+    }
+    unsigned long more = strtoul(star + 1, NULL, 10);
+    ck_assert_uint_le(*count + more, PRODUCT_COUNT_MAX);
+    for (uint32_t i = 0; i < more; i++) {
+        struct product *product = &products[(*count)++];
+        *product = (struct product){.number = number + i};
+        snprintf(product->name, NAME_SIZE, "p%u", i);
+    }
     return end + 1;
 }
 
 /* From files, when there are several or something is known from elsewhere. */
 static bool read_files(struct rules **rules, const char *text, struct fault *fault)
 {
-    struct product products[2];
+    static struct product products[PRODUCT_COUNT_MAX];
     size_t product_count = 0, size, path_count = 0;
     while (strncmp(text, "\\+", 2) == 0)
-        text = known_product(text, &products[product_count++]);
+        text = known_products(text, products, &product_count);
     static char names[FILE_COUNT_MAX][16];
     const char *paths[FILE_COUNT_MAX];
     char *bytes = expanded(text, &size), *part = bytes, *end = bytes + size;
