@@ -113,8 +113,8 @@ static void print_group(const struct build *build, const struct person *person, 
     FILE *memory = open_memstream(&steps, &steps_size);
     if (memory == NULL)
         abort();
-    enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_line, memory);
+    enum truth truth = groups_explain(build->rules, &build->vocabulary, person, NULL, day, group,
+                                      say_line, memory);
     fclose(memory);
     fprintf(to, "%s: %s\n%s", build->rules->groups[group].name, truth_text(truth), steps);
     free(steps);
@@ -127,7 +127,7 @@ static void print_group_json(const struct build *build, const struct person *per
     json_text(json, "name", build->rules->groups[group].name);
     json_open_array(json, "steps");
     enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_json, json);
+        groups_explain(build->rules, &build->vocabulary, person, NULL, day, group, say_json, json);
     json_close_array(json);
     json_text(json, "truth", truth_text(truth));
     json_close_object(json);
