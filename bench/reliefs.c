@@ -216,7 +216,7 @@ static void write_conditions(struct maker *maker)
     if (draw_percent(draw, 20))
         write_clock(maker);
     if (draw_percent(draw, 15))
-        fprintf(maker->to, " price from %u.00 below %u.00", draw_below(draw, 3),
+        fprintf(maker->to, " price from %u.00 below %u.00", draw_between(draw, 1, 4),
                 draw_between(draw, 4, 60));
     if (draw_percent(draw, 10))
         fprintf(maker->to, " quantity up to %u", draw_between(draw, 1, 9));
