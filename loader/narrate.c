@@ -224,8 +224,8 @@ static enum truth tell_group(struct narration *narration, const struct clause *c
     narration->group_is_told[clause->group] = true;
     if (!is_told) {
         struct deeper deeper = {narration->narrator};
-        (void)groups_explain(trial->catalogue->rules, trial->vocabulary, &trial->person, day,
-                             clause->group, say_deeper, &deeper);
+        (void)groups_explain(trial->catalogue->rules, trial->vocabulary, &trial->person,
+                             trial->prior, day, clause->group, say_deeper, &deeper);
     }
     return found.truth;
 }
@@ -291,18 +291,24 @@ static bool tell_clause(struct narration *narration, const struct clause *clause
     return truth == TRUTH_YES;
 }
 
+/* As decide() sees it: a version that stacks and one that does not are two. */
+static bool is_same_relief(const struct clause *a, const struct clause *b)
+{
+    return a->relief == b->relief && ((a->flags ^ b->flags) & CLAUSE_STACKS) == 0;
+}
+
 static void tell_clauses(struct narration *narration)
 {
     const struct candidates *candidates = &narration->candidates;
-    uint32_t settled = UINT32_MAX;
+    const struct clause *settling = NULL;
     tell(narration, 0, "6 clauses, in the order in which they are tried:");
     for (uint32_t i = 0; i < candidates->clause_count; i++) {
         const struct clause *clause = &candidates->clauses[i];
-        if (clause->relief == settled) {
+        if (settling != NULL && is_same_relief(settling, clause)) {
             tell_clause_head(narration, clause);
             tell(narration, 2, "not looked at: an earlier clause of the relief settled it");
         } else if (tell_clause(narration, clause)) {
-            settled = clause->relief;
+            settling = clause;
         }
     }
 }

@@ -7,28 +7,6 @@
 
 enum { VIEW_PERSON = VIEW_NOBODY + 1 };
 
-static void borrow_compiled(struct tables *tables, const struct compiled *compiled)
-{
-    tables->products = compiled->products;
-    tables->points = compiled->points;
-    tables->daysets = compiled->daysets;
-    tables->offers = compiled->offers;
-    tables->clauses = compiled->clauses;
-    tables->reliefs = compiled->reliefs;
-    tables->contracts = compiled->contracts;
-    tables->splits = compiled->splits;
-    tables->limits = compiled->limits;
-    tables->product_count = compiled->product_count;
-    tables->point_count = compiled->point_count;
-    tables->dayset_count = compiled->dayset_count;
-    tables->offer_count = compiled->offer_count;
-    tables->clause_count = compiled->clause_count;
-    tables->relief_count = compiled->relief_count;
-    tables->contract_count = compiled->contract_count;
-    tables->split_count = compiled->split_count;
-    tables->limit_count = compiled->limit_count;
-}
-
 /* One person is all there is: a set and a view beside those of nobody. */
 static void make_room_for_person(struct trial *trial)
 {
@@ -55,7 +33,7 @@ bool trial_open(struct trial **out, const struct catalogue *catalogue, struct wi
         trial_close(trial);
         return false;
     }
-    borrow_compiled(&trial->tables, &trial->compiled);
+    compiled_fill(&trial->tables, &trial->compiled);
     make_room_for_person(trial);
     if (!edition_open(&trial->edition, &trial->tables, &trial->manifest, fault)) {
         trial_close(trial);
@@ -80,16 +58,18 @@ void trial_nobody(struct trial *trial)
     trial->is_nobody = true;
     trial->person = (struct person){0};
     trial->vocabulary = NULL;
+    trial->prior = NULL;
     trial->set_first[2] = 0;
     trial->views[VIEW_PERSON] = trial->views[VIEW_NOBODY];
 }
 
 bool trial_person(struct trial *trial, const struct person *person,
-                  const struct vocabulary *vocabulary, struct fault *fault)
+                  const struct vocabulary *vocabulary, const struct prior *prior,
+                  struct fault *fault)
 {
     trial_nobody(trial);
     size_t count = groups_evaluate(trial->memberships, SET_SIZE_MAX, trial->catalogue->rules,
-                                   vocabulary, person, trial->window);
+                                   vocabulary, person, prior, trial->window);
     if (count == GROUPS_TOO_MANY)
         return fault_set(fault,
                          "what is known of the person changes on more than %d days, or "
@@ -98,6 +78,7 @@ bool trial_person(struct trial *trial, const struct person *person,
     trial->is_nobody = false;
     trial->person = *person;
     trial->vocabulary = vocabulary;
+    trial->prior = prior;
     trial->set_first[2] = (uint32_t)count;
     trial->views[VIEW_PERSON] = (struct view){.set = 1, .until_day = DAY_NEVER};
     return true;

@@ -6,8 +6,8 @@
 #include "loader/compile.h"
 #include "protocol/decide.h"
 
-/* Everything is borrowed but what `trial_open` made; the person's facts and vocabulary must live
- * until the next trial_person. Read by whoever tells what happened, changed by nobody else. */
+/* Everything is borrowed but what `trial_open` made; the person's facts, vocabulary and prior must
+ * live until the next trial_person. Read by whoever tells what happened, changed by nobody else. */
 struct trial {
     const struct catalogue *catalogue;
     struct window window;
@@ -20,6 +20,7 @@ struct trial {
     bool is_nobody;
     struct person person;
     const struct vocabulary *vocabulary;
+    const struct prior *prior; /* NULL: nothing was known before */
     struct view views[2];
     uint32_t set_first[3];
     struct membership *memberships;
@@ -32,10 +33,12 @@ MUST_USE bool trial_open(struct trial **out, const struct catalogue *catalogue,
 void trial_close(struct trial *trial); /* NULL: nothing */
 
 /* Who buys from now on, with a means that is good on all days. Facts are a person's as groups.h
- * wants them; `vocabulary` says what is missing about this one. */
+ * wants them; `vocabulary` says what is missing about this one, `prior` (may be NULL) what the
+ * snapshot before knew. */
 void trial_nobody(struct trial *trial);
 MUST_USE bool trial_person(struct trial *trial, const struct person *person,
-                           const struct vocabulary *vocabulary, struct fault *fault);
+                           const struct vocabulary *vocabulary, const struct prior *prior,
+                           struct fault *fault);
 
 /* The days on which the person's means is good. */
 void trial_means(struct trial *trial, uint32_t from_day, uint32_t until_day);
