@@ -43,10 +43,9 @@ static char *find_beside_program(int up, const char *tail, const char *name)
     return NULL;
 }
 
-/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
- * TOP/loader/NAME where the program stands in TOP/build.../bin/, else share/elig/NAME where it is
- * installed. The result is owned by the caller. */
-static char *find_shared(const char *wanted, const char *name)
+/* TOP/loader/NAME where the program stands in TOP/build.../bin/, else share/elig/NAME where it is
+ * installed. */
+char *build_find_shared(const char *wanted, const char *name)
 {
     char *found = wanted != NULL ? strdup(wanted) : NULL;
     if (wanted == NULL)
@@ -65,8 +64,8 @@ static char *find_shared(const char *wanted, const char *name)
 static bool read_descriptions(struct build *build, const struct build_settings *settings,
                               struct fault *fault)
 {
-    char *registers = find_shared(settings->registers, "registers");
-    char *catalogue = find_shared(settings->catalogue, "catalogue");
+    char *registers = build_find_shared(settings->registers, "registers");
+    char *catalogue = build_find_shared(settings->catalogue, "catalogue");
     bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
                    catalogue_read(&build->catalogue, catalogue, &build->vocabulary, fault);
     free(registers);

@@ -81,16 +81,18 @@ static bool take_day(struct reader *reader, int32_t *day)
     return true;
 }
 
-/* A day that can be judged, or the end of a span: none before 1970. */
-static bool take_late_day(struct reader *reader, uint32_t *day)
+/* A day from `least` on. */
+static bool take_day_from(struct reader *reader, uint32_t *day, int32_t least)
 {
     struct token token = reader->parser.token;
     int32_t number;
+    char text[DAY_TEXT_SIZE];
     if (!take_day(reader, &number))
         return false;
-    if (number < 0)
+    day_to_text(text, least);
+    if (number < least)
         return token_fault(&reader->parser.lexer, &token, reader->parser.fault,
-                           "wanted a day from 1970-01-01 on, found \"%.*s\"", (int)token.size,
+                           "wanted a day from %s on, found \"%.*s\"", text, (int)token.size,
                            token.text);
     *day = (uint32_t)number;
     return true;
@@ -237,7 +239,7 @@ static bool read_person(struct reader *reader)
         return false;
     struct token token = parser->token;
     if (parser_takes(parser, "died")) {
-        if (!take_late_day(reader, &person->death_day))
+        if (!take_day_from(reader, &person->death_day, 0))
             return false;
         if ((int64_t)person->death_day < person->birth_day)
             return token_fault(&parser->lexer, &token, parser->fault, "died before being born");
@@ -328,7 +330,7 @@ static bool read_known(struct reader *reader)
     if (!parser_take_symbol(parser, &group, SYMBOL_GROUP, "a group"))
         return false;
     known.group = (uint16_t)group->value;
-    if (!parser_take_word(parser, "until") || !take_late_day(reader, &known.until_day))
+    if (!parser_take_word(parser, "until") || !take_day_from(reader, &known.until_day, 0))
         return false;
     if (cases->known_count == CASE_FACT_MAX)
         return too_many(reader, &token, CASE_FACT_MAX, "memberships known in all cases",
@@ -384,7 +386,7 @@ static bool take_time(struct reader *reader, struct case_purchase *buys)
     struct parser *parser = &reader->parser;
     struct token token = parser->token;
     uint32_t hour, minute, minutes = NOON_MIN;
-    if (!take_late_day(reader, &buys->day))
+    if (!take_day_from(reader, &buys->day, 1))
         return false;
     if (parser->token.kind == TOKEN_WORD && memchr(parser->token.text, ':', parser->token.size)) {
         token = parser->token;

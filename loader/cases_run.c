@@ -18,7 +18,9 @@ struct runner {
     struct vocabulary *vocabulary; /* with what is missing of the person at hand */
     uint32_t *until_days;          /* by group: what was known before of the person at hand */
     struct prior prior;
-    uint32_t *order; /* purchases by day, then as written */
+    uint32_t *order; /* purchases by day, then as written; those to be outside of a window last */
+    uint32_t insider_count; /* the others */
+    bool *is_done;          /* by purchase, of those to be outside */
     struct trial *trial;
     uint32_t person; /* at hand in the trial; NO_PERSON */
     struct cases_outcome *outcome;
@@ -168,13 +170,21 @@ static bool run_purchase(struct runner *runner, uint32_t index, struct fault *fa
 
 /* ---- windows ---- */
 
+/* Those that are to be outside of every window come last: they shape none. */
+static bool is_outsider(const struct case_purchase *buys)
+{
+    return buys->status == STATUS_OUTSIDE_WINDOW;
+}
+
 static int compare_days(const void *left, const void *right, void *context)
 {
     const struct cases *cases = context;
     uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    uint32_t day_a = cases->purchases[a].day, day_b = cases->purchases[b].day;
-    if (day_a != day_b)
-        return day_a < day_b ? -1 : 1;
+    const struct case_purchase *buys_a = &cases->purchases[a], *buys_b = &cases->purchases[b];
+    if (is_outsider(buys_a) != is_outsider(buys_b))
+        return is_outsider(buys_a) ? 1 : -1;
+    if (buys_a->day != buys_b->day)
+        return buys_a->day < buys_b->day ? -1 : 1;
     return (a > b) - (a < b);
 }
 
@@ -184,24 +194,42 @@ static int compare_failures(const void *left, const void *right)
     return (a->purchase > b->purchase) - (a->purchase < b->purchase);
 }
 
-/* The purchases from `first` on that one window holds; returns the first that it does not. The day
- * before which no window can begin has none: it is judged with the next, as outside of it. */
+static const struct case_purchase *in_order(const struct runner *runner, uint32_t i)
+{
+    return &runner->cases->purchases[runner->order[i]];
+}
+
+/* The purchases from `first` on that one window holds; returns the first that it does not. */
 static uint32_t take_window(const struct runner *runner, uint32_t first, struct window *window)
 {
-    const struct cases *cases = runner->cases;
-    uint32_t day = cases->purchases[runner->order[first]].day;
-    window->from_day = day > 0 ? day : 1;
+    window->from_day = in_order(runner, first)->day;
     window->until_day = window->from_day + 1;
     uint32_t end = first;
-    while (end < cases->purchase_count) {
-        day = cases->purchases[runner->order[end]].day;
+    for (; end < runner->insider_count; end++) {
+        uint32_t day = in_order(runner, end)->day;
         if (day >= window->from_day + WINDOW_DAYS_MAX)
             break;
         if (day >= window->until_day)
             window->until_day = day + 1;
-        end++;
     }
     return end;
+}
+
+/* Whoever is to be outside is judged by the window that holds the day after all, or else by the
+ * last one. */
+static bool run_outsiders(struct runner *runner, struct window window, bool is_last,
+                          struct fault *fault)
+{
+    for (uint32_t i = runner->insider_count; i < runner->cases->purchase_count; i++) {
+        uint32_t day = in_order(runner, i)->day;
+        bool is_inside = day >= window.from_day && day < window.until_day;
+        if (runner->is_done[runner->order[i]] || (!is_inside && !is_last))
+            continue;
+        runner->is_done[runner->order[i]] = true;
+        if (!run_purchase(runner, runner->order[i], fault))
+            return false;
+    }
+    return true;
 }
 
 static bool run_window(struct runner *runner, uint32_t first, uint32_t end, struct window window,
@@ -213,20 +241,33 @@ static bool run_window(struct runner *runner, uint32_t first, uint32_t end, stru
     bool is_good = true;
     for (uint32_t i = first; i < end && is_good; i++)
         is_good = run_purchase(runner, runner->order[i], fault);
+    is_good = is_good && run_outsiders(runner, window, end == runner->insider_count, fault);
     trial_close(runner->trial);
     runner->trial = NULL;
     return is_good;
 }
 
-static bool run_all(struct runner *runner, struct fault *fault)
+static void put_in_order(struct runner *runner)
 {
     uint32_t count = runner->cases->purchase_count;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         runner->order[i] = i;
-    if (count > 0)
-        qsort_r(runner->order, count, sizeof(runner->order[0]), compare_days,
-                (void *)(uintptr_t)runner->cases);
-    for (uint32_t first = 0, end; first < count; first = end) {
+        runner->insider_count += !is_outsider(&runner->cases->purchases[i]);
+    }
+    qsort_r(runner->order, count, sizeof(runner->order[0]), compare_days,
+            (void *)(uintptr_t)runner->cases);
+}
+
+static bool run_all(struct runner *runner, struct fault *fault)
+{
+    if (runner->cases->purchase_count == 0)
+        return true;
+    put_in_order(runner);
+    if (runner->insider_count == 0) {
+        uint32_t day = in_order(runner, runner->cases->purchase_count - 1)->day;
+        return run_window(runner, 0, 0, (struct window){day + 1, day + 2}, fault);
+    }
+    for (uint32_t first = 0, end; first < runner->insider_count; first = end) {
         struct window window;
         end = take_window(runner, first, &window);
         if (!run_window(runner, first, end, window, fault))
@@ -247,7 +288,9 @@ bool cases_run(struct cases_outcome *out, const struct cases *cases,
     runner.until_days = memory_take(catalogue->rules->group_count, sizeof(runner.until_days[0]));
     runner.prior.until_days = runner.until_days;
     runner.order = memory_take(cases->purchase_count, sizeof(runner.order[0]));
+    runner.is_done = memory_take_zeroed(cases->purchase_count, sizeof(runner.is_done[0]));
     bool is_good = run_all(&runner, fault);
+    free(runner.is_done);
     free(runner.vocabulary);
     free(runner.until_days);
     free(runner.order);
