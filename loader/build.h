@@ -59,10 +59,6 @@ struct build {
     uint64_t stage_start_ns;
 };
 
-/* `wanted`, or when it is NULL the file or folder of that name that came with the program:
- * "registers", "catalogue". The result is owned by the caller. */
-char *build_find_shared(const char *wanted, const char *name);
-
 /* Registers, rules, deliveries, join: all that explain needs. On a fault the data are refused. */
 MUST_USE bool build_read(struct build *build, const struct build_settings *settings,
                          struct fault *fault);

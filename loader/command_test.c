@@ -2,6 +2,7 @@
 
 #include "loader/cases_run.h"
 #include "loader/memory.h"
+#include "loader/shared_files.h"
 #include "protocol/json.h"
 
 #include <stdlib.h>
@@ -129,8 +130,8 @@ static bool read_cases(struct testing *testing, const char *file, const char *ca
 
 static int test(struct testing *testing, const struct test_settings *settings, struct fault *fault)
 {
-    char *registers = build_find_shared(settings->registers, "registers");
-    char *catalogue = build_find_shared(settings->catalogue, "catalogue");
+    char *registers = shared_file_find(settings->registers, "registers");
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
     bool is_good = registers_read(&testing->registers, &testing->vocabulary, registers, fault) &&
                    catalogue_read(&testing->catalogue, catalogue, &testing->vocabulary, fault) &&
                    read_cases(testing, settings->cases, catalogue, fault) &&
