@@ -27,15 +27,22 @@ void judge_begin(struct judge *judge, const struct rules *rules,
     for (uint32_t i = 0; i < rules->age_count; i++)
         judge->age_days[i] = age_day(person->birth_day, rules->ages[i], span);
 
-    judge->missing_kinds = 0;
+    judge->missing_kinds = judge_missing_kinds(vocabulary, person->place);
     judge->school_may_be_missing = false;
+    for (uint16_t i = 0; judge->missing_kinds != 0 && i < vocabulary->kind_count; i++)
+        judge->school_may_be_missing =
+            judge->school_may_be_missing ||
+            (judge->missing_kinds >> i & 1 && vocabulary->kinds[i].has_school);
+}
+
+uint64_t judge_missing_kinds(const struct vocabulary *vocabulary, uint32_t place)
+{
+    uint64_t missing = 0;
     for (uint16_t i = 0; i < vocabulary->kind_count; i++) {
-        const struct status_kind *kind = &vocabulary->kinds[i];
-        if (!vocabulary_is_missing(kind, person->place))
-            continue;
-        judge->missing_kinds |= UINT64_C(1) << i;
-        judge->school_may_be_missing = judge->school_may_be_missing || kind->has_school;
+        if (vocabulary_is_missing(&vocabulary->kinds[i], place))
+            missing |= UINT64_C(1) << i;
     }
+    return missing;
 }
 
 bool fact_is_of_kind(const struct status_fact *fact, uint16_t kind, uint8_t subtype)

@@ -32,6 +32,9 @@ void judge_begin(struct judge *judge, const struct rules *rules,
                  const struct prior *prior, struct window span);
 void judge_day(struct judge *judge, uint32_t day);
 
+/* By kind: a status of which we would not be told, where somebody lives there. */
+uint64_t judge_missing_kinds(const struct vocabulary *vocabulary, uint32_t place);
+
 /* All groups on that day, in order, since later ones speak of earlier ones. */
 void judge_groups(const struct judge *judge, uint8_t truths[], uint32_t group_count);
 
