@@ -310,7 +310,7 @@ int build_run(struct build *build, const struct build_settings *settings, struct
 
     /* people -> memberships */
     memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
-                         &build->vocabulary, build->window, build->as_of_day, &build->intake,
+                         &build->vocabulary, NULL, build->window, build->as_of_day, &build->intake,
                          build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);
