@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { VIEW_PERSON = VIEW_NOBODY + 1 };
+enum { VIEW_PERSON = VIEW_NOBODY + 1, SET_PERSON = 1 };
 
 /* One person is all there is: a set and a view beside those of nobody. */
 static void make_room_for_person(struct trial *trial)
@@ -15,7 +15,7 @@ static void make_room_for_person(struct trial *trial)
     trial->tables.views = trial->views;
     trial->tables.view_count = VIEW_PERSON + 1;
     trial->tables.set_first = trial->set_first;
-    trial->tables.set_count = VIEW_PERSON + 1;
+    trial->tables.set_count = SET_PERSON + 1;
     trial->tables.memberships = trial->memberships;
     trial_nobody(trial);
 }
@@ -59,7 +59,6 @@ void trial_nobody(struct trial *trial)
     trial->person = (struct person){0};
     trial->vocabulary = NULL;
     trial->prior = NULL;
-    trial->set_first[2] = 0;
     trial->views[VIEW_PERSON] = trial->views[VIEW_NOBODY];
 }
 
@@ -79,8 +78,9 @@ bool trial_person(struct trial *trial, const struct person *person,
     trial->person = *person;
     trial->vocabulary = vocabulary;
     trial->prior = prior;
-    trial->set_first[2] = (uint32_t)count;
-    trial->views[VIEW_PERSON] = (struct view){.set = 1, .until_day = DAY_NEVER};
+    trial->set_first[SET_PERSON + 1] = (uint32_t)count;
+    edition_renew_set(trial->edition, SET_PERSON);
+    trial->views[VIEW_PERSON] = (struct view){.set = SET_PERSON, .until_day = DAY_NEVER};
     return true;
 }
 
