@@ -463,21 +463,6 @@ void compile_calendar(struct dayset *out, const struct rules *rules, uint32_t ca
     *out = dayset_of_calendar(rules, calendar, place, window);
 }
 
-void compiled_free(struct compiled *compiled)
-{
-    free(compiled->products);
-    free(compiled->points);
-    free(compiled->daysets);
-    free(compiled->offers);
-    free(compiled->clauses);
-    free(compiled->reliefs);
-    free(compiled->contracts);
-    free(compiled->splits);
-    free(compiled->limits);
-    free(compiled->clause_origins);
-    memset(compiled, 0, sizeof(*compiled));
-}
-
 void compiled_fill(struct tables *tables, const struct compiled *compiled)
 {
     tables->products = compiled->products;
