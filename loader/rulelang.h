@@ -15,7 +15,7 @@
 #define AGE_THRESHOLD_MAX     64    /* different ages asked about */
 #define CALENDAR_COUNT_MAX    1024
 #define EXTENSION_COUNT_MAX   64
-#define EXTENSION_TARGET_MAX  16 /* kinds that one extension is about, and as many exceptions */
+#define EXTENSION_TARGET_MAX  16    /* kinds that one extension is about, and as many exceptions */
 #define RULE_CLAUSE_COUNT_MAX 65536 /* as written; compiled there may be more */
 #define KNOWN_DAYS_MAX        60    /* of "unknown last known N days" */
 
@@ -82,7 +82,8 @@ struct extension {
 
 enum calendar_item_kind {
     CALENDAR_YEARLY,      /* month-day every year; 02-29 only where there is one */
-    CALENDAR_YEARLY_SPAN, /* month-day..month-day every year, last day in; may pass the year's end */
+    CALENDAR_YEARLY_SPAN, /* month-day..month-day every year, last day in; may pass the year's end
+                           */
     CALENDAR_ONCE,        /* from_day .. until_day (half-open) */
     CALENDAR_EASTER,      /* Easter Sunday (Gregorian) + offset days */
     CALENDAR_NTH_WEEKDAY, /* the nth (1..4, 5: the last) weekday of a month */
@@ -92,16 +93,16 @@ enum calendar_item_kind {
 
 struct calendar_item {
     enum calendar_item_kind kind;
-    bool is_excluded;              /* "except": taken away from what stands before it */
-    bool or_monday;                /* CALENDAR_YEARLY: and the Monday after, on a weekend */
-    uint8_t month, day;            /* 1.. */
-    uint8_t last_month, last_day;  /* CALENDAR_YEARLY_SPAN */
-    uint8_t weekday, nth;          /* CALENDAR_NTH_WEEKDAY: 0 Monday */
-    uint8_t weekday_mask;          /* CALENDAR_WEEKDAYS */
-    int16_t offset_days;           /* CALENDAR_EASTER, -200..200 */
-    uint16_t calendar;             /* CALENDAR_OTHER */
-    uint32_t from_day, until_day;  /* CALENDAR_ONCE */
-    bool has_place;                /* only at points of sale in the place */
+    bool is_excluded;             /* "except": taken away from what stands before it */
+    bool or_monday;               /* CALENDAR_YEARLY: and the Monday after, on a weekend */
+    uint8_t month, day;           /* 1.. */
+    uint8_t last_month, last_day; /* CALENDAR_YEARLY_SPAN */
+    uint8_t weekday, nth;         /* CALENDAR_NTH_WEEKDAY: 0 Monday */
+    uint8_t weekday_mask;         /* CALENDAR_WEEKDAYS */
+    int16_t offset_days;          /* CALENDAR_EASTER, -200..200 */
+    uint16_t calendar;            /* CALENDAR_OTHER */
+    uint32_t from_day, until_day; /* CALENDAR_ONCE */
+    bool has_place;               /* only at points of sale in the place */
     struct place_prefix place;
 };
 
@@ -151,11 +152,11 @@ struct point_range {
 
 struct rule_clause {
     uint32_t version;
-    uint16_t group;    /* index or GROUP_EVERYBODY */
+    uint16_t group;       /* index or GROUP_EVERYBODY */
     uint16_t known_group; /* the group that decides: `group`, or its "last known" one */
-    uint32_t first_product, product_count; /* in rules->clause_products: product numbers */
-    uint32_t first_range, range_count;     /* in rules->ranges: points of sale */
-    uint32_t first_place, place_count;     /* in rules->places: of the point of sale */
+    uint32_t first_product, product_count;   /* in rules->clause_products: product numbers */
+    uint32_t first_range, range_count;       /* in rules->ranges: points of sale */
+    uint32_t first_place, place_count;       /* in rules->places: of the point of sale */
     uint32_t first_contract, contract_count; /* in rules->contract_numbers */
     uint32_t calendar;                       /* index, or CALENDAR_ALL_DAYS */
     struct clause terms; /* what does not depend on day, place and contract: computation, flags
@@ -176,8 +177,8 @@ struct rule_limit {
 struct rules {
     char *files[RULES_FILE_COUNT_MAX]; /* names as in messages */
     uint32_t file_count;
-    struct group_rule *groups; /* GROUP_COUNT_MAX of them are there */
-    struct step *steps;        /* STEP_COUNT_MAX of them are there */
+    struct group_rule *groups;        /* GROUP_COUNT_MAX of them are there */
+    struct step *steps;               /* STEP_COUNT_MAX of them are there */
     uint32_t ages[AGE_THRESHOLD_MAX]; /* every `years` of a step, once, rising */
     struct extension extensions[EXTENSION_COUNT_MAX];
     struct product *products; /* by number */

@@ -1,6 +1,6 @@
 /* The tables of a catalogue: who gives reliefs, who sells, where, what, and under which contracts.
- * CSV files in the catalogue's folder, each optional; rows that refer to each other are checked, and
- * a fault names file and row. Manual: elig-catalogue(5). */
+ * CSV files in the catalogue's folder, each optional; rows that refer to each other are checked,
+ * and a fault names file and row. Manual: elig-catalogue(5). */
 #ifndef LOADER_TRADE_H
 #define LOADER_TRADE_H
 
@@ -43,8 +43,8 @@ struct point_row {
 struct terminal {
     uint64_t number;        /* not 0 */
     uint32_t point_of_sale; /* number */
-    uint8_t profile; /* enum profile */
-    char key[65]; /* public key, 64 hexadecimal digits; empty: not enrolled yet */
+    uint8_t profile;        /* enum profile */
+    char key[65];           /* public key, 64 hexadecimal digits; empty: not enrolled yet */
     struct in_force in_force;
 };
 

@@ -36,7 +36,8 @@ enum decision {
 
 /* What steps 1 to 4 found, before anybody is looked up: clauses that may apply. */
 struct candidates {
-    enum status status; /* OK; or UNKNOWN_PRODUCT, UNKNOWN_POINT_OF_SALE, OUTSIDE_WINDOW, NO_CONTRACT */
+    enum status
+        status; /* OK; or UNKNOWN_PRODUCT, UNKNOWN_POINT_OF_SALE, OUTSIDE_WINDOW, NO_CONTRACT */
     enum decision step; /* of a status that is not OK */
     const struct clause *clauses;
     uint32_t clause_count;

@@ -14,11 +14,6 @@ struct point_slot {
     uint32_t number; /* 0: free */
     uint32_t site;
 };
-struct offer_slot {
-    uint32_t product; /* 0: free */
-    uint32_t site;
-    uint32_t offer; /* index */
-};
 
 struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
@@ -27,7 +22,7 @@ struct edition {
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
     struct product_slot *products; /* owned, as the next two are */
     struct point_slot *points;
-    struct offer_slot *offers;
+    struct offer *offers; /* product 0: free */
     uint32_t product_mask, point_mask, offer_mask;
 };
 
