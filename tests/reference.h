@@ -93,6 +93,10 @@ bool reference_calendar_holds(const struct rules *rules, uint32_t calendar, uint
 
 /* ---- reference_person.c ---- */
 
+/* The first day on which the status no longer holds; each extension prolongs what the ones before
+ * it left. */
+uint32_t extended_end(const struct rules *rules, const struct status_fact *fact);
+
 enum truth reference_truth(const struct reference *reference, const struct raw_person *person,
                            uint16_t group, uint32_t day);
 /* What a clause makes of it: by its relief's policy missing data may count as yes. */

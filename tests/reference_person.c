@@ -27,9 +27,7 @@ static bool is_target(const struct extension_target targets[], uint8_t target_co
     return false;
 }
 
-/* The first day on which the status no longer holds; each extension prolongs what the ones before
- * it left. */
-static uint32_t extended_end(const struct rules *rules, const struct status_fact *fact)
+uint32_t extended_end(const struct rules *rules, const struct status_fact *fact)
 {
     uint32_t end = fact->until_day;
     for (uint32_t i = 0; i < rules->extension_count; i++) {
