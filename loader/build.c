@@ -66,11 +66,11 @@ static bool read_descriptions(struct build *build, const struct build_settings *
                               struct fault *fault)
 {
     char *registers = find_shared(settings->registers, "registers");
-    char *rules = find_shared(settings->rules, "catalogue/latvia.rules");
+    char *catalogue = find_shared(settings->catalogue, "catalogue");
     bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
-                   rules_read(&build->rules, rules, &build->vocabulary, fault);
+                   catalogue_read(&build->catalogue, catalogue, &build->vocabulary, fault);
     free(registers);
-    free(rules);
+    free(catalogue);
     return is_good;
 }
 
@@ -108,7 +108,9 @@ bool build_read(struct build *build, const struct build_settings *settings, stru
     if (!intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
                      settings->exports, settings->absent, build->thread_count, settings->is_quiet,
                      fault) ||
-        !set_window(build, settings, fault))
+        !set_window(build, settings, fault) ||
+        !compile_catalogue(&build->compiled, &build->catalogue, build->window, build->as_of_day,
+                           false, fault))
         return false;
     stage_end(build, "read");
     if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
@@ -193,9 +195,9 @@ static void collect_sources(struct build *build)
 
 static void fill_groups(struct build *build)
 {
-    for (uint32_t i = 0; i < build->rules->group_count; i++) {
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++) {
         struct group *group = &build->groups[i];
-        memcpy(group->name, build->rules->groups[i].name, sizeof(group->name));
+        memcpy(group->name, build->catalogue.rules->groups[i].name, sizeof(group->name));
         group->yes_count = build->memberships.yes_counts[i];
         group->unknown_count = build->memberships.unknown_counts[i];
     }
@@ -209,12 +211,12 @@ static void check_gates(struct build *build, const struct build_settings *settin
         .sources = build->sources,
         .source_count = build->source_count,
         .groups = build->groups,
-        .group_count = build->rules->group_count,
+        .group_count = build->catalogue.rules->group_count,
         .parent = build->parent_manifest.generation != 0 ? &build->parent_manifest : NULL,
         .parent_groups = parent != NULL ? parent->groups : NULL,
         .parent_group_count = parent != NULL ? parent->group_count : 0,
-        .reliefs = build->rules->reliefs,
-        .relief_count = build->rules->relief_count,
+        .reliefs = build->compiled.reliefs,
+        .relief_count = build->compiled.relief_count,
         .parent_reliefs = parent != NULL ? parent->reliefs : NULL,
         .parent_relief_count = parent != NULL ? parent->relief_count : 0,
         .from_day = build->window.from_day,
@@ -272,27 +274,22 @@ static void fill_manifest(struct build *build, const struct build_settings *sett
 }
 
 static bool write_snapshot(struct build *build, const struct build_settings *settings,
-                           struct entry *entries, struct fault *fault)
+                           struct index_entry *entries, struct fault *fault)
 {
     const struct memberships *memberships = &build->memberships;
-    const struct rules *rules = build->rules;
-    struct content content = {.entries = entries,
-                              .entry_count = build->views.identifier_count,
-                              .views = build->views.list,
-                              .set_first = memberships->set_first,
-                              .memberships = memberships->list,
-                              .groups = build->groups,
-                              .products = rules->products,
-                              .reliefs = rules->reliefs,
-                              .clauses = rules->clauses,
-                              .census = memberships->census,
-                              .view_count = build->views.count,
-                              .set_count = memberships->set_count,
-                              .group_count = rules->group_count,
-                              .product_count = rules->product_count,
-                              .relief_count = rules->relief_count,
-                              .clause_count = rules->clause_count,
-                              .census_count = memberships->census_count};
+    const struct compiled *compiled = &build->compiled;
+    struct tables tables = {.views = build->views.list,
+                            .set_first = memberships->set_first,
+                            .memberships = memberships->list,
+                            .groups = build->groups,
+                            .census = memberships->census,
+                            .view_count = build->views.count,
+                            .set_count = memberships->set_count,
+                            .group_count = build->catalogue.rules->group_count,
+                            .census_count = memberships->census_count};
+    compiled_fill(&tables, compiled);
+    struct content content = {
+        .entries = entries, .entry_count = build->views.identifier_count, .tables = &tables};
     struct progress progress;
     progress_start(&progress, "writing", "identifiers", content.entry_count, settings->is_quiet);
     if (!builder_write(publish_data_path(build->publication), &content, build->thread_count,
@@ -308,7 +305,7 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     fill_manifest(build, settings);
     views_collect(&build->views, &build->people, &build->memberships, build->window,
                   build->thread_count);
-    struct entry *entries =
+    struct index_entry *entries =
         views_digest(&build->views, &build->people, &build->memberships, build->window,
                      build->identity, build->thread_count, settings->is_quiet);
     people_free(&build->people);
@@ -350,9 +347,9 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_NO;
 
     /* people -> memberships */
-    memberships_evaluate(&build->memberships, &build->people, build->rules, &build->vocabulary,
-                         build->window, build->as_of_day, &build->intake, build->thread_count,
-                         settings->is_quiet);
+    memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
+                         &build->vocabulary, build->window, build->as_of_day, &build->intake,
+                         build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);
     stage_end(build, "evaluate");
@@ -388,7 +385,8 @@ void build_close(struct build *build)
     people_free(&build->people);
     facts_free(&build->facts);
     intake_free(&build->intake);
-    rules_free(build->rules);
+    catalogue_free(&build->catalogue);
+    compiled_free(&build->compiled);
     registers_free(&build->registers);
     *build = (struct build){0};
 }

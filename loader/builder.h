@@ -10,7 +10,7 @@
 #include "protocol/manifest.h"
 #include "protocol/snapshot.h"
 
-struct entry {
+struct index_entry {
     struct digest digest;
     uint32_t view;
 };
@@ -18,7 +18,7 @@ struct entry {
 /* What a snapshot is made of: `entries` may be in any order and are sorted in place; the tables are
  * all of struct tables but its index. Borrowed. */
 struct content {
-    struct entry *entries;
+    struct index_entry *entries;
     uint64_t entry_count;
     const struct tables *tables;
 };

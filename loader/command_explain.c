@@ -78,7 +78,7 @@ static int explain(struct build *build, const struct explain_settings *settings,
         return EXIT_USAGE;
     if (!build_read(build, &settings->build, fault))
         return EXIT_NO;
-    if (!find_group(&group, build->rules, settings->group, fault))
+    if (!find_group(&group, build->catalogue.rules, settings->group, fault))
         return EXIT_USAGE;
     uint32_t row = explain_find(build, &identifier);
     explicit_bzero(&identifier, sizeof(identifier));

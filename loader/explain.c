@@ -114,9 +114,9 @@ static void print_group(const struct build *build, const struct person *person, 
     if (memory == NULL)
         abort();
     enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_line, memory);
+        groups_explain(build->catalogue.rules, &build->vocabulary, person, day, group, say_line, memory);
     fclose(memory);
-    fprintf(to, "%s: %s\n%s", build->rules->groups[group].name, truth_text(truth), steps);
+    fprintf(to, "%s: %s\n%s", build->catalogue.rules->groups[group].name, truth_text(truth), steps);
     free(steps);
 }
 
@@ -124,10 +124,10 @@ static void print_group_json(const struct build *build, const struct person *per
                              uint32_t day, struct json *json)
 {
     json_open_object(json, NULL);
-    json_text(json, "name", build->rules->groups[group].name);
+    json_text(json, "name", build->catalogue.rules->groups[group].name);
     json_open_array(json, "steps");
     enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_json, json);
+        groups_explain(build->catalogue.rules, &build->vocabulary, person, day, group, say_json, json);
     json_close_array(json);
     json_text(json, "truth", truth_text(truth));
     json_close_object(json);
@@ -165,7 +165,7 @@ void explain_print(const struct build *build, uint32_t base_row, uint32_t group,
     day_to_text(text, (int32_t)day);
     tell_rows(&teller, base_row);
     fprintf(to, "\non %s\n", text);
-    for (uint32_t i = 0; i < build->rules->group_count; i++)
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++)
         if (is_wanted(i, group))
             print_group(build, &person, (uint16_t)i, day, to);
     release(&person);
@@ -184,7 +184,7 @@ void explain_print_json(const struct build *build, uint32_t base_row, uint32_t g
     tell_rows(&teller, base_row);
     json_close_array(&json);
     json_open_array(&json, "groups");
-    for (uint32_t i = 0; i < build->rules->group_count; i++)
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++)
         if (is_wanted(i, group))
             print_group_json(build, &person, (uint16_t)i, day, &json);
     json_close_array(&json);

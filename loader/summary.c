@@ -87,7 +87,7 @@ static void print_groups(const struct build *build, FILE *to)
     char day[DAY_TEXT_SIZE];
     day_to_text(day, (int32_t)build->as_of_day);
     fprintf(to, "\n%-32s %12s %12s  on %s\n", "group", "persons", "unknown", day);
-    for (uint32_t i = GROUP_TEST + 1; i < build->rules->group_count; i++)
+    for (uint32_t i = GROUP_TEST + 1; i < build->catalogue.rules->group_count; i++)
         fprintf(to, "%-32.*s %12s %12s\n", NAME_SIZE, build->groups[i].name,
                 COUNT_TEXT(build->groups[i].yes_count), COUNT_TEXT(build->groups[i].unknown_count));
 }
@@ -188,7 +188,7 @@ static void json_deliveries(struct json *json, const struct intake *intake)
 static void json_groups(struct json *json, const struct build *build)
 {
     json_open_array(json, "groups");
-    for (uint32_t i = 0; i < build->rules->group_count; i++) {
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++) {
         json_open_object(json, NULL);
         json_text(json, "name", build->groups[i].name);
         json_number(json, "yes", build->groups[i].yes_count);

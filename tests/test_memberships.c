@@ -211,7 +211,7 @@ END_TEST
 /* --- views --- */
 
 /* The view of an identifier among entries, or NOBODY. */
-static uint32_t find_view(const struct entry *entries, const struct identity_key *key,
+static uint32_t find_view(const struct index_entry *entries, const struct identity_key *key,
                           uint8_t means, const char *text)
 {
     struct identifier identifier = {.means = means, .size = (uint8_t)strlen(text)};
@@ -238,7 +238,7 @@ START_TEST(a_view_is_a_set_on_the_days_on_which_the_means_is_good)
     card(1, "TOCOME", window.until_day, DAY_NEVER);
     evaluate(2);
     ck_assert_uint_eq(views.identifier_count, 2 * MEANS_LAST + 4);
-    struct entry *entries = views_digest(&views, &people, &result, window, &key, 2, true);
+    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 2, true);
 
     uint32_t own = find_view(entries, &key, MEANS_PERSONAL_CODE, "32000000001");
     uint32_t part = find_view(entries, &key, MEANS_CARD, "PART");
@@ -262,7 +262,7 @@ START_TEST(test_identities_of_every_means_are_there)
     struct fault fault;
     ck_assert(identity_start(&fault));
     evaluate(1);
-    struct entry *entries = views_digest(&views, &people, &result, window, &key, 1, true);
+    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 1, true);
     for (uint8_t means = 1; means <= MEANS_LAST; means++) {
         uint32_t hit =
             find_view(entries, &key, means, means_test_identifier((enum means)means, TEST_HIT));
@@ -307,9 +307,9 @@ static int compare_entries(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct digest));
 }
 
-static struct entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
+static struct index_entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
 {
-    struct entry *entries = views_digest(&views, &people, &result, window, key, thread_count, true);
+    struct index_entry *entries = views_digest(&views, &people, &result, window, key, thread_count, true);
     qsort(entries, views.identifier_count, sizeof(*entries), compare_entries);
     return entries;
 }
@@ -323,7 +323,7 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
     evaluate(1);
     struct memberships first = result;
     struct views first_views = views;
-    struct entry *first_entries = sorted_entries(&key, 1);
+    struct index_entry *first_entries = sorted_entries(&key, 1);
     uint32_t membership_count = result.set_first[result.set_count];
     ck_assert_uint_gt(result.set_count, 1000);
     ck_assert_uint_gt(views.count, result.set_count);
@@ -346,7 +346,7 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
         ck_assert_uint_eq(views.count, first_views.count);
         ck_assert_mem_eq(views.list, first_views.list, views.count * sizeof(*views.list));
         ck_assert_uint_eq(views.identifier_count, first_views.identifier_count);
-        struct entry *entries = sorted_entries(&key, thread_count);
+        struct index_entry *entries = sorted_entries(&key, thread_count);
         ck_assert_mem_eq(entries, first_entries, views.identifier_count * sizeof(*entries));
         free(entries);
         views_free(&views);
