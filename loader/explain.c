@@ -113,8 +113,8 @@ static void print_group(const struct build *build, const struct person *person, 
     FILE *memory = open_memstream(&steps, &steps_size);
     if (memory == NULL)
         abort();
-    enum truth truth =
-        groups_explain(build->catalogue.rules, &build->vocabulary, person, day, group, say_line, memory);
+    enum truth truth = groups_explain(build->catalogue.rules, &build->vocabulary, person, NULL, day,
+                                      group, say_line, memory);
     fclose(memory);
     fprintf(to, "%s: %s\n%s", build->catalogue.rules->groups[group].name, truth_text(truth), steps);
     free(steps);
@@ -126,8 +126,8 @@ static void print_group_json(const struct build *build, const struct person *per
     json_open_object(json, NULL);
     json_text(json, "name", build->catalogue.rules->groups[group].name);
     json_open_array(json, "steps");
-    enum truth truth =
-        groups_explain(build->catalogue.rules, &build->vocabulary, person, day, group, say_json, json);
+    enum truth truth = groups_explain(build->catalogue.rules, &build->vocabulary, person, NULL, day,
+                                      group, say_json, json);
     json_close_array(json);
     json_text(json, "truth", truth_text(truth));
     json_close_object(json);

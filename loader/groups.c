@@ -52,13 +52,15 @@ static void changes_collect(struct changes *changes, const struct rules *rules,
     const struct person *person = judge->person;
     for (size_t i = 0; i < person->status_count; i++) {
         changes_add(changes, person->statuses[i].from_day);
-        changes_add(changes, person->statuses[i].until_day);
+        changes_add(changes, fact_until_day(rules, &person->statuses[i]));
     }
     for (uint32_t i = 0; i < rules->age_count; i++)
         changes_add(changes, judge->age_days[i]);
     for (uint32_t i = 0; i < rules->group_count; i++) {
         changes_add(changes, rules->groups[i].from_day);
         changes_add(changes, rules->groups[i].until_day);
+        if (judge->prior != NULL && rules->groups[i].known_days != 0)
+            changes_add(changes, judge->prior->until_days[i]);
     }
 }
 
@@ -116,7 +118,7 @@ static int compare_memberships(const void *left, const void *right)
 
 size_t groups_evaluate(struct membership out[], size_t room, const struct rules *rules,
                        const struct vocabulary *vocabulary, const struct person *person,
-                       struct window window)
+                       const struct prior *prior, struct window window)
 {
     assert(room >= SET_SIZE_MAX);
     assert(window.from_day <= window.until_day);
@@ -127,7 +129,7 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
 
     /* on which days anything may change */
     struct judge judge;
-    judge_begin(&judge, rules, vocabulary, person, life);
+    judge_begin(&judge, rules, vocabulary, person, prior, life);
     struct changes changes = {.span = life};
     changes_collect(&changes, rules, &judge);
     if (changes.count > BREAKPOINT_COUNT_MAX)
