@@ -56,8 +56,13 @@ static size_t evaluate(struct real_way *real, struct membership *out,
                             .statuses = raw->statuses,
                             .status_count = raw->status_count};
     memset(real->prior_days, 0, rules->group_count * sizeof(real->prior_days[0]));
-    for (size_t i = 0; i < raw->known_count; i++)
-        real->prior_days[raw->known[i].group] = raw->known[i].until_day;
+    for (size_t i = 0; i < raw->known_count; i++) {
+        for (uint32_t group = 0; group < rules->group_count; group++) {
+            if (rules->groups[group].known_days != 0 &&
+                rules->groups[group].known_of == raw->known[i].group)
+                real->prior_days[group] = raw->known[i].until_day;
+        }
+    }
     struct prior prior = {real->prior_days};
     size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &random->vocabulary, &person, &prior,
                                    (struct window){random->from_day, random->until_day});

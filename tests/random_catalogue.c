@@ -185,14 +185,13 @@ static void add_known(struct random_person *person, const struct random_catalogu
 {
     const struct rules *rules = random->catalogue.rules;
     const struct rule_clause *clause = &rules->clauses[random_below(state, rules->clause_count)];
-    const struct rule_version *version = &rules->versions[clause->version];
     if (clause->group == GROUP_EVERYBODY)
         return;
     for (size_t i = 0; i < person->raw.known_count; i++) {
         if (person->known[i].group == clause->group)
             return;
     }
-    uint32_t until_day = random_day(random, state) - random_below(state, version->known_days + 2u);
+    uint32_t until_day = random_day(random, state);
     person->known[person->raw.known_count++] = (struct raw_known){clause->group, until_day};
 }
 

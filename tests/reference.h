@@ -12,7 +12,8 @@
 
 #define REFERENCE_CONTRACT_COUNT_MAX 64
 
-/* What the snapshot before knew for sure: membership in the group up to that day. */
+/* What the snapshot before knew for sure, and is not too long ago for the relief: that the person
+ * is in the group up to that day. */
 struct raw_known {
     uint16_t group;
     uint32_t until_day;
@@ -93,8 +94,8 @@ bool reference_calendar_holds(const struct rules *rules, uint32_t calendar, uint
 
 /* ---- reference_person.c ---- */
 
-/* The first day on which the status no longer holds; each extension prolongs what the ones before
- * it left. */
+/* The first day on which the status no longer holds: of the extensions that are about the end which
+ * the register tells, the one that goes furthest. */
 uint32_t extended_end(const struct rules *rules, const struct status_fact *fact);
 
 enum truth reference_truth(const struct reference *reference, const struct raw_person *person,

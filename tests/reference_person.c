@@ -30,13 +30,13 @@ static bool is_target(const struct extension_target targets[], uint8_t target_co
 uint32_t extended_end(const struct rules *rules, const struct status_fact *fact)
 {
     uint32_t end = fact->until_day;
-    for (uint32_t i = 0; i < rules->extension_count; i++) {
+    for (uint32_t i = 0; i < rules->extension_count && fact->until_day != DAY_NEVER; i++) {
         const struct extension *extension = &rules->extensions[i];
-        if (end == DAY_NEVER || end <= extension->ended_from || end > extension->ended_until ||
-            !is_target(extension->targets, extension->target_count, fact) ||
-            is_target(extension->exceptions, extension->exception_count, fact))
-            continue;
-        if (extension->until_day > end)
+        uint32_t last_day = fact->until_day - 1;
+        if (last_day >= extension->ended_from && last_day < extension->ended_until &&
+            is_target(extension->targets, extension->target_count, fact) &&
+            !is_target(extension->exceptions, extension->exception_count, fact) &&
+            extension->until_day > end)
             end = extension->until_day;
     }
     return end;
@@ -155,13 +155,10 @@ enum truth reference_truth(const struct reference *reference, const struct raw_p
     return truth_of_steps(reference, person, &end, day);
 }
 
-/* "unknown last known N days": the last day of a sure membership is at most N days ago. */
-static bool was_known(const struct raw_person *person, uint16_t group, uint16_t known_days,
-                      uint32_t day)
+static bool was_known(const struct raw_person *person, uint16_t group, uint32_t day)
 {
     for (size_t i = 0; i < person->known_count; i++) {
-        const struct raw_known *known = &person->known[i];
-        if (known->group == group && day < (uint64_t)known->until_day + known_days)
+        if (person->known[i].group == group && day < person->known[i].until_day)
             return true;
     }
     return false;
@@ -177,8 +174,7 @@ enum truth truth_for_clause(const struct reference *reference, const struct raw_
     if (truth != TRUTH_UNKNOWN)
         return truth;
     if (version->unknown == UNKNOWN_ALLOW ||
-        (version->unknown == UNKNOWN_LAST_KNOWN &&
-         was_known(person, clause->group, version->known_days, day)))
+        (version->unknown == UNKNOWN_LAST_KNOWN && was_known(person, clause->group, day)))
         return TRUTH_YES;
     return TRUTH_UNKNOWN;
 }
