@@ -290,6 +290,30 @@ static void verdict_add(struct verdict *verdict, const struct verdict_part *part
     verdict->payable -= part->amount;
 }
 
+/* The reliefs from clause `i` on, which stack. One that takes nothing off is left out, unless there
+ * is no other. */
+static void verdict_add_stacking(struct verdict *verdict, uint32_t i, bool *is_missing,
+                                 const struct edition *edition, const struct candidates *candidates,
+                                 const struct purchase *purchase, uint32_t set)
+{
+    struct found empty = {NULL, 0};
+    struct verdict_part empty_part = {NULL, 0, 0};
+    while (i < candidates->clause_count) {
+        struct found found = find_clause(&i, is_missing, edition, candidates, purchase, set);
+        if (found.clause == NULL)
+            continue;
+        struct verdict_part part = decide_amount(found.clause, purchase, verdict->payable);
+        if (part.amount > 0) {
+            verdict_add(verdict, &part, found_until_s(edition, &found, candidates, purchase));
+        } else if (empty.clause == NULL) {
+            empty = found;
+            empty_part = part;
+        }
+    }
+    if (verdict->part_count == 0 && empty.clause != NULL)
+        verdict_add(verdict, &empty_part, found_until_s(edition, &empty, candidates, purchase));
+}
+
 struct verdict decide(const struct edition *edition, const struct candidates *candidates,
                       uint32_t view_index, const struct purchase *purchase)
 {
@@ -325,14 +349,7 @@ struct verdict decide(const struct edition *edition, const struct candidates *ca
     /* 7. The best one, and on what is left to pay those that stack. */
     if (best.clause != NULL)
         verdict_add(&verdict, &best_part, found_until_s(edition, &best, candidates, purchase));
-    while (i < candidates->clause_count) {
-        struct found found = find_clause(&i, &is_missing, edition, candidates, purchase, set);
-        if (found.clause == NULL)
-            continue;
-        struct verdict_part part = decide_amount(found.clause, purchase, verdict.payable);
-        if (part.amount > 0 || verdict.part_count == 0)
-            verdict_add(&verdict, &part, found_until_s(edition, &found, candidates, purchase));
-    }
+    verdict_add_stacking(&verdict, i, &is_missing, edition, candidates, purchase, set);
     if (verdict.part_count > 0) {
         verdict.status = STATUS_APPLIES;
         verdict.step = DECISION_BEST;
