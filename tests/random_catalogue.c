@@ -73,6 +73,21 @@ static void choose_missing(struct vocabulary *vocabulary, uint64_t *state)
     }
 }
 
+/* A clause that stands already is a fault, and may come by chance: then other rules are written. */
+static void make_rules(struct random_catalogue *out, uint64_t seed, uint64_t *state)
+{
+    struct fault fault = {""};
+    random_rules_write(out, state);
+    while (!rules_parse(&out->catalogue.rules, out->text, out->text_size, "random.rules",
+                        &out->vocabulary, &fault)) {
+        if (strstr(fault.text, "stands already in a clause") == NULL)
+            errx(1, "seed %llu: the parser refuses what should be good:\n%s\n%s",
+                 (unsigned long long)seed, fault.text, out->text);
+        free(out->text);
+        random_rules_write(out, state);
+    }
+}
+
 void random_catalogue_make(struct random_catalogue *out, uint64_t seed)
 {
     uint64_t state = seed;
@@ -84,12 +99,7 @@ void random_catalogue_make(struct random_catalogue *out, uint64_t seed)
     out->everywhere_mask = random_below(&state, 1u << RANDOM_RELIEF_COUNT_MAX) &
                            random_below(&state, 1u << RANDOM_RELIEF_COUNT_MAX);
     random_trade_make(out, &state);
-    random_rules_write(out, &state);
-    struct fault fault = {""};
-    if (!rules_parse(&out->catalogue.rules, out->text, out->text_size, "random.rules",
-                     &out->vocabulary, &fault))
-        errx(1, "seed %llu: the parser refuses what should be good:\n%s\n%s",
-             (unsigned long long)seed, fault.text, out->text);
+    make_rules(out, seed, &state);
     const struct rules *rules = out->catalogue.rules;
     for (uint32_t i = 0; i < rules->version_count; i++) {
         random_add_edge(out, rules->versions[i].from_day);

@@ -545,9 +545,11 @@ static void write_clause(struct writer *writer, uint32_t relief)
 
 static void write_splits(struct writer *writer)
 {
+    static const char *const shares[] = {"50%", "0.7100 each", "33.33%"};
     for (uint32_t i = 1; i <= SPLIT_COUNT; i++)
-        fprintf(writer->file, "split %u = %llu 50%%, %llu rest\n", i,
-                (unsigned long long)random_giver(0), (unsigned long long)random_giver(i % 3));
+        fprintf(writer->file, "split %u = %llu %s, %llu rest\n", i,
+                (unsigned long long)random_giver(i), shares[i - 1],
+                (unsigned long long)random_giver(i - 1));
 }
 
 static void write_rounding(struct writer *writer)

@@ -286,15 +286,23 @@ static bool part_goes_on(const struct reference *reference, const struct raw_per
             reference_truth(reference, person, clause->group, sale.day) == truth);
 }
 
-/* The first second of the purchase's day, after it, at which the clause's clock says no; or of the
- * next day. */
+static bool is_within_span(const struct clock_span *span, uint32_t minute)
+{
+    return minute >= span->from_min && minute < span->until_min;
+}
+
+/* The first second after the purchase at which the clock has left the span of the clause in which
+ * it was, or the day has ended. */
 static uint64_t clock_end(const struct clause *terms, uint64_t service_time_s)
 {
-    uint32_t day = wall_clock_of(service_time_s).day;
+    struct wall_clock now = wall_clock_of(service_time_s), then = now;
+    const struct clock_span *span = terms->clocks;
+    while (!is_within_span(span, now.minute))
+        span++;
     uint64_t utc_s = service_time_s - service_time_s % 60;
-    for (; wall_clock_of(utc_s).day == day; utc_s += 60) {
-        if (!is_within_clocks(terms, wall_clock_of(utc_s).minute))
-            break;
+    while (then.day == now.day && is_within_span(span, then.minute)) {
+        utc_s += 60;
+        then = wall_clock_of(utc_s);
     }
     return utc_s;
 }
@@ -324,7 +332,8 @@ uint64_t reference_valid_until(const struct reference *reference, const struct r
             until_s = end_s < until_s ? end_s : until_s;
         }
     }
-    if (until_day > person->means_until_day)
+    if (today >= person->means_from_day && until_day > person->means_until_day &&
+        today < person->means_until_day)
         until_day = person->means_until_day;
     /* midnight: two or three hours before that of UTC */
     uint64_t midnight_s = (uint64_t)until_day * SECONDS_PER_DAY - 3 * SECONDS_PER_HOUR;

@@ -193,7 +193,7 @@ static const struct {
      QUANTITY_MAX,
      0,
      0,
-     UINT64_C(42945377979705),
+     UINT64_C(42945377982705),
      QUANTITY_MAX},
 };
 
