@@ -316,9 +316,11 @@ uint64_t reference_valid_until(const struct reference *reference, const struct r
                         today};
     uint32_t until_day = reference->until_day;
     uint64_t until_s = UINT64_MAX;
+    bool is_about_person = false; /* not only what everybody gets */
     for (uint32_t i = 0; i < answer->part_count; i++) {
         const struct reference_part *part = &answer->parts[i];
         const struct rule_clause *clause = &reference->rules->clauses[part->clause];
+        is_about_person = is_about_person || clause->group != GROUP_EVERYBODY;
         enum truth truth = clause->group == GROUP_EVERYBODY
                                ? TRUTH_YES
                                : reference_truth(reference, person, clause->group, today);
@@ -332,8 +334,9 @@ uint64_t reference_valid_until(const struct reference *reference, const struct r
             until_s = end_s < until_s ? end_s : until_s;
         }
     }
-    if (today >= person->means_from_day && until_day > person->means_until_day &&
-        today < person->means_until_day)
+    bool means_counts =
+        is_about_person && today >= person->means_from_day && today < person->means_until_day;
+    if (means_counts && until_day > person->means_until_day)
         until_day = person->means_until_day;
     /* midnight: two or three hours before that of UTC */
     uint64_t midnight_s = (uint64_t)until_day * SECONDS_PER_DAY - 3 * SECONDS_PER_HOUR;
