@@ -10,6 +10,7 @@ int main(int argc, char *argv[])
         {"diff", command_diff, "who gained and lost between two generations, in counts"},
         {"explain", command_explain, "why a person is, or is not, in a group"},
         {"rollback", command_rollback, "the data of an older generation under a new number"},
+        {"catalogue-diff", command_catalogue_diff, "what is otherwise in one of two catalogues"},
     };
     return commands_run(PROGRAM, "Registers' deliveries to signed snapshots.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);
