@@ -1,7 +1,7 @@
 #include "tests/random_catalogue.h"
 
 #include "tests/latvia.h"
-#include "tests/random_rules.h"
+#include "tests/random_text.h"
 #include "tests/support.h"
 
 #include <err.h>

@@ -1,5 +1,5 @@
 /* Tables by chance: givers, providers, points of sale, contracts, validities of products. */
-#include "tests/random_rules.h"
+#include "tests/random_text.h"
 
 #include "loader/memory.h"
 

@@ -1,6 +1,6 @@
 /* What a catalogue by chance says: its tables, and the text of its rules. */
-#ifndef TESTS_RANDOM_RULES_H
-#define TESTS_RANDOM_RULES_H
+#ifndef TESTS_RANDOM_TEXT_H
+#define TESTS_RANDOM_TEXT_H
 
 #include "tests/random_catalogue.h"
 

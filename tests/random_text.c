@@ -1,5 +1,5 @@
 /* The text of rules by chance: every statement and clause condition of elig-reliefs(5). */
-#include "tests/random_rules.h"
+#include "tests/random_text.h"
 
 #include "tests/latvia.h"
 
