@@ -315,9 +315,8 @@ static uint64_t found_until_s(const struct question *question, const struct foun
     for (uint32_t i = 0; i < clause->clock_count; i++) {
         const struct clock_span *span = &clause->clocks[i];
         if (candidates->minute >= span->from_min && candidates->minute < span->until_min)
-            until_s =
-                min_u64(until_s, calendar_minute_start(calendar, candidates->day, span->until_min,
-                                                       question->purchase->service_time_s));
+            until_s = min_u64(until_s, calendar_span_end(calendar, candidates->day, span,
+                                                         question->purchase->service_time_s));
     }
     return until_s;
 }
