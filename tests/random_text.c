@@ -236,7 +236,7 @@ static void write_extensions(struct writer *writer)
         write_kind(writer, kind, 40);
         if (chance(writer, 50)) {
             fputs(", ", writer->file);
-            write_kind(writer, draw(writer, STAFF), 40);
+            write_kind(writer, (kind + 1) % STAFF, 40);
         }
         if (chance(writer, 40)) {
             fputs(" except ", writer->file);
@@ -584,10 +584,10 @@ static void write_version_body(struct writer *writer, uint32_t relief, bool stac
     static const char *const states[] = {"draft", "suspended", "closed", "active"};
     if (chance(writer, 12))
         fprintf(writer->file, "  state %s\n", PICK(writer, states));
-    if (chance(writer, 40))
+    if (stacks) /* all versions in the same order: at most three come on top at one offer */
+        fprintf(writer->file, "  stacks\n  order %u\n", 103 - relief);
+    else if (chance(writer, 40))
         fprintf(writer->file, "  order %u\n", 98 + draw(writer, 5));
-    if (stacks)
-        fputs("  stacks\n", writer->file);
     if (chance(writer, 60))
         write_unknown(writer);
     if (chance(writer, 50))

@@ -282,8 +282,7 @@ static bool part_goes_on(const struct reference *reference, const struct raw_per
     const struct contract_row *contract;
     return clause_stands(reference, clause, sale, &contract) &&
            (contract != NULL ? contract->number : 0) == part->contract &&
-           (clause->group == GROUP_EVERYBODY ||
-            reference_truth(reference, person, clause->group, sale.day) == truth);
+           truth_of_membership(reference, person, clause, sale.day) == truth;
 }
 
 static bool is_within_span(const struct clock_span *span, uint32_t minute)
@@ -321,9 +320,7 @@ uint64_t reference_valid_until(const struct reference *reference, const struct r
         const struct reference_part *part = &answer->parts[i];
         const struct rule_clause *clause = &reference->rules->clauses[part->clause];
         is_about_person = is_about_person || clause->group != GROUP_EVERYBODY;
-        enum truth truth = clause->group == GROUP_EVERYBODY
-                               ? TRUTH_YES
-                               : reference_truth(reference, person, clause->group, today);
+        enum truth truth = truth_of_membership(reference, person, clause, today);
         for (sale.day = today + 1; sale.day < until_day; sale.day++) {
             if (!part_goes_on(reference, person, part, sale, truth))
                 break;

@@ -100,6 +100,9 @@ uint32_t extended_end(const struct rules *rules, const struct status_fact *fact)
 
 enum truth reference_truth(const struct reference *reference, const struct raw_person *person,
                            uint16_t group, uint32_t day);
+/* The same of a clause's group, and of what was known before where the relief goes by that. */
+enum truth truth_of_membership(const struct reference *reference, const struct raw_person *person,
+                               const struct rule_clause *clause, uint32_t day);
 /* What a clause makes of it: by its relief's policy missing data may count as yes. */
 enum truth truth_for_clause(const struct reference *reference, const struct raw_person *person,
                             const struct rule_clause *clause, uint32_t day);

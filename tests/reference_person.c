@@ -164,17 +164,23 @@ static bool was_known(const struct raw_person *person, uint16_t group, uint32_t 
     return false;
 }
 
-enum truth truth_for_clause(const struct reference *reference, const struct raw_person *person,
-                            const struct rule_clause *clause, uint32_t day)
+enum truth truth_of_membership(const struct reference *reference, const struct raw_person *person,
+                               const struct rule_clause *clause, uint32_t day)
 {
+    const struct rule_version *version = &reference->rules->versions[clause->version];
     if (clause->group == GROUP_EVERYBODY)
         return TRUTH_YES;
     enum truth truth = reference_truth(reference, person, clause->group, day);
-    const struct rule_version *version = &reference->rules->versions[clause->version];
-    if (truth != TRUTH_UNKNOWN)
-        return truth;
-    if (version->unknown == UNKNOWN_ALLOW ||
-        (version->unknown == UNKNOWN_LAST_KNOWN && was_known(person, clause->group, day)))
+    if (truth == TRUTH_UNKNOWN && version->unknown == UNKNOWN_LAST_KNOWN &&
+        was_known(person, clause->group, day))
         return TRUTH_YES;
-    return TRUTH_UNKNOWN;
+    return truth;
+}
+
+enum truth truth_for_clause(const struct reference *reference, const struct raw_person *person,
+                            const struct rule_clause *clause, uint32_t day)
+{
+    enum truth truth = truth_of_membership(reference, person, clause, day);
+    const struct rule_version *version = &reference->rules->versions[clause->version];
+    return truth == TRUTH_UNKNOWN && version->unknown == UNKNOWN_ALLOW ? TRUTH_YES : truth;
 }
