@@ -484,3 +484,18 @@ void compiled_fill(struct tables *tables, const struct compiled *compiled)
     tables->split_count = compiled->split_count;
     tables->limit_count = compiled->limit_count;
 }
+
+void compiled_free(struct compiled *compiled)
+{
+    free(compiled->products);
+    free(compiled->points);
+    free(compiled->daysets);
+    free(compiled->offers);
+    free(compiled->clauses);
+    free(compiled->reliefs);
+    free(compiled->contracts);
+    free(compiled->splits);
+    free(compiled->limits);
+    free(compiled->clause_origins);
+    memset(compiled, 0, sizeof(*compiled));
+}
