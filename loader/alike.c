@@ -1,6 +1,6 @@
 #include "loader/alike.h"
 
-#include "loader/changes.h"
+#include "loader/change_days.h"
 #include "loader/judge.h"
 #include "loader/memory.h"
 #include "loader/places.h"
