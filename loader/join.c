@@ -280,9 +280,9 @@ static void find_holders(void *context, uint32_t thread, size_t first, size_t en
             codemap_prefetch(people->codes, rows[i + AHEAD_COUNT].code);
         people->holder[i] = codemap_get(people->codes, rows[i].code);
         join->hashes[i] = hash_identifier(&rows[i].identifier);
-        join->fates[i] = means_is_test(&rows[i].identifier) ? FATE_RESERVED
-                         : people->holder[i] == NOBODY      ? FATE_UNKNOWN
-                                                            : FATE_KEPT;
+        join->fates[i] = means_is_reserved(&rows[i].identifier) ? FATE_RESERVED
+                         : people->holder[i] == NOBODY          ? FATE_UNKNOWN
+                                                                : FATE_KEPT;
     }
 }
 

@@ -79,6 +79,52 @@ START_TEST(random_seconds_have_the_day_of_the_zone_rule)
 }
 END_TEST
 
+/* Around both changes of the clock, the minute is what a clock on the wall shows. */
+START_TEST(minutes_are_those_of_the_wall_clock)
+{
+    static const char *const days[] = {"2026-03-28", "2026-03-29", "2026-03-30", "2026-06-01",
+                                       "2026-10-24", "2026-10-25", "2026-10-26"};
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of("2026-03-01");
+    ck_assert(calendar_prepare(&calendar, from_day, from_day + 300, &fault));
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        uint32_t day = day_of(days[i]);
+        uint64_t end_s = calendar_day_start(&calendar, day + 1);
+        for (uint64_t utc_s = calendar_day_start(&calendar, day); utc_s < end_s; utc_s += 7) {
+            uint32_t minute = calendar_minute(&calendar, day, utc_s);
+            ck_assert_uint_eq(minute, riga_second_of_time(utc_s) / 60);
+        }
+    }
+}
+END_TEST
+
+/* The next time at which the clock shows a minute, or has passed over it, by looking at every one.
+ */
+START_TEST(a_minute_begins_when_the_clock_first_shows_it_or_one_beyond)
+{
+    static const char *const days[] = {"2026-03-29", "2026-06-01", "2026-10-25"};
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of("2026-03-01");
+    ck_assert(calendar_prepare(&calendar, from_day, from_day + 300, &fault));
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        uint32_t day = day_of(days[i]);
+        uint64_t start_s = calendar_day_start(&calendar, day);
+        uint64_t end_s = calendar_day_start(&calendar, day + 1);
+        for (uint64_t after_s = start_s; after_s < end_s; after_s += 601) {
+            uint32_t now = calendar_minute(&calendar, day, after_s);
+            for (uint32_t minute = now + 1; minute <= MINUTES_PER_DAY; minute += 29) {
+                uint64_t want_s = after_s - after_s % 60 + 60;
+                while (want_s < end_s && calendar_minute(&calendar, day, want_s) < minute)
+                    want_s += 60;
+                ck_assert_uint_eq(calendar_minute_start(&calendar, day, minute, after_s), want_s);
+            }
+        }
+    }
+}
+END_TEST
+
 static const struct {
     uint32_t from_day, until_day;
 } bad_windows[] = {
@@ -108,6 +154,8 @@ int main(void)
     tcase_add_loop_test(tcase, days_begin_and_end_where_the_zone_rule_says, 0, window_count);
     tcase_add_loop_test(tcase, seconds_outside_the_window_have_no_day, 0, window_count);
     tcase_add_test(tcase, random_seconds_have_the_day_of_the_zone_rule);
+    tcase_add_test(tcase, minutes_are_those_of_the_wall_clock);
+    tcase_add_test(tcase, a_minute_begins_when_the_clock_first_shows_it_or_one_beyond);
     tcase_add_loop_test(tcase, a_window_that_cannot_be_judged_is_refused, 0,
                         sizeof(bad_windows) / sizeof(bad_windows[0]));
     suite_add_tcase(suite, tcase);

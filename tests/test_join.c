@@ -191,11 +191,13 @@ START_TEST(reserved_test_identities_are_nobodys)
     }
     person(1, 0);
     means(1, means_test_identifier(MEANS_CARD, TEST_HIT), 5);
+    means(1, MEANS_ANYBODY, 5);
     join(1);
     ck_assert_uint_eq(people.person_count, 1);
     ck_assert_uint_eq(intake.deliveries[0].refused_by[REFUSAL_CODE_NOT_PERSON], 3);
-    ck_assert_uint_eq(intake.deliveries[2].refused_by[REFUSAL_NUMBER_FORM], 1);
+    ck_assert_uint_eq(intake.deliveries[2].refused_by[REFUSAL_NUMBER_FORM], 2);
     ck_assert_uint_eq(people.holder[0], NOBODY);
+    ck_assert_uint_eq(people.holder[1], NOBODY);
 }
 END_TEST
 
