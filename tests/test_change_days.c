@@ -1,4 +1,4 @@
-#include "loader/changes.h"
+#include "loader/change_days.h"
 
 #include "tests/support.h"
 
@@ -49,7 +49,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("changes");
+    Suite *suite = suite_create("change_days");
     TCase *tcase = tcase_create("changes");
     tcase_add_test(tcase, days_of_change_are_walked_in_order_and_once);
     tcase_add_test(tcase, the_first_day_and_days_outside_change_nothing);
