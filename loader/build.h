@@ -2,6 +2,7 @@
 #ifndef LOADER_BUILD_H
 #define LOADER_BUILD_H
 
+#include "loader/compile.h"
 #include "loader/gates.h"
 #include "loader/publish.h"
 #include "loader/views.h"
@@ -9,7 +10,7 @@
 /* What a person chose. Texts are borrowed from argv. */
 struct build_settings {
     const char *exports, *registers,
-        *rules;         /* registers, rules NULL: those that came with the program */
+        *catalogue;     /* registers, catalogue NULL: those that came with the program */
     const char *absent; /* registers, with commas; NULL: none */
     const char *snapshots, *identity_key, *signing_key;
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
@@ -24,7 +25,8 @@ struct build_settings {
 struct build {
     struct registers registers;
     struct vocabulary vocabulary;
-    struct rules *rules;
+    struct catalogue catalogue;
+    struct compiled compiled;
     struct intake intake;
     struct facts facts;
     struct people people;

@@ -11,10 +11,13 @@
 
 int command_build(int argc, char *argv[]);
 int command_explain(int argc, char *argv[]);
+int command_test(int argc, char *argv[]);
+int command_try(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);
 int command_list(int argc, char *argv[]);
 int command_diff(int argc, char *argv[]);
 int command_rollback(int argc, char *argv[]);
+int command_catalogue_diff(int argc, char *argv[]);
 
 /* Options of all that read deliveries: rows for a settings struct that begins with a struct
  * build_settings. */
@@ -29,8 +32,9 @@ int command_rollback(int argc, char *argv[]);
         BUILD_OPTION("registers", OPTION_TEXT, registers, "DIR", NULL, 0, 0,                       \
                      "folder of the register descriptions; without it those that came with the "   \
                      "program"),                                                                   \
-        BUILD_OPTION("rules", OPTION_TEXT, rules, "FILE", NULL, 0, 0,                              \
-                     "reliefs and groups; without it those that came with the program"),           \
+        BUILD_OPTION("catalogue", OPTION_TEXT, catalogue, "PATH", NULL, 0, 0,                      \
+                     "folder of reliefs and tables, or one file of reliefs; without it what came " \
+                     "with the program"),                                                          \
         BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                    \
                      "registers that are not delivered: what they could say is unknown"),          \
         BUILD_OPTION("as-of", OPTION_DAY, as_of_day, "DAY", NULL, 0, 0,                            \

@@ -91,7 +91,7 @@ struct publishing {
     size_t *run_counts;  /* first pass */
     struct keymap *maps; /* first pass: by thread; second: the one with numbers */
     size_t *run_firsts;  /* second pass: where a run's entries begin */
-    struct entry *entries;
+    struct index_entry *entries;
     const struct identity_key *key;
     struct progress progress;
     atomic_size_t done_count;
@@ -237,11 +237,11 @@ struct batch {
     size_t count;
 };
 
-static void batch_flush(struct batch *batch, const struct identity_key *key, struct entry **to)
+static void batch_flush(struct batch *batch, const struct identity_key *key, struct index_entry **to)
 {
     identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++)
-        *(*to)++ = (struct entry){batch->digests[i], batch->views[i]};
+        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i]};
     batch->count = 0;
 }
 
@@ -257,7 +257,7 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
     assert(run_end == run + 1);
     struct publishing *all = context;
     const struct facts *facts = all->people->facts;
-    struct entry *to = all->entries + all->run_firsts[run];
+    struct index_entry *to = all->entries + all->run_firsts[run];
     struct batch batch = {.count = 0};
     size_t first, end;
     bool is_person = run_rows(all, run, &first, &end);
@@ -282,7 +282,7 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
 
 static void digest_tests(struct publishing *all)
 {
-    struct entry *to = all->entries;
+    struct index_entry *to = all->entries;
     for (uint8_t means = 1; means <= MEANS_LAST; means++)
         for (int which = TEST_HIT; which <= TEST_EXPIRED; which++) {
             const char *text = means_test_identifier((enum means)means, (enum test_identity)which);
@@ -309,7 +309,7 @@ static struct keymap keymap_of_views(const struct views *views, struct window wi
     return map;
 }
 
-struct entry *views_digest(const struct views *views, const struct people *people,
+struct index_entry *views_digest(const struct views *views, const struct people *people,
                            const struct memberships *memberships, struct window window,
                            const struct identity_key *key, uint32_t thread_count, bool is_quiet)
 {

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#define SECONDS_PER_MINUTE 60
+
 bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
                       struct fault *fault)
 {
@@ -36,6 +38,38 @@ bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t 
     assert(i < day_count && start_s[i] <= utc_s && utc_s < start_s[i + 1]);
     *day = calendar->from_day + (uint32_t)i;
     return true;
+}
+
+static bool clock_changes(const struct calendar *calendar, uint32_t day)
+{
+    const uint64_t *start_s = &calendar->start_s[day - calendar->from_day];
+    return start_s[1] - start_s[0] != SECONDS_PER_DAY;
+}
+
+uint32_t calendar_minute(const struct calendar *calendar, uint32_t day, uint64_t utc_s)
+{
+    assert(day >= calendar->from_day && day < calendar->until_day);
+    if (clock_changes(calendar, day))
+        return riga_second_of_time(utc_s) / SECONDS_PER_MINUTE;
+    return (uint32_t)(utc_s - calendar->start_s[day - calendar->from_day]) / SECONDS_PER_MINUTE;
+}
+
+uint64_t calendar_span_end(const struct calendar *calendar, uint32_t day,
+                           const struct clock_span *span, uint64_t after_s)
+{
+    assert(day >= calendar->from_day && day < calendar->until_day);
+    const uint64_t *start_s = &calendar->start_s[day - calendar->from_day];
+    if (!clock_changes(calendar, day))
+        return start_s[0] + (uint64_t)span->until_min * SECONDS_PER_MINUTE;
+
+    /* Two days of a year: the minutes from here on, one by one. */
+    uint64_t utc_s = after_s - after_s % SECONDS_PER_MINUTE;
+    uint32_t minute = span->from_min;
+    while (utc_s < start_s[1] && minute >= span->from_min && minute < span->until_min) {
+        utc_s += SECONDS_PER_MINUTE;
+        minute = riga_second_of_time(utc_s) / SECONDS_PER_MINUTE;
+    }
+    return utc_s;
 }
 
 uint64_t calendar_day_start(const struct calendar *calendar, uint32_t day)

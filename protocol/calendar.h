@@ -3,9 +3,9 @@
 #ifndef ENGINE_CALENDAR_H
 #define ENGINE_CALENDAR_H
 
+#include "protocol/catalogue.h"
 #include "protocol/day.h"
 #include "protocol/fault.h"
-#include "protocol/snapshot.h"
 
 struct calendar {
     uint32_t from_day, until_day;
@@ -18,6 +18,15 @@ MUST_USE bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t
 
 /* The civil day in Riga at that second; false when it is outside the window. */
 MUST_USE bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t utc_s);
+
+/* The minute of the wall clock at that second of the day. */
+uint32_t calendar_minute(const struct calendar *calendar, uint32_t day, uint64_t utc_s);
+
+/* The first second after `after_s`, which is of the day and within the span, at which the day's
+ * wall clock has left the span, or the day has ended. In the night in autumn a clock that is put
+ * back leaves a span that began after 03:00. */
+uint64_t calendar_span_end(const struct calendar *calendar, uint32_t day,
+                           const struct clock_span *span, uint64_t after_s);
 
 /* The UTC second at which a day from from_day up to and including until_day begins. */
 uint64_t calendar_day_start(const struct calendar *calendar, uint32_t day);

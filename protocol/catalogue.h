@@ -21,9 +21,10 @@
 #define CLAUSE_COUNT_MAX       (1 << 20)
 #define SPLIT_COUNT_MAX        4096
 #define LIMIT_COUNT_MAX        65536
-#define SET_SIZE_MAX           4096 /* memberships in one set */
-#define WINDOW_DAYS_MAX        800  /* days that a snapshot can judge */
-#define NAME_SIZE              32   /* names end in NUL and are filled with zeros */
+#define SET_SIZE_MAX           4096    /* memberships in one set */
+#define WINDOW_DAYS_MAX        800     /* days that a snapshot can judge */
+#define ATVK_MAX               9999999 /* places are numbers of seven digits */
+#define NAME_SIZE              32      /* names end in NUL and are filled with zeros */
 #define PERCENT_ALL_BP         10000
 
 enum truth { TRUTH_NO = 0, TRUTH_UNKNOWN = 1, TRUTH_YES = 2 };
@@ -74,9 +75,9 @@ struct product {
 
 /* A till or gate. Points of sale at which the same clauses stand for every product share a site. */
 struct point {
-    uint32_t number; /* not 0 */
-    uint32_t site;   /* 1 and up; several points may share one */
-    uint32_t place;  /* ATVK code as a number of seven digits; 0: not said */
+    uint32_t number;   /* not 0 */
+    uint32_t site;     /* 1 and up; several points may share one */
+    uint32_t place;    /* ATVK code as a number of seven digits; 0: not said */
     uint64_t provider; /* registration number */
 };
 #define POINT_SIZE 24 /* with 4 reserved bytes */
@@ -84,6 +85,9 @@ struct point {
 /* Where nobody says, or the catalogue does not know, at which point of sale something is sold: what
  * needs no contract stands here. */
 #define SITE_NOWHERE 0
+
+/* Reliefs of one offer that come on top of others. */
+#define STACKING_COUNT_MAX 3
 
 /* Days of the judging window: bit d is its day from_day + d. None beyond its end. */
 #define DAYSET_WORD_COUNT 13
@@ -113,13 +117,15 @@ enum computation { COMPUTE_PERCENT = 1, COMPUTE_AMOUNT, COMPUTE_SUBSIDY, COMPUTE
 /* To a multiple of the clause's round_step: half up; towards the payer of the relief; towards the
  * person. */
 enum rounding { ROUND_HALF_UP = 0, ROUND_DOWN, ROUND_UP };
-#define ROUND_LAST ROUND_UP
+#define ROUND_LAST     ROUND_UP
+#define ROUND_STEP_MAX 10000 /* 1.00 EUR */
 
 /* A span of the wall clock in Riga, minutes from midnight: from is in, until (at most 1440) out. */
 struct clock_span {
     uint16_t from_min, until_min;
 };
 #define CLOCK_SPAN_COUNT_MAX 3
+#define MINUTES_PER_DAY      1440
 
 #define GROUP_EVERYBODY 0xffff /* of a clause: whoever it is, known or not */
 #define GROUP_NONE      0xfffe /* of a clause in no snapshot: not resolved */
@@ -137,7 +143,7 @@ enum clause_flag {
  * in the order in which they are tried: relief after relief, those that stack last; of a relief the
  * first that fits decides. */
 struct clause {
-    uint32_t code;  /* opaque, what a merchant sees: of the relief under its contract; not 0 */
+    uint32_t code;   /* opaque, what a merchant sees: of the relief under its contract; not 0 */
     uint16_t relief; /* index */
     uint16_t group;  /* index, or GROUP_EVERYBODY */
     uint16_t dayset; /* days of its calendars, weekdays, validities and contract together */
@@ -148,14 +154,14 @@ struct clause {
     uint8_t companions_max; /* companions' units that are covered too */
     uint16_t round_step;    /* 1/10000 EUR, 1 and up */
     uint8_t means_mask, entry_mask;
-    uint32_t value;      /* what the computation is about */
-    uint32_t above;      /* only the part of each unit's price above this counts; 0: all of it */
-    uint32_t cap;        /* the relief is at most that; 0: no cap */
+    uint32_t value; /* what the computation is about */
+    uint32_t above; /* only the part of each unit's price above this counts; 0: all of it */
+    uint32_t cap;   /* the relief is at most that; 0: no cap */
     uint32_t price_least, price_most; /* of one unit, both in */
     uint16_t quantity_least, quantity_most;
     uint16_t unit_count_max; /* of the person's own units so many are covered; 0: all */
     uint8_t clock_count;     /* 0: all day */
-    uint8_t number;          /* of the clause in its version of the relief, 1 and up; 0: beyond 255 */
+    uint8_t number; /* of the clause in its version of the relief, 1 and up; 0: beyond 255 */
     struct clock_span clocks[CLOCK_SPAN_COUNT_MAX];
 };
 #define CLAUSE_SIZE 64
@@ -163,7 +169,7 @@ struct clause {
 enum relief_state { RELIEF_ACTIVE = 1, RELIEF_SUSPENDED, RELIEF_CLOSED };
 
 struct relief {
-    uint32_t code; /* where no contract is needed; else unused but unique. Not 0 */
+    uint32_t code;                /* where no contract is needed; else unused but unique. Not 0 */
     uint32_t from_day, until_day; /* first and last version together */
     uint8_t state;                /* enum relief_state, on the as-of day */
     uint64_t giver;               /* registration number */
@@ -179,7 +185,7 @@ struct contract {
     uint32_t from_day, until_day;
     uint64_t provider;
 };
-#define CONTRACT_SIZE 32 /* with 2 reserved bytes */
+#define CONTRACT_SIZE 32 /* with 6 reserved bytes */
 
 /* Who pays for a relief. Parts are taken in order: an amount for each covered unit, a part of the
  * whole in 1/100 of a percent, or what is left; the last part is what is left. */
@@ -211,16 +217,19 @@ enum limit_period {
     PERIOD_LIFETIME
 };
 struct limit {
-    uint16_t relief;    /* index */
-    uint8_t kind;       /* enum limit_kind */
-    uint8_t period;     /* enum limit_period; of LIMIT_SPACING 0 */
-    uint16_t shared;    /* limits of the same number, not 0, are one; 0: the relief's own */
-    uint16_t warn_bp;   /* of LIMIT_BUDGET: 1/100 of a percent; 0: no warning */
+    uint16_t relief;      /* index */
+    uint8_t kind;         /* enum limit_kind */
+    uint8_t period;       /* enum limit_period; of LIMIT_SPACING 0 */
+    uint16_t shared;      /* limits of the same number, not 0, are one; 0: the relief's own */
+    uint16_t warn_bp;     /* of LIMIT_BUDGET: 1/100 of a percent; 0: no warning */
     uint8_t is_published; /* merchants may be told what is left */
     uint32_t from_day, until_day; /* of the version that says so */
-    uint64_t value; /* uses; 1/10000 EUR; minutes between two uses */
+    uint64_t value;               /* uses; 1/10000 EUR; minutes between two uses */
 };
-#define LIMIT_SIZE 32 /* with 3 reserved bytes */
+#define LIMIT_SIZE 32 /* with 7 reserved bytes */
+
+/* One to 31 printable characters of ASCII without spaces, then nothing but zeros. */
+bool catalogue_name_is_sane(const char name[static NAME_SIZE]);
 
 void membership_encode(uint8_t record[static MEMBERSHIP_SIZE], const struct membership *in);
 MUST_USE bool membership_decode(struct membership *out,

@@ -36,7 +36,8 @@ enum decision {
 
 /* What steps 1 to 4 found, before anybody is looked up: clauses that may apply. */
 struct candidates {
-    enum status status; /* OK; or UNKNOWN_PRODUCT, UNKNOWN_POINT_OF_SALE, OUTSIDE_WINDOW, NO_CONTRACT */
+    enum status
+        status; /* OK; or UNKNOWN_PRODUCT, UNKNOWN_POINT_OF_SALE, OUTSIDE_WINDOW, NO_CONTRACT */
     enum decision step; /* of a status that is not OK */
     const struct clause *clauses;
     uint32_t clause_count;
@@ -44,6 +45,9 @@ struct candidates {
     uint32_t minute; /* of that day's wall clock */
 };
 struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase);
+
+/* Asks for what a decision reads first, while there is something else to do. */
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates);
 
 #define VERDICT_PART_COUNT_MAX 4 /* one relief, and at most three that stack on it */
 
@@ -66,8 +70,19 @@ struct verdict {
 };
 
 /* Steps 5 to 9. `view` is one of the edition's tables; `candidates` are the purchase's. */
-struct verdict decide(const struct edition *edition, const struct candidates *candidates,
-                      uint32_t view, const struct purchase *purchase);
+void decide_into(struct verdict *out, const struct edition *edition,
+                 const struct candidates *candidates, uint32_t view,
+                 const struct purchase *purchase);
+
+/* The same for whoever is in no hurry: a verdict is large. */
+static inline struct verdict decide(const struct edition *edition,
+                                    const struct candidates *candidates, uint32_t view,
+                                    const struct purchase *purchase)
+{
+    struct verdict verdict;
+    decide_into(&verdict, edition, candidates, view, purchase);
+    return verdict;
+}
 
 /* ---- the parts of step 6, for whoever tells it aloud ---- */
 

@@ -1,44 +1,124 @@
 #include "protocol/edition.h"
 
+#include "protocol/frame.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
 #define SECONDS_PER_HOUR 3600
 
-static uint32_t span_home(uint32_t product, uint32_t mask)
+static uint32_t home_of(uint32_t number, uint32_t site, uint32_t mask)
 {
     /* Multiplying spreads runs of neighbouring numbers; the upper half is the better mixed one. */
-    return (uint32_t)((product * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & mask;
+    uint64_t key = (uint64_t)site << 32 | number;
+    key = (key ^ (key >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(key >> 32) & mask;
 }
 
-static bool spans_fill(struct edition *edition, struct fault *fault)
+/* Zeroed slots, at least twice as many as there are to be. */
+static void *take_slots(uint32_t *mask, uint32_t count, size_t slot_size, struct fault *fault)
+{
+    uint32_t slot_count = 2;
+    while (slot_count < 2 * (uint64_t)count)
+        slot_count *= 2;
+    *mask = slot_count - 1;
+    void *slots = calloc(slot_count, slot_size);
+    if (slots == NULL)
+        fault_set(fault, "no memory for a table of %u numbers", count);
+    return slots;
+}
+
+static bool products_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
-    assert(tables->product_count <= PRODUCT_COUNT_MAX);
-    uint32_t slot_count = 2;
-    while (slot_count < 2 * tables->product_count)
-        slot_count *= 2;
-    edition->spans = calloc(slot_count, sizeof(edition->spans[0]));
-    if (edition->spans == NULL)
-        return fault_set(fault, "no memory for %u products", tables->product_count);
-    edition->span_mask = slot_count - 1;
-
-    /* Products and clauses are both in order of product number: one walk over each. */
-    uint32_t clause = 0;
+    edition->products = take_slots(&edition->product_mask, tables->product_count,
+                                   sizeof(edition->products[0]), fault);
+    if (edition->products == NULL)
+        return false;
     for (uint32_t i = 0; i < tables->product_count; i++) {
-        uint32_t product = tables->products[i].number;
-        uint32_t clause_first = clause;
-        while (clause < tables->clause_count && tables->clauses[clause].product == product)
-            clause++;
-        uint32_t slot = span_home(product, edition->span_mask);
-        while (edition->spans[slot].is_taken)
-            slot = (slot + 1) & edition->span_mask;
-        edition->spans[slot] =
-            (struct clause_span){product, clause_first, clause - clause_first, true};
+        uint32_t slot = home_of(tables->products[i].number, 0, edition->product_mask);
+        while (edition->products[slot].number != 0)
+            slot = (slot + 1) & edition->product_mask;
+        edition->products[slot].number = tables->products[i].number;
     }
-    if (clause != tables->clause_count)
-        return fault_set(fault, "clause %u: its product %u is not in the catalogue", clause,
-                         tables->clauses[clause].product);
+    return true;
+}
+
+static bool points_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->points =
+        take_slots(&edition->point_mask, tables->point_count, sizeof(edition->points[0]), fault);
+    if (edition->points == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->point_count; i++) {
+        const struct point *point = &tables->points[i];
+        uint32_t slot = home_of(point->number, 0, edition->point_mask);
+        while (edition->points[slot].number != 0)
+            slot = (slot + 1) & edition->point_mask;
+        edition->points[slot] = (struct point_slot){point->number, point->site};
+    }
+    return true;
+}
+
+static bool offers_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->offers =
+        take_slots(&edition->offer_mask, tables->offer_count, sizeof(edition->offers[0]), fault);
+    if (edition->offers == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->offer_count; i++) {
+        const struct offer *offer = &tables->offers[i];
+        uint32_t slot = home_of(offer->product, offer->site, edition->offer_mask);
+        while (edition->offers[slot].product != 0)
+            slot = (slot + 1) & edition->offer_mask;
+        edition->offers[slot] = *offer; /* beside its neighbours: one cache line for a search */
+    }
+    return true;
+}
+
+void edition_renew_set(struct edition *edition, uint32_t set)
+{
+    const struct tables *tables = edition->tables;
+    struct set_head *head = &edition->sets[set];
+    *head = (struct set_head){.first = tables->set_first[set],
+                              .count = tables->set_first[set + 1] - tables->set_first[set]};
+    for (uint32_t i = 0; i < head->count; i++)
+        head->group_bits |= UINT64_C(1) << tables->memberships[head->first + i].group % 64;
+}
+
+static bool sets_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->sets = calloc((size_t)tables->set_count + 1, sizeof(edition->sets[0]));
+    if (edition->sets == NULL)
+        return fault_set(fault, "no memory for %u sets", tables->set_count);
+    for (uint32_t set = 0; set < tables->set_count; set++)
+        edition_renew_set(edition, set);
+    return true;
+}
+
+static struct clause_gate gate_of(const struct clause *clause)
+{
+    bool asks = clause->price_least > 0 || clause->price_most < UINT32_MAX ||
+                clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
+                clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
+                clause->entry_mask != ENTRY_MASK_ALL;
+    return (struct clause_gate){.dayset = clause->dayset,
+                                .group_bit = clause->group % 64,
+                                .is_everybodys = clause->group == GROUP_EVERYBODY,
+                                .asks = asks};
+}
+
+static bool gates_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->gates = calloc((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
+    if (edition->gates == NULL)
+        return fault_set(fault, "no memory for %u clauses", tables->clause_count);
+    for (uint32_t i = 0; i < tables->clause_count; i++)
+        edition->gates[i] = gate_of(&tables->clauses[i]);
     return true;
 }
 
@@ -57,6 +137,22 @@ static uint64_t overdue_time(const struct manifest *manifest)
     return overdue_s;
 }
 
+/* Whether no set of days reaches beyond the window, and set 0 is all of it. */
+static bool daysets_fit(const struct tables *tables, uint32_t day_count, struct fault *fault)
+{
+    for (uint32_t i = 0; i < tables->dayset_count; i++) {
+        for (uint32_t word = 0; word < DAYSET_WORD_COUNT; word++) {
+            uint32_t below = word * 64 >= day_count ? 0 : day_count - word * 64;
+            uint64_t within = below >= 64 ? UINT64_MAX : (UINT64_C(1) << below) - 1;
+            uint64_t bits = tables->daysets[i].words[word];
+            if ((bits & ~within) != 0 || (i == DAYSET_ALL && bits != within))
+                return fault_set(fault, "daysets: set of days %u does not fit a window of %u days",
+                                 i, day_count);
+        }
+    }
+    return true;
+}
+
 bool edition_open(struct edition **out, const struct tables *tables,
                   const struct manifest *manifest, struct fault *fault)
 {
@@ -67,7 +163,9 @@ bool edition_open(struct edition **out, const struct tables *tables,
     edition->manifest = manifest;
     edition->overdue_s = overdue_time(manifest);
     if (!calendar_prepare(&edition->calendar, manifest->from_day, manifest->until_day, fault) ||
-        !spans_fill(edition, fault)) {
+        !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
+        !products_fill(edition, fault) || !points_fill(edition, fault) ||
+        !offers_fill(edition, fault) || !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
         edition_close(edition);
         return false;
     }
@@ -79,17 +177,42 @@ void edition_close(struct edition *edition)
 {
     if (edition == NULL)
         return;
-    free(edition->spans);
+    free(edition->products);
+    free(edition->points);
+    free(edition->offers);
+    free(edition->sets);
+    free(edition->gates);
     free(edition);
 }
 
-const struct clause_span *edition_find_product(const struct edition *edition, uint32_t product)
+/* All searches end: tables are at most half full. */
+
+bool edition_has_product(const struct edition *edition, uint32_t product)
 {
-    /* Ends: the table is at most half full. */
-    uint32_t slot = span_home(product, edition->span_mask);
-    while (edition->spans[slot].is_taken && edition->spans[slot].product != product)
-        slot = (slot + 1) & edition->span_mask;
-    return edition->spans[slot].is_taken ? &edition->spans[slot] : NULL;
+    uint32_t slot = home_of(product, 0, edition->product_mask);
+    while (edition->products[slot].number != 0 && edition->products[slot].number != product)
+        slot = (slot + 1) & edition->product_mask;
+    return product != 0 && edition->products[slot].number == product;
+}
+
+uint32_t edition_site(const struct edition *edition, uint32_t point_of_sale)
+{
+    uint32_t slot = home_of(point_of_sale, 0, edition->point_mask);
+    while (edition->points[slot].number != 0 && edition->points[slot].number != point_of_sale)
+        slot = (slot + 1) & edition->point_mask;
+    return edition->points[slot].site; /* a free slot's is SITE_NOWHERE */
+}
+
+const struct offer *edition_find_offer(const struct edition *edition, uint32_t site,
+                                       uint32_t product)
+{
+    uint32_t slot = home_of(product, site, edition->offer_mask);
+    const struct offer *at = &edition->offers[slot];
+    while (at->product != 0 && (at->product != product || at->site != site)) {
+        slot = (slot + 1) & edition->offer_mask;
+        at = &edition->offers[slot];
+    }
+    return at->product != 0 ? at : NULL;
 }
 
 uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s)

@@ -21,7 +21,7 @@ load() {
     rm -rf "$folder.snapshots"
     "$ELIG_BIN/eligload" build --exports "$folder" --snapshots "$folder.snapshots" \
         --identity-key "$work/identity.key" --signing-key "$work/sign.key" --environment 7 \
-        --registers "$ELIG_TOP/loader/registers" --rules "$ELIG_TOP/loader/catalogue/latvia.rules" \
+        --registers "$ELIG_TOP/loader/registers" --catalogue "$ELIG_TOP/loader/catalogue/latvia.rules" \
         --accept refused-rows --quiet --summary "$folder.json" "$@" >"$work/out" 2>&1 || {
         bad "eligload: exit $?"
         tail -5 "$work/out"
@@ -154,7 +154,7 @@ while IFS='|' read -r group from to; do
     sed "/^group/s/$from/$to/" "$ELIG_TOP/loader/catalogue/latvia.rules" >"$work/spoiled.rules"
     cmp -s "$work/spoiled.rules" "$ELIG_TOP/loader/catalogue/latvia.rules" &&
         bad "nothing spoiled by $from"
-    load "$folder" --rules "$work/spoiled.rules"
+    load "$folder" --catalogue "$work/spoiled.rules"
     agree "$folder" "$folder/truth.csv"
     status=$?
     if [ $status -eq 1 ] && grep -q "first in group $group\$" "$work/out"; then

@@ -149,9 +149,9 @@ EOF
 # shellcheck disable=SC2086
 {
     row 0 "dry-run" "the examples of the manuals" build --exports "$work/club" --registers \
-        "$work/registers" --rules "$work/example.rules" --snapshots "$work/club.made" $keys --dry-run
+        "$work/registers" --catalogue "$work/example.rules" --snapshots "$work/club.made" $keys --dry-run
     row 0 "^swim_master  *1  *0" "a new register and its relief" build --exports "$work/club" \
-        --registers "$work/registers" --rules "$work/club.rules" --snapshots "$work/club.made" $keys
+        --registers "$work/registers" --catalogue "$work/club.rules" --snapshots "$work/club.made" $keys
     row 0 "^swimmer  *1  *0" "who left on the first day of the year is out" verify \
         --snapshots "$work/club.made" $trust
     sed 's/VDEAVK.disability/VDEAVK.disabilities/; s/fact status/fact list/; /subtype/d; /map/d' \
@@ -166,12 +166,12 @@ EOF
     row 1 "a file of register club.swimmer wanted, none listed" "and from then on it is wanted" build \
         --exports $exports --registers "$work/registers" --snapshots "$work/club.made" $keys
     row 1 "held: group swimmer has no persons" "or named absent, and nobody is known to be in it" \
-        build --exports $exports --registers "$work/registers" --rules "$work/club.rules" \
+        build --exports $exports --registers "$work/registers" --catalogue "$work/club.rules" \
         --snapshots "$work/club.made" $keys --absent club.swimmer
     sed '/^relief/,$d' loader/catalogue/latvia.rules >"$work/no-reliefs.rules"
     echo "# nothing" >"$work/no-groups.rules"
     for none in no-reliefs no-groups; do
-        row 0 "published" "rules with $none" build --exports $exports --rules "$work/$none.rules" \
+        row 0 "published" "rules with $none" build --exports $exports --catalogue "$work/$none.rules" \
             --snapshots "$work/$none" $keys
         row 0 " 1 reliefs, 1 clauses" "$none: the reserved one is there" verify \
             --snapshots "$work/$none" $trust
@@ -297,12 +297,12 @@ echo "XX.unknown,x.csv,2026-11-01,1," >>"$work/spoilt/delivery.csv"
 held 1 "delivery.csv:13" "a register that nobody described"
 echo "group g = age >= banana" >"$work/bad.rules"
 spoil
-held 1 "bad.rules:1:1[0-9]: " "rules that are wrong" --rules "$work/bad.rules"
+held 1 "bad.rules:1:1[0-9]: " "rules that are wrong" --catalogue "$work/bad.rules"
 sed '/^relief SCHOOL-LUNCH/,$d' loader/catalogue/latvia.rules >"$work/cut.rules"
 held 1 "held: relief SCHOOL-LUNCH is in the snapshot in service and is not in the rules" \
-    "rules that were cut" --rules "$work/cut.rules"
+    "rules that were cut" --catalogue "$work/cut.rules"
 held 1 "when they are right: --accept relief-gone:MUSEUM" "and every relief is told" \
-    --rules "$work/cut.rules"
+    --catalogue "$work/cut.rules"
 cp "$work/land/CURRENT" "$work/CURRENT.kept"
 for damage in gone empty garbage; do
     rm -f "$work/land/CURRENT"
@@ -421,7 +421,7 @@ row 0 "BAD" "list marks what is damaged" list --snapshots "$work/copy" --signing
 mkfifo "$work/fifo"
 # shellcheck disable=SC2086 # holds the lock while it waits for its rules
 timeout 60 "$ELIG_BIN/eligload" build --exports $exports --snapshots "$work/hand" $keys \
-    --rules "$work/fifo" >"$work/first" 2>&1 &
+    --catalogue "$work/fifo" >"$work/first" 2>&1 &
 first=$!
 exec 9>"$work/fifo" # waits until it has opened its rules, which is after it took the lock
 # shellcheck disable=SC2086

@@ -17,7 +17,7 @@ rules=$ELIG_TOP/loader/catalogue/latvia.rules
         "$ELIG_BIN/eligbench" country --quiet --persons 1000 "$work/country" &&
         "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/snapshots" \
             --identity-key "$work/identity.key" --signing-key "$work/sign.key" --environment 7 \
-            --registers "$ELIG_TOP/loader/registers" --rules "$rules" --quiet
+            --registers "$ELIG_TOP/loader/registers" --catalogue "$rules" --quiet
 } >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1
