@@ -1,11 +1,9 @@
-#include "loader/codes.h"
 #include "tests/shop.h"
 #include "tests/support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Days are told from the window's first one: 0 is 20000. */
 static const struct window window = {SHOP_FROM_DAY, SHOP_FROM_DAY + 100};
@@ -732,47 +730,6 @@ START_TEST(contracts_are_recorded_by_number)
 }
 END_TEST
 
-/* The first byte, and how many "/" there are. */
-static uint64_t collide_until_second_try(const void *bytes, size_t size)
-{
-    const char *name = bytes;
-    uint64_t slashes = 0;
-    for (size_t i = 0; i < size; i++)
-        slashes += name[i] == '/';
-    return slashes == 1 ? 2 : 2 + (uint64_t)(name[size - 1] - '0');
-}
-
-static uint64_t always_0(const void *bytes, size_t size)
-{
-    return size == 0 ? *(const uint8_t *)bytes : 0;
-}
-
-START_TEST(codes_that_collide_are_tried_again_in_order_of_numbers)
-{
-    struct fault fault = {""};
-    uint32_t codes[3];
-    simple_relief("A", TICKET); /* has the code 2 */
-    shop_contract(30, "A", PROVIDER);
-    shop_contract(10, "A", PROVIDER);
-    shop_contract(20, "A", PROVIDER);
-    ck_assert(codes_with_hash(codes, &shop, collide_until_second_try, &fault));
-    ck_assert_uint_eq(codes[1], 3); /* 10: "A/10" has 2, which is A's; "A/10/1" has 3 */
-    ck_assert_uint_eq(codes[2], 4);
-    ck_assert_uint_eq(codes[0], 5);
-}
-END_TEST
-
-START_TEST(a_code_that_is_never_free_is_told)
-{
-    struct fault fault = {""};
-    uint32_t code;
-    simple_relief("A", TICKET);
-    shop_contract(30, "A", PROVIDER);
-    ck_assert(!codes_with_hash(&code, &shop, always_0, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "contract 30: no code is free for the relief \"A\""));
-}
-END_TEST
-
 START_TEST(a_contract_about_no_relief_is_refused)
 {
     shop_contract(30, "NO-SUCH", PROVIDER);
@@ -827,8 +784,6 @@ int main(void)
     tcase_add_test(tables, limits_are_those_of_versions_that_are_no_drafts);
     tcase_add_test(tables, splits_and_products_are_as_written);
     tcase_add_test(tables, contracts_are_recorded_by_number);
-    tcase_add_test(tables, codes_that_collide_are_tried_again_in_order_of_numbers);
-    tcase_add_test(tables, a_code_that_is_never_free_is_told);
     tcase_add_test(tables, a_contract_about_no_relief_is_refused);
     tcase_add_test(tables, what_is_there_twice_is_refused);
     suite_add_tcase(suite, tables);
