@@ -1,6 +1,6 @@
 #include "loader/groups.h"
 
-#include "loader/changes.h"
+#include "loader/change_days.h"
 #include "loader/judge.h"
 
 #include <stdlib.h>

@@ -515,6 +515,14 @@ const struct contract_row *trade_contract(const struct trade *trade, uint32_t nu
     return is_there ? &trade->contracts[i] : NULL;
 }
 
+const struct product_row *trade_product(const struct trade *trade, uint32_t number)
+{
+    uint32_t i;
+    FIRST_FROM(i, trade->products, trade->product_count, number, number);
+    bool is_there = i < trade->product_count && trade->products[i].number == number;
+    return is_there ? &trade->products[i] : NULL;
+}
+
 const struct place_row *trade_place(const struct trade *trade, uint32_t code)
 {
     uint32_t i;

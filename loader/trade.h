@@ -128,10 +128,11 @@ const char *trade_file_name(enum trade_table table); /* "givers.csv" */
  * does not say otherwise. */
 uint32_t trade_place_now(const struct trade *trade, uint32_t code);
 
-const struct giver *trade_giver(const struct trade *trade, uint64_t number);       /* or NULL */
-const struct provider *trade_provider(const struct trade *trade, uint64_t number); /* or NULL */
-const struct point_row *trade_point(const struct trade *trade, uint32_t number);   /* or NULL */
-const struct place_row *trade_place(const struct trade *trade, uint32_t code);     /* or NULL */
+const struct giver *trade_giver(const struct trade *trade, uint64_t number);         /* or NULL */
+const struct provider *trade_provider(const struct trade *trade, uint64_t number);   /* or NULL */
+const struct point_row *trade_point(const struct trade *trade, uint32_t number);     /* or NULL */
+const struct place_row *trade_place(const struct trade *trade, uint32_t code);       /* or NULL */
+const struct product_row *trade_product(const struct trade *trade, uint32_t number); /* or NULL */
 /* The first of those with that number, or NULL: a row for each relief. */
 const struct contract_row *trade_contract(const struct trade *trade, uint32_t number);
 /* The first point of sale whose number is at least that, or NULL. */

@@ -22,6 +22,7 @@
 #define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
 #define SNAPSHOT_TEXT_SIZE 96
 #define UNTIL_TEXT_SIZE    48
+#define PRICE_DECIMALS     4
 
 #define CONNECT_HELP "where the server listens: 127.0.0.1:7447, [::1]:7447 or unix:PATH"
 #define TIMEOUT_HELP "how long to wait for the connection and for each answer, in milliseconds"
@@ -182,13 +183,18 @@ static int read_identifier(struct elig_request *request, const struct check_sett
 
 static int read_names(struct elig_request *request, const struct check_settings *settings)
 {
+    static const char *const entries[] = {"unstated", "chip", "contactless", "optical", "typed"};
+    static_assert(sizeof(entries) / sizeof(entries[0]) == ENTRY_LAST + 1, "a name for every entry");
     request->means = means_of_name(settings->means);
     if (request->means == 0)
         return refuse_value("check", "means", "personal-code, eid, e-talons or card",
                             settings->means);
-    if (!entry_of_name(&request->entry, settings->entry, strlen(settings->entry)))
-        return refuse_value("check", "entry", "unstated, chip, contactless, optical or typed",
-                            settings->entry);
+    while (strcmp(entries[request->entry], settings->entry) != 0) {
+        if (request->entry == ENTRY_LAST)
+            return refuse_value("check", "entry", "unstated, chip, contactless, optical or typed",
+                                settings->entry);
+        request->entry++;
+    }
     return EXIT_YES;
 }
 
@@ -205,17 +211,17 @@ static int read_purchase(struct elig_request *request, const struct check_settin
     int exit_status = read_names(request, settings);
     if (exit_status != EXIT_YES)
         return exit_status;
-    uint64_t price, time_s = 0;
+    uint64_t price, at_s = 0;
     if (!money_of_text(&price, settings->price, strlen(settings->price), UINT32_MAX))
         return refuse_value("check", "price",
                             "EUR up to 429496.7295 with up to four decimals, such as 1.50",
                             settings->price);
-    if (settings->at != NULL && !time_of_text(&time_s, settings->at))
+    if (settings->at != NULL && !time_of_text(&at_s, settings->at))
         return refuse_value("check", "at",
                             "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
                             settings->at);
     request->unit_price = (uint32_t)price;
-    request->service_time_s = (uint32_t)time_s;
+    request->service_time_s = (uint32_t)at_s;
     return read_identifier(request, settings);
 }
 
