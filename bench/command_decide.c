@@ -29,7 +29,6 @@
 #define PRODUCT_FIRST    1000
 #define EUR              10000 /* in units of money */
 #define CONDITION_ONE_IN 20 /* clauses with a span of the clock, and as many with a least price */
-#define CLAUSES_AHEAD    8
 #define GROUP_SIZE_MAX   16 /* purchases decided together */
 
 struct settings {
@@ -211,9 +210,7 @@ static void decide_group(struct catalogue *all, uint32_t first)
     const struct tables *tables = &all->tables;
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++) {
         candidates[i] = decide_candidates(all->edition, &all->purchases[first + i]);
-        __builtin_prefetch(&all->edition->gates[candidates[i].clauses - tables->clauses]);
-        for (uint32_t j = 0; j < candidates[i].clause_count && j < CLAUSES_AHEAD; j++)
-            __builtin_prefetch(&candidates[i].clauses[j]);
+        decide_prefetch(all->edition, &candidates[i]);
         __builtin_prefetch(&tables->views[all->views[first + i]]);
     }
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++)

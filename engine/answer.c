@@ -5,7 +5,6 @@
 
 /* Clauses of a purchase that are fetched while people are looked up; the processor sees by itself
  * that one goes on to those behind. */
-#define CLAUSES_AHEAD 4
 
 /* Answers that are the same for everything but the frame they answer. */
 static struct response response_start(const struct moment *moment, const uint8_t *frame,
@@ -112,7 +111,8 @@ static void answer_check(struct answerer *answerer, const struct moment *moment,
                          const struct check *check, uint32_t view, struct response *response)
 {
     const struct edition *edition = moment->edition;
-    struct verdict verdict = decide(edition, &check->candidates, view, &check->purchase);
+    struct verdict verdict;
+    decide_into(&verdict, edition, &check->candidates, view, &check->purchase);
     answerer->decided_counts[verdict.status - STATUS_UNKNOWN_PRODUCT]++;
 
     response->status = (uint16_t)verdict.status;
@@ -154,16 +154,15 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
         answer_check(answerer, moment, out, check, VIEW_NOBODY, &response);
         return false;
     }
-    uint32_t ahead_count = check->candidates.clause_count;
-    for (uint32_t i = 0; i < ahead_count && i < CLAUSES_AHEAD; i++)
-        __builtin_prefetch(&check->candidates.clauses[i]);
+    decide_prefetch(moment->edition, &check->candidates);
     return true;
 }
 
 /* Who it is, and what is known of them: for all at once, so that cache misses overlap. */
 static void look_up(struct answerer *answerer, const struct moment *moment, size_t check_count)
 {
-    const struct tables *tables = moment->edition->tables;
+    const struct edition *edition = moment->edition;
+    const struct tables *tables = edition->tables;
     uint32_t *views = answerer->views;
     identity_digest_batch(answerer->digests, answerer->key, answerer->identifiers, check_count);
     index_find_batch(views, &tables->index, answerer->digests, check_count);
@@ -175,7 +174,9 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
         __builtin_prefetch(&tables->views[views[i]]);
     }
     for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&tables->set_first[tables->views[views[i]].set]);
+        __builtin_prefetch(&edition->sets[tables->views[views[i]].set]);
+    for (size_t i = 0; i < check_count; i++)
+        __builtin_prefetch(&tables->memberships[edition->sets[tables->views[views[i]].set].first]);
 }
 
 /* Decides and encodes what has been looked up. */

@@ -74,6 +74,7 @@ bool build_read(struct build *build, const struct build_settings *settings, stru
         !compile_catalogue(&build->compiled, &build->catalogue, build->window, build->as_of_day,
                            false, fault))
         return false;
+    facts_renew_places(&build->facts, &build->vocabulary, &build->catalogue.trade);
     stage_end(build, "read");
     if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
         return false;
@@ -115,6 +116,16 @@ static void open_parent(struct build *build, const struct build_settings *settin
     if (snapshot_open(&build->parent, settings->snapshots, generation, &trust,
                       &build->parent_fault))
         build->parent_fault.text[0] = '\0';
+}
+
+static const struct prior_source *find_prior(struct prior_source *out, const struct build *build)
+{
+    if (build->parent == NULL)
+        return NULL;
+    *out = (struct prior_source){.tables = snapshot_tables(build->parent),
+                                 .as_of_day = build->parent_manifest.as_of_day,
+                                 .key = build->identity};
+    return out;
 }
 
 /* Fails early: before minutes of reading, and while nothing has been touched. */
@@ -308,10 +319,12 @@ int build_run(struct build *build, const struct build_settings *settings, struct
     if (!build_read(build, settings, fault))
         return EXIT_NO;
 
-    /* people -> memberships */
+    /* people -> memberships; what is missing may be known from before */
+    open_parent(build, settings);
+    struct prior_source prior;
     memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
-                         &build->vocabulary, build->window, build->as_of_day, &build->intake,
-                         build->thread_count, settings->is_quiet);
+                         &build->vocabulary, find_prior(&prior, build), build->window,
+                         build->as_of_day, &build->intake, build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);
     stage_end(build, "evaluate");
@@ -319,7 +332,6 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* may it become current? */
-    open_parent(build, settings);
     check_gates(build, settings);
     stage_end(build, "compare");
     if (!summary_write_quarantine(build, settings, fault))

@@ -200,15 +200,32 @@ static struct parser *begin(const struct vocabulary *vocabulary, struct fault *f
     return parser;
 }
 
+/* Cases speak of places, too, when the names are gone that are needed for the rules alone. */
+static void keep_place_names(struct parser *parser)
+{
+    struct rules *rules = parser->rules;
+    rules->named_places = memory_take(parser->symbols.count, sizeof(rules->named_places[0]));
+    for (uint32_t i = 0; i < parser->symbols.count; i++) {
+        const struct symbol *symbol = &parser->symbols.list[i];
+        if (symbol->sort != SYMBOL_PLACE || symbol->count != 1)
+            continue;
+        struct named_place *place = &rules->named_places[rules->named_place_count++];
+        memcpy(place->name, symbol->name, sizeof(place->name));
+        place->place = parser->set_places[symbol->value];
+    }
+}
+
 /* The rules, finished; or nothing, when a fault was found. */
 static bool end(struct parser *parser, bool is_good, struct rules **out)
 {
     struct rules *rules = parser->rules;
     is_good = is_good && finish_rules(parser);
-    if (is_good)
+    if (is_good) {
+        keep_place_names(parser);
         *out = rules;
-    else
+    } else {
         rules_free(rules);
+    }
     symbols_free(&parser->symbols);
     free(parser->set_places);
     free(parser->set_products);
@@ -296,7 +313,7 @@ void rules_free(struct rules *rules)
                            rules->calendars, rules->items,           rules->reliefs,
                            rules->versions,  rules->clauses,         rules->limits,
                            rules->splits,    rules->clause_products, rules->contract_numbers,
-                           rules->ranges,    rules->places};
+                           rules->ranges,    rules->places,          rules->named_places};
     for (size_t i = 0; i < COUNT_OF(lists); i++)
         free(lists[i]);
     free(rules);

@@ -179,6 +179,12 @@ struct rule_limit {
     struct place_in_rules at;
 };
 
+/* A place that has a name; sets of places are not among them. */
+struct named_place {
+    char name[NAME_SIZE];
+    struct place_prefix place;
+};
+
 /* What rules files say. Groups refer only to earlier ones, so file order is evaluation order.
  * Group 0, product 1 and relief 0 with its one version and clause are the reserved test ones and
  * come before the files' own. Everything is owned. */
@@ -200,9 +206,10 @@ struct rules {
     uint32_t *clause_products, *contract_numbers;
     struct point_range *ranges;
     struct place_prefix *places;
+    struct named_place *named_places; /* as written: cases speak of places by name, too */
     uint32_t group_count, step_count, age_count, extension_count, product_count, calendar_count,
         item_count, relief_count, version_count, clause_count, limit_count, split_count,
-        clause_product_count, contract_number_count, range_count, place_count;
+        clause_product_count, contract_number_count, range_count, place_count, named_place_count;
 };
 
 /* Reads these files in order, as if they were one; `vocabulary` says which statuses and lists

@@ -5,6 +5,7 @@
 
 #define SET_NOBODY           0
 #define SCANNED_SET_SIZE_MAX 16 /* memberships; longer sets are searched */
+#define CLAUSES_AHEAD        4  /* cache lines; few clauses are looked at beyond their gate */
 #define CODE_FACTOR          16777619u
 #define CODE_MASK            0x7fffffffu
 
@@ -60,6 +61,13 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
         .day = day,
         .minute = calendar_minute(&edition->calendar, day, purchase->service_time_s),
     };
+}
+
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
+{
+    __builtin_prefetch(&edition->gates[candidates->clauses - edition->tables->clauses]);
+    for (uint32_t i = 0; i < candidates->clause_count && i < CLAUSES_AHEAD; i++)
+        __builtin_prefetch(&candidates->clauses[i]);
 }
 
 /* ---- a clause ---- */
@@ -248,7 +256,7 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
 {
     const struct edition *edition = question->edition;
     const struct candidates *candidates = question->candidates;
-    const struct gate *gates =
+    const struct clause_gate *gates =
         edition->gates + (candidates->clauses - edition->tables->clauses) + first;
     uint32_t day_index = candidates->day - edition->calendar.from_day;
     const struct dayset *daysets = edition->tables->daysets;

@@ -46,6 +46,9 @@ struct candidates {
 };
 struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase);
 
+/* Asks for what a decision reads first, while there is something else to do. */
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates);
+
 #define VERDICT_PART_COUNT_MAX 4 /* one relief, and at most three that stack on it */
 
 struct verdict_part {

@@ -79,6 +79,26 @@ START_TEST(random_seconds_have_the_day_of_the_zone_rule)
 }
 END_TEST
 
+/* Around both changes of the clock, the minute is what a clock on the wall shows. */
+START_TEST(minutes_are_those_of_the_wall_clock)
+{
+    static const char *const days[] = {"2026-03-28", "2026-03-29", "2026-03-30", "2026-06-01",
+                                       "2026-10-24", "2026-10-25", "2026-10-26"};
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of("2026-03-01");
+    ck_assert(calendar_prepare(&calendar, from_day, from_day + 300, &fault));
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        uint32_t day = day_of(days[i]);
+        uint64_t end_s = calendar_day_start(&calendar, day + 1);
+        for (uint64_t utc_s = calendar_day_start(&calendar, day); utc_s < end_s; utc_s += 7) {
+            uint32_t minute = calendar_minute(&calendar, day, utc_s);
+            ck_assert_uint_eq(minute, riga_second_of_time(utc_s) / 60);
+        }
+    }
+}
+END_TEST
+
 static const struct {
     uint32_t from_day, until_day;
 } bad_windows[] = {
@@ -139,6 +159,7 @@ int main(void)
     tcase_add_loop_test(tcase, days_begin_and_end_where_the_zone_rule_says, 0, window_count);
     tcase_add_loop_test(tcase, seconds_outside_the_window_have_no_day, 0, window_count);
     tcase_add_test(tcase, random_seconds_have_the_day_of_the_zone_rule);
+    tcase_add_test(tcase, minutes_are_those_of_the_wall_clock);
     tcase_add_test(tcase, a_span_of_the_clock_ends_where_a_minute_later_the_clock_has_left_it);
     tcase_add_loop_test(tcase, a_window_that_cannot_be_judged_is_refused, 0,
                         sizeof(bad_windows) / sizeof(bad_windows[0]));
