@@ -238,7 +238,8 @@ static void write_card(struct out *out, const struct country *country, enum sour
 {
     if (card->claim == CLAIM_COPY || card->claim == CLAIM_OLDER)
         return;
-    uint32_t from_day = card->from_day, until_day = card_until_day(card);
+    uint32_t from_day = card_usable_day(country, source, card);
+    uint32_t until_day = card_until_day(card);
     if (from_day < country->from_day)
         from_day = country->from_day;
     if (until_day > country->until_day)

@@ -463,6 +463,28 @@ void compile_calendar(struct dayset *out, const struct rules *rules, uint32_t ca
     *out = dayset_of_calendar(rules, calendar, place, window);
 }
 
+void compiled_fill(struct tables *tables, const struct compiled *compiled)
+{
+    tables->products = compiled->products;
+    tables->points = compiled->points;
+    tables->daysets = compiled->daysets;
+    tables->offers = compiled->offers;
+    tables->clauses = compiled->clauses;
+    tables->reliefs = compiled->reliefs;
+    tables->contracts = compiled->contracts;
+    tables->splits = compiled->splits;
+    tables->limits = compiled->limits;
+    tables->product_count = compiled->product_count;
+    tables->point_count = compiled->point_count;
+    tables->dayset_count = compiled->dayset_count;
+    tables->offer_count = compiled->offer_count;
+    tables->clause_count = compiled->clause_count;
+    tables->relief_count = compiled->relief_count;
+    tables->contract_count = compiled->contract_count;
+    tables->split_count = compiled->split_count;
+    tables->limit_count = compiled->limit_count;
+}
+
 void compiled_free(struct compiled *compiled)
 {
     free(compiled->products);

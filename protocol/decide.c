@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#define SET_NOBODY  0
-#define CODE_FACTOR 16777619u
-#define CODE_MASK   0x7fffffffu
+#define SET_NOBODY           0
+#define SCANNED_SET_SIZE_MAX 16 /* memberships; longer sets are searched */
+#define CLAUSES_AHEAD        4  /* cache lines; few clauses are looked at beyond their gate */
+#define CODE_FACTOR          16777619u
+#define CODE_MASK            0x7fffffffu
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -61,35 +63,56 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
     };
 }
 
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
+{
+    __builtin_prefetch(&edition->gates[candidates->clauses - edition->tables->clauses]);
+    for (uint32_t i = 0; i < candidates->clause_count && i < CLAUSES_AHEAD; i++)
+        __builtin_prefetch(&candidates->clauses[i]);
+}
+
 /* ---- a clause ---- */
 
-static bool clock_shows(const struct clause *clause, uint32_t minute)
+/* Not 0 when x lies beyond least..most. */
+static inline uint32_t beyond(uint32_t x, uint32_t least, uint32_t most)
 {
-    for (uint32_t i = 0; i < clause->clock_count; i++)
-        if (minute >= clause->clocks[i].from_min && minute < clause->clocks[i].until_min)
-            return true;
-    return clause->clock_count == 0;
+    return x - least > most - least;
 }
+
+static inline uint32_t clock_misses(const struct clause *clause, uint32_t minute)
+{
+    const struct clock_span *clocks = clause->clocks;
+    uint32_t misses = beyond(minute, clocks[0].from_min, clocks[0].until_min - 1u);
+    if (__builtin_expect(clause->clock_count > 1, 0))
+        for (uint32_t i = 1; i < clause->clock_count; i++)
+            misses &= beyond(minute, clocks[i].from_min, clocks[i].until_min - 1u);
+    return misses & (clause->clock_count != 0);
+}
+
+/* What is against a clause, as a bit for each enum fit. One clause in two fits, and which one
+ * nobody can guess: so all is compared, without a branch. */
+static inline uint32_t misfits_of(const struct dayset *daysets, uint32_t day_index,
+                                  const struct clause *clause, uint32_t minute,
+                                  const struct purchase *purchase)
+{
+    return (uint32_t)!dayset_has(&daysets[clause->dayset], day_index) << FIT_NOT_THIS_DAY |
+           clock_misses(clause, minute) << FIT_NOT_THIS_TIME |
+           beyond(purchase->unit_price, clause->price_least, clause->price_most) << FIT_PRICE |
+           beyond(purchase->quantity, clause->quantity_least, clause->quantity_most)
+               << FIT_QUANTITY |
+           (~(uint32_t)clause->means_mask >> purchase->means & 1) << FIT_MEANS |
+           (~(uint32_t)clause->entry_mask >> purchase->entry & 1) << FIT_ENTRY;
+}
+static_assert(MEANS_LAST < 8 && ENTRY_LAST < 8, "means and entries are bits of a byte");
+static_assert(FIT_YES == 0, "nothing against it is no bit");
 
 enum fit decide_fit(const struct edition *edition, const struct clause *clause,
                     const struct candidates *candidates, const struct purchase *purchase)
 {
-    uint32_t day_index = candidates->day - edition->calendar.from_day;
-    if (!dayset_has(&edition->tables->daysets[clause->dayset], day_index))
-        return FIT_NOT_THIS_DAY;
-    if (!clock_shows(clause, candidates->minute))
-        return FIT_NOT_THIS_TIME;
-    if (purchase->unit_price < clause->price_least || purchase->unit_price > clause->price_most)
-        return FIT_PRICE;
-    if (purchase->quantity < clause->quantity_least || purchase->quantity > clause->quantity_most)
-        return FIT_QUANTITY;
-    if ((clause->means_mask >> purchase->means & 1) == 0)
-        return FIT_MEANS;
-    if ((clause->entry_mask >> purchase->entry & 1) == 0)
-        return FIT_ENTRY;
-    return FIT_YES;
+    uint32_t misfits =
+        misfits_of(edition->tables->daysets, candidates->day - edition->calendar.from_day, clause,
+                   candidates->minute, purchase);
+    return misfits == 0 ? FIT_YES : (enum fit)__builtin_ctz(misfits);
 }
-static_assert(MEANS_LAST < 8 && ENTRY_LAST < 8, "means and entries are bits of a byte");
 
 /* Sorted by this: spans of a group are disjoint, so their ends rise as their beginnings do. */
 static uint64_t membership_order(uint16_t group, uint32_t until_day)
@@ -97,11 +120,10 @@ static uint64_t membership_order(uint16_t group, uint32_t until_day)
     return (uint64_t)group << 32 | until_day;
 }
 
-struct membership_truth decide_membership(const struct tables *tables, uint32_t set, uint16_t group,
-                                          uint32_t day)
+static struct membership_truth membership_search(const struct membership *memberships,
+                                                 uint32_t count, uint16_t group, uint32_t day)
 {
-    const struct membership *memberships = tables->memberships + tables->set_first[set];
-    uint32_t count = tables->set_first[set + 1] - tables->set_first[set];
+    const struct membership *end = memberships + count;
 
     /* The first of the group that has not ended on that day is the only one that can hold it. */
     uint64_t wanted = membership_order(group, day);
@@ -115,10 +137,17 @@ struct membership_truth decide_membership(const struct tables *tables, uint32_t 
             count = half;
         }
     }
-    if (memberships == tables->memberships + tables->set_first[set + 1] ||
-        memberships->group != group || memberships->from_day > day)
+    if (memberships == end || memberships->group != group || memberships->from_day > day)
         return (struct membership_truth){TRUTH_NO, 0};
     return (struct membership_truth){(enum truth)memberships->truth, memberships->until_day};
+}
+
+struct membership_truth decide_membership(const struct tables *tables, uint32_t set, uint16_t group,
+                                          uint32_t day)
+{
+    uint32_t first = tables->set_first[set];
+    return membership_search(tables->memberships + first, tables->set_first[set + 1] - first, group,
+                             day);
 }
 
 /* numerator / denominator as a multiple of the clause's step, rounded once. */
@@ -145,10 +174,9 @@ static uint16_t covered_units(const struct clause *clause, const struct purchase
     return (uint16_t)(own + companions);
 }
 
-struct verdict_part decide_amount(const struct clause *clause, const struct purchase *purchase,
-                                  uint64_t payable)
+static uint64_t amount_of(const struct clause *clause, const struct purchase *purchase,
+                          uint16_t units, uint64_t payable)
 {
-    uint16_t units = covered_units(clause, purchase);
     uint64_t total = (uint64_t)purchase->unit_price * purchase->quantity;
     uint64_t base = payable == total ? (uint64_t)purchase->unit_price * units
                                      : payable * units / purchase->quantity;
@@ -171,7 +199,14 @@ struct verdict_part decide_amount(const struct clause *clause, const struct purc
     if (clause->cap != 0)
         amount = min_u64(amount, clause->flags & CLAUSE_CAP_EACH ? (uint64_t)clause->cap * units
                                                                  : clause->cap);
-    return (struct verdict_part){clause, min_u64(amount, base), units};
+    return min_u64(amount, base);
+}
+
+struct verdict_part decide_amount(const struct clause *clause, const struct purchase *purchase,
+                                  uint64_t payable)
+{
+    uint16_t units = covered_units(clause, purchase);
+    return (struct verdict_part){clause, amount_of(clause, purchase, units, payable), units};
 }
 
 void decide_split(uint64_t out[static SPLIT_PART_COUNT_MAX], const struct split *split,
@@ -199,41 +234,65 @@ uint32_t decide_code_together(uint32_t code, uint32_t next_code)
 
 /* ---- the decision ---- */
 
-/* The clause of a relief that decides, and until when all that makes it decide holds. */
+/* Whom a decision is about, and what is looked at again and again. */
+struct question {
+    const struct edition *edition;
+    const struct candidates *candidates;
+    const struct purchase *purchase;
+    const struct set_head *set; /* of the person; that of nobody is empty */
+};
+
+/* A clause that fits and whose group is sure. */
 struct found {
     const struct clause *clause;
     uint32_t until_day; /* of the membership */
 };
 
-/* Clauses that are tried as one relief: a version that stacks and one that does not are two. */
-static bool is_same_relief(const struct clause *a, const struct clause *b)
+/* Which of up to 64 clauses from `first` on may be about this purchase and, by a first look at the
+ * person's groups, about the person. Which do nobody can guess: no branch depends on it, and the
+ * person changes nothing about the steps. */
+#define CHUNK 64
+static uint64_t likely_clauses(const struct question *question, uint32_t first)
 {
-    return a->relief == b->relief && ((a->flags ^ b->flags) & CLAUSE_STACKS) == 0;
+    const struct edition *edition = question->edition;
+    const struct candidates *candidates = question->candidates;
+    const struct clause_gate *gates =
+        edition->gates + (candidates->clauses - edition->tables->clauses) + first;
+    uint32_t day_index = candidates->day - edition->calendar.from_day;
+    const struct dayset *daysets = edition->tables->daysets;
+    uint32_t count = candidates->clause_count - first;
+    uint64_t likely = 0, asking = 0;
+    for (uint32_t i = 0; i < count && i < CHUNK; i++) {
+        uint64_t group = question->set->group_bits >> gates[i].group_bit | gates[i].is_everybodys;
+        uint64_t day = dayset_has(&daysets[gates[i].dayset], day_index);
+        likely |= (group & day & 1) << i;
+        asking |= (uint64_t)gates[i].asks << i;
+    }
+    for (; asking != 0; asking &= asking - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(asking);
+        uint32_t misfits = misfits_of(daysets, day_index, &candidates->clauses[first + i],
+                                      candidates->minute, question->purchase);
+        likely &= ~((uint64_t)(misfits != 0) << i);
+    }
+    return likely;
 }
 
-/* The first clause of the relief that fits and whose group is sure; then *i is behind the relief's
- * clauses in any case. */
-static struct found find_clause(uint32_t *i, bool *is_missing, const struct edition *edition,
-                                const struct candidates *candidates,
-                                const struct purchase *purchase, uint32_t set)
+/* The same as decide_membership, from the set's head: nearly all sets are a cache line or two. */
+static struct membership_truth truth_in(const struct question *question, uint16_t group)
 {
-    const struct clause *clauses = candidates->clauses;
-    const struct clause *first = &clauses[*i];
-    struct found found = {NULL, DAY_NEVER};
-    for (; *i < candidates->clause_count && is_same_relief(first, &clauses[*i]); ++*i) {
-        const struct clause *clause = &clauses[*i];
-        if (found.clause != NULL || decide_fit(edition, clause, candidates, purchase) != FIT_YES)
-            continue;
-        struct membership_truth in_group = {TRUTH_YES, DAY_NEVER};
-        if (clause->group != GROUP_EVERYBODY)
-            in_group = decide_membership(edition->tables, set, clause->group, candidates->day);
-        if (in_group.truth == TRUTH_YES ||
-            (in_group.truth == TRUTH_UNKNOWN && clause->flags & CLAUSE_ALLOWS_UNKNOWN))
-            found = (struct found){clause, in_group.until_day};
-        else
-            *is_missing |= in_group.truth == TRUTH_UNKNOWN;
+    if (group == GROUP_EVERYBODY)
+        return (struct membership_truth){TRUTH_YES, DAY_NEVER};
+    const struct tables *tables = question->edition->tables;
+    const struct membership *memberships = tables->memberships + question->set->first;
+    uint32_t day = question->candidates->day;
+    if (question->set->count > SCANNED_SET_SIZE_MAX)
+        return membership_search(memberships, question->set->count, group, day);
+    for (uint32_t i = 0; i < question->set->count; i++) {
+        const struct membership *m = &memberships[i];
+        if ((m->group == group) & (m->from_day <= day) & (day < m->until_day))
+            return (struct membership_truth){(enum truth)m->truth, m->until_day};
     }
-    return found;
+    return (struct membership_truth){TRUTH_NO, 0};
 }
 
 /* The first day after `day` that the set does not hold; the window's end at the latest. */
@@ -251,9 +310,10 @@ static uint32_t dayset_end(const struct dayset *dayset, const struct calendar *c
 }
 
 /* Until when what was found holds. */
-static uint64_t found_until_s(const struct edition *edition, const struct found *found,
-                              const struct candidates *candidates, const struct purchase *purchase)
+static uint64_t found_until_s(const struct question *question, const struct found *found)
 {
+    const struct edition *edition = question->edition;
+    const struct candidates *candidates = question->candidates;
     const struct calendar *calendar = &edition->calendar;
     const struct clause *clause = found->clause;
     uint32_t day = dayset_end(&edition->tables->daysets[clause->dayset], calendar, candidates->day);
@@ -263,17 +323,18 @@ static uint64_t found_until_s(const struct edition *edition, const struct found 
     for (uint32_t i = 0; i < clause->clock_count; i++) {
         const struct clock_span *span = &clause->clocks[i];
         if (candidates->minute >= span->from_min && candidates->minute < span->until_min)
-            until_s =
-                min_u64(until_s, calendar_minute_start(calendar, candidates->day, span->until_min,
-                                                       purchase->service_time_s));
+            until_s = min_u64(until_s, calendar_span_end(calendar, candidates->day, span,
+                                                         question->purchase->service_time_s));
     }
     return until_s;
 }
 
-/* Puts a part behind those that apply already. */
-static void verdict_add(struct verdict *verdict, const struct verdict_part *part, uint64_t until_s)
+/* Puts what was found behind what applies already. */
+static void verdict_add(struct verdict *verdict, const struct question *question,
+                        const struct found *found, uint64_t amount)
 {
-    const struct clause *clause = part->clause;
+    const struct clause *clause = found->clause;
+    uint64_t until_s = found_until_s(question, found);
     assert(verdict->part_count < VERDICT_PART_COUNT_MAX);
     if (verdict->part_count == 0) {
         verdict->relief = clause->code;
@@ -285,68 +346,146 @@ static void verdict_add(struct verdict *verdict, const struct verdict_part *part
             verdict->split = SPLIT_SEVERAL;
         verdict->valid_until_s = min_u64(verdict->valid_until_s, until_s);
     }
-    verdict->parts[verdict->part_count++] = *part;
-    verdict->relief_amount += part->amount;
-    verdict->payable -= part->amount;
+    struct verdict_part *part = &verdict->parts[verdict->part_count++];
+    part->clause = clause;
+    part->amount = amount;
+    part->unit_count = covered_units(clause, question->purchase);
+    verdict->relief_amount += amount;
+    verdict->payable -= amount;
 }
 
-struct verdict decide(const struct edition *edition, const struct candidates *candidates,
-                      uint32_t view_index, const struct purchase *purchase)
+/* Clauses that are tried as one relief: a version that stacks and one that does not are two. */
+static bool is_same_relief(const struct clause *a, const struct clause *b)
+{
+    return a->relief == b->relief && ((a->flags ^ b->flags) & CLAUSE_STACKS) == 0;
+}
+
+/* What has been found so far. */
+struct findings {
+    bool is_missing;
+    const struct clause *last; /* the relief that this clause is of is settled */
+    struct found best;  /* of those that do not stack; NULL: none, or already in the verdict */
+    struct found empty; /* the first of those that stack and take nothing off; NULL: none */
+    uint64_t best_amount;
+};
+
+static void settle_best(struct findings *findings, struct verdict *verdict,
+                        const struct question *question)
+{
+    if (findings->best.clause != NULL)
+        verdict_add(verdict, question, &findings->best, findings->best_amount);
+    findings->best.clause = NULL;
+}
+
+/* On top of what applies already. What takes nothing off is kept, should it be alone. */
+static void take_stacking(struct findings *findings, struct verdict *verdict,
+                          const struct question *question, const struct found *found)
+{
+    settle_best(findings, verdict, question);
+    uint16_t units = covered_units(found->clause, question->purchase);
+    uint64_t amount = amount_of(found->clause, question->purchase, units, verdict->payable);
+    if (amount > 0)
+        verdict_add(verdict, question, found, amount);
+    else if (findings->empty.clause == NULL)
+        findings->empty = *found;
+}
+
+/* A clause that is about purchase and person: the best so far, or on top of the best. */
+static void take_found(struct findings *findings, struct verdict *verdict,
+                       const struct question *question, const struct found *found)
+{
+    const struct clause *clause = found->clause;
+    if (clause->flags & CLAUSE_STACKS) {
+        take_stacking(findings, verdict, question, found);
+        return;
+    }
+    uint64_t amount = amount_of(clause, question->purchase,
+                                covered_units(clause, question->purchase), verdict->payable);
+    if (findings->best.clause == NULL || amount > findings->best_amount) {
+        findings->best = *found; /* of equals the one that is tried first stays */
+        findings->best_amount = amount;
+    }
+}
+
+/* 6. Of each relief the first clause that fits and whose group is sure. */
+static void try_clause(struct findings *findings, struct verdict *verdict,
+                       const struct question *question, const struct clause *clause)
+{
+    if (findings->last != NULL && is_same_relief(findings->last, clause))
+        return;
+    struct membership_truth in_group = truth_in(question, clause->group);
+    if (in_group.truth == TRUTH_UNKNOWN && (clause->flags & CLAUSE_ALLOWS_UNKNOWN) == 0)
+        findings->is_missing = true;
+    else if (in_group.truth != TRUTH_NO) {
+        struct found found = {clause, in_group.until_day};
+        findings->last = clause;
+        take_found(findings, verdict, question, &found);
+    }
+}
+
+/* What everybody gets does not end with the means: an answer must not tell whether it is known. */
+static bool depends_on_means(const struct verdict *verdict)
+{
+    for (uint32_t i = 0; i < verdict->part_count; i++)
+        if (verdict->parts[i].clause->group != GROUP_EVERYBODY)
+            return true;
+    return false;
+}
+
+static void verdict_begin(struct verdict *verdict, const struct candidates *candidates,
+                          const struct purchase *purchase)
+{
+    verdict->status = candidates->status;
+    verdict->step = candidates->step;
+    verdict->split = 0;
+    verdict->relief = 0;
+    verdict->relief_amount = 0;
+    verdict->payable = (uint64_t)purchase->unit_price * purchase->quantity;
+    verdict->valid_until_s = 0;
+    verdict->part_count = 0;
+}
+
+void decide_into(struct verdict *out, const struct edition *edition,
+                 const struct candidates *candidates, uint32_t view_index,
+                 const struct purchase *purchase)
 {
     const struct tables *tables = edition->tables;
     assert(view_index < tables->view_count);
-    struct verdict verdict = {.status = candidates->status,
-                              .step = candidates->step,
-                              .payable = (uint64_t)purchase->unit_price * purchase->quantity};
+    verdict_begin(out, candidates, purchase);
     if (candidates->status != STATUS_OK)
-        return verdict;
+        return;
 
     /* 5. A means that is not good on the day leads to nobody. */
     const struct view *view = &tables->views[view_index];
-    bool is_good = candidates->day >= view->from_day && candidates->day < view->until_day;
-    uint32_t set = is_good ? view->set : SET_NOBODY;
+    bool is_good = (candidates->day >= view->from_day) & (candidates->day < view->until_day);
+    struct question question = {edition, candidates, purchase,
+                                &edition->sets[is_good ? view->set : SET_NOBODY]};
 
-    /* 6. Of each relief the first clause that fits; the best of those that do not stack. */
-    bool is_missing = false;
-    struct found best = {NULL, 0};
-    struct verdict_part best_part = {NULL, 0, 0};
-    uint32_t i = 0;
-    while (i < candidates->clause_count && (candidates->clauses[i].flags & CLAUSE_STACKS) == 0) {
-        struct found found = find_clause(&i, &is_missing, edition, candidates, purchase, set);
-        if (found.clause == NULL)
-            continue;
-        struct verdict_part part = decide_amount(found.clause, purchase, verdict.payable);
-        if (best.clause != NULL && part.amount <= best_part.amount)
-            continue; /* of equals the one that is tried first */
-        best = found;
-        best_part = part;
+    /* 6. Every clause that may be about the purchase and the person. */
+    struct findings findings = {.last = NULL};
+    for (uint32_t first = 0; first < candidates->clause_count; first += CHUNK) {
+        uint64_t likely = likely_clauses(&question, first);
+        for (; likely != 0; likely &= likely - 1)
+            try_clause(&findings, out, &question,
+                       &candidates->clauses[first + (uint32_t)__builtin_ctzll(likely)]);
     }
 
-    /* 7. The best one, and on what is left to pay those that stack. */
-    if (best.clause != NULL)
-        verdict_add(&verdict, &best_part, found_until_s(edition, &best, candidates, purchase));
-    while (i < candidates->clause_count) {
-        struct found found = find_clause(&i, &is_missing, edition, candidates, purchase, set);
-        if (found.clause == NULL)
-            continue;
-        struct verdict_part part = decide_amount(found.clause, purchase, verdict.payable);
-        if (part.amount > 0 || verdict.part_count == 0)
-            verdict_add(&verdict, &part, found_until_s(edition, &found, candidates, purchase));
-    }
-    if (verdict.part_count > 0) {
-        verdict.status = STATUS_APPLIES;
-        verdict.step = DECISION_BEST;
-        uint32_t until_day = view->until_day;
-        if (is_good && until_day < edition->calendar.until_day)
-            verdict.valid_until_s =
-                min_u64(verdict.valid_until_s, calendar_day_start(&edition->calendar, until_day));
-        return verdict;
+    /* 7. The best one, and on what it leaves to pay those that stack. */
+    settle_best(&findings, out, &question);
+    if (out->part_count == 0 && findings.empty.clause != NULL)
+        verdict_add(out, &question, &findings.empty, 0);
+    if (out->part_count > 0) {
+        out->status = STATUS_APPLIES;
+        out->step = DECISION_BEST;
+        if (is_good && view->until_day < edition->calendar.until_day && depends_on_means(out))
+            out->valid_until_s = min_u64(out->valid_until_s,
+                                         calendar_day_start(&edition->calendar, view->until_day));
+        return;
     }
 
     /* 8. Missing data are not a no. */
-    verdict.step = is_missing ? DECISION_MISSING : DECISION_NONE;
+    out->step = findings.is_missing ? DECISION_MISSING : DECISION_NONE;
 
     /* 9. Unknown, ended and not entitled have all come this way. */
-    verdict.status = is_missing ? STATUS_NO_DATA : STATUS_DOES_NOT_APPLY;
-    return verdict;
+    out->status = findings.is_missing ? STATUS_NO_DATA : STATUS_DOES_NOT_APPLY;
 }

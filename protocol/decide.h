@@ -46,6 +46,9 @@ struct candidates {
 };
 struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase);
 
+/* Asks for what a decision reads first, while there is something else to do. */
+void decide_prefetch(const struct edition *edition, const struct candidates *candidates);
+
 #define VERDICT_PART_COUNT_MAX 4 /* one relief, and at most three that stack on it */
 
 struct verdict_part {
@@ -67,8 +70,19 @@ struct verdict {
 };
 
 /* Steps 5 to 9. `view` is one of the edition's tables; `candidates` are the purchase's. */
-struct verdict decide(const struct edition *edition, const struct candidates *candidates,
-                      uint32_t view, const struct purchase *purchase);
+void decide_into(struct verdict *out, const struct edition *edition,
+                 const struct candidates *candidates, uint32_t view,
+                 const struct purchase *purchase);
+
+/* The same for whoever is in no hurry: a verdict is large. */
+static inline struct verdict decide(const struct edition *edition,
+                                    const struct candidates *candidates, uint32_t view,
+                                    const struct purchase *purchase)
+{
+    struct verdict verdict;
+    decide_into(&verdict, edition, candidates, view, purchase);
+    return verdict;
+}
 
 /* ---- the parts of step 6, for whoever tells it aloud ---- */
 

@@ -1,5 +1,7 @@
 #include "protocol/edition.h"
 
+#include "protocol/frame.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -76,6 +78,50 @@ static bool offers_fill(struct edition *edition, struct fault *fault)
     return true;
 }
 
+void edition_renew_set(struct edition *edition, uint32_t set)
+{
+    const struct tables *tables = edition->tables;
+    struct set_head *head = &edition->sets[set];
+    *head = (struct set_head){.first = tables->set_first[set],
+                              .count = tables->set_first[set + 1] - tables->set_first[set]};
+    for (uint32_t i = 0; i < head->count; i++)
+        head->group_bits |= UINT64_C(1) << tables->memberships[head->first + i].group % 64;
+}
+
+static bool sets_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->sets = calloc((size_t)tables->set_count + 1, sizeof(edition->sets[0]));
+    if (edition->sets == NULL)
+        return fault_set(fault, "no memory for %u sets", tables->set_count);
+    for (uint32_t set = 0; set < tables->set_count; set++)
+        edition_renew_set(edition, set);
+    return true;
+}
+
+static struct clause_gate gate_of(const struct clause *clause)
+{
+    bool asks = clause->price_least > 0 || clause->price_most < UINT32_MAX ||
+                clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
+                clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
+                clause->entry_mask != ENTRY_MASK_ALL;
+    return (struct clause_gate){.dayset = clause->dayset,
+                                .group_bit = clause->group % 64,
+                                .is_everybodys = clause->group == GROUP_EVERYBODY,
+                                .asks = asks};
+}
+
+static bool gates_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->gates = calloc((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
+    if (edition->gates == NULL)
+        return fault_set(fault, "no memory for %u clauses", tables->clause_count);
+    for (uint32_t i = 0; i < tables->clause_count; i++)
+        edition->gates[i] = gate_of(&tables->clauses[i]);
+    return true;
+}
+
 /* The first second at which something is overdue: a source, or the snapshot as a whole. */
 static uint64_t overdue_time(const struct manifest *manifest)
 {
@@ -119,7 +165,7 @@ bool edition_open(struct edition **out, const struct tables *tables,
     if (!calendar_prepare(&edition->calendar, manifest->from_day, manifest->until_day, fault) ||
         !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
         !products_fill(edition, fault) || !points_fill(edition, fault) ||
-        !offers_fill(edition, fault)) {
+        !offers_fill(edition, fault) || !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
         edition_close(edition);
         return false;
     }
@@ -134,6 +180,8 @@ void edition_close(struct edition *edition)
     free(edition->products);
     free(edition->points);
     free(edition->offers);
+    free(edition->sets);
+    free(edition->gates);
     free(edition);
 }
 

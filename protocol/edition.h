@@ -15,14 +15,30 @@ struct point_slot {
     uint32_t site;
 };
 
+/* A set, and a first look at it: bit g % 64 is set when it says anything about a group g. */
+struct set_head {
+    uint64_t group_bits;
+    uint32_t first, count; /* memberships */
+};
+
+/* A clause's first look: what rules nearly all clauses out, sixteen of them in a cache line. */
+struct clause_gate {
+    uint16_t dayset;
+    uint8_t group_bit;         /* group % 64 */
+    uint8_t is_everybodys : 1; /* whatever the group bits say */
+    uint8_t asks : 1;          /* about price, quantity, clock, means or entry */
+};
+
 struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
     const struct manifest *manifest;
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
-    struct product_slot *products; /* owned, as the next two are */
+    struct product_slot *products; /* owned, as the next four are */
     struct point_slot *points;
-    struct offer *offers; /* product 0: free */
+    struct offer *offers;      /* product 0: free */
+    struct set_head *sets;     /* by number of the set */
+    struct clause_gate *gates; /* by number of the clause */
     uint32_t product_mask, point_mask, offer_mask;
 };
 
@@ -30,6 +46,10 @@ struct edition {
 MUST_USE bool edition_open(struct edition **out, const struct tables *tables,
                            const struct manifest *manifest, struct fault *fault);
 void edition_close(struct edition *edition); /* NULL: nothing */
+
+/* For whoever tries one person after another, alone with the edition: what the tables say of the
+ * set has changed. */
+void edition_renew_set(struct edition *edition, uint32_t set);
 
 bool edition_has_product(const struct edition *edition, uint32_t product);
 
