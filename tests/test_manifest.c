@@ -156,7 +156,7 @@ START_TEST(each_refusal_has_its_own_sentence)
     uint8_t changed[MANIFEST_SIZE];
     memcpy(changed, page, sizeof(page));
     changed[8] = 2;
-    ck_assert(open_says(changed, &public, "snapshot format 2: this program reads format 1"));
+    ck_assert(open_says(changed, &public, "snapshot format 3: this program reads format 2"));
     memcpy(changed, page, sizeof(page));
     changed[600] ^= 1;
     ck_assert(open_says(changed, &public, "damaged or forged"));
