@@ -107,7 +107,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-$(BUILD)/libtests.a: $(BUILD)/tests/fixture.o
+$(BUILD)/libtests.a: $(BUILD)/tests/fixture.o $(BUILD)/tests/shop.o
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 

@@ -1,21 +1,17 @@
 #include "loader/build.h"
 
 #include "loader/parallel.h"
+#include "loader/shared_files.h"
 #include "loader/summary.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
 #include <assert.h>
-#include <err.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SHARED_FOLDER "/usr/share/elig"
 
 static void stage_end(struct build *build, const char *name)
 {
@@ -26,47 +22,13 @@ static void stage_end(struct build *build, const char *name)
     build->stage_start_ns = now;
 }
 
-/* The file or folder at `tail` beside the folder that is `up` levels above the program; NULL when
- * it is not there. */
-static char *find_beside_program(int up, const char *tail, const char *name)
-{
-    char program[PATH_MAX], *found;
-    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    program[size > 0 ? size : 0] = '\0';
-    for (; up > 0; up--)
-        *(strrchr(program, '/') != NULL ? strrchr(program, '/') : program) = '\0';
-    if (asprintf(&found, "%s/%s/%s", program, tail, name) < 0)
-        return NULL;
-    if (access(found, R_OK) == 0)
-        return found;
-    free(found);
-    return NULL;
-}
-
-/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
- * TOP/loader/NAME where the program stands in TOP/build.../bin/, else share/elig/NAME where it is
- * installed. The result is owned by the caller. */
-static char *find_shared(const char *wanted, const char *name)
-{
-    char *found = wanted != NULL ? strdup(wanted) : NULL;
-    if (wanted == NULL)
-        found = find_beside_program(3, "loader", name); /* build/bin/eligload of a checkout */
-    if (wanted == NULL && found == NULL)
-        found = find_beside_program(2, "share/elig", name); /* bin/eligload where it is installed */
-    if (wanted == NULL && found == NULL && asprintf(&found, SHARED_FOLDER "/%s", name) < 0)
-        found = NULL;
-    if (found == NULL)
-        errx(EXIT_FAILED, "out of memory");
-    return found;
-}
-
 /* --- reading --- */
 
 static bool read_descriptions(struct build *build, const struct build_settings *settings,
                               struct fault *fault)
 {
-    char *registers = find_shared(settings->registers, "registers");
-    char *catalogue = find_shared(settings->catalogue, "catalogue");
+    char *registers = shared_file_find(settings->registers, "registers");
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
     bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
                    catalogue_read(&build->catalogue, catalogue, &build->vocabulary, fault);
     free(registers);
@@ -348,7 +310,7 @@ int build_run(struct build *build, const struct build_settings *settings, struct
 
     /* people -> memberships */
     memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
-                         &build->vocabulary, build->window, build->as_of_day, &build->intake,
+                         &build->vocabulary, NULL, build->window, build->as_of_day, &build->intake,
                          build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);

@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INPUT_LINE_SIZE 256
-
 struct explain_settings {
     struct build_settings build;
-    const char *group, *means;
+    struct question_settings question;
+    const char *group;
     uint32_t day;
 };
 static_assert(offsetof(struct explain_settings, build) == 0, "tables of both agree on offsets");
@@ -23,32 +22,21 @@ static const struct option_row explain_rows[] = {
      "one group; without it all of them"},
     {"day", OPTION_DAY, offsetof(struct explain_settings, day), "DAY", NULL, 0, 0,
      "the day in question; without it the as-of day"},
-    {"means", OPTION_TEXT, offsetof(struct explain_settings, means), "KIND", "personal-code", 0, 0,
-     "what is read: personal-code, eid, e-talons or card"},
+    QUESTION_OPTIONS(struct explain_settings,
+                     "what is bought, by name or number: tells why that purchase is answered as it "
+                     "is, in the place of groups"),
 };
 
 static const struct option_table explain_table = {
-    .usage = "eligload explain --exports DIR [--group NAME] [--day DAY] [options] <identifier",
-    .about = "Says why a person is or is not in a group, step by step. One identifier is read from "
-             "standard input, so that it stands in no list of processes.",
+    .usage = "eligload explain --exports DIR [--group NAME] [--product PRODUCT --price EUR] "
+             "[options] <identifier",
+    .about = "Says why a person is or is not in a group, or has or has not a relief, step by step. "
+             "One identifier is read from standard input, so that it stands in no list of "
+             "processes.",
     .rows = explain_rows,
     .row_count = sizeof(explain_rows) / sizeof(explain_rows[0]),
     .footer = "Exit status: 0 told, 1 not found, 2 usage, 3 could not be done.",
 };
-
-static bool read_identifier(struct identifier *out, const char *means_word, struct fault *fault)
-{
-    char line[INPUT_LINE_SIZE];
-    uint8_t means = means_of_name(means_word);
-    if (means == 0)
-        return fault_set(fault, "--means: want personal-code, eid, e-talons or card, found \"%s\"",
-                         means_word);
-    if (fgets(line, sizeof(line), stdin) == NULL)
-        return fault_set(fault, "standard input: want one identifier, found nothing");
-    enum means_fault wrong = means_normalise(out, (enum means)means, line, strcspn(line, "\r\n"));
-    explicit_bzero(line, sizeof(line));
-    return wrong == MEANS_FINE || fault_set(fault, "standard input: %s", means_fault_text(wrong));
-}
 
 static bool find_group(uint32_t *out, const struct rules *rules, const char *name,
                        struct fault *fault)
@@ -69,29 +57,69 @@ static bool find_group(uint32_t *out, const struct rules *rules, const char *nam
                      nearest != NULL ? "\"?" : "");
 }
 
+static void print(const struct explanation *explanation, bool is_json)
+{
+    if (is_json)
+        explain_print_json(explanation, stdout);
+    else
+        explain_print(explanation, stdout);
+}
+
+static int explain_groups(struct explanation *explanation, const struct explain_settings *settings,
+                          struct fault *fault)
+{
+    if (explanation->base_row == NOBODY) {
+        fault_set(fault, "not found: no person in the deliveries has or had this identifier");
+        return EXIT_NO;
+    }
+    print(explanation, settings->build.is_json);
+    return EXIT_YES;
+}
+
+/* Somebody who is not known buys, too: as nobody. */
+static int explain_purchase(struct explanation *explanation, const struct sought *sought,
+                            const struct explain_settings *settings, struct fault *fault)
+{
+    struct purchase purchase;
+    struct trial *trial;
+    const struct build *build = explanation->build;
+    if (!question_purchase(&purchase, &settings->question, &build->catalogue, explanation->day,
+                           fault))
+        return EXIT_USAGE;
+    if (!question_trial(&trial, build, &settings->question, sought, explanation->person, fault))
+        return EXIT_NO;
+    explanation->trial = trial;
+    explanation->purchase = &purchase;
+    print(explanation, settings->build.is_json);
+    trial_close(trial);
+    return EXIT_YES;
+}
+
 static int explain(struct build *build, const struct explain_settings *settings,
                    struct fault *fault)
 {
     struct identifier identifier;
-    uint32_t group;
-    if (!read_identifier(&identifier, settings->means, fault))
+    struct explanation explanation = {.build = build};
+    if (!question_identifier(&identifier, &settings->question, fault))
         return EXIT_USAGE;
     if (!build_read(build, &settings->build, fault))
         return EXIT_NO;
-    if (!find_group(&group, build->catalogue.rules, settings->group, fault))
+    if (!find_group(&explanation.group, build->catalogue.rules, settings->group, fault))
         return EXIT_USAGE;
-    uint32_t row = explain_find(build, &identifier);
+    struct sought sought = question_find(build, &identifier);
     explicit_bzero(&identifier, sizeof(identifier));
-    if (row == NOBODY) {
-        fault_set(fault, "not found: no person in the deliveries has or had this identifier");
-        return EXIT_NO;
-    }
-    uint32_t day = settings->day != 0 ? settings->day : build->as_of_day;
-    if (settings->build.is_json)
-        explain_print_json(build, row, group, day, stdout);
-    else
-        explain_print(build, row, group, day, stdout);
-    return EXIT_YES;
+
+    struct person person = {0};
+    if (sought.base_row != NOBODY)
+        person = question_person(build, sought.base_row);
+    explanation.base_row = sought.base_row;
+    explanation.person = &person;
+    explanation.day = settings->day != 0 ? settings->day : build->as_of_day;
+    int outcome = settings->question.product != NULL
+                      ? explain_purchase(&explanation, &sought, settings, fault)
+                      : explain_groups(&explanation, settings, fault);
+    question_release(&person);
+    return outcome;
 }
 
 int command_explain(int argc, char *argv[])

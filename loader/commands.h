@@ -11,6 +11,8 @@
 
 int command_build(int argc, char *argv[]);
 int command_explain(int argc, char *argv[]);
+int command_test(int argc, char *argv[]);
+int command_try(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);
 int command_list(int argc, char *argv[]);
 int command_diff(int argc, char *argv[]);

@@ -8,7 +8,9 @@ int main(int argc, char *argv[])
         {"verify", command_verify, "open a snapshot as an engine does, and say what it is"},
         {"list", command_list, "the generations of a folder"},
         {"diff", command_diff, "who gained and lost between two generations, in counts"},
-        {"explain", command_explain, "why a person is, or is not, in a group"},
+        {"explain", command_explain, "why a person is, or is not, in a group, or has a relief"},
+        {"test", command_test, "the cases of a catalogue: is it what its owner expects?"},
+        {"try", command_try, "what a purchase would cost, and who would pay"},
         {"rollback", command_rollback, "the data of an older generation under a new number"},
     };
     return commands_run(PROGRAM, "Registers' deliveries to signed snapshots.", commands,

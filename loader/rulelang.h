@@ -9,15 +9,22 @@
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
 
-#define RULES_FILE_COUNT_MAX  256
-#define STEP_COUNT_MAX        32768 /* conditions and operators in all groups together */
-#define STEP_DEPTH_MAX        32    /* operands waiting at once */
-#define AGE_THRESHOLD_MAX     64    /* different ages asked about */
-#define CALENDAR_COUNT_MAX    1024
-#define EXTENSION_COUNT_MAX   64
-#define EXTENSION_TARGET_MAX  16    /* kinds that one extension is about, and as many exceptions */
-#define RULE_CLAUSE_COUNT_MAX 65536 /* as written; compiled there may be more */
-#define KNOWN_DAYS_MAX        60    /* of "unknown last known N days" */
+#define RULES_FILE_COUNT_MAX    256
+#define STEP_COUNT_MAX          32768 /* conditions and operators in all groups together */
+#define STEP_DEPTH_MAX          32    /* operands waiting at once */
+#define AGE_THRESHOLD_MAX       64    /* different ages asked about */
+#define CALENDAR_COUNT_MAX      1024
+#define EXTENSION_COUNT_MAX     64
+#define EXTENSION_TARGET_MAX    16 /* kinds that one extension is about, and as many exceptions */
+#define RULE_CLAUSE_COUNT_MAX   65536 /* as written; compiled there may be more */
+#define KNOWN_DAYS_MAX          60    /* of "unknown last known N days" */
+#define RULE_VERSION_COUNT_MAX  16384
+#define CALENDAR_ITEM_COUNT_MAX 65536
+#define VERSION_LIMIT_COUNT_MAX 64
+#define RULE_LIST_SIZE_MAX      1024      /* places, points of sale or contracts in one list */
+#define RULE_LIST_TOTAL_MAX     (1 << 20) /* of each of these, and products, in all lists */
+#define RULE_ORDER_MAX          999
+#define RULE_ORDER_USUAL        100 /* when not said */
 
 /* Where something is written. */
 struct place_in_rules {
@@ -64,7 +71,8 @@ struct group_rule {
     uint16_t known_days;
 };
 
-/* Statuses of these kinds that end within [ended_from, ended_until) go on until `until_day`. */
+/* Statuses of these kinds go on until `until_day` when the last day on which they hold is within
+ * [ended_from, ended_until): ended_from < status.until_day <= ended_until. */
 struct extension_target {
     uint16_t status_kind;
     uint8_t subtype; /* SUBTYPE_ANY */
@@ -108,7 +116,7 @@ struct calendar_item {
 
 /* Items are applied in the order written: a day is in when the last item that speaks of it adds. */
 struct rule_calendar {
-    char name[NAME_SIZE]; /* empty: written within a clause */
+    char name[NAME_SIZE]; /* empty: written within a clause; "workdays": made by the parser */
     uint32_t first_item, item_count;
     struct place_in_rules at;
 };
@@ -171,6 +179,12 @@ struct rule_limit {
     struct place_in_rules at;
 };
 
+/* A place that has a name; sets of places are not among them. */
+struct named_place {
+    char name[NAME_SIZE];
+    struct place_prefix place;
+};
+
 /* What rules files say. Groups refer only to earlier ones, so file order is evaluation order.
  * Group 0, product 1 and relief 0 with its one version and clause are the reserved test ones and
  * come before the files' own. Everything is owned. */
@@ -192,9 +206,10 @@ struct rules {
     uint32_t *clause_products, *contract_numbers;
     struct point_range *ranges;
     struct place_prefix *places;
+    struct named_place *named_places; /* as written: cases speak of places by name, too */
     uint32_t group_count, step_count, age_count, extension_count, product_count, calendar_count,
         item_count, relief_count, version_count, clause_count, limit_count, split_count,
-        clause_product_count, contract_number_count, range_count, place_count;
+        clause_product_count, contract_number_count, range_count, place_count, named_place_count;
 };
 
 /* Reads these files in order, as if they were one; `vocabulary` says which statuses and lists

@@ -11,6 +11,12 @@
 
 #define TITLE_SIZE 96 /* names for people, UTF-8, with NUL */
 
+#define GIVER_COUNT_MAX       4096
+#define PROVIDER_COUNT_MAX    65536
+#define TERMINAL_COUNT_MAX    (1 << 20)
+#define TRADE_PLACE_COUNT_MAX 65536
+#define TRADE_RANGE_COUNT_MAX (1 << 20) /* points of sale named in contracts */
+
 /* Every row: when it is in force, and where it is written. from_day 0 and until_day DAY_NEVER where
  * nothing is said. */
 struct in_force {
@@ -40,11 +46,12 @@ struct point_row {
     struct in_force in_force;
 };
 
+#define KEY_TEXT_SIZE 65
 struct terminal {
-    uint64_t number;        /* not 0 */
-    uint32_t point_of_sale; /* number */
-    uint8_t profile;        /* enum profile */
-    char key[65];           /* public key, 64 hexadecimal digits; empty: not enrolled yet */
+    uint64_t number;         /* not 0 */
+    uint32_t point_of_sale;  /* number */
+    uint8_t profile;         /* enum profile */
+    char key[KEY_TEXT_SIZE]; /* public key, 64 hexadecimal digits; empty: not enrolled yet */
     struct in_force in_force;
 };
 
@@ -76,7 +83,8 @@ struct trade_range {
     uint32_t first, last; /* numbers of points of sale, both in */
 };
 
-/* By number or code each, none twice (reliefs of a contract aside: a contract is a row). Owned. */
+/* By number or code each, none twice; of contracts no relief twice under one number, whose rows are
+ * of one giver and provider. Ranges of a contract rise and do not overlap. Owned. */
 struct trade {
     struct giver *givers;
     struct provider *providers;
@@ -97,6 +105,25 @@ struct trade {
 MUST_USE bool trade_read(struct trade *out, const char *folder, struct fault *fault);
 void trade_free(struct trade *trade);
 
+/* The same from memory: text NULL is a table that is not there. `folder` is for faults. */
+enum trade_table {
+    TABLE_GIVERS,
+    TABLE_PROVIDERS,
+    TABLE_POINTS,
+    TABLE_TERMINALS,
+    TABLE_CONTRACTS,
+    TABLE_PRODUCTS,
+    TABLE_PLACES,
+    TABLE_COUNT
+};
+struct trade_text {
+    const char *text; /* borrowed */
+    size_t size;
+};
+MUST_USE bool trade_parse(struct trade *out, const char *folder,
+                          const struct trade_text texts[static TABLE_COUNT], struct fault *fault);
+const char *trade_file_name(enum trade_table table); /* "givers.csv" */
+
 /* The code in use for a place, through as many replacements as there were; itself when the table
  * does not say otherwise. */
 uint32_t trade_place_now(const struct trade *trade, uint32_t code);
@@ -104,5 +131,10 @@ uint32_t trade_place_now(const struct trade *trade, uint32_t code);
 const struct giver *trade_giver(const struct trade *trade, uint64_t number);       /* or NULL */
 const struct provider *trade_provider(const struct trade *trade, uint64_t number); /* or NULL */
 const struct point_row *trade_point(const struct trade *trade, uint32_t number);   /* or NULL */
+const struct place_row *trade_place(const struct trade *trade, uint32_t code);     /* or NULL */
+/* The first of those with that number, or NULL: a row for each relief. */
+const struct contract_row *trade_contract(const struct trade *trade, uint32_t number);
+/* The first point of sale whose number is at least that, or NULL. */
+const struct point_row *trade_point_from(const struct trade *trade, uint32_t number);
 
 #endif

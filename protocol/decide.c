@@ -256,7 +256,7 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
 {
     const struct edition *edition = question->edition;
     const struct candidates *candidates = question->candidates;
-    const struct gate *gates =
+    const struct clause_gate *gates =
         edition->gates + (candidates->clauses - edition->tables->clauses) + first;
     uint32_t day_index = candidates->day - edition->calendar.from_day;
     const struct dayset *daysets = edition->tables->daysets;

@@ -78,32 +78,37 @@ static bool offers_fill(struct edition *edition, struct fault *fault)
     return true;
 }
 
+void edition_renew_set(struct edition *edition, uint32_t set)
+{
+    const struct tables *tables = edition->tables;
+    struct set_head *head = &edition->sets[set];
+    *head = (struct set_head){.first = tables->set_first[set],
+                              .count = tables->set_first[set + 1] - tables->set_first[set]};
+    for (uint32_t i = 0; i < head->count; i++)
+        head->group_bits |= UINT64_C(1) << tables->memberships[head->first + i].group % 64;
+}
+
 static bool sets_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
     edition->sets = calloc((size_t)tables->set_count + 1, sizeof(edition->sets[0]));
     if (edition->sets == NULL)
         return fault_set(fault, "no memory for %u sets", tables->set_count);
-    for (uint32_t set = 0; set < tables->set_count; set++) {
-        struct set_head *head = &edition->sets[set];
-        head->first = tables->set_first[set];
-        head->count = tables->set_first[set + 1] - head->first;
-        for (uint32_t i = 0; i < head->count; i++)
-            head->group_bits |= UINT64_C(1) << tables->memberships[head->first + i].group % 64;
-    }
+    for (uint32_t set = 0; set < tables->set_count; set++)
+        edition_renew_set(edition, set);
     return true;
 }
 
-static struct gate gate_of(const struct clause *clause)
+static struct clause_gate gate_of(const struct clause *clause)
 {
     bool asks = clause->price_least > 0 || clause->price_most < UINT32_MAX ||
                 clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
                 clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
                 clause->entry_mask != ENTRY_MASK_ALL;
-    return (struct gate){.dayset = clause->dayset,
-                         .group_bit = clause->group % 64,
-                         .is_everybodys = clause->group == GROUP_EVERYBODY,
-                         .asks = asks};
+    return (struct clause_gate){.dayset = clause->dayset,
+                                .group_bit = clause->group % 64,
+                                .is_everybodys = clause->group == GROUP_EVERYBODY,
+                                .asks = asks};
 }
 
 static bool gates_fill(struct edition *edition, struct fault *fault)

@@ -22,7 +22,7 @@ struct set_head {
 };
 
 /* A clause's first look: what rules nearly all clauses out, sixteen of them in a cache line. */
-struct gate {
+struct clause_gate {
     uint16_t dayset;
     uint8_t group_bit;         /* group % 64 */
     uint8_t is_everybodys : 1; /* whatever the group bits say */
@@ -36,9 +36,9 @@ struct edition {
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
     struct product_slot *products; /* owned, as the next four are */
     struct point_slot *points;
-    struct offer *offers;  /* product 0: free */
-    struct set_head *sets; /* by number of the set */
-    struct gate *gates;    /* by number of the clause */
+    struct offer *offers;      /* product 0: free */
+    struct set_head *sets;     /* by number of the set */
+    struct clause_gate *gates; /* by number of the clause */
     uint32_t product_mask, point_mask, offer_mask;
 };
 
@@ -46,6 +46,10 @@ struct edition {
 MUST_USE bool edition_open(struct edition **out, const struct tables *tables,
                            const struct manifest *manifest, struct fault *fault);
 void edition_close(struct edition *edition); /* NULL: nothing */
+
+/* For whoever tries one person after another, alone with the edition: what the tables say of the
+ * set has changed. */
+void edition_renew_set(struct edition *edition, uint32_t set);
 
 bool edition_has_product(const struct edition *edition, uint32_t product);
 

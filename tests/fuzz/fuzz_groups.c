@@ -123,13 +123,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          at += FACT_BYTES)
         facts[person.status_count++] = fact_of(data + at);
 
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
     if (count == GROUPS_TOO_MANY || window.from_day == window.until_day)
         return 0;
     check_memberships(out, count, window);
     uint16_t group = (uint16_t)(data[13] % rules->group_count);
     uint32_t day = window.from_day + load_u16(data + 14) % (window.until_day - window.from_day);
-    assert(groups_explain(rules, &vocabulary, &person, day, group, hear, NULL) ==
+    assert(groups_explain(rules, &vocabulary, &person, NULL, day, group, hear, NULL) ==
            truth_on(out, count, group, day));
     return 0;
 }

@@ -79,7 +79,7 @@ static void judge_somebody(const struct rules *rules, const struct vocabulary *v
                             .place = 3201000,
                             .statuses = facts,
                             .status_count = 2};
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, vocabulary, &person,
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, vocabulary, &person, NULL,
                                    (struct window){20000, 20093});
     assert(count == GROUPS_TOO_MANY || count <= SET_SIZE_MAX);
 }
