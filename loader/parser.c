@@ -99,6 +99,14 @@ bool parser_too_many(const struct parser *parser, const struct token *token, int
     return parser_fault(parser, token, "more than %d %s (%s)", most, what, limit);
 }
 
+bool parser_stands_already(const struct parser *parser, const struct token *token,
+                           const char *where)
+{
+    char quote[QUOTE_SIZE];
+    token_quote(quote, token);
+    return parser_fault(parser, token, "%s stands already in this %s", quote, where);
+}
+
 size_t parser_choice(const struct parser *parser, const char *const words[], size_t word_count)
 {
     size_t at = 0;

@@ -76,6 +76,10 @@ bool parser_wanted_symbol(const struct parser *parser, enum symbol_sort sort, co
 bool parser_too_many(const struct parser *parser, const struct token *token, int most,
                      const char *what, const char *limit);
 
+/* "... stands already in this list"; false. */
+bool parser_stands_already(const struct parser *parser, const struct token *token,
+                           const char *where);
+
 /* The place of the next token in `words`; their number when it is none of them. */
 size_t parser_choice(const struct parser *parser, const char *const words[], size_t word_count);
 /* Takes one of `words`; else says that one of them was wanted, and which was likely meant. */

@@ -67,8 +67,7 @@ static bool take_range(struct parser *parser, struct rule_clause *clause)
                                "RULE_LIST_TOTAL_MAX");
     for (uint32_t i = clause->first_range; i < rules->range_count; i++) {
         if (range.first <= rules->ranges[i].last && rules->ranges[i].first <= range.last)
-            return parser_fault(parser, &token, "\"%.*s\" stands already in this list",
-                                (int)token.size, token.text);
+            return parser_stands_already(parser, &token, "list");
     }
     rules->ranges = memory_room(rules->ranges, &parser->range_room, rules->range_count + (size_t)1,
                                 sizeof(range));
@@ -104,8 +103,7 @@ static bool take_contract(struct parser *parser, struct rule_clause *clause)
                                "RULE_LIST_TOTAL_MAX");
     for (uint32_t i = clause->first_contract; i < rules->contract_number_count; i++) {
         if (rules->contract_numbers[i] == number)
-            return parser_fault(parser, &token, "\"%.*s\" stands already in this list",
-                                (int)token.size, token.text);
+            return parser_stands_already(parser, &token, "list");
     }
     rules->contract_numbers =
         memory_room(rules->contract_numbers, &parser->contract_number_room,
@@ -200,7 +198,7 @@ static bool take_mask(struct parser *parser, uint8_t *mask, const char *const na
             return false;
         uint8_t bit = (uint8_t)(1u << (first_bit + name));
         if ((*mask & bit) != 0)
-            return parser_fault(parser, &token, "\"%s\" stands already in this list", names[name]);
+            return parser_stands_already(parser, &token, "list");
         *mask |= bit;
     } while (parser_takes(parser, ","));
     return true;
@@ -226,7 +224,7 @@ static bool read_read(struct parser *parser, struct rule_clause *clause)
     return take_mask(parser, &clause->terms.entry_mask, names, COUNT_OF(names), 0);
 }
 
-#define CLOCKS "the time of day" /* its condition has no word */
+#define CLOCKS "10:00-15:00" /* times have no word in front */
 
 static const struct condition {
     const char *word;
@@ -338,10 +336,9 @@ static bool read_conditions(struct parser *parser, struct rule_clause *clause,
     uint32_t said = 0;
     for (size_t i; (i = find_condition(parser, list, count)) < count; said |= UINT32_C(1) << i) {
         if ((said >> i & 1) != 0)
-            return parser_fault(parser, &parser->token,
-                                "the clause speaks twice of %s: write all of it behind the first, "
-                                "or two clauses",
-                                list[i].word);
+            return list[i].read == read_clocks
+                       ? parser_wanted(parser, "times of the day in one place, with commas")
+                       : parser_stands_already(parser, &parser->token, "clause");
         if (list[i].read != read_clocks)
             parser_advance(parser);
         if (!list[i].read(parser, clause))

@@ -40,8 +40,7 @@ static bool take_places_once(struct parser *parser, struct place_prefix out[], u
         out[(*count)++] = place;
         is_new = true;
     }
-    return is_new || parser_fault(parser, &token, "\"%.*s\" stands already in this list",
-                                  (int)token.size, token.text);
+    return is_new || parser_stands_already(parser, &token, "list");
 }
 
 bool parse_places(struct parser *parser, struct place_prefix out[RULE_LIST_SIZE_MAX],
@@ -171,8 +170,7 @@ static bool take_products_once(struct parser *parser, uint32_t **list, uint32_t 
         append_product(list, count, room, index);
         is_new = true;
     }
-    return is_new || parser_fault(parser, &token, "\"%.*s\" stands already in this list",
-                                  (int)token.size, token.text);
+    return is_new || parser_stands_already(parser, &token, "list");
 }
 
 bool parse_products(struct parser *parser, uint32_t **list, uint32_t *count, size_t *room)
@@ -271,8 +269,8 @@ static bool end_split(struct parser *parser, struct split *split, const struct t
                parser_fault(parser, token, "the percentages leave nothing for the rest");
     if (has_amount || percent_bp != PERCENT_ALL_BP)
         return parser_fault(parser, token,
-                            "the last share is not rest, and the shares are no percentages that "
-                            "add up to 100%%");
+                            "the last share must be rest, or all of them percentages that add up "
+                            "to 100%%");
     last->kind = SPLIT_REST;
     last->value = 0;
     return true;

@@ -382,8 +382,7 @@ static bool take_target(struct parser *parser, struct extension_target targets[]
         return false;
     for (uint8_t i = 0; i < *count; i++) {
         if (targets[i].status_kind == target.status_kind && targets[i].subtype == target.subtype)
-            return parser_fault(parser, &token, "\"%.*s\" stands already in this list",
-                                (int)token.size, token.text);
+            return parser_stands_already(parser, &token, "list");
     }
     targets[(*count)++] = target;
     return true;
