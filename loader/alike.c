@@ -1,103 +1,17 @@
 #include "loader/alike.h"
 
 #include "loader/changes.h"
-#include "loader/interner.h"
 #include "loader/judge.h"
 #include "loader/memory.h"
+#include "loader/places.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FACT_COUNT_MAX    64 /* of one person; whoever has more is evaluated alone */
-#define KNOWN_WORD_COUNT  (GROUP_COUNT_MAX / 64)
-#define SPAN_COUNT_MAX    (BREAKPOINT_COUNT_MAX + 1)
-#define PLACE_SLOTS_FIRST 256
-#define PLACE_HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
-#define TRUTH_BITS        2
-
-/* ---- places: which of those asked about they are in ---- */
-
-struct places {
-    struct interner prefixes;            /* struct place_words, each once */
-    const struct vocabulary *vocabulary; /* homes: for which kinds data are missing; else NULL */
-    struct interner classes;             /* bits; class 0: in none, nothing missing */
-    uint64_t *slots;                     /* place + 1 and class; 0: empty */
-    uint64_t slot_mask;
-    uint32_t place_count;
-};
-
-struct place_words {
-    uint32_t value, digit_count;
-};
-
-#define MISSING_WORD_COUNT 2
-
-static void places_ask(struct places *places, struct place_prefix prefix)
-{
-    struct place_words words = {prefix.value, prefix.digit_count};
-    interner_number(&places->prefixes, &words, sizeof(words));
-}
-
-static uint32_t class_of_new(struct places *places, uint32_t place)
-{
-    size_t word_count = MISSING_WORD_COUNT + places->prefixes.count / 32 + 1, size;
-    uint32_t *bits = memory_take_zeroed(word_count, sizeof(bits[0]));
-    if (places->classes.count == 0)
-        interner_number(&places->classes, bits, word_count * sizeof(bits[0]));
-    uint64_t missing =
-        places->vocabulary != NULL ? judge_missing_kinds(places->vocabulary, place) : 0;
-    bits[0] = (uint32_t)missing;
-    bits[1] = (uint32_t)(missing >> 32);
-    for (uint32_t i = 0; i < places->prefixes.count; i++) {
-        const struct place_words *words = interner_at(&places->prefixes, i, &size);
-        struct place_prefix prefix = {words->value, (uint8_t)words->digit_count};
-        if (place_is_in(place, prefix))
-            bits[MISSING_WORD_COUNT + i / 32] |= 1u << i % 32;
-    }
-    uint32_t class = interner_number(&places->classes, bits, word_count * sizeof(bits[0]));
-    free(bits);
-    return class;
-}
-
-static uint64_t place_slot(const struct places *places, uint32_t place)
-{
-    uint64_t at = (place * PLACE_HASH_FACTOR) >> 32 & places->slot_mask;
-    while (places->slots[at] != 0 && places->slots[at] >> 32 != place + UINT64_C(1))
-        at = (at + 1) & places->slot_mask;
-    return at;
-}
-
-static void places_widen(struct places *places)
-{
-    struct places wider = *places;
-    wider.slot_mask = places->slots == NULL ? PLACE_SLOTS_FIRST - 1 : 2 * places->slot_mask + 1;
-    wider.slots = memory_take_zeroed(wider.slot_mask + 1, sizeof(wider.slots[0]));
-    for (uint64_t i = 0; places->slots != NULL && i <= places->slot_mask; i++)
-        if (places->slots[i] != 0)
-            wider.slots[place_slot(&wider, (uint32_t)(places->slots[i] >> 32) - 1)] =
-                places->slots[i];
-    free(places->slots);
-    *places = wider;
-}
-
-static uint32_t place_class(struct places *places, uint32_t place)
-{
-    if (2 * (uint64_t)places->place_count >= places->slot_mask)
-        places_widen(places);
-    uint64_t at = place_slot(places, place);
-    if (places->slots[at] == 0) {
-        places->slots[at] = (place + UINT64_C(1)) << 32 | class_of_new(places, place);
-        places->place_count++;
-    }
-    return (uint32_t)places->slots[at];
-}
-
-static void places_free(struct places *places)
-{
-    interner_free(&places->prefixes);
-    interner_free(&places->classes);
-    free(places->slots);
-}
+#define FACT_COUNT_MAX   64 /* of one person; whoever has more is evaluated alone */
+#define KNOWN_WORD_COUNT (GROUP_COUNT_MAX / 64)
+#define SPAN_COUNT_MAX   (BREAKPOINT_COUNT_MAX + 1)
+#define TRUTH_BITS       2
 
 /* ---- what the rules ask ---- */
 
@@ -117,6 +31,13 @@ struct alike {
     uint16_t *known_groups; /* with known_days */
     uint32_t known_count;
 
+    struct candidates {
+        uint16_t *groups; /* NULL: not asked for yet */
+        size_t count;
+    } * candidates; /* by class of home: the groups that may be other than no there */
+    size_t candidates_room;
+    uint32_t candidates_count;
+
     struct interner days;  /* signatures on one day; the next is theirs */
     uint32_t *day_lists;   /* number in `lists` */
     struct interner lists; /* group and truth of all groups that are not no */
@@ -128,7 +49,7 @@ struct alike {
     struct interner sets; /* memberships */
     bool *set_asks_prior;
     size_t day_room, steady_room, course_room, set_room;
-    uint8_t truths[GROUP_COUNT_MAX];
+    uint8_t truths[GROUP_COUNT_MAX]; /* all no, but while somebody is judged */
     struct membership memberships[SET_SIZE_MAX];
 };
 
@@ -221,6 +142,9 @@ void alike_end(struct alike *alike)
     places_free(&alike->schools);
     interner_free(&alike->span_steps);
     interner_free(&alike->span_classes);
+    for (uint32_t i = 0; i < alike->candidates_count; i++)
+        free(alike->candidates[i].groups);
+    free(alike->candidates);
     interner_free(&alike->days);
     interner_free(&alike->lists);
     interner_free(&alike->steadies);
@@ -443,18 +367,37 @@ static void sign_day(struct signature *signature, const struct alike *alike,
 
 /* ---- days -> lists of truths ---- */
 
+static const struct candidates *candidates_of(struct alike *alike, const struct subject *subject)
+{
+    alike->candidates = memory_room(alike->candidates, &alike->candidates_room,
+                                    (size_t)subject->home + 1, sizeof(alike->candidates[0]));
+    for (; alike->candidates_count <= subject->home; alike->candidates_count++)
+        alike->candidates[alike->candidates_count] = (struct candidates){NULL, 0};
+    struct candidates *candidates = &alike->candidates[subject->home];
+    if (candidates->groups == NULL) {
+        candidates->groups = memory_take(alike->rules->group_count, sizeof(candidates->groups[0]));
+        candidates->count =
+            judge_groups_at(candidates->groups, alike->rules, subject->person->place);
+    }
+    return candidates;
+}
+
 static uint32_t judge_list(struct alike *alike, const struct subject *subject, uint32_t day)
 {
+    const struct candidates *candidates = candidates_of(alike, subject);
     struct judge judge;
     uint32_t list[GROUP_COUNT_MAX];
     size_t count = 0;
     judge_begin(&judge, alike->rules, alike->vocabulary, subject->person, subject->prior,
                 (struct window){day, day + 1});
     judge_day(&judge, day);
-    judge_groups(&judge, alike->truths, alike->rules->group_count);
-    for (uint32_t group = 0; group < alike->rules->group_count; group++)
+    judge_some_groups(&judge, alike->truths, candidates->groups, candidates->count);
+    for (size_t i = 0; i < candidates->count; i++) {
+        uint32_t group = candidates->groups[i];
         if (alike->truths[group] != TRUTH_NO)
             list[count++] = group << TRUTH_BITS | alike->truths[group];
+        alike->truths[group] = TRUTH_NO; /* for whoever is judged next */
+    }
     return interner_number(&alike->lists, list, count * sizeof(list[0]));
 }
 

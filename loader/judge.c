@@ -249,17 +249,94 @@ static uint8_t judge_known(const struct judge *judge, uint16_t group, const uint
     return truths[known_of];
 }
 
+static uint8_t judge_group(const struct judge *judge, uint16_t number, const uint8_t truths[])
+{
+    const struct group_rule *group = &judge->rules->groups[number];
+    bool is_in_force = judge->day >= group->from_day && judge->day < group->until_day;
+    if (group->known_days != 0)
+        return judge_known(judge, number, truths);
+    if (group->step_count == 0 || !is_in_force)
+        return TRUTH_NO;
+    return (uint8_t)judge_steps(judge, &judge->rules->steps[group->first_step], group->step_count,
+                                truths);
+}
+
 void judge_groups(const struct judge *judge, uint8_t truths[], uint32_t group_count)
 {
-    const struct rules *rules = judge->rules;
-    for (uint16_t i = 0; i < group_count; i++) {
-        const struct group_rule *group = &rules->groups[i];
-        bool is_in_force = judge->day >= group->from_day && judge->day < group->until_day;
-        truths[i] = TRUTH_NO;
-        if (group->known_days != 0)
-            truths[i] = judge_known(judge, i, truths);
-        else if (group->step_count > 0 && is_in_force)
-            truths[i] = (uint8_t)judge_steps(judge, &rules->steps[group->first_step],
-                                             group->step_count, truths);
+    for (uint16_t i = 0; i < group_count; i++)
+        truths[i] = judge_group(judge, i, truths);
+}
+
+void judge_some_groups(const struct judge *judge, uint8_t truths[], const uint16_t groups[],
+                       size_t group_count)
+{
+    for (size_t i = 0; i < group_count; i++)
+        truths[groups[i]] = judge_group(judge, groups[i], truths);
+}
+
+/* ---- what the place alone decides ---- */
+
+/* The least and the most that a truth may turn out to be. */
+struct bounds {
+    uint8_t least, most;
+};
+
+static struct bounds bounds_of_operand(const struct step *step, uint32_t place,
+                                       const struct bounds groups[])
+{
+    if (step->kind == STEP_GROUP)
+        return groups[step->group];
+    if (step->kind != STEP_RESIDENT_IN)
+        return (struct bounds){TRUTH_NO, TRUTH_YES};
+    uint8_t truth = (uint8_t)truth_of(place_is_in(place, step->place));
+    return (struct bounds){truth, truth};
+}
+
+static struct bounds bounds_of_steps(const struct step steps[], size_t step_count, uint32_t place,
+                                     const struct bounds groups[])
+{
+    struct bounds stack[STEP_DEPTH_MAX];
+    size_t depth = 0;
+    for (const struct step *step = steps; step < steps + step_count; step++) {
+        if (step->kind == STEP_NOT) {
+            assert(depth >= 1);
+            struct bounds of = stack[depth - 1];
+            stack[depth - 1] =
+                (struct bounds){(uint8_t)(TRUTH_YES - of.most), (uint8_t)(TRUTH_YES - of.least)};
+        } else if (step->kind == STEP_AND || step->kind == STEP_OR) {
+            assert(depth >= 2);
+            struct bounds left = stack[depth - 2], right = stack[depth - 1];
+            depth--;
+            stack[depth - 1] = step->kind == STEP_AND
+                                   ? (struct bounds){least_of(left.least, right.least),
+                                                     least_of(left.most, right.most)}
+                                   : (struct bounds){most_of(left.least, right.least),
+                                                     most_of(left.most, right.most)};
+        } else {
+            assert(depth < STEP_DEPTH_MAX);
+            stack[depth++] = bounds_of_operand(step, place, groups);
+        }
     }
+    assert(depth == 1);
+    return stack[0];
+}
+
+size_t judge_groups_at(uint16_t out[], const struct rules *rules, uint32_t place)
+{
+    struct bounds bounds[GROUP_COUNT_MAX];
+    size_t count = 0;
+    for (uint16_t i = 0; i < rules->group_count; i++) {
+        const struct group_rule *group = &rules->groups[i];
+        bounds[i] = (struct bounds){TRUTH_NO, TRUTH_NO};
+        if (group->known_days != 0)
+            bounds[i].most = bounds[group->known_of].most;
+        else if (group->step_count > 0)
+            bounds[i] =
+                bounds_of_steps(&rules->steps[group->first_step], group->step_count, place, bounds);
+        if (group->from_day != 0 || group->until_day != DAY_NEVER || group->known_days != 0)
+            bounds[i].least = TRUTH_NO; /* on other days */
+        if (bounds[i].most != TRUTH_NO)
+            out[count++] = i;
+    }
+    return count;
 }

@@ -38,6 +38,13 @@ uint64_t judge_missing_kinds(const struct vocabulary *vocabulary, uint32_t place
 /* All groups on that day, in order, since later ones speak of earlier ones. */
 void judge_groups(const struct judge *judge, uint8_t truths[], uint32_t group_count);
 
+/* The groups that may be other than no for somebody who lives there, whatever else is true of them;
+ * rising. Returns how many: of thousands of groups most are about other places. */
+size_t judge_groups_at(uint16_t out[], const struct rules *rules, uint32_t place);
+/* Those groups alone; the truths of all others stay as they are, and are no. */
+void judge_some_groups(const struct judge *judge, uint8_t truths[], const uint16_t groups[],
+                       size_t group_count);
+
 /* A run of steps that leaves one truth; `truths` holds all groups that they may speak of. */
 enum truth judge_steps(const struct judge *judge, const struct step steps[], size_t step_count,
                        const uint8_t truths[]);

@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/text.h"
+#include "protocol/day.h"
 #include "protocol/nearest.h"
 
 #include <assert.h>
@@ -248,22 +249,45 @@ static bool take_change(struct reading *r)
     return take_number(r, 1000, &r->out->change_percent_max);
 }
 
+static bool take_day(struct reading *r, uint32_t *day)
+{
+    const char *text = r->word_count > 1 ? r->words[1].text : "";
+    int32_t read;
+    if (*day != 0)
+        return wrong_word(r, 0, "one such line");
+    if (!day_of_text(&read, text, strlen(text)) || read < 1)
+        return wrong_word(r, 1, "a day from 1970 on, such as 2019-09-02");
+    *day = (uint32_t)read;
+    return no_more_words(r, 2);
+}
+
+static bool take_capable_since(struct reading *r)
+{
+    return take_day(r, &r->out->capable_since);
+}
+
+static bool take_ready_since(struct reading *r)
+{
+    return take_day(r, &r->out->ready_since);
+}
+
 /* ---- columns ---- */
 
 static const char *const role_names[] = {
-    [ROLE_IGNORED] = "ignored",   [ROLE_CODE] = "code",
-    [ROLE_PREVIOUS] = "previous", [ROLE_BIRTH] = "birth",
-    [ROLE_DEATH] = "death",       [ROLE_PLACE] = "place",
-    [ROLE_SCHOOL] = "school",     [ROLE_SUBTYPE] = "subtype",
-    [ROLE_FROM] = "from",         [ROLE_LAST] = "last",
-    [ROLE_UNTIL] = "until",       [ROLE_NUMBER] = "number",
-    [ROLE_STATE] = "state",       [ROLE_STATE_FROM] = "state-from",
+    [ROLE_IGNORED] = "ignored",     [ROLE_CODE] = "code",
+    [ROLE_PREVIOUS] = "previous",   [ROLE_BIRTH] = "birth",
+    [ROLE_DEATH] = "death",         [ROLE_PLACE] = "place",
+    [ROLE_SCHOOL] = "school",       [ROLE_SUBTYPE] = "subtype",
+    [ROLE_FROM] = "from",           [ROLE_LAST] = "last",
+    [ROLE_UNTIL] = "until",         [ROLE_NUMBER] = "number",
+    [ROLE_STATE] = "state",         [ROLE_STATE_FROM] = "state-from",
+    [ROLE_ACTIVATED] = "activated",
 };
 
 static bool role_is_date(enum role role)
 {
     return role == ROLE_BIRTH || role == ROLE_DEATH || role == ROLE_FROM || role == ROLE_LAST ||
-           role == ROLE_UNTIL || role == ROLE_STATE_FROM;
+           role == ROLE_UNTIL || role == ROLE_STATE_FROM || role == ROLE_ACTIVATED;
 }
 
 /* Whether a row without it could still be understood. */
@@ -374,11 +398,11 @@ static bool take_map(struct reading *r)
 static bool take_line(struct reading *r)
 {
     static const char *const names[] = {
-        "register",           "format", "fact", "fresh-days", "refused-per-mille-max",
-        "change-percent-max", "column", "map"};
-    static bool (*const takers[])(struct reading *) = {take_register,   take_format,  take_fact,
-                                                       take_fresh_days, take_refused, take_change,
-                                                       take_column,     take_map};
+        "register",           "format",        "fact",        "fresh-days", "refused-per-mille-max",
+        "change-percent-max", "capable-since", "ready-since", "column",     "map"};
+    static bool (*const takers[])(struct reading *) = {
+        take_register, take_format,        take_fact,        take_fresh_days, take_refused,
+        take_change,   take_capable_since, take_ready_since, take_column,     take_map};
     static_assert(COUNT_OF(names) == COUNT_OF(takers), "every keyword has its reader");
     size_t choice;
     if (r->word_count == 0)
@@ -411,7 +435,8 @@ static bool roles_fit(struct reading *r)
         [FACT_STATUS] = {ROLE_BIT(ROLE_CODE),
                          ROLE_BIT(ROLE_SUBTYPE) | ROLE_BIT(ROLE_SCHOOL) | interval},
         [FACT_MEANS] = {ROLE_BIT(ROLE_CODE) | ROLE_BIT(ROLE_NUMBER),
-                        ROLE_BIT(ROLE_STATE) | ROLE_BIT(ROLE_STATE_FROM) | interval},
+                        ROLE_BIT(ROLE_STATE) | ROLE_BIT(ROLE_STATE_FROM) |
+                            ROLE_BIT(ROLE_ACTIVATED) | interval},
     };
     for (size_t role = 1; role < COUNT_OF(role_names); role++) {
         bool is_there = column_of_role(r->out, (enum role)role) != NULL;
@@ -444,6 +469,27 @@ static bool maps_fit(struct reading *r)
     return true;
 }
 
+/* From when on means are of use is asked of the day on which each was issued. */
+static bool readiness_fits(struct reading *r)
+{
+    const struct column *from = column_of_role(r->out, ROLE_FROM);
+    uint32_t capable = r->out->capable_since, ready = r->out->ready_since;
+    if (capable == 0 && ready == 0)
+        return column_of_role(r->out, ROLE_ACTIVATED) == NULL ||
+               wrong_at(r, 1, "ready-since with the column activated", "none");
+    if (r->out->fact != FACT_MEANS)
+        return wrong_at(r, 1, "capable-since and ready-since with fact means only", "one of them");
+    if (from == NULL || from->is_optional)
+        return wrong_at(r, 1,
+                        "a column \"from\" that is not optional, with capable-since or "
+                        "ready-since",
+                        "none");
+    if ((ready != 0) != (column_of_role(r->out, ROLE_ACTIVATED) != NULL))
+        return wrong_at(r, 1, "both ready-since and a column activated, or none", "one");
+    return ready == 0 || ready >= capable ||
+           wrong_at(r, 1, "ready-since not before capable-since", "an earlier day");
+}
+
 static bool description_is_whole(struct reading *r)
 {
     const char *absent = r->out->name[0] == '\0' ? "register NAME"
@@ -452,7 +498,7 @@ static bool description_is_whole(struct reading *r)
                                                  : NULL;
     if (absent != NULL)
         return wrong_at(r, 1, absent, "the end of the file");
-    if (!roles_fit(r) || !maps_fit(r))
+    if (!roles_fit(r) || !maps_fit(r) || !readiness_fits(r))
         return false;
     for (uint16_t i = 0; i < r->out->column_count; i++)
         if (r->out->format == FORMAT_CSV && r->out->columns[i].name[0] == '@')

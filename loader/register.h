@@ -32,7 +32,9 @@ enum role {
     ROLE_NUMBER,     /* of the means */
     ROLE_STATE,      /* of the means */
     ROLE_STATE_FROM, /* day on which it came into that state */
+    ROLE_ACTIVATED,  /* day on which the means was made ready for use */
 };
+#define ROLE_COUNT (ROLE_ACTIVATED + 1)
 
 enum date_form { DATE_ISO, DATE_DOTTED, DATE_COMPACT }; /* 2026-11-23, 23.11.2026, 20261123 */
 
@@ -61,7 +63,10 @@ struct register_description {
     enum fact_kind fact;
     uint16_t status_kind; /* FACT_STATUS: index in the vocabulary */
     enum means means;     /* FACT_MEANS */
-    uint32_t fresh_days;  /* a delivery older than this is overdue */
+    /* FACT_MEANS: what was issued before capable_since is of no use, and until ready_since only
+     * once it was activated. 0: whatever was issued is ready. */
+    uint32_t capable_since, ready_since;
+    uint32_t fresh_days; /* a delivery older than this is overdue */
     uint32_t refused_per_mille_max;
     uint32_t change_percent_max; /* gate: rows against the generation before */
     uint16_t column_count;

@@ -75,6 +75,9 @@ static void print_deliveries(const struct intake *intake, FILE *to)
         fprintf(to, "%-20s %-10s %12s %9s %9s  %.1f M\n", delivery->description->name, day,
                 COUNT_TEXT(delivery->row_count), COUNT_TEXT(delivery->refused_count),
                 COUNT_TEXT(delivery->warning_count), rows_per_second(delivery) / 1e6);
+        if (delivery->idle_count > 0)
+            fprintf(to, "    %9s of no use: not capable, or not activated\n",
+                    COUNT_TEXT(delivery->idle_count));
         for (int refusal = 1; refusal <= REFUSAL_LAST; refusal++)
             if (delivery->refused_by[refusal] > 0)
                 fprintf(to, "    %9s refused: %s\n", COUNT_TEXT(delivery->refused_by[refusal]),
@@ -179,6 +182,7 @@ static void json_deliveries(struct json *json, const struct intake *intake)
                             delivery->refused_by[refusal]);
         json_close_object(json);
         json_number(json, "warnings", delivery->warning_count);
+        json_number(json, "idle", delivery->idle_count);
         json_real(json, "rows_per_s_and_core", rows_per_second(delivery));
         json_close_object(json);
     }

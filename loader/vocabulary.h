@@ -29,7 +29,7 @@ struct status_kind {
     uint8_t subtype_count;                       /* numbers 1..subtype_count */
     char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE]; /* [0] is unused */
     uint16_t missing_count;                      /* places whose data were not delivered */
-    struct place_prefix missing[MISSING_COUNT_MAX];
+    struct place_prefix missing[2 * MISSING_COUNT_MAX]; /* as named, and what took their place */
 };
 
 struct vocabulary {
