@@ -3,6 +3,7 @@
 #define BENCH_COMMANDS_H
 
 int command_country(int argc, char *argv[]);
+int command_catalogue(int argc, char *argv[]);
 int command_agree(int argc, char *argv[]);
 int command_run(int argc, char *argv[]);
 int command_micro(int argc, char *argv[]);

@@ -179,7 +179,7 @@ START_TEST(a_case_is_read_with_all_that_it_says)
                    "  expect no-contract\n"
                    "case \"b\"\n"
                    "person nobody\n"
-                   "buys 2 99 at 0,50 on 2026-01-01\n"
+                   "buys 2 99 at 0.50 on 2026-01-01\n"
                    "expect unknown-product pays 1\n");
     ck_assert_uint_eq(cases.person_count, 2);
     const struct case_person *person = &cases.persons[0];

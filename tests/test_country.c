@@ -539,10 +539,12 @@ static const struct {
     const char *product;
     uint32_t group, percent;
 } clauses[] = {
-    {"city.ticket", 4, 100},        {"city.ticket", 7, 100},      {"city.ticket", 16, 50},
-    {"regional.ticket", 8, 100},    {"regional.ticket", 12, 100}, {"regional.ticket", 15, 100},
-    {"regional.ticket", 11, 90},    {"regional.ticket", 10, 50},  {"medicine.reference", 13, 100},
-    {"medicine.reference", 14, 50},
+    {"city.ticket", 4, 100},         {"city.ticket", 7, 100},        {"city.ticket", 16, 50},
+    {"city.ticket", 8, 100},         {"regional.ticket", 8, 100},    {"regional.ticket", 12, 100},
+    {"regional.ticket", 15, 100},    {"regional.ticket", 11, 90},    {"regional.ticket", 10, 50},
+    {"medicine.reference", 13, 100}, {"medicine.reference", 14, 50}, {"city.pass", 4, 100},
+    {"city.pass", 7, 100},           {"city.pass", 8, 100},          {"city.pass", 16, 50},
+    {"regional.pass", 10, 40},
 };
 
 /* The digits at *at, and what stands behind them is passed over. */
@@ -620,17 +622,17 @@ START_TEST(the_cast_gets_the_answers_that_people_csv_says)
     char *truth = read_all(folder, TRUTH_FILE, &size);
     char *people = read_all(folder, "people.csv", &size);
     for (char *line = strchr(people, '\n') + 1; *line != '\0'; scene_count++) {
-        char *fields[8] = {line};
-        for (size_t i = 1; i < 8; i++) {
+        char *fields[9] = {line};
+        for (size_t i = 1; i < 9; i++) {
             fields[i] = strchr(fields[i - 1], ',');
             *fields[i]++ = '\0';
         }
-        line = strchr(fields[7], '\n') + 1;
+        line = strchr(fields[8], '\n') + 1;
         if (strcmp(fields[3], "test.product") == 0)
             continue;
         unsigned means = means_of_name(fields[1]);
         char wanted[64], found[64];
-        snprintf(wanted, sizeof(wanted), "%s,%s", fields[5], fields[6]);
+        snprintf(wanted, sizeof(wanted), "%s,%s", fields[6], fields[7]);
         for (uint32_t day = AS_OF_DAY; day < AS_OF_DAY + COUNTRY_DAYS_AFTER; day++) {
             decide_slowly(found, sizeof(found), find_owner(truth, means, fields[2], day), fields[3],
                           day);
