@@ -104,38 +104,6 @@ static const char *money_text(char text[static MONEY_TEXT_SIZE], uint64_t amount
     return text;
 }
 
-static bool two_digits(uint32_t *value, const char *text, uint32_t most)
-{
-    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
-        return false;
-    *value = (uint32_t)(text[0] - '0') * 10 + (uint32_t)(text[1] - '0');
-    return *value <= most;
-}
-
-/* "2026-11-23T10:00", "2026-11-23 10:00:30" in Riga's time, or seconds since 1970 UTC. */
-static bool time_of_text(uint32_t *time_s, const char *text)
-{
-    size_t size = strlen(text);
-    uint64_t utc_s = 0;
-    if (size == strspn(text, "0123456789") && size > 0 && size <= 10) {
-        utc_s = strtoull(text, NULL, 10);
-    } else {
-        int32_t day;
-        uint32_t hour, minute, second = 0;
-        bool has_seconds = size == 19 && text[16] == ':';
-        if ((size != 16 && !has_seconds) || (text[10] != 'T' && text[10] != ' ') ||
-            text[13] != ':' || !day_of_text(&day, text, 10) || day < 1 ||
-            !two_digits(&hour, text + 11, 23) || !two_digits(&minute, text + 14, 59) ||
-            (has_seconds && !two_digits(&second, text + 17, 59)) ||
-            !time_of_riga_clock(&utc_s, (uint32_t)day, hour * 3600 + minute * 60 + second))
-            return false;
-    }
-    if (utc_s == 0 || utc_s > UINT32_MAX)
-        return false;
-    *time_s = (uint32_t)utc_s;
-    return true;
-}
-
 /* "Snapshot 12, fresh." */
 static const char *snapshot_text(char text[static SNAPSHOT_TEXT_SIZE], uint64_t generation,
                                  uint16_t stale_h)
@@ -286,10 +254,12 @@ static int read_purchase(struct elig_request *request, const struct check_settin
         return refuse_value("check", "price",
                             "EUR up to 429496.7295 with up to four decimals, such as 1.50",
                             settings->price);
-    if (settings->at != NULL && !time_of_text(&request->service_time_s, settings->at))
+    uint64_t time_s = 0;
+    if (settings->at != NULL && !time_of_text(&time_s, settings->at))
         return refuse_value("check", "at",
                             "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
                             settings->at);
+    request->service_time_s = (uint32_t)time_s;
     return read_identifier(request, settings);
 }
 
