@@ -1,8 +1,8 @@
 #include "bench/agree.h"
 
 #include "bench/take.h"
-#include "bench/truth.h"
 #include "protocol/day.h"
+#include "protocol/index.h"
 #include "protocol/means.h"
 
 #include <assert.h>
@@ -33,6 +33,7 @@ struct comparison {
     const struct identity_key *key;
     const char *path;
     uint64_t line;
+    uint32_t group_count;    /* so many are compared: the truth knows no others */
     struct identifier owner; /* of the means that follow */
     uint32_t owner_first, owner_count;
     size_t count;
@@ -70,21 +71,28 @@ static bool memberships_are_equal(const struct membership *a, const struct membe
            a->until_day == b->until_day;
 }
 
-/* The set's memberships in groups that the truth is about. Those come first: a set is in order of
- * group, and whatever else a catalogue has stands behind them. */
-static const struct membership *find_set(const struct tables *tables, uint32_t set, uint32_t *count)
+/* How many memberships of the set are compared: sets are in order of group. */
+static uint32_t compared_count(const struct comparison *all, uint32_t set)
 {
-    const struct membership *first = tables->memberships + tables->set_first[set];
-    uint32_t all_count = tables->set_first[set + 1] - tables->set_first[set];
-    for (*count = 0; *count < all_count && first[*count].group < TRUTH_GROUP_COUNT; ++*count)
-        ;
-    return first;
+    uint32_t first = all->tables->set_first[set], end = all->tables->set_first[set + 1];
+    while (end > first && all->tables->memberships[end - 1].group >= all->group_count)
+        end--;
+    return end - first;
+}
+
+/* Whether an identifier leads to anybody whom the truth must know. Who is published for the sake of
+ * other groups alone is none of its business. */
+static bool is_compared(const struct comparison *all, uint32_t view)
+{
+    uint32_t set = all->tables->views[view].set;
+    bool is_empty = all->tables->set_first[set] == all->tables->set_first[set + 1];
+    return view != VIEW_NOBODY && (is_empty || compared_count(all, set) > 0);
 }
 
 static void compare_set(struct comparison *all, const struct expectation *expected, uint32_t set)
 {
-    uint32_t found_count;
-    const struct membership *found = find_set(all->tables, set, &found_count);
+    const struct membership *found = all->tables->memberships + all->tables->set_first[set];
+    uint32_t found_count = compared_count(all, set);
     const struct membership *wanted = all->spans + expected->span_first;
     all->agreement->membership_count += expected->span_count;
     for (uint32_t i = 0; i < found_count || i < expected->span_count; i++) {
@@ -111,19 +119,11 @@ static bool view_is_good_on(const struct comparison *all, const struct view *vie
     return first == from_day && end == until_day;
 }
 
-/* Whether a view leads to a group that the truth is about. */
-static bool is_in_any_group(const struct tables *tables, uint32_t view)
-{
-    uint32_t count;
-    find_set(tables, tables->views[view].set, &count);
-    return count > 0;
-}
-
 static void compare_one(struct comparison *all, const struct expectation *expected, uint32_t number)
 {
     if (expected->kind == LINE_ABSENT) {
         all->agreement->absent_count++;
-        if (is_in_any_group(all->tables, number))
+        if (is_compared(all, number))
             differ(all->agreement, DIFFERENCE_FOUND, expected->line, 0);
         return;
     }
@@ -256,6 +256,13 @@ static bool take_absent(struct comparison *all, const char *at, struct fault *fa
     return true;
 }
 
+/* "G,19": what the snapshot says of group 19 and later ones is not compared. */
+static bool take_group_count(struct comparison *all, const char *at, struct fault *fault)
+{
+    return (all->line == 1 && take_number(&all->group_count, &at, '\0')) ||
+           refuse_line(all, fault, "G,COUNT in the first line");
+}
+
 static bool take_line(struct comparison *all, char *line, ssize_t size, struct fault *fault)
 {
     if (line[size - 1] == '\n')
@@ -264,6 +271,8 @@ static bool take_line(struct comparison *all, char *line, ssize_t size, struct f
         return refuse_line(all, fault, "P, M or N and a comma");
     bool is_taken = false;
     switch (line[0]) {
+    case 'G':
+        return take_group_count(all, line + 2, fault);
     case 'P':
         is_taken = take_person(all, line + 2, fault);
         break;
@@ -303,6 +312,21 @@ static bool take_file(struct comparison *all, FILE *from, struct fault *fault)
     return is_taken;
 }
 
+/* How many identifiers the snapshot has of persons who are in a group that is compared. */
+static uint64_t count_identifiers(const struct comparison *all)
+{
+    const struct index *index = &all->tables->index;
+    uint64_t count = 0;
+    for (uint64_t b = 0; b < index_bucket_count(index->home_count); b++) {
+        const uint8_t *slot = index_bucket(index, b);
+        for (int i = 0; i < BUCKET_SLOT_COUNT; i++, slot += SLOT_SIZE) {
+            uint32_t view = load_u32(slot + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+            count += is_compared(all, view);
+        }
+    }
+    return count;
+}
+
 /* The identities that every snapshot holds */
 
 static bool test_view_is_right(const struct comparison *all, enum test_identity which,
@@ -338,20 +362,6 @@ static void compare_tests(struct comparison *all)
     }
 }
 
-/* How many identifiers of the snapshot lead to a group that the truth is about. */
-static uint64_t count_identifiers(const struct tables *tables)
-{
-    uint64_t count = 0, bucket_count = index_bucket_count(tables->index.home_count);
-    for (uint64_t i = 0; i < bucket_count; i++) {
-        const uint8_t *bucket = index_bucket(&tables->index, i);
-        for (size_t slot = 0; slot < BUCKET_SLOT_COUNT; slot++) {
-            uint32_t payload = load_u32(bucket + slot * SLOT_SIZE + SLOT_PAYLOAD);
-            count += is_in_any_group(tables, payload & PAYLOAD_VIEW_MASK);
-        }
-    }
-    return count;
-}
-
 bool agree_compare(struct agreement *out, const char *truth_path, const struct snapshot *snapshot,
                    const struct identity_key *key, struct fault *fault)
 {
@@ -366,6 +376,7 @@ bool agree_compare(struct agreement *out, const char *truth_path, const struct s
     all->agreement = &agreement;
     all->tables = snapshot_tables(snapshot);
     all->manifest = snapshot_manifest(snapshot);
+    all->group_count = GROUP_COUNT_MAX;
     all->key = key;
     all->path = truth_path;
     is_compared = take_file(all, from, fault);
@@ -373,9 +384,9 @@ bool agree_compare(struct agreement *out, const char *truth_path, const struct s
         goto out;
     compare_tests(all);
 
-    /* Nobody is in these groups whom the truth does not know. */
+    /* Nobody is in the snapshot whom the truth does not know. */
     uint64_t missing = agreement.by[DIFFERENCE_NOT_FOUND];
-    if (count_identifiers(all->tables) != agreement.identifier_count - missing)
+    if (count_identifiers(all) != agreement.identifier_count - missing)
         differ(&agreement, DIFFERENCE_IDENTIFIER_COUNT, 0, 0);
     *out = agreement;
 out:

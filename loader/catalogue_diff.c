@@ -217,16 +217,10 @@ static uint32_t contract_find(const struct catalogue *in, const struct catalogue
                               uint32_t index)
 {
     const struct contract_row *wanted = &of->trade.contracts[index];
-    const struct contract_row *row = trade_contract(&in->trade, wanted->number);
-    if (row == NULL)
-        return NONE;
-    uint32_t i = (uint32_t)(row - in->trade.contracts);
+    const struct contract_row *row = trade_contract_on(&in->trade, wanted->number, wanted->relief);
     if (contract_is_single(&in->trade, wanted) && contract_is_single(&of->trade, wanted))
-        return i;
-    for (; i < in->trade.contract_count && in->trade.contracts[i].number == wanted->number; i++)
-        if (strcmp(in->trade.contracts[i].relief, wanted->relief) == 0)
-            return i;
-    return NONE;
+        row = trade_contract(&in->trade, wanted->number);
+    return row != NULL ? (uint32_t)(row - in->trade.contracts) : NONE;
 }
 
 static void say_contract(struct traits *traits, const struct side *side, uint32_t index)

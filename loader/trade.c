@@ -515,6 +515,17 @@ const struct contract_row *trade_contract(const struct trade *trade, uint32_t nu
     return is_there ? &trade->contracts[i] : NULL;
 }
 
+const struct contract_row *trade_contract_on(const struct trade *trade, uint32_t number,
+                                             const char *relief)
+{
+    uint32_t i;
+    FIRST_FROM(i, trade->contracts, trade->contract_count, number, number);
+    for (; i < trade->contract_count && trade->contracts[i].number == number; i++)
+        if (strcmp(trade->contracts[i].relief, relief) == 0)
+            return &trade->contracts[i];
+    return NULL;
+}
+
 const struct product_row *trade_product(const struct trade *trade, uint32_t number)
 {
     uint32_t i;

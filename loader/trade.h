@@ -135,6 +135,9 @@ const struct place_row *trade_place(const struct trade *trade, uint32_t code);  
 const struct product_row *trade_product(const struct trade *trade, uint32_t number); /* or NULL */
 /* The first of those with that number, or NULL: a row for each relief. */
 const struct contract_row *trade_contract(const struct trade *trade, uint32_t number);
+/* The row of that number and relief, or NULL. */
+const struct contract_row *trade_contract_on(const struct trade *trade, uint32_t number,
+                                             const char *relief);
 /* The first point of sale whose number is at least that, or NULL. */
 const struct point_row *trade_point_from(const struct trade *trade, uint32_t number);
 

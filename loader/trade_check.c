@@ -206,7 +206,6 @@ static bool range_fits(const struct check *c, const struct contract_row *contrac
     const struct trade *t = c->trade;
     uint32_t line = contract->in_force.line;
     const struct point_row *point = trade_point_from(t, range->first);
-    const struct point_row *end = t->points + t->point_count;
     if (point == NULL || point->number > range->last) {
         if (range->first == range->last)
             return wrong(c, TABLE_CONTRACTS, line,
@@ -218,6 +217,7 @@ static bool range_fits(const struct check *c, const struct contract_row *contrac
                      " is in %s; add them there, or correct the numbers",
                      range->first, range->last, trade_file_name(TABLE_POINTS));
     }
+    const struct point_row *end = t->points + t->point_count;
     for (; point < end && point->number <= range->last; point++)
         if (point->provider != contract->provider)
             return wrong(c, TABLE_CONTRACTS, line,

@@ -131,12 +131,13 @@ static uint32_t some_place(uint64_t *state)
 static int32_t some_birth(const struct random_catalogue *random, uint64_t *state)
 {
     const struct rules *rules = random->catalogue.rules;
-    if (random_chance(state, 20)) /* of a leap year */
-        return day_of_civil(1904 + 4 * (int32_t)random_below(state, 30), 2, 29);
     struct civil day = civil_of_day((int32_t)random_day(random, state));
     uint32_t years = random_below(state, 100);
     if (rules->age_count > 0 && random_chance(state, 80))
         years = rules->ages[random_below(state, rules->age_count)];
+    int32_t birth_year = day.year - (int32_t)years;
+    if (birth_year % 4 == 0 && birth_year != 1900 && random_chance(state, 60))
+        return day_of_civil(birth_year, 2, 29);
     if (random_chance(state, 4))
         years = 0;
     return day_of_civil(day.year - (int32_t)years, day.month, day.day) - 1 +
@@ -330,13 +331,22 @@ static uint32_t some_product(const struct random_catalogue *random, uint64_t *st
     return rules->clause_products[random_below(state, rules->clause_product_count)];
 }
 
+/* Nearly always within the window. */
+static uint32_t some_service_day(const struct random_catalogue *random, uint64_t *state)
+{
+    uint32_t day = random_day(random, state);
+    while ((day < random->from_day || day >= random->until_day) && random_chance(state, 94))
+        day = random_day(random, state);
+    return day;
+}
+
 void random_purchase_make(struct purchase *out, const struct random_catalogue *random,
                           uint64_t *state)
 {
     /* Whether winter or summer time is taken for it makes an hour of difference, and both of the
      * passes of the hour that is said twice. */
     uint64_t offset_s = (2 + random_below(state, 2)) * (uint64_t)SECONDS_PER_HOUR;
-    uint64_t day_s = (uint64_t)random_day(random, state) * SECONDS_PER_DAY;
+    uint64_t day_s = (uint64_t)some_service_day(random, state) * SECONDS_PER_DAY;
     uint16_t quantity = some_quantity(random, state);
     uint8_t companions = (uint8_t)random_below(state, 5);
     if (random_chance(state, 40))

@@ -602,7 +602,7 @@ static void write_version_body(struct writer *writer, uint32_t relief, bool stac
 
 static void write_relief(struct writer *writer, uint32_t relief)
 {
-    bool stacks = writer->stacking_count < STACKING_MOST && chance(writer, 35);
+    bool stacks = writer->stacking_count < STACKING_MOST && chance(writer, 45);
     writer->stacking_count += stacks;
     uint32_t from_day =
         chance(writer, 60) ? writer->random->from_day - draw(writer, 300) : some_day(writer);

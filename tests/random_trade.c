@@ -105,7 +105,7 @@ static void make_products(struct random_catalogue *random, uint64_t *state)
 static void add_ranges(struct contract_row *contract, struct trade *trade, uint64_t *state)
 {
     contract->first_range = trade->range_count;
-    while (contract->range_count < 3 && random_chance(state, 30)) {
+    while (contract->range_count < 3 && random_chance(state, 20)) {
         uint32_t first = 100 + random_below(state, 24);
         trade->ranges[trade->range_count++] =
             (struct trade_range){first, first + random_below(state, 12)};
@@ -121,13 +121,15 @@ static void make_contracts(struct random_catalogue *random, uint64_t *state)
     for (; trade->contract_count < CONTRACT_MAX; trade->contract_count++) {
         struct contract_row *contract = &trade->contracts[trade->contract_count];
         uint32_t relief = random_below(state, random->relief_count);
-        if (random->everywhere_mask >> relief & 1)
-            break; /* so there are few contracts, now and then */
+        for (uint32_t i = 0; i < 8 && random->everywhere_mask >> relief & 1; i++)
+            relief = random_below(state, random->relief_count);
+        if (random->everywhere_mask >> relief & 1 || random_chance(state, 4))
+            break;
         contract->number = 11 + trade->contract_count * 2;
         contract->giver = random_giver(relief % RANDOM_GIVER_COUNT);
         contract->provider = trade->providers[random_below(state, PROVIDER_COUNT)].number;
         snprintf(contract->relief, sizeof(contract->relief), "R%u", relief + 1);
-        contract->in_force = some_validity(random, state, 40);
+        contract->in_force = some_validity(random, state, 30);
         add_ranges(contract, trade, state);
     }
 }
