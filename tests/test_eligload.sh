@@ -73,6 +73,26 @@ repressed 1 0
 riga_staff 1 0
 pensioner_elsewhere 2 0
 needy_pensioner 0 0
+companion_entitled 1 0
+family_jurmala 0 0
+senior_75_riga 2 0
+retired_riga 3 0
+pupil_partner 0 0
+resistance 0 0
+resistance_riga 0 0
+ukraine 0 0
+first_year_student 0 0
+pupil_supported 0 0
+pupil_jurmala 1 0
+kits_four 0 1
+kits_two 0 1
+kits_one 1 1
+crisis 0 1
+kits_in_crisis 0 0
+kits_infant 0 0
+kits_child 0 0
+learner_18_19 0 0
+riga_staff~14 1 0
 EOF
     same "$work/groups" "$work/groups.wanted" "groups counted by hand"
     is "$(stat -c '%a %s' "$work/hand/0000000000000001.quarantine")" "640 0" "no row was refused"
