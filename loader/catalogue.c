@@ -147,9 +147,10 @@ static bool contract_fits(const struct check *c, const struct rule_clause *claus
     char sentence[SENTENCE_MAX];
     uint32_t relief = c->rules->versions[clause->version].relief;
     const char *name = c->rules->reliefs[relief].name;
-    if (trade_contract_on(c->trade, number, name) != NULL)
+    const struct contract_row *row = trade_contract(c->trade, number);
+    if (row != NULL && strcmp(row->relief, name) == 0)
         return true;
-    if (trade_contract(c->trade, number) != NULL)
+    if (row != NULL)
         snprintf(sentence, sizeof(sentence),
                  "contract %" PRIu32 " is not on the relief %s: correct the number, or %s", number,
                  name, trade_file_name(TABLE_CONTRACTS));

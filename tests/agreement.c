@@ -1,5 +1,6 @@
 #include "tests/agreement.h"
 
+#include "loader/alike.h"
 #include "loader/memory.h"
 
 #include <err.h>
@@ -8,53 +9,22 @@
 
 #define VALID_UNTIL_EVERY 16 /* asking day by day takes long */
 
-/* What an engine would answer from. Set and view 0 are nobody's; the n-th person has n + 1. */
+/* What an engine would answer from. Set and view 0 are nobody's; the n-th person has view n + 1. */
 struct real_way {
     struct compiled compiled;
     struct tables tables;
     struct manifest manifest;
     struct edition *edition;
+    struct alike *alike;
     struct membership *memberships;
-    size_t membership_count, membership_room;
     uint32_t *set_first;
     struct view *views;
     uint32_t *prior_days; /* by group */
 };
 
-/* Both are the same but for the types of their lists. */
-static void fill_tables(struct tables *tables, const struct compiled *compiled)
+static void fill_prior(struct real_way *real, const struct rules *rules,
+                       const struct raw_person *raw)
 {
-    *tables = (struct tables){
-        .products = compiled->products,
-        .points = compiled->points,
-        .daysets = compiled->daysets,
-        .offers = compiled->offers,
-        .clauses = compiled->clauses,
-        .reliefs = compiled->reliefs,
-        .contracts = compiled->contracts,
-        .splits = compiled->splits,
-        .limits = compiled->limits,
-        .product_count = compiled->product_count,
-        .point_count = compiled->point_count,
-        .dayset_count = compiled->dayset_count,
-        .offer_count = compiled->offer_count,
-        .clause_count = compiled->clause_count,
-        .relief_count = compiled->relief_count,
-        .contract_count = compiled->contract_count,
-        .split_count = compiled->split_count,
-        .limit_count = compiled->limit_count,
-    };
-}
-
-static size_t evaluate(struct real_way *real, struct membership *out,
-                       const struct random_catalogue *random, const struct raw_person *raw)
-{
-    const struct rules *rules = random->catalogue.rules;
-    struct person person = {.birth_day = raw->birth_day,
-                            .death_day = raw->death_day,
-                            .place = raw->place,
-                            .statuses = raw->statuses,
-                            .status_count = raw->status_count};
     memset(real->prior_days, 0, rules->group_count * sizeof(real->prior_days[0]));
     for (size_t i = 0; i < raw->known_count; i++) {
         for (uint32_t group = 0; group < rules->group_count; group++) {
@@ -63,26 +33,44 @@ static size_t evaluate(struct real_way *real, struct membership *out,
                 real->prior_days[group] = raw->known[i].until_day;
         }
     }
+}
+
+/* As a build does it: what was known before is asked only where it could make a difference. */
+static uint32_t set_as_built(struct real_way *real, const struct person *person)
+{
     struct prior prior = {real->prior_days};
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &random->vocabulary, &person, &prior,
-                                   (struct window){random->from_day, random->until_day});
+    uint32_t set = alike_evaluate(real->alike, person, NULL);
+    return alike_asks_prior(real->alike, set) ? alike_evaluate(real->alike, person, &prior) : set;
+}
+
+/* As cases and explanations do it: this person alone. */
+static uint32_t set_of_one(struct real_way *real, const struct random_catalogue *random,
+                           const struct person *person)
+{
+    static struct membership list[SET_SIZE_MAX];
+    struct prior prior = {real->prior_days};
+    size_t count =
+        groups_evaluate(list, SET_SIZE_MAX, random->catalogue.rules, &random->vocabulary, person,
+                        &prior, (struct window){random->from_day, random->until_day});
     if (count == GROUPS_TOO_MANY)
         errx(1, "a person by chance has too many changes");
-    return count;
+    return alike_add(real->alike, list, count);
 }
 
 static void add_person(struct real_way *real, uint32_t index, const struct random_catalogue *random,
-                       const struct raw_person *person)
+                       const struct raw_person *raw)
 {
-    real->memberships =
-        memory_room(real->memberships, &real->membership_room,
-                    real->membership_count + SET_SIZE_MAX, sizeof(real->memberships[0]));
-    struct membership *out = real->memberships + real->membership_count;
-    if (!person->is_nobody)
-        real->membership_count += evaluate(real, out, random, person);
-    real->set_first[index + 2] = (uint32_t)real->membership_count;
-    real->views[index + 1] = (struct view){person->is_nobody ? 0 : index + 1,
-                                           person->means_from_day, person->means_until_day};
+    struct person person = {.birth_day = raw->birth_day,
+                            .death_day = raw->death_day,
+                            .place = raw->place,
+                            .statuses = raw->statuses,
+                            .status_count = raw->status_count};
+    uint32_t set = ALIKE_EMPTY;
+    fill_prior(real, random->catalogue.rules, raw);
+    if (!raw->is_nobody)
+        set = index % 2 == 0 ? set_as_built(real, &person) : set_of_one(real, random, &person);
+    assert(set != ALIKE_TOO_MANY);
+    real->views[index + 1] = (struct view){set, raw->means_from_day, raw->means_until_day};
 }
 
 static void real_way_begin(struct real_way *real, const struct random_catalogue *random,
@@ -90,26 +78,43 @@ static void real_way_begin(struct real_way *real, const struct random_catalogue 
 {
     struct fault fault = {""};
     struct window window = {random->from_day, random->until_day};
+    const struct rules *rules = random->catalogue.rules;
     *real = (struct real_way){0};
     if (!compile_catalogue(&real->compiled, &random->catalogue, window, random->from_day, false,
                            &fault))
         errx(1, "seed %llu does not compile: %s\n%s", (unsigned long long)seed, fault.text,
              random->text);
-    real->set_first = memory_take_zeroed(person_count + (size_t)2, sizeof(real->set_first[0]));
+    real->alike = alike_begin(rules, &random->vocabulary, window);
     real->views = memory_take_zeroed(person_count + (size_t)1, sizeof(real->views[0]));
-    real->views[0] = (struct view){0, 0, DAY_NEVER};
-    real->prior_days =
-        memory_take_zeroed(random->catalogue.rules->group_count, sizeof(real->prior_days[0]));
+    real->views[0] = (struct view){ALIKE_EMPTY, 0, DAY_NEVER};
+    real->prior_days = memory_take_zeroed(rules->group_count, sizeof(real->prior_days[0]));
+}
+
+static void lay_out_sets(struct real_way *real)
+{
+    uint32_t set_count = alike_set_count(real->alike);
+    size_t room = 0, size;
+    real->set_first = memory_take_zeroed(set_count + (size_t)1, sizeof(real->set_first[0]));
+    for (uint32_t set = 0; set < set_count; set++) {
+        const struct membership *list = alike_set(real->alike, set, &size);
+        uint32_t first = real->set_first[set];
+        real->memberships =
+            memory_room(real->memberships, &room, first + size, sizeof(real->memberships[0]));
+        if (size > 0)
+            memcpy(real->memberships + first, list, size * sizeof(list[0]));
+        real->set_first[set + 1] = first + (uint32_t)size;
+    }
 }
 
 static void real_way_open(struct real_way *real, const struct random_catalogue *random,
                           uint32_t person_count)
 {
     struct fault fault = {""};
-    fill_tables(&real->tables, &real->compiled);
+    lay_out_sets(real);
+    compiled_fill(&real->tables, &real->compiled);
     real->tables.memberships = real->memberships;
     real->tables.set_first = real->set_first;
-    real->tables.set_count = person_count + 1;
+    real->tables.set_count = alike_set_count(real->alike);
     real->tables.views = real->views;
     real->tables.view_count = person_count + 1;
     real->manifest = (struct manifest){
@@ -121,6 +126,7 @@ static void real_way_open(struct real_way *real, const struct random_catalogue *
 static void real_way_end(struct real_way *real)
 {
     edition_close(real->edition);
+    alike_end(real->alike);
     compiled_free(&real->compiled);
     free(real->memberships);
     free(real->set_first);

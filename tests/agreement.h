@@ -110,8 +110,9 @@ struct triple {
 
 /* agreement_count.c: which features the triple has. */
 void agreement_count(struct agreement *agreement, const struct triple *triple);
-/* Prints all counts; false: one of them is 0. */
-bool agreement_summary(const struct agreement *agreement);
+void agreement_summary(const struct agreement *agreement);
+/* False: a feature was never met; which one is printed. */
+bool agreement_has_all(const struct agreement *agreement);
 /* agreement_tell.c: all of it, for a person who wants to know why. */
 void agreement_tell(const struct triple *triple);
 

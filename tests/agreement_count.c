@@ -233,20 +233,26 @@ void agreement_count(struct agreement *agreement, const struct triple *triple)
     count_time(agreement->counts, triple, clock);
 }
 
-bool agreement_summary(const struct agreement *agreement)
-{
-    static const char *const texts[] = {
+static const char *const texts[] = {
 #define FEATURE_TEXT(name, text) text,
-        FEATURE_LIST(FEATURE_TEXT)
+    FEATURE_LIST(FEATURE_TEXT)
 #undef FEATURE_TEXT
-    };
-    bool is_good = true;
-    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+};
+
+void agreement_summary(const struct agreement *agreement)
+{
+    for (size_t i = 0; i < FEATURE_COUNT; i++)
         printf("%12llu  %s\n", (unsigned long long)agreement->counts[i], texts[i]);
-        if (agreement->counts[i] == 0) {
-            printf("              never met: the run says nothing about it\n");
-            is_good = false;
-        }
+}
+
+bool agreement_has_all(const struct agreement *agreement)
+{
+    bool has_all = true;
+    for (size_t i = 0; i < FEATURE_COUNT; i++) {
+        if (agreement->counts[i] > 0)
+            continue;
+        printf("never met, so that the run says nothing about it: %s\n", texts[i]);
+        has_all = false;
     }
-    return is_good;
+    return has_all;
 }

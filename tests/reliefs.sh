@@ -64,7 +64,7 @@ ask() {
         fi
         asked=$((asked + 1))
         printf '   %-4s%s: %s %s at %s EUR, %s. %s\n       -> %s [%s]\n' "$shape" "$who" "$quantity" "$product" "$price" "$at" \
-            "$sentence" "$(sed 's/ Snapshot [0-9].*//' "$work/answer")" "$verdict"
+            "$sentence" "$(sed 's/ Snapshot [0-9].*//; q' "$work/answer")" "$verdict"
     done <"$work/questions"
 }
 

@@ -429,11 +429,13 @@ START_TEST(a_contract_covers_its_providers_points_or_those_it_lists)
     shop_range(200, 250); /* once more: it covers once */
     shop_provider(PROVIDER + 1);
     shop_point(160, PROVIDER + 1, RIGA); /* in the list, but another provider's */
+    shop_point(290, PROVIDER, RIGA);     /* beyond the inner range, within the outer one */
     compile();
     OFFERED(101, TICKET, "*: A.1/7 *");
     OFFERED(102, TICKET, "*: A.1/7 * B.1/8 *");
     OFFERED(160, TICKET, "");
     OFFERED(201, TICKET, "*: A.1/7 * B.1/8 *");
+    OFFERED(290, TICKET, "*: A.1/7 * B.1/8 *");
 }
 END_TEST
 

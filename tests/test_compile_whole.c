@@ -29,7 +29,7 @@ static void compile(struct compiled *compiled, struct window days)
 /* --- a random catalogue --- */
 
 #define PRODUCT_COUNT  4
-#define PROVIDER_COUNT 3
+#define PROVIDER_COUNT 2
 #define POINT_COUNT    12
 #define RELIEF_COUNT   5
 #define CONTRACT_COUNT 12
@@ -133,9 +133,9 @@ static void random_trade(void)
         char name[NAME_SIZE];
         snprintf(name, sizeof(name), "R%u", below(RELIEF_COUNT));
         shop_contract(i + 1, name, SHOP_PROVIDER + below(PROVIDER_COUNT))->in_force = random_span();
-        for (uint32_t r = below(5); r > 2; r--) {
+        for (uint32_t r = below(8); r > 4; r--) {
             uint32_t first = 100 + below(POINT_COUNT);
-            shop_range(first, first + below(6));
+            shop_range(first, first + below(2) * below(10));
         }
     }
 }
