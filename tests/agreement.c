@@ -176,6 +176,7 @@ static bool ask(struct agreement *agreement, struct triple *triple, const struct
         random_purchase_make(&purchase, triple->random, state);
         struct candidates candidates = decide_candidates(real->edition, &purchase);
         triple->purchase = &purchase;
+        triple->candidate_count = candidates.clause_count;
         triple->found = decide(real->edition, &candidates, view, &purchase);
         if (!compare(agreement, triple))
             return false;
