@@ -538,7 +538,10 @@ static void write_clause(struct writer *writer, uint32_t relief)
         fputs("  clause everybody", writer->file);
     else
         fprintf(writer->file, "  clause g%u", 1 + draw(writer, writer->group_count));
-    fprintf(writer->file, " product %s", PICK(writer, products));
+    const char *sold = PICK(writer, products);
+    if (writer->random->is_large && chance(writer, 70))
+        sold = "ALL";
+    fprintf(writer->file, " product %s", sold);
     write_clause_conditions(writer, relief);
     write_computation(writer);
     write_modifiers(writer);
