@@ -310,6 +310,9 @@ static void write_all(struct out *out, const struct country *country, bool is_qu
     struct cursors cursors = {0};
     struct absent absent = {0};
     struct progress progress;
+    out_string(out, "G,");
+    out_number(out, TRUTH_GROUP_COUNT);
+    out_string(out, "\n");
     progress_start(&progress, "judging", "persons", country->person_count, is_quiet);
     for (uint32_t person = 0; person < country->person_count; person++) {
         struct kleene groups[TRUTH_GROUP_COUNT];

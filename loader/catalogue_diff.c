@@ -77,6 +77,7 @@ NUMBERED(giver, giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
 NUMBERED(provider, provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
 NUMBERED(point, point_row, trade.points, trade.point_count, number, "%" PRIu32)
 NUMBERED(terminal, terminal, trade.terminals, trade.terminal_count, number, "%" PRIu64)
+NUMBERED(contract, contract_row, trade.contracts, trade.contract_count, number, "%" PRIu32)
 NUMBERED(place, place_row, trade.places, trade.place_count, code, "%07" PRIu32)
 NUMBERED(product, product, rules->products, rules->product_count, number, "%" PRIu32)
 NUMBERED(split, split, rules->splits, rules->split_count, code, "%u")
@@ -115,6 +116,26 @@ static void say_terminal(struct traits *traits, const struct side *side, uint32_
     traits_add(traits, "key", "%s", terminal->key[0] != '\0' ? terminal->key : "none");
     traits_usual(traits, terminal->key[0] == '\0');
     say_days(traits, terminal->in_force);
+}
+
+static void say_contract(struct traits *traits, const struct side *side, uint32_t index)
+{
+    const struct trade *trade = &side->catalogue->trade;
+    const struct contract_row *contract = &trade->contracts[index];
+    traits_add(traits, "giver", "%011" PRIu64, contract->giver);
+    traits_add(traits, "provider", "%011" PRIu64, contract->provider);
+    traits_add(traits, "relief", "%s", contract->relief);
+    traits_begin(traits, NULL, "points");
+    if (contract->range_count == 0)
+        traits_put(traits, "all");
+    for (uint32_t i = 0; i < contract->range_count; i++) {
+        struct trade_range range = trade->ranges[contract->first_range + i];
+        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
+        if (range.last != range.first)
+            traits_put(traits, "-%" PRIu32, range.last);
+    }
+    traits_end(traits);
+    say_days(traits, contract->in_force);
 }
 
 static void say_place(struct traits *traits, const struct side *side, uint32_t index)
@@ -186,67 +207,6 @@ static void say_extension(struct traits *traits, const struct side *side, uint32
 static void say_group(struct traits *traits, const struct side *side, uint32_t index)
 {
     rule_words_group(traits, side->catalogue->rules, side->vocabulary, index);
-}
-
-/* ---- contracts ---- */
-
-static uint32_t contract_count(const struct catalogue *c)
-{
-    return c->trade.contract_count;
-}
-
-/* Whether no other relief stands under the number. */
-static bool contract_is_single(const struct trade *trade, const struct contract_row *contract)
-{
-    const struct contract_row *first = trade_contract(trade, contract->number);
-    return first == NULL || first + 1 == trade->contracts + trade->contract_count ||
-           first[1].number != contract->number;
-}
-
-static void contract_name(char name[static THING_NAME_MAX], const struct catalogue *c,
-                          uint32_t index)
-{
-    const struct contract_row *contract = &c->trade.contracts[index];
-    bool is_single = contract_is_single(&c->trade, contract);
-    snprintf(name, THING_NAME_MAX, "%" PRIu32 "%s%s", contract->number, is_single ? "" : " on ",
-             is_single ? "" : contract->relief);
-}
-
-/* By its number alone when it is on one relief on both sides, which may be another one now. */
-static uint32_t contract_find(const struct catalogue *in, const struct catalogue *of,
-                              uint32_t index)
-{
-    const struct contract_row *wanted = &of->trade.contracts[index];
-    const struct contract_row *row = trade_contract(&in->trade, wanted->number);
-    if (row == NULL)
-        return NONE;
-    uint32_t i = (uint32_t)(row - in->trade.contracts);
-    if (contract_is_single(&in->trade, wanted) && contract_is_single(&of->trade, wanted))
-        return i;
-    for (; i < in->trade.contract_count && in->trade.contracts[i].number == wanted->number; i++)
-        if (strcmp(in->trade.contracts[i].relief, wanted->relief) == 0)
-            return i;
-    return NONE;
-}
-
-static void say_contract(struct traits *traits, const struct side *side, uint32_t index)
-{
-    const struct trade *trade = &side->catalogue->trade;
-    const struct contract_row *contract = &trade->contracts[index];
-    traits_add(traits, "giver", "%011" PRIu64, contract->giver);
-    traits_add(traits, "provider", "%011" PRIu64, contract->provider);
-    traits_add(traits, "relief", "%s", contract->relief);
-    traits_begin(traits, NULL, "points");
-    if (contract->range_count == 0)
-        traits_put(traits, "all");
-    for (uint32_t i = 0; i < contract->range_count; i++) {
-        struct trade_range range = trade->ranges[contract->first_range + i];
-        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
-        if (range.last != range.first)
-            traits_put(traits, "-%" PRIu32, range.last);
-    }
-    traits_end(traits);
-    say_days(traits, contract->in_force);
 }
 
 /* ---- the comparison ---- */

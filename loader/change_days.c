@@ -1,6 +1,6 @@
 #include "loader/change_days.h"
 
-void changes_add(struct changes *changes, int64_t day)
+void change_days_add(struct change_days *changes, int64_t day)
 {
     if (day <= changes->span.from_day || day >= changes->span.until_day)
         return;
@@ -11,7 +11,7 @@ void changes_add(struct changes *changes, int64_t day)
     *word |= bit;
 }
 
-uint32_t changes_next(const struct changes *changes, uint32_t day)
+uint32_t change_days_next(const struct change_days *changes, uint32_t day)
 {
     if (changes->count == 0)
         return changes->span.until_day; /* as for nearly everybody */

@@ -379,19 +379,9 @@ COMPARE_ROWS(compare_givers, giver, number)
 COMPARE_ROWS(compare_providers, provider, number)
 COMPARE_ROWS(compare_points, point_row, number)
 COMPARE_ROWS(compare_terminals, terminal, number)
+COMPARE_ROWS(compare_contracts, contract_row, number)
 COMPARE_ROWS(compare_products, product_row, number)
 COMPARE_ROWS(compare_places, place_row, code)
-
-static int compare_contracts(const void *left, const void *right)
-{
-    const struct contract_row *a = left, *b = right;
-    if (a->number != b->number)
-        return a->number < b->number ? -1 : 1;
-    int order = strcmp(a->relief, b->relief);
-    if (order != 0)
-        return order;
-    return (a->in_force.line > b->in_force.line) - (a->in_force.line < b->in_force.line);
-}
 
 /* An array that is not there has no order. */
 static void sort(void *rows, size_t count, size_t size,

@@ -224,27 +224,6 @@ START_TEST(the_other_way_round_is_as_long)
 }
 END_TEST
 
-START_TEST(a_contract_on_several_reliefs_is_told_by_relief)
-{
-    static const char other[] = RULES
-        "relief OTHER giver 90011524360 from 2026-03-01\n  clause senior product city.pass free\n";
-    const struct folder_file two[] = {{"a.rules", other},
-                                      {"contracts.csv",
-                                       "number,giver,provider,relief,points\n"
-                                       "12,90011524360,40003000017,RIGA-CITY,101-120\n"
-                                       "12,90011524360,40003000017,OTHER,102\n"},
-                                      {NULL, NULL}};
-    struct fault fault;
-    read_one(&before, "old", "a.rules", other);
-    ck_assert(catalogue_read(&now, folder_of("new", whole, two), &vocabulary, &fault));
-    catalogue_diff(&changes, &before, &now, &vocabulary);
-    ck_assert_uint_eq(changes.count, 1);
-    ck_assert_str_eq(changes.list[0].sentence,
-                     "contract 12 on OTHER: new, giver 90011524360, provider 40003000017, relief "
-                     "OTHER, points 102");
-}
-END_TEST
-
 START_TEST(json_holds_each_change_with_its_parts)
 {
     char *told = compare("contracts.csv", NULL,
@@ -288,7 +267,6 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, what_is_otherwise_is_told_in_words, 0, COUNT_OF(cases));
     tcase_add_loop_test(tcase, the_other_way_round_is_as_long, 0, COUNT_OF(cases));
-    tcase_add_test(tcase, a_contract_on_several_reliefs_is_told_by_relief);
     tcase_add_test(tcase, json_holds_each_change_with_its_parts);
     tcase_add_test(tcase, traits_beyond_their_limit_flow_together);
     suite_add_tcase(suite, tcase);

@@ -434,7 +434,7 @@ START_TEST(no_file_at_all_is_an_empty_catalogue)
 }
 END_TEST
 
-/* Every literal of the manual is a rules file, or stands in the section of messages. */
+/* All of them together: later ones use what earlier ones define. */
 START_TEST(the_examples_of_the_manual_are_rules_files)
 {
     static char text[64 * 1024], example[16 * 1024];
@@ -449,7 +449,7 @@ START_TEST(the_examples_of_the_manual_are_rules_files)
     size_t size = 0;
     while ((part = strstr(part, "\n.Bd -literal\n")) != NULL) {
         part += strlen("\n.Bd -literal\n");
-        char *part_end = strstr(part, "\n.Ed\n");
+        char *part_end = strstr(part, "\n.Ed");
         ck_assert_ptr_nonnull(part_end);
         size += (size_t)snprintf(example + size, sizeof(example) - size, "%.*s\n",
                                  (int)(part_end - part), part);

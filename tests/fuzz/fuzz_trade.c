@@ -69,6 +69,7 @@ static void check_contracts(const struct trade *trade)
     for (uint32_t i = 0; i < trade->contract_count; i++) {
         const struct contract_row *contract = &trade->contracts[i];
         check_days(contract->in_force);
+        assert(trade_contract(trade, contract->number) == contract);
         assert(contract->first_range + contract->range_count <= trade->range_count);
         assert(trade_provider(trade, contract->provider) != NULL);
         for (uint32_t j = 0; j < contract->range_count; j++) {
