@@ -459,7 +459,7 @@ START_TEST(its_decisions_are_those_of_the_manual)
     vocabulary.kinds[HOUSEHOLD].missing[0] = (struct place_prefix){4, 4};
     char text[4096];
     snprintf(text, sizeof(text), HEAD "%s", decisions[_i].text);
-    struct catalogue catalogue = {NULL};
+    struct catalogue catalogue = {.rules = NULL};
     struct fault fault = {""};
     if (!rules_parse(&catalogue.rules, text, strlen(text), "t.rules", &vocabulary, &fault))
         ck_abort_msg("%s\n%s", fault.text, text);
