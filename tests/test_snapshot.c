@@ -564,7 +564,7 @@ START_TEST(values_other_than_a_snapshot_has_are_refused)
     refused_now("wanted 13 tables and 2 shards");
 
     m = *fixture_manifest(f);
-    memcpy(m.values[2].name, "hroups\0\0", VALUE_NAME_SIZE);
+    memcpy(m.values[4].name, "hroups\0\0", VALUE_NAME_SIZE);
     write_manifest(&m);
     refused_now("must be \"groups\"");
 
