@@ -159,7 +159,7 @@ make_up "$work/many" && make_up "$work/again"
 make_up "$work/other" --seed 2 --reliefs 30 --clauses 100 --groups 10 --points 5
 if diff -r "$work/many" "$work/again" >"$work/out"; then good; else bad "the same seed made other reliefs"; fi
 if [ "$(grep -c '^  clause ' "$work/many/90-made-up.rules")" -eq 20000 ]; then good; else bad "not 20000 clauses"; fi
-printf 'case "nothing"\n  person nobody\n  buys city.ticket at 1.00 on 2026-11-02\n  expect nothing\n' >"$work/one.cases"
+printf 'case "a"\n  person nobody\n  buys city.ticket at 1.50 on 2026-11-18\n  expect RIGA-FREE-DAYS takes 1.50 pays 0.00\n' >"$work/one.cases"
 for folder in many other; do
     "$ELIG_BIN/eligload" test --registers "$ELIG_TOP/loader/registers" --catalogue "$work/$folder" --cases "$work/one.cases" \
         >"$work/out" 2>&1
