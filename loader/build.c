@@ -142,6 +142,17 @@ static bool open_keys(struct build *build, const struct build_settings *settings
 
 /* --- gates --- */
 
+/* What givers expect of their reliefs. */
+static bool check_cases(struct build *build, const struct build_settings *settings,
+                        struct fault *fault)
+{
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
+    bool is_good =
+        cases_check(&build->cases, catalogue, &build->catalogue, &build->vocabulary, fault);
+    free(catalogue);
+    return is_good;
+}
+
 /* Registers as delivered; one that came in several files is as old as its oldest. */
 static void collect_sources(struct build *build)
 {
@@ -192,6 +203,9 @@ static void check_gates(struct build *build, const struct build_settings *settin
         .relief_count = build->compiled.relief_count,
         .parent_reliefs = parent != NULL ? parent->reliefs : NULL,
         .parent_relief_count = parent != NULL ? parent->relief_count : 0,
+        .failed_case_count = build->cases.failed_count,
+        .case_count = build->cases.passed_count + build->cases.failed_count,
+        .first_failed_case = build->cases.first,
         .from_day = build->window.from_day,
         .until_day = build->window.until_day,
         .parent_fault = has_fault ? build->parent_fault.text : NULL,
@@ -316,8 +330,9 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* rows -> facts -> people */
-    if (!build_read(build, settings, fault))
+    if (!build_read(build, settings, fault) || !check_cases(build, settings, fault))
         return EXIT_NO;
+    stage_end(build, "cases");
 
     /* people -> memberships; what is missing may be known from before */
     open_parent(build, settings);
