@@ -67,12 +67,12 @@ list riga_staff
 ^  round down to
 ^  round up to
 uses per purchase
-uses per day
+use per day
 uses per week
 uses per month
 uses per school_year
 uses per status_term
-uses per lifetime
+use per lifetime
 EUR per month
 EUR per year
 limit every
