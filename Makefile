@@ -107,7 +107,9 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-$(BUILD)/libtests.a: $(BUILD)/tests/fixture.o $(BUILD)/tests/shop.o
+HELPERS := fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+           agreement agreement_count agreement_tell
+$(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 
@@ -171,7 +173,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
@@ -198,6 +200,9 @@ $(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)
 
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
+
+agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
+	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
 
 # ---- fuzzing ----
 
@@ -287,7 +292,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

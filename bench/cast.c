@@ -180,6 +180,17 @@ static void show(char text[static TEXT_SIZE], const struct country *country, enu
     }
 }
 
+/* Whether what is shown can be used on the as-of day: an eID card may be too old for it. */
+static bool is_usable(const struct country *country, enum role role, enum shown shown)
+{
+    for (uint32_t i = 0; shown == SHOWN_EID && i < country->card_count[SOURCE_EID]; i++) {
+        const struct card_row *card = &country->cards[SOURCE_EID][i];
+        if (card->person == (uint32_t)role)
+            return card_usable_day(country, SOURCE_EID, card) <= country->as_of_day;
+    }
+    return true;
+}
+
 static enum means means_shown(enum shown shown)
 {
     if (shown == SHOWN_EID)
@@ -199,11 +210,13 @@ bool cast_write(const struct country *country, const char *folder, struct fault 
         "title,means,identifier,product,point_of_sale,price_eur,expected_status,expected_percent,"
         "sentence\n");
     for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+        bool is_good = is_usable(country, scenes[i].role, scenes[i].shown);
         show(text, country, scenes[i].role, scenes[i].shown);
         fprintf(to, "%s,%s,%s,%s,%u,%s,%s,%u,\"%s\"\n", scenes[i].title,
                 means_name((uint8_t)means_shown(scenes[i].shown)), text, scenes[i].product,
-                scenes[i].point_of_sale, scenes[i].price, status_name((uint16_t)scenes[i].status),
-                scenes[i].percent, scenes[i].sentence);
+                scenes[i].point_of_sale, scenes[i].price,
+                status_name((uint16_t)(is_good ? scenes[i].status : STATUS_DOES_NOT_APPLY)),
+                is_good ? scenes[i].percent : 0, scenes[i].sentence);
     }
     bool is_written = !ferror(to);
     if (fclose(to) != 0 || !is_written)

@@ -65,8 +65,11 @@ int command_catalogue(int argc, char *argv[])
     struct operands operands;
     struct fault fault;
     options_read(&table, &settings, &operands, argc, argv);
-    if (settings.clause_count < settings.relief_count) {
-        fault_set(&fault, "--clauses: want at least one for each of the %" PRIu64 " reliefs",
+    if (settings.clause_count < settings.relief_count ||
+        settings.clause_count > settings.relief_count * settings.group_count) {
+        fault_set(&fault,
+                  "--clauses: want in each of the %" PRIu64
+                  " reliefs at least one and at most as many as there are groups",
                   settings.relief_count);
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
     }

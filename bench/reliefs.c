@@ -131,6 +131,7 @@ static void write_calendars(struct maker *maker)
                                            "friday", "saturday", "sunday"};
     static const char *const nths[] = {"first", "second", "third", "fourth", "last"};
     struct draw *draw = &maker->draw;
+    uint32_t weekday;
     for (uint32_t i = 0; i < CALENDAR_COUNT; i++) {
         fprintf(maker->to, "calendar made_up_%" PRIu32 " = ", i + 1);
         switch (i % 5) {
@@ -139,8 +140,9 @@ static void write_calendars(struct maker *maker)
                     draw_between(draw, 1, 29));
             break;
         case 1:
-            fprintf(maker->to, "%s, %s except holidays\n", weekdays[draw_below(draw, 7)],
-                    weekdays[draw_below(draw, 7)]);
+            weekday = draw_below(draw, 7);
+            fprintf(maker->to, "%s, %s except holidays\n", weekdays[weekday],
+                    weekdays[(weekday + draw_between(draw, 1, 7)) % 7]);
             break;
         case 2:
             fprintf(maker->to, "%s %s of %02u, weekends in %04u\n", nths[draw_below(draw, 5)],
@@ -210,13 +212,13 @@ static void write_conditions(struct maker *maker)
                                           "contactless, unstated"};
     struct draw *draw = &maker->draw;
     if (draw_percent(draw, 10))
-        fprintf(maker->to, " in %04u, %04u", draw_place(maker), draw_place(maker));
+        fprintf(maker->to, " in %04u, %04u", PICK(maker, cities), draw_between(draw, 20, 50));
     if (draw_percent(draw, 35))
         fprintf(maker->to, " on made_up_%u", 1 + draw_below(draw, CALENDAR_COUNT));
     if (draw_percent(draw, 20))
         write_clock(maker);
     if (draw_percent(draw, 15))
-        fprintf(maker->to, " price from %u.00 below %u.00", draw_below(draw, 3),
+        fprintf(maker->to, " price from %u.00 below %u.00", draw_between(draw, 1, 4),
                 draw_between(draw, 4, 60));
     if (draw_percent(draw, 10))
         fprintf(maker->to, " quantity up to %u", draw_between(draw, 1, 9));
@@ -251,18 +253,21 @@ static void write_computation(struct maker *maker)
         fprintf(maker->to, " with 2 companions");
 }
 
-/* Everybody seldom, or nobody else would ever matter. */
-static void write_clause(struct maker *maker, const char *product)
+/* No group twice, for the second clause might say the same; everybody seldom and last, or nobody
+ * else would ever matter. */
+static void write_clauses(struct maker *maker, const char *product, uint32_t count)
 {
     struct draw *draw = &maker->draw;
-    if (draw_chance(draw, 200))
-        fprintf(maker->to, "  clause everybody product %s", product);
-    else
-        fprintf(maker->to, "  clause made_up_g%u product %s",
-                1 + draw_below(draw, maker->wish->group_count), product);
-    write_conditions(maker);
-    write_computation(maker);
-    fprintf(maker->to, "\n");
+    uint32_t group_count = maker->wish->group_count, group = draw_below(draw, group_count);
+    for (uint32_t i = 0; i < count; i++, group = (group + 1) % group_count) {
+        if (i + 1 == count && draw_percent(draw, 4))
+            fprintf(maker->to, "  clause everybody product %s", product);
+        else
+            fprintf(maker->to, "  clause made_up_g%u product %s", group + 1, product);
+        write_conditions(maker);
+        write_computation(maker);
+        fprintf(maker->to, "\n");
+    }
 }
 
 static void write_policies(struct maker *maker, uint32_t relief)
@@ -288,13 +293,17 @@ static void write_policies(struct maker *maker, uint32_t relief)
                 draw_between(draw, 1000, 900000));
 }
 
-/* So many that the last relief has what is left. */
+/* How many clauses the relief has: none has more than there are groups, and all are given out. */
 static uint32_t draw_run(struct maker *maker, uint32_t relief)
 {
-    uint32_t reliefs_left = maker->wish->relief_count - relief; /* this one among them */
-    uint32_t mean = maker->clauses_left / reliefs_left;
-    uint32_t most = maker->clauses_left - (reliefs_left - 1);
-    uint32_t run = reliefs_left == 1 ? most : 1 + draw_below(&maker->draw, 2 * mean);
+    uint32_t others = maker->wish->relief_count - relief - 1, left = maker->clauses_left;
+    uint32_t groups = maker->wish->group_count, mean = left / (others + 1);
+    uint32_t most = left - others, least = 1;
+    if ((uint64_t)others * groups < left)
+        least = left - others * groups;
+    if (most > groups)
+        most = groups;
+    uint32_t run = least + draw_below(&maker->draw, 2 * mean);
     return run < most ? run : most;
 }
 
@@ -339,8 +348,7 @@ static void write_relief(struct maker *maker, uint32_t relief, FILE *contracts)
             fprintf(maker->to, " split %u", FIRST_SPLIT + draw_below(draw, SPLIT_COUNT));
         fprintf(maker->to, "\n");
         write_policies(maker, relief);
-        for (uint32_t i = 0; i < now; i++)
-            write_clause(maker, deal.product);
+        write_clauses(maker, deal.product, now);
         run -= now;
     }
     fprintf(contracts, "%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",MADE-UP-%" PRIu32 ",%s,,\n",
@@ -474,7 +482,8 @@ static bool write_rules(struct maker *maker, const char *folder, struct fault *f
 bool reliefs_write(const char *folder, const char *from, const struct reliefs_wish *wish,
                    struct fault *fault)
 {
-    assert(wish->clause_count >= wish->relief_count && wish->group_count > 0);
+    assert(wish->clause_count >= wish->relief_count);
+    assert(wish->clause_count <= (uint64_t)wish->relief_count * wish->group_count);
     struct maker maker = {.wish = wish, .draw = draw_start(wish->seed, 100)};
     for (uint32_t i = 0; i < GIVER_COUNT; i++)
         maker.givers[i] = registration_of(UINT64_C(9910000000) + 2 * i);

@@ -11,8 +11,8 @@
 #define POINTS_COUNT_MAX  10000
 
 struct reliefs_wish {
-    uint32_t relief_count, clause_count; /* each relief has at least one clause */
-    uint32_t group_count, point_count;
+    uint32_t relief_count, group_count, point_count;
+    uint32_t clause_count; /* of all reliefs: in each one at least and as many as groups at most */
     uint64_t seed;
 };
 

@@ -80,9 +80,9 @@ static bool version_is_against(struct search *search)
 static bool is_in_ranges(const struct search *search)
 {
     uint32_t number = search->purchase->point_of_sale;
-    const struct point_range *ranges = search->rules->ranges + search->clause->first_range;
     for (uint32_t i = 0; i < search->clause->range_count; i++) {
-        if (number >= ranges[i].first && number <= ranges[i].last)
+        const struct point_range *range = &search->rules->ranges[search->clause->first_range + i];
+        if (number >= range->first && number <= range->last)
             return true;
     }
     return false;
@@ -90,10 +90,10 @@ static bool is_in_ranges(const struct search *search)
 
 static bool is_in_places(const struct search *search)
 {
-    const struct place_prefix *places = search->rules->places + search->clause->first_place;
     uint32_t place = search->point != NULL ? search->point->place : 0;
     for (uint32_t i = 0; i < search->clause->place_count; i++) {
-        if (place != 0 && place_is_in(place, places[i]))
+        if (place != 0 &&
+            place_is_in(place, search->rules->places[search->clause->first_place + i]))
             return true;
     }
     return false;
@@ -141,9 +141,9 @@ static bool contract_covers_point(const struct search *search, const struct cont
 {
     if (search->point == NULL || contract->provider != search->point->provider)
         return false;
-    const struct trade_range *ranges = search->trade->ranges + contract->first_range;
     for (uint32_t i = 0; i < contract->range_count; i++) {
-        if (search->point->number >= ranges[i].first && search->point->number <= ranges[i].last)
+        const struct trade_range *range = &search->trade->ranges[contract->first_range + i];
+        if (search->point->number >= range->first && search->point->number <= range->last)
             return true;
     }
     return contract->range_count == 0;
@@ -151,9 +151,8 @@ static bool contract_covers_point(const struct search *search, const struct cont
 
 static bool clause_takes_contract(const struct search *search, uint32_t number)
 {
-    const uint32_t *numbers = search->rules->contract_numbers + search->clause->first_contract;
     for (uint32_t i = 0; i < search->clause->contract_count; i++) {
-        if (numbers[i] == number)
+        if (search->rules->contract_numbers[search->clause->first_contract + i] == number)
             return true;
     }
     return search->clause->contract_count == 0;

@@ -1,6 +1,6 @@
 #include "loader/alike.h"
 
-#include "loader/changes.h"
+#include "loader/change_days.h"
 #include "loader/judge.h"
 #include "loader/memory.h"
 #include "loader/places.h"
@@ -98,16 +98,16 @@ static int32_t born_by(uint32_t day, uint32_t years)
 static void ask_days(struct alike *alike)
 {
     const struct rules *rules = alike->rules;
-    struct changes changes = {.span = alike->window};
+    struct change_days changes = {.span = alike->window};
     for (uint32_t i = 0; i < rules->group_count; i++) {
-        changes_add(&changes, rules->groups[i].from_day);
-        changes_add(&changes, rules->groups[i].until_day);
+        change_days_add(&changes, rules->groups[i].from_day);
+        change_days_add(&changes, rules->groups[i].until_day);
         if (rules->groups[i].known_days != 0)
             alike->known_groups[alike->known_count++] = (uint16_t)i;
     }
     alike->rule_days = memory_take(changes.count, sizeof(alike->rule_days[0]));
     for (uint32_t day = alike->window.from_day;
-         changes.count > 0 && (day = changes_next(&changes, day)) < alike->window.until_day;)
+         changes.count > 0 && (day = change_days_next(&changes, day)) < alike->window.until_day;)
         alike->rule_days[alike->rule_day_count++] = day;
     for (uint32_t i = 0; alike->window.from_day < alike->window.until_day && i < rules->age_count;
          i++) {
@@ -488,24 +488,24 @@ static uint32_t set_of_course(struct alike *alike, const struct course *course)
     return alike->course_sets[number];
 }
 
-static void collect_changes(struct changes *changes, const struct alike *alike,
+static void collect_changes(struct change_days *changes, const struct alike *alike,
                             const struct subject *subject)
 {
     for (uint32_t i = 0; i < alike->rule_day_count; i++)
-        changes_add(changes, alike->rule_days[i]);
+        change_days_add(changes, alike->rule_days[i]);
     for (uint32_t i = 0; i < subject->fact_count; i++) {
-        changes_add(changes, subject->facts[i].from_day);
-        changes_add(changes, subject->facts[i].until_day);
+        change_days_add(changes, subject->facts[i].from_day);
+        change_days_add(changes, subject->facts[i].until_day);
     }
     for (uint32_t i = subject->age_least; i < subject->age_most; i++)
-        changes_add(changes, day_of_age(subject->person->birth_day, alike->rules->ages[i]));
+        change_days_add(changes, day_of_age(subject->person->birth_day, alike->rules->ages[i]));
     for (uint32_t i = 0; subject->prior != NULL && i < alike->known_count; i++)
-        changes_add(changes, subject->prior->until_days[alike->known_groups[i]]);
+        change_days_add(changes, subject->prior->until_days[alike->known_groups[i]]);
 }
 
 static uint32_t walk_days(struct alike *alike, const struct subject *subject)
 {
-    struct changes changes = {.span = subject->life};
+    struct change_days changes = {.span = subject->life};
     collect_changes(&changes, alike, subject);
     if (changes.count > BREAKPOINT_COUNT_MAX)
         return ALIKE_TOO_MANY;
@@ -513,7 +513,7 @@ static uint32_t walk_days(struct alike *alike, const struct subject *subject)
     course.from_day = subject->life.from_day;
     course.count = 0;
     for (uint32_t day = subject->life.from_day, next; day < subject->life.until_day; day = next) {
-        next = changes_next(&changes, day);
+        next = change_days_next(&changes, day);
         uint32_t list = list_on(alike, subject, day);
         if (course.count == 0 || course.runs[course.count - 1].list != list)
             course.runs[course.count++].list = list;

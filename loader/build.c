@@ -74,6 +74,7 @@ bool build_read(struct build *build, const struct build_settings *settings, stru
         !compile_catalogue(&build->compiled, &build->catalogue, build->window, build->as_of_day,
                            false, fault))
         return false;
+    facts_renew_places(&build->facts, &build->vocabulary, &build->catalogue.trade);
     stage_end(build, "read");
     if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
         return false;
@@ -117,6 +118,16 @@ static void open_parent(struct build *build, const struct build_settings *settin
         build->parent_fault.text[0] = '\0';
 }
 
+static const struct prior_source *find_prior(struct prior_source *out, const struct build *build)
+{
+    if (build->parent == NULL)
+        return NULL;
+    *out = (struct prior_source){.tables = snapshot_tables(build->parent),
+                                 .as_of_day = build->parent_manifest.as_of_day,
+                                 .key = build->identity};
+    return out;
+}
+
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
@@ -130,6 +141,17 @@ static bool open_keys(struct build *build, const struct build_settings *settings
 }
 
 /* --- gates --- */
+
+/* What givers expect of their reliefs. */
+static bool check_cases(struct build *build, const struct build_settings *settings,
+                        struct fault *fault)
+{
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
+    bool is_good =
+        cases_check(&build->cases, catalogue, &build->catalogue, &build->vocabulary, fault);
+    free(catalogue);
+    return is_good;
+}
 
 /* Registers as delivered; one that came in several files is as old as its oldest. */
 static void collect_sources(struct build *build)
@@ -181,6 +203,9 @@ static void check_gates(struct build *build, const struct build_settings *settin
         .relief_count = build->compiled.relief_count,
         .parent_reliefs = parent != NULL ? parent->reliefs : NULL,
         .parent_relief_count = parent != NULL ? parent->relief_count : 0,
+        .failed_case_count = build->cases.failed_count,
+        .case_count = build->cases.passed_count + build->cases.failed_count,
+        .first_failed_case = build->cases.first,
         .from_day = build->window.from_day,
         .until_day = build->window.until_day,
         .parent_fault = has_fault ? build->parent_fault.text : NULL,
@@ -305,13 +330,16 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* rows -> facts -> people */
-    if (!build_read(build, settings, fault))
+    if (!build_read(build, settings, fault) || !check_cases(build, settings, fault))
         return EXIT_NO;
+    stage_end(build, "cases");
 
-    /* people -> memberships */
+    /* people -> memberships; what is missing may be known from before */
+    open_parent(build, settings);
+    struct prior_source prior;
     memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
-                         &build->vocabulary, NULL, build->window, build->as_of_day, &build->intake,
-                         build->thread_count, settings->is_quiet);
+                         &build->vocabulary, find_prior(&prior, build), build->window,
+                         build->as_of_day, &build->intake, build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);
     stage_end(build, "evaluate");
@@ -319,7 +347,6 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* may it become current? */
-    open_parent(build, settings);
     check_gates(build, settings);
     stage_end(build, "compare");
     if (!summary_write_quarantine(build, settings, fault))

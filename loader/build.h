@@ -2,6 +2,7 @@
 #ifndef LOADER_BUILD_H
 #define LOADER_BUILD_H
 
+#include "loader/cases_run.h"
 #include "loader/compile.h"
 #include "loader/gates.h"
 #include "loader/publish.h"
@@ -27,6 +28,7 @@ struct build {
     struct vocabulary vocabulary;
     struct catalogue catalogue;
     struct compiled compiled;
+    struct cases_check cases;
     struct intake intake;
     struct facts facts;
     struct people people;

@@ -35,7 +35,7 @@ static bool take_day(struct reader *reader, int32_t *day)
 bool cases_take_day_from(struct reader *reader, uint32_t *day, int32_t least)
 {
     struct token token = reader->parser.token;
-    int32_t number;
+    int32_t number = 0;
     char text[DAY_TEXT_SIZE];
     if (!take_day(reader, &number))
         return false;

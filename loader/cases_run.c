@@ -68,8 +68,9 @@ static bool bring_person(struct runner *runner, uint32_t index, struct fault *fa
     struct person facts = {.birth_day = person->birth_day,
                            .death_day = person->death_day,
                            .place = person->place,
-                           .statuses = runner->cases->statuses + person->first_status,
                            .status_count = person->status_count};
+    if (person->status_count > 0) /* else there may be no list at all */
+        facts.statuses = &runner->cases->statuses[person->first_status];
     if (trial_person(runner->trial, &facts, runner->vocabulary, &runner->prior, fault))
         return true;
     char where[PLACE_TEXT_SIZE];

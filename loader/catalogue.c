@@ -148,12 +148,9 @@ static bool contract_fits(const struct check *c, const struct rule_clause *claus
     uint32_t relief = c->rules->versions[clause->version].relief;
     const char *name = c->rules->reliefs[relief].name;
     const struct contract_row *row = trade_contract(c->trade, number);
-    const struct contract_row *end = c->trade->contracts + c->trade->contract_count;
-    bool is_there = row != NULL;
-    for (; row != NULL && row < end && row->number == number; row++)
-        if (strcmp(row->relief, name) == 0)
-            return true;
-    if (is_there)
+    if (row != NULL && strcmp(row->relief, name) == 0)
+        return true;
+    if (row != NULL)
         snprintf(sentence, sizeof(sentence),
                  "contract %" PRIu32 " is not on the relief %s: correct the number, or %s", number,
                  name, trade_file_name(TABLE_CONTRACTS));

@@ -1,37 +1,172 @@
 #include "loader/changes.h"
 
-void changes_add(struct changes *changes, int64_t day)
+#include "loader/memory.h"
+#include "protocol/json.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *copy(const char *text)
 {
-    if (day <= changes->span.from_day || day >= changes->span.until_day)
+    if (text == NULL)
+        return NULL;
+    size_t size = strlen(text) + 1;
+    return memcpy(memory_take(size, 1), text, size);
+}
+
+static char *PRINTF_LIKE(1, 2) words(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    return size >= 0 ? text : copy("");
+}
+
+static struct change *add(struct changes *changes, enum change_kind kind, const char *what,
+                          const char *name)
+{
+    changes->list =
+        memory_room(changes->list, &changes->room, changes->count + 1, sizeof(changes->list[0]));
+    struct change *change = &changes->list[changes->count++];
+    *change = (struct change){.kind = kind, .what = what, .name = copy(name)};
+    return change;
+}
+
+void changes_add_new(struct changes *changes, const char *what, const char *name, const char *part,
+                     const struct traits *as)
+{
+    struct change *change = add(changes, CHANGE_ADDED, what, name);
+    change->trait = copy(part);
+    change->is = as != NULL ? traits_line(as) : copy("");
+    change->sentence =
+        words("%s %s: new%s%s%s%s", what, name, part != NULL ? " " : "", part != NULL ? part : "",
+              change->is[0] != '\0' ? ", " : "", change->is);
+}
+
+void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part,
+                      const struct traits *as)
+{
+    struct change *change = add(changes, CHANGE_REMOVED, what, name);
+    change->trait = copy(part);
+    change->was = as != NULL ? traits_line(as) : copy("");
+    change->sentence =
+        words("%s %s: %s%sgone%s%s", what, name, part != NULL ? part : "",
+              part != NULL ? " is " : "", change->was[0] != '\0' ? ", was " : "", change->was);
+}
+
+/* "points were all" */
+static bool is_plural(const char *trait)
+{
+    return trait[strlen(trait) - 1] == 's';
+}
+
+/* Either is NULL: nobody says so. */
+static void add_trait(struct changes *changes, const char *what, const char *name,
+                      const char *trait, const char *was, const char *is)
+{
+    struct change *change = add(changes, CHANGE_CHANGED, what, name);
+    change->trait = copy(trait);
+    change->was = copy(was);
+    change->is = copy(is);
+    change->sentence = words("%s %s: %s %s %s, %s %s", what, name, trait,
+                             is_plural(trait) ? "were" : "was", was != NULL ? was : "not said",
+                             is_plural(trait) ? "are" : "is", is != NULL ? is : "no longer said");
+}
+
+/* "discount 50%" that is "amount 1.00" now. */
+static void add_other(struct changes *changes, const char *what, const char *name,
+                      const struct traits *was, uint32_t before, const struct traits *is,
+                      uint32_t now)
+{
+    char *old = words("%s %s", trait_name(was, before), trait_value(was, before));
+    char *new = words("%s %s", trait_name(is, now), trait_value(is, now));
+    struct change *change = add(changes, CHANGE_CHANGED, what, name);
+    change->trait = copy(was->list[before].slot);
+    change->sentence = words("%s %s: was %s, is %s", what, name, old, new);
+    change->was = old;
+    change->is = new;
+}
+
+static void compare_trait(struct changes *changes, const char *what, const char *name,
+                          const struct traits *was, const struct traits *is, uint32_t now)
+{
+    uint32_t before = traits_find(was, is, now);
+    const char *value = trait_value(is, now);
+    bool are_usual =
+        before != TRAIT_COUNT_MAX && was->list[before].is_usual && is->list[now].is_usual;
+    if (are_usual)
         return;
-    uint32_t offset = (uint32_t)(day - changes->span.from_day);
-    uint64_t bit = UINT64_C(1) << offset % DAYS_PER_WORD;
-    uint64_t *word = &changes->words[offset / DAYS_PER_WORD];
-    changes->count += (*word & bit) == 0;
-    *word |= bit;
+    if (before == TRAIT_COUNT_MAX)
+        add_trait(changes, what, name, trait_name(is, now), NULL, value);
+    else if (strcmp(trait_name(was, before), trait_name(is, now)) != 0)
+        add_other(changes, what, name, was, before, is, now);
+    else if (strcmp(trait_value(was, before), value) != 0)
+        add_trait(changes, what, name, trait_name(is, now), trait_value(was, before), value);
 }
 
-uint32_t changes_next(const struct changes *changes, uint32_t day)
+void changes_add_traits(struct changes *changes, const char *what, const char *name,
+                        const struct traits *was, const struct traits *is)
 {
-    if (changes->count == 0)
-        return changes->span.until_day; /* as for nearly everybody */
-    uint32_t offset = day + 1 - changes->span.from_day;
-    size_t word = offset / DAYS_PER_WORD;
-    uint64_t bits = changes->words[word] >> offset % DAYS_PER_WORD << offset % DAYS_PER_WORD;
-    while (bits == 0) {
-        if (++word == DAYS_WORD_COUNT)
-            return changes->span.until_day;
-        bits = changes->words[word];
+    if (traits_equal(was, is))
+        return;
+    for (uint32_t i = 0; i < is->count; i++)
+        compare_trait(changes, what, name, was, is, i);
+    for (uint32_t i = 0; i < was->count; i++)
+        if (traits_find(is, was, i) == TRAIT_COUNT_MAX)
+            add_trait(changes, what, name, trait_name(was, i), trait_value(was, i), NULL);
+}
+
+void changes_free(struct changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        struct change *change = &changes->list[i];
+        free(change->name);
+        free(change->trait);
+        free(change->was);
+        free(change->is);
+        free(change->sentence);
     }
-    return changes->span.from_day + (uint32_t)(word * DAYS_PER_WORD) +
-           (uint32_t)__builtin_ctzll(bits);
+    free(changes->list);
+    *changes = (struct changes){0};
 }
 
-struct window person_life(const struct person *person, struct window window)
+void changes_print(const struct changes *changes, FILE *to)
 {
-    if (person->birth_day > (int64_t)window.from_day)
-        window.from_day = (uint32_t)person->birth_day;
-    if (person->death_day < window.until_day)
-        window.until_day = person->death_day;
-    return window;
+    for (size_t i = 0; i < changes->count; i++)
+        fprintf(to, "%s\n", changes->list[i].sentence);
+}
+
+static void print_member(struct json *json, const char *name, const char *value)
+{
+    if (value != NULL)
+        json_text(json, name, value);
+}
+
+void changes_print_json(const struct changes *changes, FILE *to)
+{
+    static const char *const kinds[] = {
+        [CHANGE_ADDED] = "added", [CHANGE_REMOVED] = "removed", [CHANGE_CHANGED] = "changed"};
+    struct json json;
+    json_start(&json, to);
+    json_open_object(&json, NULL);
+    json_open_array(&json, "changes");
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct change *change = &changes->list[i];
+        json_open_object(&json, NULL);
+        json_text(&json, "what", change->what);
+        json_text(&json, "name", change->name);
+        json_text(&json, "change", kinds[change->kind]);
+        print_member(&json, "trait", change->trait);
+        print_member(&json, "was", change->was);
+        print_member(&json, "is", change->is);
+        json_text(&json, "sentence", change->sentence);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_close_object(&json);
+    json_end(&json);
 }

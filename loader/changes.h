@@ -1,26 +1,42 @@
-/* The days of a span on which anything may change, as bits from its first day: they need no sorting
- * and stand there once, however many facts begin on the same day. */
+/* What is otherwise in one of two things, gathered as sentences. */
 #ifndef LOADER_CHANGES_H
 #define LOADER_CHANGES_H
 
-#include "loader/groups.h"
+#include <stdio.h>
 
-#define DAYS_PER_WORD   64
-#define DAYS_WORD_COUNT (WINDOW_DAYS_MAX / DAYS_PER_WORD + 1) /* the day after the last, too */
+#include "loader/traits.h"
 
-struct changes {
-    struct window span; /* all else is 0 at first */
-    size_t count;
-    uint64_t words[DAYS_WORD_COUNT];
+enum change_kind { CHANGE_ADDED, CHANGE_REMOVED, CHANGE_CHANGED };
+
+/* Texts are owned. */
+struct change {
+    enum change_kind kind;
+    const char *what; /* "contract", "relief", "clause"; static */
+    char *name;       /* "12", "RIGA-CITY", "2 of RIGA-CITY" */
+    char *trait;      /* "until", or a part: "version from 2026-09-01"; NULL: the thing itself */
+    char *was, *is;   /* NULL: not said */
+    char *sentence;   /* all that, without a dot at its end */
 };
 
-/* Days outside the span, and its first, change nothing within it. */
-void changes_add(struct changes *changes, int64_t day);
+/* All zero is empty. Owned; changes_free releases it. */
+struct changes {
+    struct change *list;
+    size_t count, room;
+};
 
-/* The first day of change after `day`, or the end of the span. */
-uint32_t changes_next(const struct changes *changes, uint32_t day);
+void changes_free(struct changes *changes);
 
-/* The days of the window on which the person lives; empty when there are none. */
-struct window person_life(const struct person *person, struct window window);
+/* `part` NULL: the thing itself; `as` NULL: nothing is said of it. */
+void changes_add_new(struct changes *changes, const char *what, const char *name, const char *part,
+                     const struct traits *as);
+void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part,
+                      const struct traits *as);
+/* One for each trait in which they differ; two that are usual do not. */
+void changes_add_traits(struct changes *changes, const char *what, const char *name,
+                        const struct traits *was, const struct traits *is);
+
+/* A sentence a line. */
+void changes_print(const struct changes *changes, FILE *to);
+void changes_print_json(const struct changes *changes, FILE *to);
 
 #endif

@@ -59,7 +59,7 @@ bool codes_with_hash(uint32_t codes[], const struct catalogue *catalogue,
         (void)take_code(&taken, catalogue->rules->reliefs[i].code);
     for (uint32_t i = 0; i < trade->contract_count; i++)
         rows[i] = &trade->contracts[i];
-    qsort(rows, trade->contract_count, sizeof(rows[0]), compare_numbers);
+    qsort(rows, trade->contract_count, sizeof(const void *), compare_numbers);
 
     bool all_have_one = true;
     for (uint32_t i = 0; all_have_one && i < trade->contract_count; i++)

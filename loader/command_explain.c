@@ -91,6 +91,8 @@ static int explain_purchase(struct explanation *explanation, const struct sought
     explanation->trial = trial;
     explanation->purchase = &purchase;
     print(explanation, settings->build.is_json);
+    explanation->trial = NULL;
+    explanation->purchase = NULL;
     trial_close(trial);
     return EXIT_YES;
 }

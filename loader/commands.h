@@ -18,6 +18,7 @@ int command_verify(int argc, char *argv[]);
 int command_list(int argc, char *argv[]);
 int command_diff(int argc, char *argv[]);
 int command_rollback(int argc, char *argv[]);
+int command_catalogue_diff(int argc, char *argv[]);
 
 /* Options of all that read deliveries: rows for a settings struct that begins with a struct
  * build_settings. */

@@ -290,7 +290,7 @@ static bool number_sites(struct compiler *c, const uint32_t spot_of_point[],
             return false;
         c->out->points[i] = (struct point){.number = point->row->number,
                                            .site = site,
-                                           .place = point->place,
+                                           .place = point->row->place,
                                            .provider = point->row->provider};
     }
     return true;

@@ -249,4 +249,7 @@ void gates_check(struct gates *out, const struct gate_input *in)
     for (uint32_t i = 0; in->parent != NULL && i < in->parent_relief_count; i++)
         check_relief(out, in, &in->parent_reliefs[i]);
     check_window(out, in);
+    if (in->failed_case_count > 0)
+        tell(out, in, GATE_CASES, "", "%" PRIu32 " of %" PRIu32 " cases of the catalogue: %s",
+             in->failed_case_count, in->case_count, in->first_failed_case);
 }

@@ -1,6 +1,6 @@
 #include "loader/groups.h"
 
-#include "loader/changes.h"
+#include "loader/change_days.h"
 #include "loader/judge.h"
 
 #include <stdlib.h>
@@ -8,21 +8,21 @@
 
 #define NOT_OPEN UINT16_MAX
 
-static void changes_collect(struct changes *changes, const struct rules *rules,
+static void changes_collect(struct change_days *changes, const struct rules *rules,
                             const struct judge *judge)
 {
     const struct person *person = judge->person;
     for (size_t i = 0; i < person->status_count; i++) {
-        changes_add(changes, person->statuses[i].from_day);
-        changes_add(changes, fact_until_day(rules, &person->statuses[i]));
+        change_days_add(changes, person->statuses[i].from_day);
+        change_days_add(changes, fact_until_day(rules, &person->statuses[i]));
     }
     for (uint32_t i = 0; i < rules->age_count; i++)
-        changes_add(changes, judge->age_days[i]);
+        change_days_add(changes, judge->age_days[i]);
     for (uint32_t i = 0; i < rules->group_count; i++) {
-        changes_add(changes, rules->groups[i].from_day);
-        changes_add(changes, rules->groups[i].until_day);
+        change_days_add(changes, rules->groups[i].from_day);
+        change_days_add(changes, rules->groups[i].until_day);
         if (judge->prior != NULL && rules->groups[i].known_days != 0)
-            changes_add(changes, judge->prior->until_days[i]);
+            change_days_add(changes, judge->prior->until_days[i]);
     }
 }
 
@@ -82,7 +82,7 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
     /* on which days anything may change */
     struct judge judge;
     judge_begin(&judge, rules, vocabulary, person, prior, life);
-    struct changes changes = {.span = life};
+    struct change_days changes = {.span = life};
     changes_collect(&changes, rules, &judge);
     if (changes.count > BREAKPOINT_COUNT_MAX)
         return GROUPS_TOO_MANY;
@@ -92,7 +92,7 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
     struct output output = {.list = out};
     memset(output.open, 0xff, rules->group_count * sizeof(output.open[0]));
     for (uint32_t day = life.from_day, next; day < life.until_day; day = next) {
-        next = changes_next(&changes, day);
+        next = change_days_next(&changes, day);
         judge_day(&judge, day);
         judge_groups(&judge, truths, rules->group_count);
         struct window span = {day, next};

@@ -13,6 +13,7 @@ int main(int argc, char *argv[])
         {"test", command_test, "the cases of a catalogue: is it what its owner expects?"},
         {"try", command_try, "what a purchase would cost, and who would pay"},
         {"rollback", command_rollback, "the data of an older generation under a new number"},
+        {"catalogue-diff", command_catalogue_diff, "what is otherwise in one of two catalogues"},
     };
     return commands_run(PROGRAM, "Registers' deliveries to signed snapshots.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);

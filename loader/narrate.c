@@ -190,14 +190,11 @@ static void tell_means(struct narration *narration)
 
 /* ---- 6: clauses ---- */
 
-struct deeper {
-    const struct narrator *narrator;
-};
-
+/* Steps of a group's condition stand under the clause that asks for it. */
 static void say_deeper(void *context, uint32_t depth, const char *sentence)
 {
-    const struct deeper *deeper = context;
-    deeper->narrator->say(deeper->narrator->context, depth + 3, sentence);
+    const struct narrator *narrator = context;
+    narrator->say(narrator->context, depth + 2, sentence);
 }
 
 static enum truth tell_group(struct narration *narration, const struct clause *clause)
@@ -215,17 +212,17 @@ static enum truth tell_group(struct narration *narration, const struct clause *c
     }
     struct membership_truth found =
         decide_membership(&trial->tables, narration->set, clause->group, day);
-    char until[DAY_TEXT_SIZE] = "";
-    if (found.truth != TRUTH_NO && found.until_day < trial->window.until_day)
-        day_to_text(until, (int32_t)found.until_day);
-    bool is_told = narration->group_is_told[clause->group];
-    tell(narration, 2, "group %s: %s%s%s%s", name, truth_text(found.truth),
-         until[0] != '\0' ? " until " : "", until, is_told ? ", as above" : "");
+    if (narration->group_is_told[clause->group]) {
+        tell(narration, 2, "group %s: %s, as above", name, truth_text(found.truth));
+        return found.truth;
+    }
     narration->group_is_told[clause->group] = true;
-    if (!is_told) {
-        struct deeper deeper = {narration->narrator};
-        (void)groups_explain(trial->catalogue->rules, trial->vocabulary, &trial->person,
-                             trial->prior, day, clause->group, say_deeper, &deeper);
+    (void)groups_explain(trial->catalogue->rules, trial->vocabulary, &trial->person, trial->prior,
+                         day, clause->group, say_deeper, (void *)(uintptr_t)narration->narrator);
+    if (found.truth != TRUTH_NO && found.until_day < trial->window.until_day) {
+        char until[DAY_TEXT_SIZE];
+        day_to_text(until, (int32_t)found.until_day);
+        tell(narration, 2, "that changes on %s", until);
     }
     return found.truth;
 }

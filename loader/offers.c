@@ -1,7 +1,6 @@
 #include "loader/offers.h"
 
 #include "loader/memory.h"
-#include "protocol/decide.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@ static_assert(sizeof(struct standing) == WORDS_PER_STANDING * sizeof(uint32_t), 
 static_assert(sizeof(struct run_clause) == WORDS_PER_RUN * sizeof(uint32_t), "without gaps");
 static_assert(sizeof(struct bid) == WORDS_PER_BID * sizeof(uint32_t), "without gaps");
 
-#define STACKING_MAX     (VERDICT_PART_COUNT_MAX - 1)
 #define LISTED_COUNT_MAX 6 /* reliefs that a message names */
 #define WHERE_TEXT_SIZE  (NAME_SIZE + 64)
 #define LISTED_TEXT_SIZE (LISTED_COUNT_MAX * (NAME_SIZE + 4))
@@ -118,7 +116,7 @@ static bool too_many_stack(const struct offers *offers, uint32_t product, struct
     return fault_set(fault,
                      "%s: more than %d reliefs come on top of others there (%s): take \"stacks\" "
                      "from one of them, or let versions of one relief have the same order",
-                     text, STACKING_MAX, listed);
+                     text, STACKING_COUNT_MAX, listed);
 }
 
 static bool stacking_is_fine(const struct offers *offers, uint32_t product, struct where where,
@@ -127,7 +125,7 @@ static bool stacking_is_fine(const struct offers *offers, uint32_t product, stru
     uint32_t count = 0;
     for (uint32_t i = 0; i < offers->ranked_count; i++)
         count += begins_to_stack(offers, i);
-    return count <= STACKING_MAX || too_many_stack(offers, product, where, fault);
+    return count <= STACKING_COUNT_MAX || too_many_stack(offers, product, where, fault);
 }
 
 /* The run of the gathered clauses. */

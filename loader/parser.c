@@ -36,7 +36,6 @@ static const char *const keywords[] = {
 
 void parser_advance(struct parser *parser)
 {
-    parser->taken_end = parser->token.text + parser->token.size;
     parser->token = lexer_next(&parser->lexer);
 }
 

@@ -23,9 +23,8 @@ struct run {
 
 struct parser {
     struct lexer lexer;
-    struct token token;    /* the next one, not yet taken */
-    const char *taken_end; /* where the last one that was taken ends */
-    uint16_t file;         /* index in rules->files */
+    struct token token; /* the next one, not yet taken */
+    uint16_t file;      /* index in rules->files */
     struct rules *rules;
     struct symbols symbols;
     const struct vocabulary *vocabulary;

@@ -101,11 +101,11 @@ static bool is_under(const struct pieces *pieces, const struct rule_clause *clau
                      uint32_t contract)
 {
     const struct resolved *resolved = pieces->resolved;
-    const uint32_t *numbers = resolved->rules->contract_numbers + clause->first_contract;
     if (clause->contract_count == 0)
         return true;
     if (contract == CONTRACT_NONE)
         return false;
+    const uint32_t *numbers = resolved->rules->contract_numbers + clause->first_contract;
     for (uint32_t i = 0; i < clause->contract_count; i++)
         if (numbers[i] == resolved->contracts[contract].row->number)
             return true;

@@ -171,8 +171,7 @@ static bool resolve_points(struct resolved *out, struct fault *fault)
         struct dayset own = dayset_of_span(out->window, row->in_force.from_day,
                                            row->is_suspended ? 0 : row->in_force.until_day);
         days = dayset_both(&days, &own);
-        out->points[i] = (struct resolved_point){row, trade_place_now(trade, row->place),
-                                                 daysets_add(&out->daysets, &days)};
+        out->points[i] = (struct resolved_point){row, daysets_add(&out->daysets, &days)};
     }
     free(providers.list);
     qsort(out->points, trade->point_count, sizeof(*out->points), compare_points);

@@ -16,7 +16,6 @@ struct resolved_contract {
 
 struct resolved_point {
     const struct point_row *row;
-    uint32_t place;  /* the code in use */
     uint32_t dayset; /* number: days on which it and its provider may sell under a contract */
 };
 

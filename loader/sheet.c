@@ -18,7 +18,7 @@
 #define PATH_SHOWN_MAX   120 /* bytes; longer ones are cut */
 #define FOUND_SIZE       64
 #define WORD_SHOWN_MAX   40
-#define DIGITS_SHOWN_MAX 9 /* more may be a personal code or a means */
+#define DIGITS_SHOWN_MAX 6 /* an e-talons number has seven, a personal code eleven */
 
 /* ---- faults ---- */
 
@@ -329,7 +329,7 @@ bool sheet_take_text(const struct sheet *sheet, uint32_t column, char *out, size
         memset(out + field.size, 0, room - field.size);
         return true;
     }
-    snprintf(wanted, sizeof(wanted), "text of at most %zu bytes", room - 1);
+    snprintf(wanted, sizeof(wanted), "printable text of at most %zu bytes", room - 1);
     return sheet_wanted(sheet, column, wanted);
 }
 

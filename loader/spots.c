@@ -39,7 +39,7 @@ static struct placed_point *place_points(const struct resolved *resolved,
     struct placed_point *placed = memory_take(count, sizeof(*placed));
     for (uint32_t i = 0; i < count; i++) {
         const struct resolved_point *point = &resolved->points[i];
-        struct where where = {point->row->number, point->place};
+        struct where where = {point->row->number, point->row->place};
         placed[i].point = i;
         placed[i].alone = (struct spot){.provider = point->row->provider,
                                         .number_stretch = cuts_stretch(numbers, where.number),

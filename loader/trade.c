@@ -379,19 +379,9 @@ COMPARE_ROWS(compare_givers, giver, number)
 COMPARE_ROWS(compare_providers, provider, number)
 COMPARE_ROWS(compare_points, point_row, number)
 COMPARE_ROWS(compare_terminals, terminal, number)
+COMPARE_ROWS(compare_contracts, contract_row, number)
 COMPARE_ROWS(compare_products, product_row, number)
 COMPARE_ROWS(compare_places, place_row, code)
-
-static int compare_contracts(const void *left, const void *right)
-{
-    const struct contract_row *a = left, *b = right;
-    if (a->number != b->number)
-        return a->number < b->number ? -1 : 1;
-    int order = strcmp(a->relief, b->relief);
-    if (order != 0)
-        return order;
-    return (a->in_force.line > b->in_force.line) - (a->in_force.line < b->in_force.line);
-}
 
 /* An array that is not there has no order. */
 static void sort(void *rows, size_t count, size_t size,
@@ -513,6 +503,14 @@ const struct contract_row *trade_contract(const struct trade *trade, uint32_t nu
     FIRST_FROM(i, trade->contracts, trade->contract_count, number, number);
     bool is_there = i < trade->contract_count && trade->contracts[i].number == number;
     return is_there ? &trade->contracts[i] : NULL;
+}
+
+const struct product_row *trade_product(const struct trade *trade, uint32_t number)
+{
+    uint32_t i;
+    FIRST_FROM(i, trade->products, trade->product_count, number, number);
+    bool is_there = i < trade->product_count && trade->products[i].number == number;
+    return is_there ? &trade->products[i] : NULL;
 }
 
 const struct place_row *trade_place(const struct trade *trade, uint32_t code)

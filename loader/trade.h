@@ -83,8 +83,8 @@ struct trade_range {
     uint32_t first, last; /* numbers of points of sale, both in */
 };
 
-/* By number or code each, none twice; of contracts no relief twice under one number, whose rows are
- * of one giver and provider. Ranges of a contract rise and do not overlap. Owned. */
+/* By number or code each, none twice: a contract is on one relief. Ranges of a contract rise and do
+ * not overlap. Owned. */
 struct trade {
     struct giver *givers;
     struct provider *providers;
@@ -128,12 +128,12 @@ const char *trade_file_name(enum trade_table table); /* "givers.csv" */
  * does not say otherwise. */
 uint32_t trade_place_now(const struct trade *trade, uint32_t code);
 
-const struct giver *trade_giver(const struct trade *trade, uint64_t number);       /* or NULL */
-const struct provider *trade_provider(const struct trade *trade, uint64_t number); /* or NULL */
-const struct point_row *trade_point(const struct trade *trade, uint32_t number);   /* or NULL */
-const struct place_row *trade_place(const struct trade *trade, uint32_t code);     /* or NULL */
-/* The first of those with that number, or NULL: a row for each relief. */
-const struct contract_row *trade_contract(const struct trade *trade, uint32_t number);
+const struct giver *trade_giver(const struct trade *trade, uint64_t number);           /* or NULL */
+const struct provider *trade_provider(const struct trade *trade, uint64_t number);     /* or NULL */
+const struct point_row *trade_point(const struct trade *trade, uint32_t number);       /* or NULL */
+const struct place_row *trade_place(const struct trade *trade, uint32_t code);         /* or NULL */
+const struct product_row *trade_product(const struct trade *trade, uint32_t number);   /* or NULL */
+const struct contract_row *trade_contract(const struct trade *trade, uint32_t number); /* or NULL */
 /* The first point of sale whose number is at least that, or NULL. */
 const struct point_row *trade_point_from(const struct trade *trade, uint32_t number);
 

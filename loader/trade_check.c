@@ -44,7 +44,7 @@ static bool wrong(const struct check *c, enum trade_table table, uint32_t line, 
             if (t->rows[i].key == t->rows[i - 1].key)                                              \
                 return wrong(c, table, t->rows[i].in_force.line,                                   \
                              what " " format " stands already in row %" PRIu32                     \
-                                  ": keep one of them",                                            \
+                                  ": keep one of them, or give this one another number",           \
                              t->rows[i].key, t->rows[i - 1].in_force.line);                        \
         return true;                                                                               \
     }
@@ -54,30 +54,10 @@ CHECK_ONCE(providers_once, providers, provider_count, number, TABLE_PROVIDERS, "
 CHECK_ONCE(points_once, points, point_count, number, TABLE_POINTS, "%" PRIu32, "point of sale")
 CHECK_ONCE(terminals_once, terminals, terminal_count, number, TABLE_TERMINALS, "%" PRIu64,
            "terminal")
+CHECK_ONCE(contracts_once, contracts, contract_count, number, TABLE_CONTRACTS, "%" PRIu32,
+           "contract")
 CHECK_ONCE(products_once, products, product_count, number, TABLE_PRODUCTS, "%" PRIu32, "product")
 CHECK_ONCE(places_once, places, place_count, code, TABLE_PLACES, PLACE_FORMAT, "place")
-
-/* A row for each relief of a contract; all of the same two. */
-static bool contracts_once(const struct check *c)
-{
-    for (uint32_t i = 1; i < c->trade->contract_count; i++) {
-        const struct contract_row *row = &c->trade->contracts[i], *before = row - 1;
-        uint32_t line = row->in_force.line, other = before->in_force.line;
-        if (row->number != before->number)
-            continue;
-        if (strcmp(row->relief, before->relief) == 0)
-            return wrong(c, TABLE_CONTRACTS, line,
-                         "contract %" PRIu32 " on %s stands already in row %" PRIu32
-                         ": keep one of them, or give this one another number",
-                         row->number, row->relief, other);
-        if (row->giver != before->giver || row->provider != before->provider)
-            return wrong(c, TABLE_CONTRACTS, line > other ? line : other,
-                         "contract %" PRIu32 " is between others in row %" PRIu32
-                         ": a number is of one giver and one provider",
-                         row->number, line > other ? other : line);
-    }
-    return true;
-}
 
 /* Text that may stand in one row only. */
 struct once {
@@ -206,7 +186,6 @@ static bool range_fits(const struct check *c, const struct contract_row *contrac
     const struct trade *t = c->trade;
     uint32_t line = contract->in_force.line;
     const struct point_row *point = trade_point_from(t, range->first);
-    const struct point_row *end = t->points + t->point_count;
     if (point == NULL || point->number > range->last) {
         if (range->first == range->last)
             return wrong(c, TABLE_CONTRACTS, line,
@@ -218,6 +197,7 @@ static bool range_fits(const struct check *c, const struct contract_row *contrac
                      " is in %s; add them there, or correct the numbers",
                      range->first, range->last, trade_file_name(TABLE_POINTS));
     }
+    const struct point_row *end = t->points + t->point_count;
     for (; point < end && point->number <= range->last; point++)
         if (point->provider != contract->provider)
             return wrong(c, TABLE_CONTRACTS, line,

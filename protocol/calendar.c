@@ -54,21 +54,21 @@ uint32_t calendar_minute(const struct calendar *calendar, uint32_t day, uint64_t
     return (uint32_t)(utc_s - calendar->start_s[day - calendar->from_day]) / SECONDS_PER_MINUTE;
 }
 
-uint64_t calendar_minute_start(const struct calendar *calendar, uint32_t day, uint32_t minute,
-                               uint64_t after_s)
+uint64_t calendar_span_end(const struct calendar *calendar, uint32_t day,
+                           const struct clock_span *span, uint64_t after_s)
 {
     assert(day >= calendar->from_day && day < calendar->until_day);
     const uint64_t *start_s = &calendar->start_s[day - calendar->from_day];
-    if (minute >= MINUTES_PER_DAY)
-        return start_s[1];
     if (!clock_changes(calendar, day))
-        return start_s[0] + minute * SECONDS_PER_MINUTE;
+        return start_s[0] + (uint64_t)span->until_min * SECONDS_PER_MINUTE;
 
     /* Two days of a year: the minutes from here on, one by one. */
     uint64_t utc_s = after_s - after_s % SECONDS_PER_MINUTE;
-    do
+    uint32_t minute = span->from_min;
+    while (utc_s < start_s[1] && minute >= span->from_min && minute < span->until_min) {
         utc_s += SECONDS_PER_MINUTE;
-    while (utc_s < start_s[1] && calendar_minute(calendar, day, utc_s) < minute);
+        minute = riga_second_of_time(utc_s) / SECONDS_PER_MINUTE;
+    }
     return utc_s;
 }
 

@@ -22,10 +22,11 @@ MUST_USE bool calendar_find_day(uint32_t *day, const struct calendar *calendar, 
 /* The minute of the wall clock at that second of the day. */
 uint32_t calendar_minute(const struct calendar *calendar, uint32_t day, uint64_t utc_s);
 
-/* The first second after `after_s`, which is of the day, at which the day's wall clock shows the
- * minute (at most MINUTES_PER_DAY, the day's end) or has passed over it. */
-uint64_t calendar_minute_start(const struct calendar *calendar, uint32_t day, uint32_t minute,
-                               uint64_t after_s);
+/* The first second after `after_s`, which is of the day and within the span, at which the day's
+ * wall clock has left the span, or the day has ended. In the night in autumn a clock that is put
+ * back leaves a span that began after 03:00. */
+uint64_t calendar_span_end(const struct calendar *calendar, uint32_t day,
+                           const struct clock_span *span, uint64_t after_s);
 
 /* The UTC second at which a day from from_day up to and including until_day begins. */
 uint64_t calendar_day_start(const struct calendar *calendar, uint32_t day);

@@ -21,9 +21,10 @@
 #define CLAUSE_COUNT_MAX       (1 << 20)
 #define SPLIT_COUNT_MAX        4096
 #define LIMIT_COUNT_MAX        65536
-#define SET_SIZE_MAX           4096 /* memberships in one set */
-#define WINDOW_DAYS_MAX        800  /* days that a snapshot can judge */
-#define NAME_SIZE              32   /* names end in NUL and are filled with zeros */
+#define SET_SIZE_MAX           4096    /* memberships in one set */
+#define WINDOW_DAYS_MAX        800     /* days that a snapshot can judge */
+#define ATVK_MAX               9999999 /* places are numbers of seven digits */
+#define NAME_SIZE              32      /* names end in NUL and are filled with zeros */
 #define PERCENT_ALL_BP         10000
 
 enum truth { TRUTH_NO = 0, TRUTH_UNKNOWN = 1, TRUTH_YES = 2 };
@@ -226,6 +227,9 @@ struct limit {
     uint64_t value;               /* uses; 1/10000 EUR; minutes between two uses */
 };
 #define LIMIT_SIZE 32 /* with 7 reserved bytes */
+
+/* One to 31 printable characters of ASCII without spaces, then nothing but zeros. */
+bool catalogue_name_is_sane(const char name[static NAME_SIZE]);
 
 void membership_encode(uint8_t record[static MEMBERSHIP_SIZE], const struct membership *in);
 MUST_USE bool membership_decode(struct membership *out,

@@ -323,9 +323,8 @@ static uint64_t found_until_s(const struct question *question, const struct foun
     for (uint32_t i = 0; i < clause->clock_count; i++) {
         const struct clock_span *span = &clause->clocks[i];
         if (candidates->minute >= span->from_min && candidates->minute < span->until_min)
-            until_s =
-                min_u64(until_s, calendar_minute_start(calendar, candidates->day, span->until_min,
-                                                       question->purchase->service_time_s));
+            until_s = min_u64(until_s, calendar_span_end(calendar, candidates->day, span,
+                                                         question->purchase->service_time_s));
     }
     return until_s;
 }
@@ -365,7 +364,8 @@ static bool is_same_relief(const struct clause *a, const struct clause *b)
 struct findings {
     bool is_missing;
     const struct clause *last; /* the relief that this clause is of is settled */
-    struct found best; /* of those that do not stack; NULL: none, or already in the verdict */
+    struct found best;  /* of those that do not stack; NULL: none, or already in the verdict */
+    struct found empty; /* the first of those that stack and take nothing off; NULL: none */
     uint64_t best_amount;
 };
 
@@ -377,22 +377,32 @@ static void settle_best(struct findings *findings, struct verdict *verdict,
     findings->best.clause = NULL;
 }
 
+/* On top of what applies already. What takes nothing off is kept, should it be alone. */
+static void take_stacking(struct findings *findings, struct verdict *verdict,
+                          const struct question *question, const struct found *found)
+{
+    settle_best(findings, verdict, question);
+    uint16_t units = covered_units(found->clause, question->purchase);
+    uint64_t amount = amount_of(found->clause, question->purchase, units, verdict->payable);
+    if (amount > 0)
+        verdict_add(verdict, question, found, amount);
+    else if (findings->empty.clause == NULL)
+        findings->empty = *found;
+}
+
 /* A clause that is about purchase and person: the best so far, or on top of the best. */
 static void take_found(struct findings *findings, struct verdict *verdict,
                        const struct question *question, const struct found *found)
 {
     const struct clause *clause = found->clause;
-    bool stacks = clause->flags & CLAUSE_STACKS;
-    if (stacks)
-        settle_best(findings, verdict, question);
+    if (clause->flags & CLAUSE_STACKS) {
+        take_stacking(findings, verdict, question, found);
+        return;
+    }
     uint64_t amount = amount_of(clause, question->purchase,
                                 covered_units(clause, question->purchase), verdict->payable);
-    if (stacks) {
-        if (amount > 0 || verdict->part_count == 0)
-            verdict_add(verdict, question, found, amount);
-    } else if (findings->best.clause == NULL || amount > findings->best_amount) {
-        findings->best.clause = clause; /* of equals the one that is tried first stays */
-        findings->best.until_day = found->until_day;
+    if (findings->best.clause == NULL || amount > findings->best_amount) {
+        findings->best = *found; /* of equals the one that is tried first stays */
         findings->best_amount = amount;
     }
 }
@@ -462,6 +472,8 @@ void decide_into(struct verdict *out, const struct edition *edition,
 
     /* 7. The best one, and on what it leaves to pay those that stack. */
     settle_best(&findings, out, &question);
+    if (out->part_count == 0 && findings.empty.clause != NULL)
+        verdict_add(out, &question, &findings.empty, 0);
     if (out->part_count > 0) {
         out->status = STATUS_APPLIES;
         out->step = DECISION_BEST;

@@ -5,6 +5,7 @@
 #include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/keyfile.h"
+#include "protocol/money.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 
@@ -19,7 +20,6 @@
 #define TIMEOUT_MS_MAX     600000
 #define PING_COUNT_MAX     100000
 #define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
-#define MONEY_TEXT_SIZE    32
 #define SNAPSHOT_TEXT_SIZE 96
 #define UNTIL_TEXT_SIZE    48
 #define PRICE_DECIMALS     4
@@ -63,45 +63,6 @@ static uint64_t new_request_id(void)
             id = 0;
     }
     return id;
-}
-
-/* "1.545" -> 15450; a comma is as good as a point. No floating point touches money. */
-static bool price_of_text(uint32_t *price, const char *text)
-{
-    uint64_t value = 0;
-    size_t digit_count = 0, decimal_count = 0;
-    bool is_past_point = false;
-    for (const char *p = text; *p != '\0'; p++) {
-        if ((*p == '.' || *p == ',') && !is_past_point && digit_count > 0) {
-            is_past_point = true;
-            continue;
-        }
-        if (*p < '0' || *p > '9' || decimal_count == PRICE_DECIMALS)
-            return false;
-        value = value * 10 + (uint64_t)(*p - '0');
-        if (value > UINT32_MAX)
-            return false;
-        digit_count++;
-        decimal_count += is_past_point;
-    }
-    if (digit_count == 0 || (is_past_point && decimal_count == 0))
-        return false;
-    for (; decimal_count < PRICE_DECIMALS; decimal_count++)
-        value *= 10;
-    if (value > UINT32_MAX)
-        return false;
-    *price = (uint32_t)value;
-    return true;
-}
-
-/* 15450 -> "1.545", 15000 -> "1.50": two decimals at least, no zeros after them. */
-static const char *money_text(char text[static MONEY_TEXT_SIZE], uint64_t amount)
-{
-    int size =
-        snprintf(text, MONEY_TEXT_SIZE, "%" PRIu64 ".%04" PRIu64, amount / 10000, amount % 10000);
-    for (int zeros = 0; zeros < 2 && text[size - 1] == '0'; zeros++)
-        text[--size] = '\0';
-    return text;
 }
 
 /* "Snapshot 12, fresh." */
@@ -250,16 +211,17 @@ static int read_purchase(struct elig_request *request, const struct check_settin
     int exit_status = read_names(request, settings);
     if (exit_status != EXIT_YES)
         return exit_status;
-    if (!price_of_text(&request->unit_price, settings->price))
+    uint64_t price, at_s = 0;
+    if (!money_of_text(&price, settings->price, strlen(settings->price), UINT32_MAX))
         return refuse_value("check", "price",
                             "EUR up to 429496.7295 with up to four decimals, such as 1.50",
                             settings->price);
-    uint64_t time_s = 0;
-    if (settings->at != NULL && !time_of_text(&time_s, settings->at))
+    if (settings->at != NULL && !time_of_text(&at_s, settings->at))
         return refuse_value("check", "at",
                             "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
                             settings->at);
-    request->service_time_s = (uint32_t)time_s;
+    request->unit_price = (uint32_t)price;
+    request->service_time_s = (uint32_t)at_s;
     return read_identifier(request, settings);
 }
 

@@ -238,7 +238,8 @@ void fixture_close(struct fixture *f)
 
 static struct content content_of(struct fixture *f)
 {
-    f->all_days = shelf_all_days(f->manifest.until_day - f->manifest.from_day);
+    uint32_t from_day = f->manifest.from_day, until_day = f->manifest.until_day;
+    f->all_days = shelf_all_days(until_day > from_day ? until_day - from_day : 0);
     f->tables = (struct tables){
         .views = f->views,
         .set_first = f->set_first,

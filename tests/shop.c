@@ -1,7 +1,11 @@
 #include "tests/shop.h"
 
+#include "protocol/tables.h"
+#include "tests/support.h"
+
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RELIEFS_ROOM   2048
@@ -232,4 +236,113 @@ void shop_begin(void)
     shop_version(0, DAY_NEVER);
     struct rule_clause *clause = shop_clause(PRODUCT_TEST);
     clause->group = clause->known_group = GROUP_TEST;
+}
+
+/* ---- what comes out ---- */
+
+static void check_as_a_snapshot(const struct compiled *compiled)
+{
+    static const struct view views[1] = {{0, 0, DAY_NEVER}};
+    static const uint32_t set_first[2] = {0, 0};
+    static struct group all_groups[GROUP_COUNT_MAX];
+    snprintf(all_groups[0].name, NAME_SIZE, "%s", GROUP_TEST_NAME);
+    struct tables tables = {.views = views,
+                            .set_first = set_first,
+                            .groups = all_groups,
+                            .products = compiled->products,
+                            .points = compiled->points,
+                            .daysets = compiled->daysets,
+                            .offers = compiled->offers,
+                            .clauses = compiled->clauses,
+                            .reliefs = compiled->reliefs,
+                            .contracts = compiled->contracts,
+                            .splits = compiled->splits,
+                            .limits = compiled->limits,
+                            .view_count = 1,
+                            .set_count = 1,
+                            .group_count = GROUP_COUNT_MAX,
+                            .product_count = compiled->product_count,
+                            .point_count = compiled->point_count,
+                            .dayset_count = compiled->dayset_count,
+                            .offer_count = compiled->offer_count,
+                            .clause_count = compiled->clause_count,
+                            .relief_count = compiled->relief_count,
+                            .contract_count = compiled->contract_count,
+                            .split_count = compiled->split_count,
+                            .limit_count = compiled->limit_count};
+    struct fault fault = {""};
+    ck_assert_msg(tables_check(&tables, &fault), "%s", fault.text);
+}
+
+static void check_days(const struct dayset *set, uint32_t window_days)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < DAYSET_WORD_COUNT; i++)
+        any |= set->words[i];
+    ck_assert(any != 0);
+    for (uint32_t bit = window_days; bit < 64 * DAYSET_WORD_COUNT; bit++)
+        ck_assert((set->words[bit / 64] >> bit % 64 & 1) == 0);
+}
+
+static void check_run(const struct compiled *compiled, const struct offer *offer)
+{
+    const struct dayset *covered = &compiled->daysets[offer->dayset];
+    for (uint32_t i = offer->clause_first; i < offer->clause_first + offer->clause_count; i++) {
+        const struct dayset *days = &compiled->daysets[compiled->clauses[i].dayset];
+        for (size_t w = 0; w < DAYSET_WORD_COUNT; w++)
+            ck_assert((days->words[w] & ~covered->words[w]) == 0);
+    }
+}
+
+void shop_check(const struct compiled *compiled, struct window window)
+{
+    uint32_t window_days = window.until_day - window.from_day;
+    check_as_a_snapshot(compiled);
+    for (uint32_t i = 0; i < compiled->dayset_count; i++) {
+        check_days(&compiled->daysets[i], window_days);
+        for (uint32_t other = 0; other < i && other < 100; other++)
+            ck_assert_mem_ne(&compiled->daysets[i], &compiled->daysets[other],
+                             sizeof(struct dayset));
+    }
+    for (uint32_t bit = 0; bit < window_days; bit++)
+        ck_assert(compiled->daysets[DAYSET_ALL].words[bit / 64] >> bit % 64 & 1);
+    for (uint32_t i = 0; i < compiled->offer_count; i++)
+        check_run(compiled, &compiled->offers[i]);
+    for (uint32_t i = 0; i < compiled->clause_count; i++)
+        ck_assert(compiled->clauses[i].code != 0 &&
+                  compiled->clause_origins[i] < shop.rules->clause_count);
+    size_t size;
+    free(shop_bytes(compiled, &size)); /* encoders assert what they write */
+}
+
+#define ENCODE(kind, list, list_count, record_size)                                                \
+    for (uint32_t i = 0; i < (list_count); i++, at += (record_size))                               \
+        kind##_encode(bytes + at, &(list)[i]);
+
+uint8_t *shop_bytes(const struct compiled *compiled, size_t *size)
+{
+    *size = (size_t)compiled->product_count * PRODUCT_SIZE +
+            (size_t)compiled->point_count * POINT_SIZE +
+            (size_t)compiled->dayset_count * DAYSET_SIZE +
+            (size_t)compiled->offer_count * OFFER_SIZE +
+            (size_t)compiled->clause_count * (CLAUSE_SIZE + 4) +
+            (size_t)compiled->relief_count * RELIEF_SIZE +
+            (size_t)compiled->contract_count * CONTRACT_SIZE +
+            (size_t)compiled->split_count * SPLIT_SIZE + (size_t)compiled->limit_count * LIMIT_SIZE;
+    uint8_t *bytes = calloc(*size, 1);
+    size_t at = 0;
+    ck_assert_ptr_nonnull(bytes);
+    ENCODE(product, compiled->products, compiled->product_count, PRODUCT_SIZE)
+    ENCODE(point, compiled->points, compiled->point_count, POINT_SIZE)
+    ENCODE(dayset, compiled->daysets, compiled->dayset_count, DAYSET_SIZE)
+    ENCODE(offer, compiled->offers, compiled->offer_count, OFFER_SIZE)
+    ENCODE(clause, compiled->clauses, compiled->clause_count, CLAUSE_SIZE)
+    ENCODE(relief, compiled->reliefs, compiled->relief_count, RELIEF_SIZE)
+    ENCODE(contract, compiled->contracts, compiled->contract_count, CONTRACT_SIZE)
+    ENCODE(split, compiled->splits, compiled->split_count, SPLIT_SIZE)
+    ENCODE(limit, compiled->limits, compiled->limit_count, LIMIT_SIZE)
+    for (uint32_t i = 0; i < compiled->clause_count; i++, at += 4)
+        store_u32(bytes + at, compiled->clause_origins[i]);
+    ck_assert_uint_eq(at, *size);
+    return bytes;
 }

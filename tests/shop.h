@@ -39,4 +39,10 @@ struct contract_row *shop_contract(uint32_t number, const char *relief, uint64_t
 void shop_range(uint32_t first, uint32_t last); /* of the last contract */
 struct product_row *shop_product_row(uint32_t number);
 
+/* Everything that must hold of what was compiled out of the shop, whatever it says. */
+void shop_check(const struct compiled *compiled, struct window window);
+
+/* The records as they would be stored, one behind the other; the caller frees them. */
+uint8_t *shop_bytes(const struct compiled *compiled, size_t *size);
+
 #endif
