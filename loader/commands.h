@@ -10,6 +10,7 @@
 #define PROGRAM "eligload" /* in front of what is said on stderr */
 
 int command_build(int argc, char *argv[]);
+int command_check(int argc, char *argv[]);
 int command_explain(int argc, char *argv[]);
 int command_test(int argc, char *argv[]);
 int command_try(int argc, char *argv[]);

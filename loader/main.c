@@ -9,6 +9,7 @@ int main(int argc, char *argv[])
         {"list", command_list, "the generations of a folder"},
         {"diff", command_diff, "who gained and lost between two generations, in counts"},
         {"explain", command_explain, "why a person is, or is not, in a group, or has a relief"},
+        {"check", command_check, "what is wrong in a catalogue, and what is most likely not meant"},
         {"test", command_test, "the cases of a catalogue: is it what its owner expects?"},
         {"try", command_try, "what a purchase would cost, and who would pay"},
         {"rollback", command_rollback, "the data of an older generation under a new number"},
