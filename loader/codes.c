@@ -1,6 +1,6 @@
 #include "loader/codes.h"
 
-#include "loader/interned.h"
+#include "loader/interner.h"
 #include "loader/memory.h"
 
 #include <stdio.h>
@@ -12,20 +12,15 @@
 #define CODE_TRIES_MAX 1000
 #define CODE_TEXT_SIZE (NAME_SIZE + 32)
 
-struct taken_codes {
-    struct interned set; /* lists of one number */
-};
-
 /* Whether it was free. */
-static bool take_code(struct taken_codes *taken, uint32_t code)
+static bool take_code(struct interner *taken, uint32_t code)
 {
-    uint32_t count = taken->set.list_count;
-    return interned_add(&taken->set, &code, 1) == count;
+    uint32_t count_before = taken->count;
+    return interner_number(taken, &code, sizeof(code)) == count_before;
 }
 
 /* "NAME/NUMBER", then "NAME/NUMBER/1" and so on. */
-static bool assign_code(uint32_t *code, struct taken_codes *taken,
-                        const struct contract_row *contract,
+static bool assign_code(uint32_t *code, struct interner *taken, const struct contract_row *contract,
                         uint64_t (*hash)(const void *bytes, size_t size), struct fault *fault)
 {
     char text[CODE_TEXT_SIZE];
@@ -54,7 +49,7 @@ bool codes_with_hash(uint32_t codes[], const struct catalogue *catalogue,
 {
     const struct trade *trade = &catalogue->trade;
     const struct contract_row **rows = memory_take(trade->contract_count, sizeof(const void *));
-    struct taken_codes taken = {0};
+    struct interner taken = {0};
     for (uint32_t i = 0; i < catalogue->rules->relief_count; i++)
         (void)take_code(&taken, catalogue->rules->reliefs[i].code);
     for (uint32_t i = 0; i < trade->contract_count; i++)
@@ -65,7 +60,7 @@ bool codes_with_hash(uint32_t codes[], const struct catalogue *catalogue,
     for (uint32_t i = 0; all_have_one && i < trade->contract_count; i++)
         all_have_one =
             assign_code(&codes[rows[i] - trade->contracts], &taken, rows[i], hash, fault);
-    interned_free(&taken.set);
+    interner_free(&taken);
     free(rows);
     return all_have_one;
 }

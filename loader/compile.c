@@ -299,7 +299,7 @@ static bool number_sites(struct compiler *c, const uint32_t spot_of_point[],
 static bool write_points(struct compiler *c, struct fault *fault)
 {
     uint32_t *spot_of_point = spots_by_point(c);
-    uint32_t *sites_of_contents = not_yet_numbered(c->offers.contents.list_count);
+    uint32_t *sites_of_contents = not_yet_numbered(c->offers.contents.count);
     c->out->point_count = c->resolved.trade->point_count;
     c->out->points = memory_take_zeroed(c->out->point_count, sizeof(*c->out->points));
     c->contents_of_sites = memory_take(SITE_COUNT_MAX, sizeof(*c->contents_of_sites));
@@ -393,8 +393,8 @@ static bool offer_out(struct compiler *c, uint32_t site, const struct bid *bid, 
 static bool write_offers(struct compiler *c, struct fault *fault)
 {
     uint16_t all;
-    c->daysets_out = not_yet_numbered(c->resolved.daysets.sets.list_count);
-    c->runs_out = not_yet_numbered(c->offers.runs.list_count);
+    c->daysets_out = not_yet_numbered(c->resolved.daysets.sets.count);
+    c->runs_out = not_yet_numbered(c->offers.runs.count);
     if (!dayset_out(c, &all, DAYSET_ALL, fault))
         return false;
     for (uint32_t site = 0; site < c->site_count; site++) {

@@ -244,8 +244,6 @@ struct dayset dayset_of_calendar(const struct rules *rules, uint32_t calendar, u
 
 /* ---- numbers ---- */
 
-#define WORDS_PER_DAYSET (sizeof(struct dayset) / sizeof(uint32_t))
-
 void daysets_begin(struct daysets *daysets, struct window window)
 {
     struct dayset all = dayset_of_span(window, 0, DAY_NEVER);
@@ -256,22 +254,20 @@ void daysets_begin(struct daysets *daysets, struct window window)
 
 uint32_t daysets_add(struct daysets *daysets, const struct dayset *set)
 {
-    uint32_t words[WORDS_PER_DAYSET];
-    memcpy(words, set, sizeof(words));
-    return interned_add(&daysets->sets, words, WORDS_PER_DAYSET);
+    return interner_number(&daysets->sets, set, sizeof(*set));
 }
 
 struct dayset daysets_get(const struct daysets *daysets, uint32_t number)
 {
-    uint32_t count;
+    size_t size;
     struct dayset set;
-    const uint32_t *words = interned_words(&daysets->sets, number, &count);
-    assert(count == WORDS_PER_DAYSET);
+    const void *words = interner_at(&daysets->sets, number, &size);
+    assert(size == sizeof(set));
     memcpy(&set, words, sizeof(set));
     return set;
 }
 
 void daysets_free(struct daysets *daysets)
 {
-    interned_free(&daysets->sets);
+    interner_free(&daysets->sets);
 }

@@ -4,7 +4,7 @@
 #define LOADER_DAYSETS_H
 
 #include "loader/groups.h"
-#include "loader/interned.h"
+#include "loader/interner.h"
 #include "loader/rulelang.h"
 
 /* The days of the window that lie within from_day .. until_day (half-open). */
@@ -24,7 +24,7 @@ struct date easter_of_year(int32_t year);
 
 /* Sets by number: number 0 (DAYSET_ALL) is all days of the window. */
 struct daysets {
-    struct interned sets;
+    struct interner sets;
 };
 void daysets_begin(struct daysets *daysets, struct window window);
 uint32_t daysets_add(struct daysets *daysets, const struct dayset *set);

@@ -7,12 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_PER_STANDING 3
-#define WORDS_PER_RUN      3
-#define WORDS_PER_BID      3
-static_assert(sizeof(struct standing) == WORDS_PER_STANDING * sizeof(uint32_t), "without gaps");
-static_assert(sizeof(struct run_clause) == WORDS_PER_RUN * sizeof(uint32_t), "without gaps");
-static_assert(sizeof(struct bid) == WORDS_PER_BID * sizeof(uint32_t), "without gaps");
+static_assert(sizeof(struct run_clause) == 3 * sizeof(uint32_t), "without gaps");
+static_assert(sizeof(struct bid) == 3 * sizeof(uint32_t), "without gaps");
 
 #define LISTED_COUNT_MAX 6 /* reliefs that a message names */
 #define WHERE_TEXT_SIZE  (NAME_SIZE + 64)
@@ -69,20 +65,21 @@ static int compare_ranked(const void *a, const void *b)
 /* Adds the slice's clauses to those that are gathered, and its days to `covered`. */
 static void gather_slice(struct offers *offers, uint32_t slice, struct dayset *covered)
 {
-    uint32_t count;
-    const uint32_t *words = interned_words(&offers->pieces->slices, slice, &count);
-    uint32_t standing_count = (count - 1) / WORDS_PER_STANDING;
+    size_t size;
+    const uint32_t *words = interner_at(&offers->pieces->slices, slice, &size);
+    uint32_t contract = words[0];
+    const struct standing *standings = (const void *)(words + 1);
+    uint32_t standing_count = (uint32_t)((size - sizeof(contract)) / sizeof(standings[0]));
     offers->ranked =
         memory_room(offers->ranked, &offers->ranked_room,
                     (size_t)offers->ranked_count + standing_count, sizeof(*offers->ranked));
     for (uint32_t i = 0; i < standing_count; i++) {
-        struct standing standing;
-        memcpy(&standing, words + 1 + (size_t)i * WORDS_PER_STANDING, sizeof(standing));
-        struct dayset days = daysets_get(&offers->resolved->daysets, standing.covered);
+        const struct standing *standing = &standings[i];
+        struct dayset days = daysets_get(&offers->resolved->daysets, standing->covered);
         *covered = dayset_either(covered, &days);
         offers->ranked[offers->ranked_count++] =
-            (struct ranked_clause){offers->resolved->clause_ranks[standing.clause],
-                                   {standing.clause, words[0], standing.dayset}};
+            (struct ranked_clause){offers->resolved->clause_ranks[standing->clause],
+                                   {standing->clause, contract, standing->dayset}};
     }
 }
 
@@ -131,12 +128,11 @@ static bool stacking_is_fine(const struct offers *offers, uint32_t product, stru
 /* The run of the gathered clauses. */
 static bool add_run(struct offers *offers, uint32_t *run, struct fault *fault)
 {
-    uint32_t words[WORDS_PER_RUN * OFFER_CLAUSE_COUNT_MAX];
+    struct run_clause clauses[OFFER_CLAUSE_COUNT_MAX];
     for (uint32_t i = 0; i < offers->ranked_count; i++)
-        memcpy(words + (size_t)i * WORDS_PER_RUN, &offers->ranked[i].clause,
-               sizeof(struct run_clause));
-    *run = interned_add(&offers->runs, words, (size_t)offers->ranked_count * WORDS_PER_RUN);
-    if (offers->runs.word_count / WORDS_PER_RUN > CLAUSE_COUNT_MAX)
+        clauses[i] = offers->ranked[i].clause;
+    *run = interner_number(&offers->runs, clauses, offers->ranked_count * sizeof(clauses[0]));
+    if (offers->runs.word_count * sizeof(uint32_t) / sizeof(clauses[0]) > CLAUSE_COUNT_MAX)
         return fault_set(fault,
                          "compiled for all points of sale there are more than %d clauses "
                          "(CLAUSE_COUNT_MAX): let contracts of a provider begin and end on the "
@@ -150,11 +146,12 @@ static bool add_run(struct offers *offers, uint32_t *run, struct fault *fault)
 static bool make_bid(struct offers *offers, uint32_t share, uint32_t product, struct where where,
                      struct fault *fault)
 {
-    uint32_t slice_count, run;
+    uint32_t run;
+    size_t size;
     struct dayset covered = {{0}};
-    const uint32_t *slices = interned_words(&offers->shares, share, &slice_count);
+    const uint32_t *slices = interner_at(&offers->shares, share, &size);
     offers->ranked_count = 0;
-    for (uint32_t i = 0; i < slice_count; i++)
+    for (size_t i = 0; i < size / sizeof(slices[0]); i++)
         gather_slice(offers, slices[i], &covered);
     if (offers->ranked_count > OFFER_CLAUSE_COUNT_MAX)
         return too_many_clauses(offers, product, where, offers->ranked_count, fault);
@@ -170,11 +167,10 @@ static bool find_bid(struct offers *offers, struct bid *bid, uint32_t product,
                      const uint32_t slices[], uint32_t slice_count, struct where where,
                      struct fault *fault)
 {
-    uint32_t count_before = offers->shares.list_count;
-    uint32_t share = interned_add(&offers->shares, slices, slice_count);
-    offers->bids_of_shares =
-        memory_room(offers->bids_of_shares, &offers->share_room, offers->shares.list_count,
-                    sizeof(*offers->bids_of_shares));
+    uint32_t count_before = offers->shares.count;
+    uint32_t share = interner_number(&offers->shares, slices, slice_count * sizeof(slices[0]));
+    offers->bids_of_shares = memory_room(offers->bids_of_shares, &offers->share_room,
+                                         offers->shares.count, sizeof(*offers->bids_of_shares));
     if (share == count_before && !make_bid(offers, share, product, where, fault))
         return false;
     *bid = offers->bids_of_shares[share];
@@ -194,12 +190,14 @@ static int compare_order(const void *a, const void *b)
  * clauses are ranked later, and the same slices are in the same order every time. */
 static uint32_t order_slices(struct offers *offers, const uint32_t pieces[], uint32_t piece_count)
 {
-    uint32_t count = 0, word_count;
+    uint32_t count = 0;
+    size_t size;
     for (uint32_t i = 0; i < piece_count; i++) {
-        const uint32_t *words = interned_words(&offers->pieces->lists, pieces[i], &word_count);
-        offers->order = memory_room(offers->order, &offers->order_room,
-                                    (size_t)count + word_count / 2, sizeof(*offers->order));
-        for (uint32_t w = 0; w < word_count; w += 2)
+        const uint32_t *words = interner_at(&offers->pieces->lists, pieces[i], &size);
+        size_t word_count = size / sizeof(words[0]);
+        offers->order = memory_room(offers->order, &offers->order_room, count + word_count / 2,
+                                    sizeof(*offers->order));
+        for (size_t w = 0; w < word_count; w += 2)
             offers->order[count++] = (uint64_t)words[w] << 32 | words[w + 1];
     }
     if (count > 1)
@@ -210,13 +208,9 @@ static uint32_t order_slices(struct offers *offers, const uint32_t pieces[], uin
 static bool add_content(struct offers *offers, uint32_t *content, const struct bid bids[],
                         uint32_t bid_count, struct fault *fault)
 {
-    size_t word_count = (size_t)bid_count * WORDS_PER_BID;
-    offers->words =
-        memory_room(offers->words, &offers->word_room, word_count + 1, sizeof(*offers->words));
-    if (bid_count > 0)
-        memcpy(offers->words, bids, bid_count * sizeof(*bids));
-    *content = interned_add(&offers->contents, offers->words, word_count);
-    return offers->contents.word_count / WORDS_PER_BID <= OFFER_COUNT_MAX || offers_too_many(fault);
+    *content = interner_number(&offers->contents, bids, bid_count * sizeof(bids[0]));
+    return offers->contents.word_count * sizeof(uint32_t) / sizeof(bids[0]) <= OFFER_COUNT_MAX ||
+           offers_too_many(fault);
 }
 
 static bool make_content(struct offers *offers, uint32_t *content, const uint32_t pieces[],
@@ -242,10 +236,10 @@ static bool make_content(struct offers *offers, uint32_t *content, const uint32_
 bool offers_find(struct offers *offers, uint32_t *content, const uint32_t pieces[],
                  uint32_t piece_count, struct where where, struct fault *fault)
 {
-    uint32_t count_before = offers->bundles.list_count;
-    uint32_t bundle = interned_add(&offers->bundles, pieces, piece_count);
+    uint32_t count_before = offers->bundles.count;
+    uint32_t bundle = interner_number(&offers->bundles, pieces, piece_count * sizeof(pieces[0]));
     offers->contents_of_bundles =
-        memory_room(offers->contents_of_bundles, &offers->bundle_room, offers->bundles.list_count,
+        memory_room(offers->contents_of_bundles, &offers->bundle_room, offers->bundles.count,
                     sizeof(*offers->contents_of_bundles));
     if (bundle == count_before && !make_content(offers, &offers->contents_of_bundles[bundle],
                                                 pieces, piece_count, where, fault))
@@ -265,28 +259,29 @@ void offers_begin(struct offers *offers, struct resolved *resolved, const struct
 
 const struct bid *offers_content(const struct offers *offers, uint32_t content, uint32_t *count)
 {
-    const uint32_t *words = interned_words(&offers->contents, content, count);
-    *count /= WORDS_PER_BID;
-    return (const struct bid *)(const void *)words;
+    size_t size;
+    const struct bid *bids = interner_at(&offers->contents, content, &size);
+    *count = (uint32_t)(size / sizeof(bids[0]));
+    return bids;
 }
 
 const struct run_clause *offers_run(const struct offers *offers, uint32_t run, uint32_t *count)
 {
-    const uint32_t *words = interned_words(&offers->runs, run, count);
-    *count /= WORDS_PER_RUN;
-    return (const struct run_clause *)(const void *)words;
+    size_t size;
+    const struct run_clause *clauses = interner_at(&offers->runs, run, &size);
+    *count = (uint32_t)(size / sizeof(clauses[0]));
+    return clauses;
 }
 
 void offers_free(struct offers *offers)
 {
-    interned_free(&offers->bundles);
-    interned_free(&offers->shares);
-    interned_free(&offers->runs);
-    interned_free(&offers->contents);
+    interner_free(&offers->bundles);
+    interner_free(&offers->shares);
+    interner_free(&offers->runs);
+    interner_free(&offers->contents);
     free(offers->contents_of_bundles);
     free(offers->bids_of_shares);
     free(offers->order);
-    free(offers->words);
     free(offers->ranked);
     memset(offers, 0, sizeof(*offers));
 }

@@ -23,16 +23,15 @@ struct bid {
 struct offers {
     struct resolved *resolved;   /* borrowed, as the next is; its daysets grow */
     const struct pieces *pieces; /* none are added meanwhile */
-    struct interned bundles;     /* pieces that meet at a point of sale */
+    struct interner bundles;     /* pieces that meet at a point of sale */
     uint32_t *contents_of_bundles;
-    struct interned shares; /* slices that meet on a product */
+    struct interner shares; /* slices that meet on a product */
     struct bid *bids_of_shares;
-    struct interned runs;     /* struct run_clause again and again */
-    struct interned contents; /* struct bid again and again, by product: what a site offers */
-    uint64_t *order;          /* scratch, as the next two are */
-    uint32_t *words;
+    struct interner runs;     /* struct run_clause again and again */
+    struct interner contents; /* struct bid again and again, by product: what a site offers */
+    uint64_t *order;          /* scratch, as the next is */
     struct ranked_clause *ranked;
-    size_t bundle_room, share_room, order_room, word_room, ranked_room;
+    size_t bundle_room, share_room, order_room, ranked_room;
     uint32_t ranked_count;
 };
 

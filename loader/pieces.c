@@ -115,12 +115,12 @@ static bool is_under(const struct pieces *pieces, const struct rule_clause *clau
 /* ---- its days ---- */
 
 /* The answer's place in a list that grows with the questions. */
-static bool is_new_question(struct interned *questions, const uint32_t words[], size_t count,
+static bool is_new_question(struct interner *questions, const uint32_t words[], size_t size,
                             uint32_t **answers, size_t *room, uint32_t *question)
 {
-    uint32_t count_before = questions->list_count;
-    *question = interned_add(questions, words, count);
-    *answers = memory_room(*answers, room, questions->list_count, sizeof(**answers));
+    uint32_t count_before = questions->count;
+    *question = interner_number(questions, words, size);
+    *answers = memory_room(*answers, room, questions->count, sizeof(**answers));
     return *question == count_before;
 }
 
@@ -129,8 +129,8 @@ static struct dayset calendar_days(struct pieces *pieces, uint32_t calendar, uin
     struct resolved *resolved = pieces->resolved;
     uint32_t question;
     uint32_t words[] = {calendar, cuts_stretch(&pieces->calendars[calendar], place)};
-    if (is_new_question(&pieces->calendar_questions, words, 2, &pieces->calendar_answers,
-                        &pieces->calendar_answer_room, &question)) {
+    if (is_new_question(&pieces->calendar_questions, words, sizeof(words),
+                        &pieces->calendar_answers, &pieces->calendar_answer_room, &question)) {
         struct dayset days = dayset_of_calendar(resolved->rules, calendar, place, resolved->window);
         pieces->calendar_answers[question] = daysets_add(&resolved->daysets, &days);
     }
@@ -217,7 +217,7 @@ static uint32_t add_slice(struct pieces *pieces, uint32_t contract, uint32_t fir
         count += WORDS_PER_STANDING;
     }
     *end = i;
-    return interned_add(&pieces->slices, pieces->words, count);
+    return interner_number(&pieces->slices, pieces->words, count * sizeof(pieces->words[0]));
 }
 
 static uint32_t add_piece(struct pieces *pieces, uint32_t contract)
@@ -232,7 +232,7 @@ static uint32_t add_piece(struct pieces *pieces, uint32_t contract)
         piece[count++] = (uint32_t)(pieces->order[i] >> 32);
         piece[count++] = add_slice(pieces, contract, i, &i);
     }
-    uint32_t list = interned_add(&pieces->lists, piece, count);
+    uint32_t list = interner_number(&pieces->lists, piece, count * sizeof(piece[0]));
     free(piece);
     return list;
 }
@@ -245,7 +245,7 @@ void pieces_begin(struct pieces *pieces, struct resolved *resolved)
     pieces->resolved = resolved;
     cut_calendars(pieces);
     cut_reliefs(pieces);
-    uint32_t empty = interned_add(&pieces->lists, NULL, 0);
+    uint32_t empty = interner_number(&pieces->lists, NULL, 0);
     assert(empty == PIECE_EMPTY);
 }
 
@@ -256,8 +256,8 @@ uint32_t pieces_find(struct pieces *pieces, uint32_t relief, uint32_t contract, 
     uint32_t question;
     uint32_t words[] = {relief, contract, dayset, cuts_stretch(&cuts->places, where.place),
                         cuts_stretch(&cuts->numbers, where.number)};
-    if (is_new_question(&pieces->questions, words, 5, &pieces->answers, &pieces->answer_room,
-                        &question)) {
+    if (is_new_question(&pieces->questions, words, sizeof(words), &pieces->answers,
+                        &pieces->answer_room, &question)) {
         const struct rule_relief *asked = &pieces->resolved->rules->reliefs[relief];
         struct dayset days = daysets_get(&pieces->resolved->daysets, dayset);
         pieces->found_count = 0;
@@ -280,10 +280,10 @@ void pieces_free(struct pieces *pieces)
         cuts_free(&pieces->calendars[i]);
     free(pieces->reliefs);
     free(pieces->calendars);
-    interned_free(&pieces->lists);
-    interned_free(&pieces->slices);
-    interned_free(&pieces->questions);
-    interned_free(&pieces->calendar_questions);
+    interner_free(&pieces->lists);
+    interner_free(&pieces->slices);
+    interner_free(&pieces->questions);
+    interner_free(&pieces->calendar_questions);
     free(pieces->answers);
     free(pieces->calendar_answers);
     free(pieces->found);

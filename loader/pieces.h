@@ -31,11 +31,11 @@ struct pieces {
     struct resolved *resolved; /* borrowed; its daysets grow */
     struct relief_cuts *reliefs;
     struct cuts *calendars;    /* by calendar: the places that it tells apart */
-    struct interned lists;     /* a piece: product (index) and slice, again and again */
-    struct interned slices;    /* contract (index), then struct standing again and again */
-    struct interned questions; /* that were asked before, and the pieces that answer them */
+    struct interner lists;     /* a piece: product (index) and slice, again and again */
+    struct interner slices;    /* contract (index), then struct standing again and again */
+    struct interner questions; /* that were asked before, and the pieces that answer them */
     uint32_t *answers;
-    struct interned calendar_questions;
+    struct interner calendar_questions;
     uint32_t *calendar_answers;
     size_t answer_room, calendar_answer_room;
     struct found_standing *found; /* room for one piece */

@@ -32,6 +32,15 @@ START_TEST(nothing_is_a_string_too)
 }
 END_TEST
 
+START_TEST(strings_of_other_lengths_differ_though_they_begin_alike)
+{
+    static const uint32_t zeros[64] = {0};
+    for (uint32_t round = 0; round < 2; round++)
+        for (uint32_t count = 0; count <= 64; count++)
+            ck_assert_uint_eq(interner_number(&interner, zeros, count * sizeof(zeros[0])), count);
+}
+END_TEST
+
 START_TEST(many_strings_are_found_again)
 {
     enum { COUNT = 20000 };
@@ -57,6 +66,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, NULL, end);
     tcase_add_test(tcase, the_same_words_have_one_number);
     tcase_add_test(tcase, nothing_is_a_string_too);
+    tcase_add_test(tcase, strings_of_other_lengths_differ_though_they_begin_alike);
     tcase_add_test(tcase, many_strings_are_found_again);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
