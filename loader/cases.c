@@ -1,11 +1,10 @@
 #include "loader/cases.h"
 
 #include "loader/cases_reader.h"
+#include "loader/files.h"
 #include "loader/memory.h"
 #include "loader/text.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,41 +404,11 @@ bool cases_parse(struct cases *cases, const char *text, size_t text_size, const 
 bool cases_read(struct cases *cases, const char *path, const struct rules *rules,
                 const struct vocabulary *vocabulary, struct fault *fault)
 {
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return fault_set(fault, "%s: cannot be opened: %s", path, strerror(errno));
-    char *text = memory_take(CASES_FILE_SIZE_MAX + 1, 1);
-    size_t text_size = fread(text, 1, CASES_FILE_SIZE_MAX + 1, file);
-    bool is_good = ferror(file) == 0
-                       ? cases_parse(cases, text, text_size, path, rules, vocabulary, fault)
-                       : fault_set(fault, "%s: cannot be read: %s", path, strerror(errno));
+    char *text = NULL;
+    size_t text_size;
+    bool is_good = files_read_whole(&text, &text_size, path, CASES_FILE_SIZE_MAX, fault) &&
+                   cases_parse(cases, text, text_size, path, rules, vocabulary, fault);
     free(text);
-    fclose(file);
-    return is_good;
-}
-
-static int is_cases(const struct dirent *entry)
-{
-    static const char ending[] = ".cases";
-    size_t size = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && size >= sizeof(ending) &&
-           strcmp(entry->d_name + size - (sizeof(ending) - 1), ending) == 0;
-}
-
-static int by_name(const struct dirent **left, const struct dirent **right)
-{
-    return strcmp((*left)->d_name, (*right)->d_name);
-}
-
-static bool read_entry(struct cases *cases, const char *folder, const char *name,
-                       const struct rules *rules, const struct vocabulary *vocabulary,
-                       struct fault *fault)
-{
-    char *path;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return fault_set(fault, "%s: out of memory", folder);
-    bool is_good = cases_read(cases, path, rules, vocabulary, fault);
-    free(path);
     return is_good;
 }
 
@@ -447,18 +416,15 @@ bool cases_read_folder(struct cases *cases, const char *path, const struct rules
                        const struct vocabulary *vocabulary, struct fault *fault)
 {
     struct stat found;
-    struct dirent **entries;
+    struct files files;
     if (stat(path, &found) == 0 && !S_ISDIR(found.st_mode))
         return true;
-    int entry_count = scandir(path, &entries, is_cases, by_name);
-    if (entry_count < 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if (!files_list(&files, path, ".cases", fault))
+        return false;
     bool is_good = true;
-    for (int i = 0; i < entry_count; i++) {
-        is_good = is_good && read_entry(cases, path, entries[i]->d_name, rules, vocabulary, fault);
-        free(entries[i]);
-    }
-    free(entries);
+    for (size_t i = 0; i < files.count && is_good; i++)
+        is_good = cases_read(cases, files.paths[i], rules, vocabulary, fault);
+    files_free(&files);
     return is_good;
 }
 

@@ -1,9 +1,9 @@
 #include "loader/catalogue.h"
 
+#include "loader/files.h"
 #include "loader/memory.h"
 #include "protocol/nearest.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PATH_SIZE      4096
 #define RULES_SUFFIX   ".rules"
 #define PATH_SHOWN_MAX 120
 #define SENTENCE_MAX   360
@@ -199,46 +198,6 @@ static bool calendars_fit(const struct check *c)
 
 /* ---- the folder ---- */
 
-static int is_rules(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name), suffix_size = sizeof(RULES_SUFFIX) - 1;
-    return entry->d_name[0] != '.' && size > suffix_size &&
-           strcmp(entry->d_name + size - suffix_size, RULES_SUFFIX) == 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name); /* by bytes, whatever the locale */
-}
-
-/* The paths of the folder's rules files, each owned. */
-static bool list_rules(char *paths[static RULES_FILE_COUNT_MAX], size_t *path_count,
-                       const char *folder, struct fault *fault)
-{
-    struct dirent **entries;
-    int count = scandir(folder, &entries, is_rules, by_name);
-    if (count < 0)
-        return fault_set(fault, "%s: %s", folder, strerror(errno));
-    bool is_good = count <= RULES_FILE_COUNT_MAX ||
-                   fault_set(fault, "%s: more than %d files *%s (RULES_FILE_COUNT_MAX)", folder,
-                             RULES_FILE_COUNT_MAX, RULES_SUFFIX);
-    for (int i = 0; i < count; i++) {
-        char *path = memory_take(PATH_SIZE, 1);
-        bool fits =
-            (size_t)snprintf(path, PATH_SIZE, "%s/%s", folder, entries[i]->d_name) < PATH_SIZE;
-        if (is_good && !fits)
-            is_good = fault_set(fault, "%.64s...: the path is too long", folder);
-        if (is_good)
-            paths[(*path_count)++] = path;
-        else
-            free(path);
-        free(entries[i]);
-    }
-    free(entries);
-    return is_good && (count > 0 ||
-                       fault_set(fault, "%s: files *%s wanted, none found", folder, RULES_SUFFIX));
-}
-
 static bool read_rules(struct catalogue *out, const char *const paths[], size_t path_count,
                        const struct vocabulary *vocabulary, struct fault *fault)
 {
@@ -257,13 +216,14 @@ static bool read_rules(struct catalogue *out, const char *const paths[], size_t 
 static bool read_folder(struct catalogue *out, const char *folder,
                         const struct vocabulary *vocabulary, struct fault *fault)
 {
-    char *paths[RULES_FILE_COUNT_MAX];
-    size_t path_count = 0;
-    bool is_good = list_rules(paths, &path_count, folder, fault) &&
-                   trade_read(&out->trade, folder, fault) &&
-                   read_rules(out, (const char *const *)paths, path_count, vocabulary, fault);
-    for (size_t i = 0; i < path_count; i++)
-        free(paths[i]);
+    struct files files;
+    if (!files_list(&files, folder, RULES_SUFFIX, fault))
+        return false;
+    bool is_good = files.count > 0 ||
+                   fault_set(fault, "%s: files *%s wanted, none found", folder, RULES_SUFFIX);
+    is_good = is_good && trade_read(&out->trade, folder, fault) &&
+              read_rules(out, (const char *const *)files.paths, files.count, vocabulary, fault);
+    files_free(&files);
     return is_good;
 }
 

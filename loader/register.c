@@ -1,13 +1,12 @@
 #include "loader/register.h"
 
+#include "loader/files.h"
 #include "loader/memory.h"
 #include "loader/text.h"
 #include "protocol/day.h"
 #include "protocol/nearest.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -548,24 +547,6 @@ bool register_parse(struct register_description *out, struct vocabulary *vocabul
 
 /* ---- the folder ---- */
 
-static bool read_whole(char **text, size_t *text_size, const char *path, struct fault *fault)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    *text = memory_take(DESCRIPTION_SIZE_MAX + 1, 1);
-    *text_size = fread(*text, 1, DESCRIPTION_SIZE_MAX + 1, file);
-    bool is_read = ferror(file) == 0;
-    fclose(file);
-    if (is_read && *text_size <= DESCRIPTION_SIZE_MAX)
-        return true;
-    free(*text);
-    return fault_set(fault,
-                     is_read ? "%s: a description of at most 64 KiB wanted, more found"
-                             : "%s: cannot be read",
-                     path);
-}
-
 static bool name_is_new(const struct registers *registers, const char *path, struct fault *fault)
 {
     const char *name = registers->list[registers->count].name;
@@ -576,55 +557,39 @@ static bool name_is_new(const struct registers *registers, const char *path, str
     return true;
 }
 
-static bool read_one(struct registers *out, struct vocabulary *vocabulary, const char *folder,
-                     const char *file, struct fault *fault)
+static bool read_one(struct registers *out, struct vocabulary *vocabulary, const char *path,
+                     struct fault *fault)
 {
-    char path[4096], *text = NULL;
-    size_t text_size = 0;
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, file) >= sizeof(path))
-        return fault_set(fault, "%s: the path is too long", folder);
+    char *text;
+    size_t text_size;
     if (out->count == REGISTER_COUNT_MAX)
         return fault_set(fault, "%s: at most %d registers wanted, more found", path,
                          REGISTER_COUNT_MAX);
-    if (!read_whole(&text, &text_size, path, fault))
+    if (!files_read_whole(&text, &text_size, path, DESCRIPTION_SIZE_MAX, fault))
         return false;
-    bool is_fine = register_parse(&out->list[out->count], vocabulary, text, text_size, path, fault);
+    bool is_fine =
+        (text_size <= DESCRIPTION_SIZE_MAX ||
+         fault_set(fault, "%s: a description of at most 64 KiB wanted, more found", path)) &&
+        register_parse(&out->list[out->count], vocabulary, text, text_size, path, fault) &&
+        name_is_new(out, path, fault);
     free(text);
-    if (!is_fine || !name_is_new(out, path, fault))
-        return false;
-    out->count++;
-    return true;
-}
-
-static int is_description(const struct dirent *entry)
-{
-    static const char suffix[] = ".register";
-    size_t size = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && size >= sizeof(suffix) &&
-           strcmp(entry->d_name + size - (sizeof(suffix) - 1), suffix) == 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name); /* by bytes, whatever the locale */
+    out->count += is_fine;
+    return is_fine;
 }
 
 bool registers_read(struct registers *out, struct vocabulary *vocabulary, const char *folder,
                     struct fault *fault)
 {
-    struct dirent **entries;
-    int entry_count = scandir(folder, &entries, is_description, by_name);
-    if (entry_count < 0)
-        return fault_set(fault, "%s: %s", folder, strerror(errno));
+    struct files files;
+    if (!files_list(&files, folder, ".register", fault))
+        return false;
     out->count = 0;
     out->list = memory_take_zeroed(REGISTER_COUNT_MAX, sizeof(out->list[0]));
     bool is_fine =
-        entry_count > 0 || fault_set(fault, "%s: files *.register wanted, none found", folder);
-    for (int i = 0; i < entry_count; i++) {
-        is_fine = is_fine && read_one(out, vocabulary, folder, entries[i]->d_name, fault);
-        free(entries[i]);
-    }
-    free(entries);
+        files.count > 0 || fault_set(fault, "%s: files *.register wanted, none found", folder);
+    for (size_t i = 0; i < files.count && is_fine; i++)
+        is_fine = read_one(out, vocabulary, files.paths[i], fault);
+    files_free(&files);
     if (!is_fine)
         registers_free(out);
     return is_fine;

@@ -1,9 +1,9 @@
 #include "loader/rulelang.h"
 
+#include "loader/files.h"
 #include "loader/memory.h"
 #include "loader/parser.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,27 +261,6 @@ bool rules_parse(struct rules **out, const char *text, size_t text_size, const c
     return end(parser, read_text(parser, text, text_size, where), out);
 }
 
-/* The file's bytes, one more than allowed at most; NULL and a fault. */
-static char *read_file(size_t *size, const char *path, struct fault *fault)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        fault_write(fault, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
-    }
-    char *text = memory_take(RULES_SIZE_MAX + 1, 1);
-    *size = fread(text, 1, RULES_SIZE_MAX + 1, file);
-    if (ferror(file) != 0) {
-        fault_write(fault, "%s: cannot be read: %s", path, strerror(errno));
-        free(text);
-        text = NULL;
-    } else {
-        text = memory_grow(text, *size, 1);
-    }
-    fclose(file);
-    return text;
-}
-
 bool rules_read(struct rules **out, const char *const paths[], size_t path_count,
                 const struct vocabulary *vocabulary, const struct product products[],
                 size_t product_count, struct fault *fault)
@@ -294,8 +273,8 @@ bool rules_read(struct rules **out, const char *const paths[], size_t path_count
     bool is_good = add_products(parser, products, product_count);
     for (size_t i = 0; i < path_count && is_good; i++) {
         size_t size = 0;
-        texts[i] = read_file(&size, paths[i], fault);
-        is_good = texts[i] != NULL && read_text(parser, texts[i], size, paths[i]);
+        is_good = files_read_whole(&texts[i], &size, paths[i], RULES_SIZE_MAX, fault) &&
+                  read_text(parser, texts[i], size, paths[i]);
     }
     is_good = end(parser, is_good, out);
     for (size_t i = 0; i < path_count; i++)

@@ -1,5 +1,6 @@
 #include "loader/sheet.h"
 
+#include "loader/files.h"
 #include "loader/intake.h"
 #include "loader/memory.h"
 #include "loader/parser.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PATH_SHOWN_MAX   120 /* bytes; longer ones are cut */
 #define FOUND_SIZE       64
@@ -73,29 +75,12 @@ bool sheet_load(char **text, size_t *text_size, const char *path, struct fault *
 {
     *text = NULL;
     *text_size = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return errno == ENOENT ||
-               fault_set(fault, "%s: cannot be opened: %s", path, strerror(errno));
-    size_t room = 0, size = 0, taken;
-    char *bytes = NULL;
-    do {
-        bytes = memory_room(bytes, &room, size + LINE_SIZE_MAX, 1);
-        taken = fread(bytes + size, 1, room - size, file);
-        size += taken;
-    } while (taken > 0 && size <= SHEET_SIZE_MAX);
-    bool is_read = ferror(file) == 0;
-    int error = errno;
-    fclose(file);
-    if (is_read && size <= SHEET_SIZE_MAX) {
-        *text = bytes;
-        *text_size = size;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return true;
-    }
-    free(bytes);
-    if (!is_read)
-        return fault_set(fault, "%s: cannot be read: %s", path, strerror(error));
-    return fault_set(fault, "%s: wanted at most %u bytes (SHEET_SIZE_MAX), found more", path,
+    if (!files_read_whole(text, text_size, path, SHEET_SIZE_MAX, fault))
+        return false;
+    return *text_size <= SHEET_SIZE_MAX ||
+           fault_set(fault, "%s: wanted at most %u bytes (SHEET_SIZE_MAX), found more", path,
                      SHEET_SIZE_MAX);
 }
 
