@@ -1,7 +1,7 @@
 /* The days of a judging window and the UTC seconds at which they begin in Riga, worked out once per
  * snapshot, so that the day of a request costs a few nanoseconds. */
-#ifndef ENGINE_CALENDAR_H
-#define ENGINE_CALENDAR_H
+#ifndef PROTOCOL_CALENDAR_H
+#define PROTOCOL_CALENDAR_H
 
 #include "protocol/catalogue.h"
 #include "protocol/day.h"

@@ -128,7 +128,6 @@ struct clock_span {
 #define MINUTES_PER_DAY      1440
 
 #define GROUP_EVERYBODY 0xffff /* of a clause: whoever it is, known or not */
-#define GROUP_NONE      0xfffe /* of a clause in no snapshot: not resolved */
 #define MEANS_MASK_ALL  0xff   /* bit m: enum means m will do; all: whichever, also none */
 #define ENTRY_MASK_ALL  0xff   /* bit e: enum entry e will do */
 

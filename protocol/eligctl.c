@@ -22,7 +22,6 @@
 #define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
 #define SNAPSHOT_TEXT_SIZE 96
 #define UNTIL_TEXT_SIZE    48
-#define PRICE_DECIMALS     4
 
 #define CONNECT_HELP "where the server listens: 127.0.0.1:7447, [::1]:7447 or unix:PATH"
 #define TIMEOUT_HELP "how long to wait for the connection and for each answer, in milliseconds"
