@@ -80,12 +80,12 @@ static void *copy_rows(const void *rows, uint32_t count, size_t size)
     return copy;
 }
 
-static const struct rule_version *version_on(const struct resolved *resolved,
+static const struct rule_version *version_on(const struct rules *rules,
                                              const struct rule_relief *relief, uint32_t day)
 {
     for (uint32_t v = relief->first_version; v < relief->first_version + relief->version_count; v++)
-        if (day >= resolved->rules->versions[v].from_day && day < resolved->versions[v].until_day)
-            return &resolved->rules->versions[v];
+        if (day >= rules->versions[v].from_day && day < rules->versions[v].until_day)
+            return &rules->versions[v];
     return NULL;
 }
 
@@ -93,7 +93,7 @@ static const struct rule_version *version_on(const struct resolved *resolved,
 static enum relief_state state_on(const struct compiler *c, const struct rule_relief *relief,
                                   uint32_t until_day)
 {
-    const struct rule_version *version = version_on(&c->resolved, relief, c->as_of_day);
+    const struct rule_version *version = version_on(c->resolved.rules, relief, c->as_of_day);
     if (version == NULL)
         return c->as_of_day >= until_day ? RELIEF_CLOSED : RELIEF_SUSPENDED;
     if (version_is_given(version, c->with_drafts))
@@ -113,7 +113,7 @@ static void write_reliefs(struct compiler *c)
                                .giver = relief->giver,
                                .from_day = rules->versions[relief->first_version].from_day};
         for (uint32_t v = 0; v < relief->version_count; v++) {
-            uint32_t until_day = c->resolved.versions[relief->first_version + v].until_day;
+            uint32_t until_day = rules->versions[relief->first_version + v].until_day;
             if (until_day > out->until_day)
                 out->until_day = until_day;
         }
@@ -155,7 +155,7 @@ static void write_limits(struct compiler *c)
                 *limit = rules->limits[version->first_limit + i].terms;
                 limit->relief = (uint16_t)r;
                 limit->from_day = version->from_day;
-                limit->until_day = c->resolved.versions[v].until_day;
+                limit->until_day = version->until_day;
             }
         }
     }
@@ -183,7 +183,7 @@ static void find_everywhere(struct compiler *c)
         const struct rule_relief *relief = &rules->reliefs[i];
         bool gives = false;
         for (uint32_t v = 0; v < relief->version_count; v++)
-            gives |= !dayset_is_empty(&c->resolved.versions[relief->first_version + v].days);
+            gives |= !dayset_is_empty(&c->resolved.version_days[relief->first_version + v]);
         if (relief->is_everywhere && gives)
             c->everywhere[c->everywhere_count++] = i;
     }

@@ -65,7 +65,7 @@ static void cut_reliefs(struct pieces *pieces)
     pieces->reliefs = memory_take_zeroed(rules->relief_count, sizeof(*pieces->reliefs));
     for (uint32_t i = 0; i < rules->clause_count; i++) {
         uint32_t version = rules->clauses[i].version;
-        if (!dayset_is_empty(&pieces->resolved->versions[version].days))
+        if (!dayset_is_empty(&pieces->resolved->version_days[version]))
             cut_clause(pieces, &pieces->reliefs[rules->versions[version].relief],
                        &rules->clauses[i]);
     }
@@ -172,7 +172,7 @@ static void stand_version(struct pieces *pieces, uint32_t v, uint32_t contract,
     const struct resolved *resolved = pieces->resolved;
     const struct rules *rules = resolved->rules;
     const struct rule_version *version = &rules->versions[v];
-    struct dayset base = dayset_both(contract_days, &resolved->versions[v].days);
+    struct dayset base = dayset_both(contract_days, &resolved->version_days[v]);
     if (dayset_is_empty(&base))
         return;
     for (uint32_t i = 0; i < version->clause_count; i++) {

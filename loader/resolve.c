@@ -59,14 +59,11 @@ static void resolve_versions(struct resolved *out, const struct rule_relief *rel
                              const struct dayset *giver_days, bool with_drafts)
 {
     for (uint32_t i = 0; i < relief->version_count; i++) {
-        const struct rule_version *version = &out->rules->versions[relief->first_version + i];
-        struct resolved_version *resolved = &out->versions[relief->first_version + i];
-        resolved->until_day = version->until_day;
-        if (i + 1 < relief->version_count && version[1].from_day < version->until_day)
-            resolved->until_day = version[1].from_day;
-        struct dayset days = dayset_of_span(out->window, version->from_day, resolved->until_day);
+        uint32_t v = relief->first_version + i;
+        const struct rule_version *version = &out->rules->versions[v];
+        struct dayset days = dayset_of_span(out->window, version->from_day, version->until_day);
         if (version_is_given(version, with_drafts))
-            resolved->days = dayset_both(&days, giver_days);
+            out->version_days[v] = dayset_both(&days, giver_days);
     }
 }
 
@@ -74,7 +71,7 @@ static void resolve_reliefs(struct resolved *out, bool with_drafts)
 {
     struct validities givers;
     TAKE_VALIDITIES(&givers, out->trade->givers, out->trade->giver_count, false);
-    out->versions = memory_take_zeroed(out->rules->version_count, sizeof(*out->versions));
+    out->version_days = memory_take_zeroed(out->rules->version_count, sizeof(*out->version_days));
     for (uint32_t i = 0; i < out->rules->relief_count; i++) {
         const struct rule_relief *relief = &out->rules->reliefs[i];
         struct dayset days = days_in_force(&givers, relief->giver, out->window);
@@ -277,7 +274,7 @@ void resolved_free(struct resolved *resolved)
     daysets_free(&resolved->daysets);
     free(resolved->contracts);
     free(resolved->points);
-    free(resolved->versions);
+    free(resolved->version_days);
     free(resolved->product_days);
     free(resolved->clause_products);
     free(resolved->clause_ranks);

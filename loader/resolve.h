@@ -19,11 +19,6 @@ struct resolved_point {
     uint32_t dayset; /* number: days on which it and its provider may sell under a contract */
 };
 
-struct resolved_version {
-    uint32_t until_day; /* the next version's beginning at the latest */
-    struct dayset days; /* none when it gives nothing */
-};
-
 struct resolved {
     const struct rules *rules; /* borrowed, as the next is */
     const struct trade *trade;
@@ -31,7 +26,7 @@ struct resolved {
     struct daysets daysets;
     struct resolved_contract *contracts; /* by number */
     struct resolved_point *points;       /* by number */
-    struct resolved_version *versions;   /* as in rules->versions */
+    struct dayset *version_days;         /* as in rules->versions; none when it gives nothing */
     struct dayset *product_days;         /* as in rules->products */
     uint32_t *clause_products; /* as in rules->clause_products: indexes instead of numbers */
     uint32_t *clause_ranks; /* as in rules->clauses: rising in the order in which they are tried */

@@ -73,7 +73,8 @@ struct rule_version *shop_version(uint32_t from_day, uint32_t until_day)
                                      .round_step = 1,
                                      .first_clause = rules.clause_count,
                                      .first_limit = rules.limit_count};
-    reliefs[rules.relief_count - 1].version_count++;
+    if (reliefs[rules.relief_count - 1].version_count++ > 0 && version[-1].until_day > from_day)
+        version[-1].until_day = from_day; /* as rulelang.h promises */
     return version;
 }
 
