@@ -25,14 +25,6 @@ struct check {
 
 /* ---- contracts ---- */
 
-static const struct rule_relief *find_relief(const struct rules *rules, const char *name)
-{
-    for (uint32_t i = RELIEF_TEST + 1; i < rules->relief_count; i++)
-        if (strcmp(rules->reliefs[i].name, name) == 0)
-            return &rules->reliefs[i];
-    return NULL;
-}
-
 static bool unknown_relief(const struct check *c, const struct contract_row *contract)
 {
     const struct rules *rules = c->rules;
@@ -55,9 +47,10 @@ static bool contracts_fit(const struct check *c)
 {
     for (uint32_t i = 0; i < c->trade->contract_count; i++) {
         const struct contract_row *contract = &c->trade->contracts[i];
-        const struct rule_relief *relief = find_relief(c->rules, contract->relief);
-        if (relief == NULL)
+        uint32_t index = rules_relief(c->rules, contract->relief);
+        if (index == RELIEF_TEST || index == c->rules->relief_count)
             return unknown_relief(c, contract);
+        const struct rule_relief *relief = &c->rules->reliefs[index];
         if (relief->giver != contract->giver)
             return fault_set(c->fault,
                              "%.*s/%s:%" PRIu32 ": the relief %s is given by %011" PRIu64

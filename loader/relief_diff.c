@@ -226,14 +226,6 @@ static void compare_relief(struct comparison *c, uint32_t before, uint32_t now)
 
 /* ---- reliefs ---- */
 
-static uint32_t find_relief(const struct rules *rules, const char *name)
-{
-    for (uint32_t i = 0; i < rules->relief_count; i++)
-        if (strcmp(rules->reliefs[i].name, name) == 0)
-            return i;
-    return NONE;
-}
-
 static void tell_new_relief(struct comparison *c, uint32_t relief)
 {
     const struct rule_relief *r = &c->now->reliefs[relief];
@@ -263,14 +255,14 @@ void relief_diff(struct changes *out, const struct rules *before, const struct r
 {
     struct comparison c = {.out = out, .before = before, .now = now};
     for (uint32_t i = 0; i < now->relief_count; i++) {
-        uint32_t same = find_relief(before, now->reliefs[i].name);
-        if (same != NONE)
+        uint32_t same = rules_relief(before, now->reliefs[i].name);
+        if (same < before->relief_count)
             compare_relief(&c, same, i);
         else
             tell_new_relief(&c, i);
     }
     for (uint32_t i = 0; i < before->relief_count; i++)
-        if (find_relief(now, before->reliefs[i].name) == NONE)
+        if (rules_relief(now, before->reliefs[i].name) == now->relief_count)
             changes_add_gone(out, "relief", before->reliefs[i].name, NULL, NULL);
     traits_free(&c.was);
     traits_free(&c.is);

@@ -118,20 +118,6 @@ static void rank_clauses(struct resolved *out)
 
 /* ---- products ---- */
 
-static uint32_t product_index(const struct rules *rules, uint32_t number)
-{
-    uint32_t least = 0, beyond = rules->product_count;
-    while (least < beyond) {
-        uint32_t middle = least + (beyond - least) / 2;
-        if (rules->products[middle].number < number)
-            least = middle + 1;
-        else
-            beyond = middle;
-    }
-    assert(least < rules->product_count && rules->products[least].number == number);
-    return least;
-}
-
 static void resolve_products(struct resolved *out)
 {
     const struct rules *rules = out->rules;
@@ -143,8 +129,10 @@ static void resolve_products(struct resolved *out)
     free(products.list);
 
     out->clause_products = memory_take(rules->clause_product_count, sizeof(*out->clause_products));
-    for (uint32_t i = 0; i < rules->clause_product_count; i++)
-        out->clause_products[i] = product_index(rules, rules->clause_products[i]);
+    for (uint32_t i = 0; i < rules->clause_product_count; i++) {
+        out->clause_products[i] = rules_product(rules, rules->clause_products[i]);
+        assert(out->clause_products[i] < rules->product_count);
+    }
 }
 
 /* ---- points of sale ---- */
@@ -181,26 +169,6 @@ static bool resolve_points(struct resolved *out, struct fault *fault)
 
 /* ---- contracts ---- */
 
-struct relief_name {
-    const char *name;
-    uint32_t relief;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct relief_name *x = a, *y = b;
-    return strcmp(x->name, y->name);
-}
-
-static struct relief_name *names_of_reliefs(const struct rules *rules)
-{
-    struct relief_name *names = memory_take(rules->relief_count, sizeof(*names));
-    for (uint32_t i = 0; i < rules->relief_count; i++)
-        names[i] = (struct relief_name){rules->reliefs[i].name, i};
-    qsort(names, rules->relief_count, sizeof(*names), compare_names);
-    return names;
-}
-
 static int compare_contracts(const void *a, const void *b)
 {
     const struct resolved_contract *x = a, *y = b;
@@ -208,20 +176,18 @@ static int compare_contracts(const void *a, const void *b)
 }
 
 static bool find_reliefs_of_contracts(struct resolved *out, const uint32_t codes[],
-                                      const struct relief_name names[], struct fault *fault)
+                                      struct fault *fault)
 {
     for (uint32_t i = 0; i < out->trade->contract_count; i++) {
         const struct contract_row *row = &out->trade->contracts[i];
-        struct relief_name wanted = {row->relief, 0};
-        const struct relief_name *found =
-            bsearch(&wanted, names, out->rules->relief_count, sizeof(wanted), compare_names);
-        if (found == NULL)
+        uint32_t relief = rules_relief(out->rules, row->relief);
+        if (relief == out->rules->relief_count)
             return fault_set(fault,
                              "contract %u: no rules file has a relief \"%s\": correct the name or "
                              "write the relief",
                              row->number, row->relief);
         out->contracts[i] = (struct resolved_contract){
-            row, found->relief, codes[i],
+            row, relief, codes[i],
             dayset_of_span(out->window, row->in_force.from_day, row->in_force.until_day)};
     }
     return true;
@@ -241,11 +207,9 @@ static bool resolve_contracts(struct resolved *out, const struct catalogue *cata
 {
     uint32_t count = out->trade->contract_count;
     uint32_t *codes = memory_take(count, sizeof(*codes));
-    struct relief_name *names = names_of_reliefs(out->rules);
     out->contracts = memory_take(count, sizeof(*out->contracts));
-    bool are_good = codes_of_contracts(codes, catalogue, fault) &&
-                    find_reliefs_of_contracts(out, codes, names, fault);
-    free(names);
+    bool are_good =
+        codes_of_contracts(codes, catalogue, fault) && find_reliefs_of_contracts(out, codes, fault);
     free(codes);
     if (!are_good)
         return false;

@@ -428,16 +428,8 @@ void rule_words_version(struct traits *traits, const struct rules *rules, uint32
 
 static const char *product_name(const struct rules *rules, uint32_t number)
 {
-    for (uint32_t least = 0, most = rules->product_count; least < most;) {
-        uint32_t middle = least + (most - least) / 2;
-        if (rules->products[middle].number == number)
-            return rules->products[middle].name;
-        if (rules->products[middle].number < number)
-            least = middle + 1;
-        else
-            most = middle;
-    }
-    return "?";
+    uint32_t product = rules_product(rules, number);
+    return product < rules->product_count ? rules->products[product].name : "?";
 }
 
 static void add_where(struct traits *traits, const struct rules *rules, const struct rule_clause *c)

@@ -229,7 +229,7 @@ static bool order_versions(struct parser *parser)
     return is_good;
 }
 
-/* ---- tables that are kept by number ---- */
+/* ---- orders ---- */
 
 static int compare_products(const void *left, const void *right)
 {
@@ -243,11 +243,28 @@ static int compare_splits(const void *left, const void *right)
     return (a->code > b->code) - (a->code < b->code);
 }
 
+static int compare_names(const void *left, const void *right, void *context)
+{
+    const uint32_t *a = left, *b = right;
+    const struct rule_relief *reliefs = context;
+    return strcmp(reliefs[*a].name, reliefs[*b].name);
+}
+
+static void order_names(struct rules *rules)
+{
+    rules->reliefs_by_name = memory_take(rules->relief_count, sizeof(rules->reliefs_by_name[0]));
+    for (uint32_t i = 0; i < rules->relief_count; i++)
+        rules->reliefs_by_name[i] = i;
+    qsort_r(rules->reliefs_by_name, rules->relief_count, sizeof(rules->reliefs_by_name[0]),
+            compare_names, rules->reliefs);
+}
+
 bool finish_rules(struct parser *parser)
 {
     struct rules *rules = parser->rules;
     if (!add_known_groups(parser) || !order_versions(parser))
         return false;
+    order_names(rules);
     qsort(rules->products, rules->product_count, sizeof(rules->products[0]), compare_products);
     if (rules->split_count > 0)
         qsort(rules->splits, rules->split_count, sizeof(rules->splits[0]), compare_splits);

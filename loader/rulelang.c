@@ -288,14 +288,46 @@ void rules_free(struct rules *rules)
         return;
     for (uint32_t i = 0; i < rules->file_count; i++)
         free(rules->files[i]);
-    void *const lists[] = {rules->groups,    rules->steps,           rules->products,
-                           rules->calendars, rules->items,           rules->reliefs,
-                           rules->versions,  rules->clauses,         rules->limits,
-                           rules->splits,    rules->clause_products, rules->contract_numbers,
-                           rules->ranges,    rules->places,          rules->named_places};
+    void *const lists[] = {rules->groups,           rules->steps,    rules->products,
+                           rules->calendars,        rules->items,    rules->reliefs,
+                           rules->reliefs_by_name,  rules->versions, rules->clauses,
+                           rules->limits,           rules->splits,   rules->clause_products,
+                           rules->contract_numbers, rules->ranges,   rules->places,
+                           rules->named_places};
     for (size_t i = 0; i < COUNT_OF(lists); i++)
         free(lists[i]);
     free(rules);
+}
+
+uint32_t rules_relief(const struct rules *rules, const char *name)
+{
+    uint32_t least = 0, beyond = rules->relief_count;
+    while (least < beyond) {
+        uint32_t middle = least + (beyond - least) / 2, relief = rules->reliefs_by_name[middle];
+        int order = strcmp(rules->reliefs[relief].name, name);
+        if (order == 0)
+            return relief;
+        if (order < 0)
+            least = middle + 1;
+        else
+            beyond = middle;
+    }
+    return rules->relief_count;
+}
+
+uint32_t rules_product(const struct rules *rules, uint32_t number)
+{
+    uint32_t least = 0, beyond = rules->product_count;
+    while (least < beyond) {
+        uint32_t middle = least + (beyond - least) / 2;
+        if (rules->products[middle].number == number)
+            return middle;
+        if (rules->products[middle].number < number)
+            least = middle + 1;
+        else
+            beyond = middle;
+    }
+    return rules->product_count;
 }
 
 void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,

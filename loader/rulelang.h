@@ -199,6 +199,7 @@ struct rules {
     struct rule_calendar *calendars;
     struct calendar_item *items;
     struct rule_relief *reliefs;   /* as written first */
+    uint32_t *reliefs_by_name;     /* indexes; see rules_relief */
     struct rule_version *versions; /* relief after relief, by from_day */
     struct rule_clause *clauses;   /* version after version, as written */
     struct rule_limit *limits;     /* version after version */
@@ -222,6 +223,10 @@ MUST_USE bool rules_read(struct rules **out, const char *const paths[], size_t p
 MUST_USE bool rules_parse(struct rules **out, const char *text, size_t text_size, const char *where,
                           const struct vocabulary *vocabulary, struct fault *fault);
 void rules_free(struct rules *rules);
+
+/* The relief of that name, the product of that number: an index; the count when there is none. */
+uint32_t rules_relief(const struct rules *rules, const char *name);
+uint32_t rules_product(const struct rules *rules, uint32_t number);
 
 /* "reliefs/riga.rules:14" of a place, for messages; static storage of the caller's. */
 #define PLACE_TEXT_SIZE 256

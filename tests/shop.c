@@ -22,6 +22,7 @@ static struct product products[PRODUCTS_ROOM];
 static struct rule_calendar calendars[FEW_ROOM];
 static struct calendar_item items[FEW_ROOM];
 static struct rule_relief reliefs[RELIEFS_ROOM];
+static uint32_t reliefs_by_name[RELIEFS_ROOM];
 static struct rule_version versions[VERSIONS_ROOM];
 static struct rule_clause clauses[CLAUSES_ROOM];
 static struct rule_limit limits[FEW_ROOM];
@@ -59,6 +60,10 @@ struct rule_relief *shop_relief(const char *name)
     relief->giver = SHOP_GIVER;
     relief->first_version = rules.version_count;
     snprintf(relief->name, sizeof(relief->name), "%s", name);
+    uint32_t i = rules.relief_count - 1;
+    for (; i > 0 && strcmp(reliefs[reliefs_by_name[i - 1]].name, name) > 0; i--)
+        reliefs_by_name[i] = reliefs_by_name[i - 1];
+    reliefs_by_name[i] = rules.relief_count - 1;
     return relief;
 }
 
@@ -214,6 +219,7 @@ void shop_begin(void)
     rules.calendars = calendars;
     rules.items = items;
     rules.reliefs = reliefs;
+    rules.reliefs_by_name = reliefs_by_name;
     rules.versions = versions;
     rules.clauses = clauses;
     rules.limits = limits;

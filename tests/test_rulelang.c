@@ -422,6 +422,28 @@ START_TEST(versions_of_a_relief_may_stand_in_several_files_in_any_order)
 }
 END_TEST
 
+START_TEST(reliefs_are_found_by_name_and_products_by_number)
+{
+    struct rules *rules =
+        rules_of_good_text("product b.ticket = 30\nproduct a.ticket = 20\nproduct c.ticket = 10\n"
+                           "relief ZOO giver 90011524360 from 2026-01-01\nstate draft\n"
+                           "relief ART giver 90011524360 from 2026-01-01\nstate draft\n"
+                           "relief MUSEUM giver 90011524360 from 2026-01-01\nstate draft\n");
+    for (uint32_t i = 0; i < rules->relief_count; i++)
+        ck_assert_uint_eq(rules_relief(rules, rules->reliefs[i].name), i);
+    for (uint32_t i = 0; i < rules->product_count; i++)
+        ck_assert_uint_eq(rules_product(rules, rules->products[i].number), i);
+    ck_assert_uint_eq(rules->relief_count, 4);
+    static const char *const unknown[] = {"", "A", "ARTS", "MUSEU", "ZOOO", "zoo"};
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+        ck_assert_uint_eq(rules_relief(rules, unknown[i]), rules->relief_count);
+    for (uint32_t number = 11; number < 50; number++)
+        if (number % 10 != 0)
+            ck_assert_uint_eq(rules_product(rules, number), rules->product_count);
+    rules_free(rules);
+}
+END_TEST
+
 START_TEST(no_file_at_all_is_an_empty_catalogue)
 {
     static struct vocabulary vocabulary;
@@ -489,6 +511,7 @@ int main(void)
     tcase_add_test(tcase, a_set_of_places_is_any_of_them_and_sets_may_overlap);
     tcase_add_test(tcase, several_files_are_read_as_if_they_were_one);
     tcase_add_test(tcase, versions_of_a_relief_may_stand_in_several_files_in_any_order);
+    tcase_add_test(tcase, reliefs_are_found_by_name_and_products_by_number);
     tcase_add_test(tcase, no_file_at_all_is_an_empty_catalogue);
     tcase_add_test(tcase, the_examples_of_the_manual_are_rules_files);
     return support_run(suite);
