@@ -32,13 +32,13 @@ static bool unknown_relief(const struct check *c, const struct contract_row *con
     size_t count = 0;
     for (uint32_t i = RELIEF_TEST + 1; i < rules->relief_count; i++)
         names[count++] = rules->reliefs[i].name;
-    const char *near = nearest_word(contract->relief, names, count);
+    char hint[NEAREST_TEXT_SIZE];
     fault_set(c->fault,
-              "%.*s/%s:%" PRIu32 ": no relief is called \"%s\"%s%s%s; write it in the rules, or "
+              "%.*s/%s:%" PRIu32 ": no relief is called \"%s\"%s; write it in the rules, or "
               "correct the name",
               PATH_SHOWN_MAX, c->path, trade_file_name(TABLE_CONTRACTS), contract->in_force.line,
-              contract->relief, near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-              near != NULL ? "\"?)" : "");
+              contract->relief,
+              nearest_text(hint, " (did you mean \"", "\"?)", contract->relief, names, count));
     free(names);
     return false;
 }

@@ -50,11 +50,11 @@ static bool find_group(uint32_t *out, const struct rules *rules, const char *nam
         if (strcmp(names[i], name) == 0)
             *out = i;
     }
-    const char *nearest = nearest_word(name, names, rules->group_count);
+    char hint[NEAREST_TEXT_SIZE];
     return *out != EXPLAIN_ALL_GROUPS ||
-           fault_set(fault, "--group: the rules have no group \"%s\"%s%s%s", name,
-                     nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-                     nearest != NULL ? "\"?" : "");
+           fault_set(
+               fault, "--group: the rules have no group \"%s\"%s", name,
+               nearest_text(hint, ", did you mean \"", "\"?", name, names, rules->group_count));
 }
 
 static void print(const struct explanation *explanation, bool is_json)

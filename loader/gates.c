@@ -66,10 +66,10 @@ bool gates_accept_is_known(const char *accept, struct fault *fault)
             is_known |= strcmp(name, gate_names[i]) == 0;
         if (is_known)
             continue;
-        const char *nearest = nearest_word(name, gate_names, GATE_COUNT);
-        return fault_set(fault, "--accept: there is no gate \"%s\"%s%s%s", name,
-                         nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-                         nearest != NULL ? "\"?" : "");
+        char hint[NEAREST_TEXT_SIZE];
+        return fault_set(
+            fault, "--accept: there is no gate \"%s\"%s", name,
+            nearest_text(hint, ", did you mean \"", "\"?", name, gate_names, GATE_COUNT));
     }
     return true;
 }

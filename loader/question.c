@@ -92,11 +92,11 @@ static bool find_product(uint32_t *number, const struct rules *rules, const char
         *number = rules->products[i].number;
         is_found = true;
     }
-    const char *nearest = nearest_word(name, names, rules->product_count);
+    char hint[NEAREST_TEXT_SIZE];
     if (!is_found)
-        fault_set(fault, "--product: the catalogue has no product \"%.60s\"%s%s%s", name,
-                  nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-                  nearest != NULL ? "\"?" : "");
+        fault_set(
+            fault, "--product: the catalogue has no product \"%.60s\"%s", name,
+            nearest_text(hint, ", did you mean \"", "\"?", name, names, rules->product_count));
     free(names);
     return is_found;
 }

@@ -66,9 +66,10 @@ static bool choose(struct reading *r, size_t index, const char *wanted, const ch
         }
     }
     const char *word = r->words[index].text;
-    const char *near = strlen(word) < 2 ? NULL : nearest_word(word, names, name_count);
-    char sentence[FAULT_TEXT_SIZE / 2];
-    snprintf(sentence, sizeof(sentence), near == NULL ? "%s" : "%s (\"%s\"?)", wanted, near);
+    char hint[NEAREST_TEXT_SIZE] = "", sentence[FAULT_TEXT_SIZE / 2];
+    if (strlen(word) >= 2)
+        nearest_text(hint, " (\"", "\"?)", word, names, name_count);
+    snprintf(sentence, sizeof(sentence), "%s%s", wanted, hint);
     return wrong_word(r, index, sentence);
 }
 

@@ -358,9 +358,10 @@ bool sheet_take_choice(const struct sheet *sheet, uint32_t column, const char *c
                                                        : ", ",
                                  names[i]);
     snprintf(word, sizeof(word), "%.*s", (int)field.size, field.text);
-    const char *near = field.size < 2 ? NULL : nearest_word(word, names, name_count);
-    char sentence[192];
-    snprintf(sentence, sizeof(sentence), near == NULL ? "%s" : "%s (\"%s\"?)", wanted, near);
+    char hint[NEAREST_TEXT_SIZE] = "", sentence[192];
+    if (field.size >= 2)
+        nearest_text(hint, " (\"", "\"?)", word, names, name_count);
+    snprintf(sentence, sizeof(sentence), "%s%s", wanted, hint);
     return sheet_wanted(sheet, column, sentence);
 }
 
