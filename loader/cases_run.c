@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/narrate.h"
+#include "loader/sort.h"
 #include "protocol/money.h"
 
 #include <assert.h>
@@ -297,8 +298,8 @@ bool cases_run(struct cases_outcome *out, const struct cases *cases,
     free(runner.order);
     if (!is_good)
         cases_outcome_free(out);
-    else if (out->failure_count > 0)
-        qsort(out->failures, out->failure_count, sizeof(out->failures[0]), compare_failures);
+    else
+        sort_items(out->failures, out->failure_count, sizeof(out->failures[0]), compare_failures);
     return is_good;
 }
 

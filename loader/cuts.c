@@ -1,6 +1,7 @@
 #include "loader/cuts.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +25,10 @@ void cuts_add_all(struct cuts *cuts, const struct cuts *others)
         add_cut(cuts, others->at[i]);
 }
 
-static int compare_cuts(const void *a, const void *b)
-{
-    const uint32_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 void cuts_settle(struct cuts *cuts)
 {
     uint32_t kept = 0;
-    if (cuts->count > 1)
-        qsort(cuts->at, cuts->count, sizeof(*cuts->at), compare_cuts);
+    sort_u32(cuts->at, cuts->count);
     for (uint32_t i = 0; i < cuts->count; i++)
         if (kept == 0 || cuts->at[kept - 1] != cuts->at[i])
             cuts->at[kept++] = cuts->at[i];

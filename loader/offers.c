@@ -1,6 +1,7 @@
 #include "loader/offers.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -180,12 +181,6 @@ static bool find_bid(struct offers *offers, struct bid *bid, uint32_t product,
 
 /* ---- what is offered at a site ---- */
 
-static int compare_order(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* Products and slices of all pieces, by product. Which of two slices is first does not matter:
  * clauses are ranked later, and the same slices are in the same order every time. */
 static uint32_t order_slices(struct offers *offers, const uint32_t pieces[], uint32_t piece_count)
@@ -200,8 +195,7 @@ static uint32_t order_slices(struct offers *offers, const uint32_t pieces[], uin
         for (size_t w = 0; w < word_count; w += 2)
             offers->order[count++] = (uint64_t)words[w] << 32 | words[w + 1];
     }
-    if (count > 1)
-        qsort(offers->order, count, sizeof(*offers->order), compare_order);
+    sort_u64(offers->order, count);
     return count;
 }
 

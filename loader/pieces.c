@@ -1,6 +1,7 @@
 #include "loader/pieces.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -185,12 +186,6 @@ static void stand_version(struct pieces *pieces, uint32_t v, uint32_t contract,
 
 /* ---- found standings -> slices, one for each product -> a piece ---- */
 
-static int compare_order(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* By product; of one product as found, which is as written. */
 static void order_found(struct pieces *pieces)
 {
@@ -198,8 +193,7 @@ static void order_found(struct pieces *pieces)
     pieces->order = memory_room(pieces->order, &pieces->order_room, count, sizeof(uint64_t));
     for (uint32_t i = 0; i < count; i++)
         pieces->order[i] = (uint64_t)pieces->found[i].product << 32 | i;
-    if (count > 1)
-        qsort(pieces->order, count, sizeof(uint64_t), compare_order);
+    sort_u64(pieces->order, count);
 }
 
 /* The slice of the standings from `first` in order, which are about one product; `end` is where

@@ -1,5 +1,7 @@
 #include "loader/publish.h"
 
+#include "loader/sort.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -420,22 +422,13 @@ static void list_name(void *subject, const char *name)
     listing->generations[listing->count++] = generation;
 }
 
-static int generation_compare(const void *a, const void *b)
-{
-    uint64_t x, y;
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 /* All complete generations, rising; the caller frees them. */
 static struct listing list_all(int directory_fd)
 {
     struct listing listing = {.directory_fd = directory_fd};
     if (!folder_visit(directory_fd, list_name, &listing) || listing.no_memory)
         listing.count = 0;
-    if (listing.count > 0)
-        qsort(listing.generations, listing.count, sizeof(*listing.generations), generation_compare);
+    sort_u64(listing.generations, listing.count);
     return listing;
 }
 

@@ -1,6 +1,7 @@
 #include "loader/parser.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,7 +267,6 @@ bool finish_rules(struct parser *parser)
         return false;
     order_names(rules);
     qsort(rules->products, rules->product_count, sizeof(rules->products[0]), compare_products);
-    if (rules->split_count > 0)
-        qsort(rules->splits, rules->split_count, sizeof(rules->splits[0]), compare_splits);
+    sort_items(rules->splits, rules->split_count, sizeof(rules->splits[0]), compare_splits);
     return true;
 }

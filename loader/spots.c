@@ -1,6 +1,7 @@
 #include "loader/spots.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -173,8 +174,7 @@ static void find_covers(struct spots *spots, const struct resolved *resolved,
             !resolved->rules->reliefs[contract->relief].is_everywhere)
             cover_with(spots, resolved->trade, contract->row, rank, numbers);
     }
-    if (spots->cover_count > 1)
-        qsort(spots->covers, spots->cover_count, sizeof(*spots->covers), compare_covers);
+    sort_items(spots->covers, spots->cover_count, sizeof(*spots->covers), compare_covers);
 }
 
 /* ---- the sweep ---- */

@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/sheet.h"
+#include "loader/sort.h"
 #include "loader/trade_check.h"
 
 #include <inttypes.h>
@@ -383,23 +384,18 @@ COMPARE_ROWS(compare_contracts, contract_row, number)
 COMPARE_ROWS(compare_products, product_row, number)
 COMPARE_ROWS(compare_places, place_row, code)
 
-/* An array that is not there has no order. */
-static void sort(void *rows, size_t count, size_t size,
-                 int (*compare)(const void *left, const void *right))
-{
-    if (count > 1)
-        qsort(rows, count, size, compare);
-}
-
 static void sort_tables(struct trade *trade)
 {
-    sort(trade->givers, trade->giver_count, sizeof(trade->givers[0]), compare_givers);
-    sort(trade->providers, trade->provider_count, sizeof(trade->providers[0]), compare_providers);
-    sort(trade->points, trade->point_count, sizeof(trade->points[0]), compare_points);
-    sort(trade->terminals, trade->terminal_count, sizeof(trade->terminals[0]), compare_terminals);
-    sort(trade->contracts, trade->contract_count, sizeof(trade->contracts[0]), compare_contracts);
-    sort(trade->products, trade->product_count, sizeof(trade->products[0]), compare_products);
-    sort(trade->places, trade->place_count, sizeof(trade->places[0]), compare_places);
+    sort_items(trade->givers, trade->giver_count, sizeof(trade->givers[0]), compare_givers);
+    sort_items(trade->providers, trade->provider_count, sizeof(trade->providers[0]),
+               compare_providers);
+    sort_items(trade->points, trade->point_count, sizeof(trade->points[0]), compare_points);
+    sort_items(trade->terminals, trade->terminal_count, sizeof(trade->terminals[0]),
+               compare_terminals);
+    sort_items(trade->contracts, trade->contract_count, sizeof(trade->contracts[0]),
+               compare_contracts);
+    sort_items(trade->products, trade->product_count, sizeof(trade->products[0]), compare_products);
+    sort_items(trade->places, trade->place_count, sizeof(trade->places[0]), compare_places);
 }
 
 bool trade_parse(struct trade *out, const char *folder,

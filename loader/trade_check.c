@@ -1,6 +1,7 @@
 #include "loader/trade_check.h"
 
 #include "loader/memory.h"
+#include "loader/sort.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -75,8 +76,7 @@ static int compare_onces(const void *left, const void *right)
 /* The first two that are the same, as rows of the file; false when there are none. */
 static bool find_twice(struct once onces[], size_t count, struct once *twice, uint32_t *line)
 {
-    if (count > 1)
-        qsort(onces, count, sizeof(onces[0]), compare_onces);
+    sort_items(onces, count, sizeof(onces[0]), compare_onces);
     for (size_t i = 1; i < count; i++) {
         if (strcmp(onces[i].text, onces[i - 1].text) != 0)
             continue;

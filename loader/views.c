@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/sort.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
@@ -162,14 +163,6 @@ static void collect_run(void *context, uint32_t thread, size_t run, size_t run_e
     }
 }
 
-static int compare_keys(const void *left, const void *right)
-{
-    uint64_t a, b;
-    memcpy(&a, left, sizeof(a));
-    memcpy(&b, right, sizeof(b));
-    return a < b ? -1 : a > b;
-}
-
 static uint64_t test_key(const struct publishing *all, enum test_identity which)
 {
     return view_key(all->memberships->test_set, all->window, all->window.from_day,
@@ -183,7 +176,7 @@ static void number_views(struct views *out, const struct keymap *map, struct win
     for (uint64_t i = 0; i <= map->mask; i++)
         if (map->keys[i] != KEY_NONE)
             keys[count++] = map->keys[i];
-    qsort(keys, count, sizeof(keys[0]), compare_keys);
+    sort_u64(keys, count);
 
     out->list = memory_take(count + 1, sizeof(out->list[0]));
     out->list[VIEW_NOBODY] = (struct view){.set = SET_EMPTY, .from_day = 0, .until_day = DAY_NEVER};
