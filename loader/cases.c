@@ -384,8 +384,7 @@ bool cases_parse(struct cases *cases, const char *text, size_t text_size, const 
                          CASES_FILE_COUNT_MAX);
     struct reader *reader = memory_take_zeroed(1, sizeof(*reader));
     struct parser *parser = &reader->parser;
-    char *name = memory_take(strlen(where) + 1, 1);
-    memcpy(name, where, strlen(where) + 1);
+    char *name = memory_text("%s", where);
     cases->files[cases->file_count++] = name;
 
     lexer_begin(&parser->lexer, text, text_size, name);

@@ -4,26 +4,12 @@
 #include "protocol/json.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char *copy(const char *text)
 {
-    if (text == NULL)
-        return NULL;
-    size_t size = strlen(text) + 1;
-    return memcpy(memory_take(size, 1), text, size);
-}
-
-static char *PRINTF_LIKE(1, 2) words(const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    return size >= 0 ? text : copy("");
+    return text != NULL ? memory_text("%s", text) : NULL;
 }
 
 static struct change *add(struct changes *changes, enum change_kind kind, const char *what,
@@ -43,8 +29,8 @@ void changes_add_new(struct changes *changes, const char *what, const char *name
     change->trait = copy(part);
     change->is = as != NULL ? traits_line(as) : copy("");
     change->sentence =
-        words("%s %s: new%s%s%s%s", what, name, part != NULL ? " " : "", part != NULL ? part : "",
-              change->is[0] != '\0' ? ", " : "", change->is);
+        memory_text("%s %s: new%s%s%s%s", what, name, part != NULL ? " " : "",
+                    part != NULL ? part : "", change->is[0] != '\0' ? ", " : "", change->is);
 }
 
 void changes_add_gone(struct changes *changes, const char *what, const char *name, const char *part,
@@ -53,9 +39,9 @@ void changes_add_gone(struct changes *changes, const char *what, const char *nam
     struct change *change = add(changes, CHANGE_REMOVED, what, name);
     change->trait = copy(part);
     change->was = as != NULL ? traits_line(as) : copy("");
-    change->sentence =
-        words("%s %s: %s%sgone%s%s", what, name, part != NULL ? part : "",
-              part != NULL ? " is " : "", change->was[0] != '\0' ? ", was " : "", change->was);
+    change->sentence = memory_text("%s %s: %s%sgone%s%s", what, name, part != NULL ? part : "",
+                                   part != NULL ? " is " : "",
+                                   change->was[0] != '\0' ? ", was " : "", change->was);
 }
 
 /* "points were all" */
@@ -72,9 +58,10 @@ static void add_trait(struct changes *changes, const char *what, const char *nam
     change->trait = copy(trait);
     change->was = copy(was);
     change->is = copy(is);
-    change->sentence = words("%s %s: %s %s %s, %s %s", what, name, trait,
-                             is_plural(trait) ? "were" : "was", was != NULL ? was : "not said",
-                             is_plural(trait) ? "are" : "is", is != NULL ? is : "no longer said");
+    change->sentence =
+        memory_text("%s %s: %s %s %s, %s %s", what, name, trait, is_plural(trait) ? "were" : "was",
+                    was != NULL ? was : "not said", is_plural(trait) ? "are" : "is",
+                    is != NULL ? is : "no longer said");
 }
 
 /* "discount 50%" that is "amount 1.00" now. */
@@ -82,11 +69,11 @@ static void add_other(struct changes *changes, const char *what, const char *nam
                       const struct traits *was, uint32_t before, const struct traits *is,
                       uint32_t now)
 {
-    char *old = words("%s %s", trait_name(was, before), trait_value(was, before));
-    char *new = words("%s %s", trait_name(is, now), trait_value(is, now));
+    char *old = memory_text("%s %s", trait_name(was, before), trait_value(was, before));
+    char *new = memory_text("%s %s", trait_name(is, now), trait_value(is, now));
     struct change *change = add(changes, CHANGE_CHANGED, what, name);
     change->trait = copy(was->list[before].slot);
-    change->sentence = words("%s %s: was %s, is %s", what, name, old, new);
+    change->sentence = memory_text("%s %s: was %s, is %s", what, name, old, new);
     change->was = old;
     change->is = new;
 }

@@ -54,12 +54,8 @@ bool files_list(struct files *out, const char *folder, const char *suffix, struc
     *out = (struct files){memory_take((size_t)entry_count, sizeof(out->paths[0])), 0};
     for (int i = 0; i < entry_count; i++) {
         const char *name = entries[i]->d_name;
-        if (is_wanted(name, suffix)) {
-            size_t path_size = strlen(folder) + 1 + strlen(name) + 1;
-            char *path = memory_take(path_size, 1);
-            snprintf(path, path_size, "%s/%s", folder, name);
-            out->paths[out->count++] = path;
-        }
+        if (is_wanted(name, suffix))
+            out->paths[out->count++] = memory_text("%s/%s", folder, name);
         free(entries[i]);
     }
     free(entries);

@@ -7,10 +7,8 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MONEY(amount) money_text((char[MONEY_TEXT_SIZE]){0}, (amount))
 #define DAY(day)      day_words((char[DAY_TEXT_SIZE]){0}, (day))
@@ -60,31 +58,22 @@ struct part {
     enum step_kind kind;
 };
 
-static char *PRINTF_LIKE(1, 2) words(const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    int size = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    return size >= 0 ? text : memory_take_zeroed(1, 1);
-}
-
 /* " begun from 2026-01-01 before 2026-09-01" */
 static char *span_words(const char *name, uint32_t from_day, uint32_t until_day)
 {
     bool has_from = from_day != 0, has_until = until_day != DAY_NEVER;
     if (!has_from && !has_until)
-        return words("%s", "");
-    return words(" %s%s%s%s%s", name, has_from ? " from " : "", has_from ? DAY(from_day) : "",
-                 has_until ? " before " : "", has_until ? DAY(until_day) : "");
+        return memory_text("%s", "");
+    return memory_text(" %s%s%s%s%s", name, has_from ? " from " : "", has_from ? DAY(from_day) : "",
+                       has_until ? " before " : "", has_until ? DAY(until_day) : "");
 }
 
 static char *kind_words(const struct vocabulary *vocabulary, uint16_t index, uint8_t subtype)
 {
     const struct status_kind *kind = &vocabulary->kinds[index];
     bool is_any = subtype == SUBTYPE_ANY || kind->is_list;
-    return words("%s%s%s", kind->name, is_any ? "" : ".", is_any ? "" : kind->subtypes[subtype]);
+    return memory_text("%s%s%s", kind->name, is_any ? "" : ".",
+                       is_any ? "" : kind->subtypes[subtype]);
 }
 
 static char *status_words(const struct vocabulary *vocabulary, const struct step *step)
@@ -93,7 +82,7 @@ static char *status_words(const struct vocabulary *vocabulary, const struct step
     char *ending = span_words("ending", step->ending_from, step->ending_until);
     char *kind = kind_words(vocabulary, step->status_kind, step->subtype);
     bool is_list = vocabulary->kinds[step->status_kind].is_list;
-    char *text = words("%s %s%s%s", is_list ? "list" : "status", kind, begun, ending);
+    char *text = memory_text("%s %s%s%s", is_list ? "list" : "status", kind, begun, ending);
     free(begun);
     free(ending);
     free(kind);
@@ -102,14 +91,14 @@ static char *status_words(const struct vocabulary *vocabulary, const struct step
 
 static char *place_words(const char *what, struct place_prefix place)
 {
-    return words("%s %0*" PRIu32, what, place.digit_count, place.value);
+    return memory_text("%s %0*" PRIu32, what, place.digit_count, place.value);
 }
 
 /* In parentheses unless it is one condition, or more of the same. */
 static char *enclosed(struct part part, enum step_kind within)
 {
     bool is_plain = part.kind == within || (part.kind != STEP_AND && part.kind != STEP_OR);
-    char *text = words(is_plain ? "%s" : "(%s)", part.text);
+    char *text = memory_text(is_plain ? "%s" : "(%s)", part.text);
     free(part.text);
     return text;
 }
@@ -117,7 +106,7 @@ static char *enclosed(struct part part, enum step_kind within)
 static char *join_words(struct part left, struct part right, enum step_kind kind)
 {
     char *a = enclosed(left, kind), *b = enclosed(right, kind);
-    char *text = words("%s %s %s", a, kind == STEP_AND ? "and" : "or", b);
+    char *text = memory_text("%s %s %s", a, kind == STEP_AND ? "and" : "or", b);
     free(a);
     free(b);
     return text;
@@ -126,7 +115,7 @@ static char *join_words(struct part left, struct part right, enum step_kind kind
 static char *negated(struct part part)
 {
     char *inner = enclosed(part, STEP_NOT);
-    char *text = words("not %s", inner);
+    char *text = memory_text("not %s", inner);
     free(inner);
     return text;
 }
@@ -150,10 +139,10 @@ static char *condition_words(const struct rules *rules, const struct vocabulary 
             text = place_words("resident_in", step->place);
             break;
         case STEP_AGE_AT_LEAST:
-            text = words("age >= %" PRIu32, step->years);
+            text = memory_text("age >= %" PRIu32, step->years);
             break;
         case STEP_GROUP:
-            text = words("%s", rules->groups[step->group].name);
+            text = memory_text("%s", rules->groups[step->group].name);
             break;
         case STEP_NOT:
             assert(count >= 1);
@@ -171,7 +160,7 @@ static char *condition_words(const struct rules *rules, const struct vocabulary 
         parts[count++] = (struct part){text, step->kind};
     }
     assert(count <= 1);
-    return count == 1 ? parts[0].text : words("%s", "");
+    return count == 1 ? parts[0].text : memory_text("%s", "");
 }
 
 void rule_words_group(struct traits *traits, const struct rules *rules,

@@ -245,8 +245,7 @@ static bool read_text(struct parser *parser, const char *text, size_t text_size,
         return fault_set(parser->fault,
                          "%s: wanted at most %d bytes of rules (RULES_SIZE_MAX), found more", where,
                          RULES_SIZE_MAX);
-    char *name = memory_take(strlen(where) + 1, 1);
-    memcpy(name, where, strlen(where) + 1);
+    char *name = memory_text("%s", where);
     parser->file = (uint16_t)rules->file_count;
     rules->files[rules->file_count++] = name;
     lexer_begin(&parser->lexer, text, text_size, name);
