@@ -6,7 +6,6 @@
 #include "protocol/progress.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const uint32_t missing_places[MISSING_PLACE_COUNT] = {24, 31, 38, 44, 52};
 

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RULES_FILE "90-made-up.rules" /* behind those of the catalogue, whose groups come first */

@@ -4,9 +4,6 @@
 #include "protocol/means.h"
 #include "protocol/progress.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* A set of days of the window: bit 0 is its first day. Questions about days become operations on
  * bits, which is how this differs from the loader's walk over days of change. */
 __extension__ typedef unsigned __int128 days;

@@ -3,8 +3,6 @@
 #include "engine/listener.h"
 #include "protocol/profile.h"
 
-#include <string.h>
-
 #define AT(field) offsetof(struct config, field)
 
 /* clang-format off */

@@ -4,8 +4,6 @@
 #include "protocol/money.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define REGISTRATION_TEXT_SIZE 24
 

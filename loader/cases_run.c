@@ -5,7 +5,6 @@
 #include "loader/sort.h"
 #include "protocol/money.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

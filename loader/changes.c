@@ -3,7 +3,6 @@
 #include "loader/memory.h"
 #include "protocol/json.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <xxhash.h>
 
 #define CODE_MASK      0x7fffffffu /* as of reliefs that need no contract */

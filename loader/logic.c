@@ -2,7 +2,6 @@
 
 #include "loader/memory.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 /* What is claimed of the truth of a condition. Missing data make a third truth, so that not to be

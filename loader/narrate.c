@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SENTENCE_SIZE (WORDING_SIZE + PLACE_TEXT_SIZE + 2 * NAME_SIZE)
 

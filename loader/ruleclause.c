@@ -4,7 +4,6 @@
 #include "protocol/frame.h"
 #include "protocol/means.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PRICE_MOST     UINT32_MAX /* 429496.7295 EUR */

@@ -3,7 +3,6 @@
 #include "loader/memory.h"
 #include "loader/sort.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
