@@ -3,7 +3,7 @@
 
 #include "loader/catalogue_diff.h"
 #include "loader/memory.h"
-#include "loader/shared_files.h"
+#include "loader/registers.h"
 
 #include <stdlib.h>
 
@@ -29,16 +29,6 @@ static const struct option_table diff_table = {
     .footer = "Exit status: 0 the same, 1 different, 2 usage, 3 could not be done.",
 };
 
-static bool read_registers(struct vocabulary *vocabulary, const char *wanted, struct fault *fault)
-{
-    struct registers registers = {0};
-    char *folder = shared_file_find(wanted, "registers");
-    bool is_good = registers_read(&registers, vocabulary, folder, fault);
-    registers_free(&registers);
-    free(folder);
-    return is_good;
-}
-
 int command_catalogue_diff(int argc, char *argv[])
 {
     struct diff_settings settings;
@@ -48,7 +38,7 @@ int command_catalogue_diff(int argc, char *argv[])
     struct changes changes = {0};
     options_read(&diff_table, &settings, &operands, argc, argv);
     struct vocabulary *vocabulary = memory_take_zeroed(1, sizeof(*vocabulary));
-    bool is_good = read_registers(vocabulary, settings.registers, &fault) &&
+    bool is_good = registers_read_kinds(vocabulary, settings.registers, &fault) &&
                    catalogue_read(&before, operands.words[0], vocabulary, &fault) &&
                    catalogue_read(&now, operands.words[1], vocabulary, &fault);
     if (is_good)

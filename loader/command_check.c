@@ -2,6 +2,7 @@
 
 #include "loader/lint.h"
 #include "loader/memory.h"
+#include "loader/registers.h"
 #include "loader/shared_files.h"
 #include "protocol/progress.h"
 
@@ -47,7 +48,6 @@ static const struct option_table check_table = {
 
 /* Everything that is read, and what came of it. */
 struct checking {
-    struct registers registers;
     struct vocabulary vocabulary;
     struct catalogue catalogue;
     struct compiled compiled;
@@ -59,7 +59,6 @@ static void checking_close(struct checking *checking)
     lint_free(&checking->lint);
     compiled_free(&checking->compiled);
     catalogue_free(&checking->catalogue);
-    registers_free(&checking->registers);
     free(checking);
 }
 
@@ -92,16 +91,14 @@ static int check(struct checking *checking, const struct check_settings *setting
                             .is_quiet = settings->is_quiet};
     if (!set_window(&in.window, &in.as_of_day, settings, fault))
         return EXIT_USAGE;
-    char *registers = shared_file_find(settings->registers, "registers");
     char *catalogue = shared_file_find(settings->catalogue, "catalogue");
     in.path = catalogue;
-    bool is_good = registers_read(&checking->registers, &checking->vocabulary, registers, fault) &&
+    bool is_good = registers_read_kinds(&checking->vocabulary, settings->registers, fault) &&
                    catalogue_read(&checking->catalogue, catalogue, &checking->vocabulary, fault) &&
                    compile_catalogue(&checking->compiled, &checking->catalogue, in.window,
                                      in.as_of_day, false, fault);
     if (is_good)
         tell(checking, &in, settings->is_json);
-    free(registers);
     free(catalogue);
     return is_good && (!settings->is_strict || checking->lint.count == 0) ? EXIT_YES : EXIT_NO;
 }

@@ -2,6 +2,7 @@
 
 #include "loader/cases_run.h"
 #include "loader/memory.h"
+#include "loader/registers.h"
 #include "loader/shared_files.h"
 #include "protocol/json.h"
 
@@ -38,7 +39,6 @@ static const struct option_table test_table = {
 
 /* Everything that is read, and what came of it. */
 struct testing {
-    struct registers registers;
     struct vocabulary vocabulary;
     struct catalogue catalogue;
     struct cases cases;
@@ -50,7 +50,6 @@ static void testing_close(struct testing *testing)
     cases_outcome_free(&testing->outcome);
     cases_free(&testing->cases);
     catalogue_free(&testing->catalogue);
-    registers_free(&testing->registers);
     free(testing);
 }
 
@@ -130,14 +129,12 @@ static bool read_cases(struct testing *testing, const char *file, const char *ca
 
 static int test(struct testing *testing, const struct test_settings *settings, struct fault *fault)
 {
-    char *registers = shared_file_find(settings->registers, "registers");
     char *catalogue = shared_file_find(settings->catalogue, "catalogue");
-    bool is_good = registers_read(&testing->registers, &testing->vocabulary, registers, fault) &&
+    bool is_good = registers_read_kinds(&testing->vocabulary, settings->registers, fault) &&
                    catalogue_read(&testing->catalogue, catalogue, &testing->vocabulary, fault) &&
                    read_cases(testing, settings->cases, catalogue, fault) &&
                    cases_run(&testing->outcome, &testing->cases, &testing->catalogue,
                              &testing->vocabulary, fault);
-    free(registers);
     free(catalogue);
     if (!is_good)
         return EXIT_NO;

@@ -5,6 +5,7 @@
 
 #include "loader/facts.h"
 #include "loader/register.h"
+#include "loader/registers.h"
 #include "loader/vocabulary.h"
 #include "protocol/fault.h"
 

@@ -1,5 +1,5 @@
-/* Register descriptions: which column of which register means what, as data. Files *.register in
- * one folder; format in elig-registers(5). */
+/* A register description: which column of a register means what, as data. Format in
+ * elig-registers(5). */
 #ifndef LOADER_REGISTER_H
 #define LOADER_REGISTER_H
 
@@ -7,10 +7,9 @@
 #include "protocol/fault.h"
 #include "protocol/means.h"
 
-#define REGISTER_COUNT_MAX 32
-#define COLUMN_COUNT_MAX   32
-#define MAP_COUNT_MAX      64
-#define COLUMN_NAME_SIZE   96
+#define COLUMN_COUNT_MAX 32
+#define MAP_COUNT_MAX    64
+#define COLUMN_NAME_SIZE 96
 
 enum file_format { FORMAT_CSV, FORMAT_XML };
 enum file_encoding { ENCODING_UTF8, ENCODING_WINDOWS_1257 };
@@ -73,19 +72,8 @@ struct register_description {
     struct column columns[COLUMN_COUNT_MAX];
 };
 
-struct registers {
-    struct register_description *list; /* owned */
-    size_t count;
-};
-
-/* Reads every *.register of the folder, in order of name; adds their kinds to the vocabulary.
- * Faults are file:line:column: what was wanted, what was found. */
-MUST_USE bool registers_read(struct registers *out, struct vocabulary *vocabulary,
-                             const char *folder, struct fault *fault);
-void registers_free(struct registers *registers);
-
-/* One description from memory; `where` names it in faults. The vocabulary is untouched on failure.
- */
+/* Reads one from memory and adds its kind to the vocabulary; `where` names it in faults, which are
+ * file:line:column: what was wanted, what was found. The vocabulary is untouched on failure. */
 MUST_USE bool register_parse(struct register_description *out, struct vocabulary *vocabulary,
                              const char *text, size_t text_size, const char *where,
                              struct fault *fault);
