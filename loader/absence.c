@@ -1,5 +1,7 @@
 #include "loader/absence.h"
 
+#include "loader/daysets.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -216,9 +218,9 @@ static bool calendar_is_against(struct search *search)
 {
     if (search->clause->calendar == CALENDAR_ALL_DAYS)
         return false;
-    struct dayset days;
-    compile_calendar(&days, search->rules, search->clause->calendar,
-                     search->point != NULL ? search->point->place : 0, search->trial->window);
+    struct dayset days =
+        dayset_of_calendar(search->rules, search->clause->calendar,
+                           search->point != NULL ? search->point->place : 0, search->trial->window);
     uint32_t offset = search->day - search->trial->window.from_day;
     if ((days.words[offset / 64] >> offset % 64 & 1) != 0)
         return false;

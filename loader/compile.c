@@ -457,12 +457,6 @@ bool compile_catalogue(struct compiled *out, const struct catalogue *catalogue,
     return is_done;
 }
 
-void compile_calendar(struct dayset *out, const struct rules *rules, uint32_t calendar,
-                      uint32_t place, struct window window)
-{
-    *out = dayset_of_calendar(rules, calendar, place, window);
-}
-
 void compiled_fill(struct tables *tables, const struct compiled *compiled)
 {
     tables->products = compiled->products;

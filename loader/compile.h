@@ -35,8 +35,4 @@ void compiled_free(struct compiled *compiled);
 /* The same as fields of the tables of a snapshot, borrowed. */
 void compiled_fill(struct tables *tables, const struct compiled *compiled);
 
-/* The days of `window` on which the calendar holds at a point of sale in `place`. */
-void compile_calendar(struct dayset *out, const struct rules *rules, uint32_t calendar,
-                      uint32_t place, struct window window);
-
 #endif

@@ -167,10 +167,7 @@ static bool is_in_force(struct in_force in_force, uint32_t day)
 
 static bool calendar_holds(uint32_t calendar, uint32_t place, uint32_t day)
 {
-    struct dayset set;
-    if (calendar == CALENDAR_ALL_DAYS)
-        return true;
-    compile_calendar(&set, shop.rules, calendar, place, window);
+    struct dayset set = dayset_of_calendar(shop.rules, calendar, place, window);
     uint32_t bit = day - window.from_day;
     return set.words[bit / 64] >> bit % 64 & 1;
 }

@@ -1,4 +1,3 @@
-#include "loader/compile.h"
 #include "loader/daysets.h"
 #include "tests/support.h"
 
@@ -371,8 +370,7 @@ START_TEST(a_calendar_holds_on_its_days)
     memcpy(items, calendars[_i].items, sizeof(items));
     struct rules rules = {.calendars = &calendar, .calendar_count = 1, .items = items};
     struct window window = window_of(calendars[_i].from, calendars[_i].until);
-    struct dayset set;
-    compile_calendar(&set, &rules, 0, calendars[_i].place, window);
+    struct dayset set = dayset_of_calendar(&rules, 0, calendars[_i].place, window);
     char text[RUNS_TEXT_SIZE];
     runs_text(text, &set, window);
     ck_assert_msg(strcmp(text, calendars[_i].runs) == 0, "%s:\nwanted %s\nfound  %s",
