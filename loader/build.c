@@ -45,17 +45,23 @@ static uint32_t latest_as_of(const struct intake *intake)
     return day;
 }
 
+bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days, uint64_t ahead_days,
+                  struct fault *fault)
+{
+    if (as_of_day < back_days)
+        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
+                         back_days);
+    *out = (struct window){as_of_day - (uint32_t)back_days, as_of_day + (uint32_t)ahead_days};
+    return true;
+}
+
 static bool set_window(struct build *build, const struct build_settings *settings,
                        struct fault *fault)
 {
     build->as_of_day =
         settings->as_of_day != 0 ? settings->as_of_day : latest_as_of(&build->intake);
-    if (build->as_of_day < settings->back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
-                         settings->back_days);
-    build->window.from_day = build->as_of_day - (uint32_t)settings->back_days;
-    build->window.until_day = build->as_of_day + (uint32_t)settings->ahead_days;
-    return true;
+    return build_window(&build->window, build->as_of_day, settings->back_days, settings->ahead_days,
+                        fault);
 }
 
 bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)

@@ -61,6 +61,10 @@ struct build {
     uint64_t stage_start_ns;
 };
 
+/* The days around `as_of_day` that can be judged; a fault when they would begin before 1970. */
+MUST_USE bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days,
+                           uint64_t ahead_days, struct fault *fault);
+
 /* Registers, rules, deliveries, join: all that explain needs. On a fault the data are refused. */
 MUST_USE bool build_read(struct build *build, const struct build_settings *settings,
                          struct fault *fault);

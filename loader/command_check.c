@@ -6,7 +6,6 @@
 #include "loader/shared_files.h"
 #include "protocol/progress.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct check_settings {
@@ -62,18 +61,6 @@ static void checking_close(struct checking *checking)
     free(checking);
 }
 
-static bool set_window(struct window *window, uint32_t *as_of_day,
-                       const struct check_settings *settings, struct fault *fault)
-{
-    *as_of_day = settings->as_of_day != 0 ? settings->as_of_day : riga_day_of_time(clock_wall_s());
-    if (*as_of_day < settings->back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
-                         settings->back_days);
-    *window = (struct window){*as_of_day - (uint32_t)settings->back_days,
-                              *as_of_day + (uint32_t)settings->ahead_days};
-    return true;
-}
-
 static void tell(struct checking *checking, const struct lint_input *in, bool is_json)
 {
     lint_check(&checking->lint, in);
@@ -89,7 +76,9 @@ static int check(struct checking *checking, const struct check_settings *setting
     struct lint_input in = {.catalogue = &checking->catalogue,
                             .compiled = &checking->compiled,
                             .is_quiet = settings->is_quiet};
-    if (!set_window(&in.window, &in.as_of_day, settings, fault))
+    in.as_of_day =
+        settings->as_of_day != 0 ? settings->as_of_day : riga_day_of_time(clock_wall_s());
+    if (!build_window(&in.window, in.as_of_day, settings->back_days, settings->ahead_days, fault))
         return EXIT_USAGE;
     char *catalogue = shared_file_find(settings->catalogue, "catalogue");
     in.path = catalogue;
