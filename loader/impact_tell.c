@@ -36,6 +36,13 @@ static const struct place_row *find_place(const struct impact *impact, uint32_t 
     return row != NULL ? row : trade_place(&impact->sides[TIME_BEFORE].catalogue.trade, code);
 }
 
+static const char *title_of(uint32_t code, const struct place_row *row)
+{
+    if (code == 0)
+        return "no declared address";
+    return row != NULL ? row->title : "";
+}
+
 static uint32_t suppressed_cells(const struct impact *impact)
 {
     uint32_t count = 0;
@@ -95,8 +102,8 @@ static void print_cells(const struct impact *impact, uint64_t bound, FILE *to)
             const struct place_row *place = find_place(impact, cell->place);
             fprintf(to, "%-32s", group->name);
             print_persons(&cell->persons, bound, to);
-            fprintf(to, "  %07" PRIu32 "%s%s\n", cell->place, place != NULL ? " " : "",
-                    place != NULL ? place->title : "");
+            const char *title = title_of(cell->place, place);
+            fprintf(to, "  %07" PRIu32 "%s%s\n", cell->place, title[0] != '\0' ? " " : "", title);
         }
     }
     if (suppressed_count > 0)
