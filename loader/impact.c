@@ -290,7 +290,7 @@ static void collect_group(struct impact *impact, const struct counting *all, uin
 /* A person lives in one municipality, so that cells are about different ones. */
 static void suppress_group(struct impact *impact, struct impact_group *group, uint64_t bound)
 {
-    struct counted **lines = memory_take(group->cell_count, sizeof(lines[0]));
+    struct counted **lines = memory_take(group->cell_count, sizeof(void *));
     for (uint32_t i = 0; i < group->cell_count; i++)
         lines[i] = &impact->cells[group->first_cell + i].persons;
     suppress_lines(lines, group->cell_count, bound, true);

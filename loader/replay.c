@@ -308,7 +308,7 @@ static bool read_requests(struct replay *out, struct replaying *all, const char 
 /* One person may stand behind several reliefs. */
 static void collect_lines(struct replay *out, const struct replaying *all, uint64_t bound)
 {
-    struct counted **lines = memory_take(all->line_count, sizeof(lines[0]));
+    struct counted **lines = memory_take(all->line_count, sizeof(void *));
     out->reliefs = memory_take(all->line_count, sizeof(out->reliefs[0]));
     for (uint32_t i = 0; i < all->line_count; i++) {
         const struct replay_line *line = &all->lines[i];
