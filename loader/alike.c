@@ -23,20 +23,21 @@ struct alike {
     uint64_t asked_subtypes[KIND_COUNT_MAX]; /* by kind: subtypes whose being there matters */
     struct interner
         span_steps; /* numbers of steps about begun and ending, each kind of them once */
-    struct interner span_classes;          /* which of those a fact fits, as bits */
-    uint64_t span_kinds;                   /* kinds that those are about */
+    struct interner span_classes; /* which of those a fact fits, as bits */
+    uint64_t span_kinds;          /* kinds that those are about */
+    uint32_t span_first[KIND_COUNT_MAX], span_end[KIND_COUNT_MAX]; /* those of a kind */
     int32_t born_by[2][AGE_THRESHOLD_MAX]; /* who is so old on the first day, on the last */
     uint32_t *rule_days;                   /* on which groups begin and end, rising */
     uint32_t rule_day_count;
     uint16_t *known_groups; /* with known_days */
     uint32_t known_count;
 
+    struct interner sorts; /* struct sort_of */
     struct candidates {
-        uint16_t *groups; /* NULL: not asked for yet */
+        uint16_t *groups;
         size_t count;
-    } * candidates; /* by class of home: the groups that may be other than no there */
+    } * candidates; /* by number of a sort: the groups that may be other than no for it */
     size_t candidates_room;
-    uint32_t candidates_count;
 
     struct interner days;  /* signatures on one day; the next is theirs */
     uint32_t *day_lists;   /* number in `lists` */
@@ -53,16 +54,25 @@ struct alike {
     struct membership memberships[SET_SIZE_MAX];
 };
 
-/* The same question about spans is one, wherever it stands: all but its number in the rules. */
-static void ask_spans(struct alike *alike, struct interner *once, uint32_t number)
+/* The same question about spans is one, wherever it stands. */
+static void ask_spans(struct alike *alike, struct interner *once, uint16_t kind)
 {
-    const struct step *step = &alike->rules->steps[number];
-    uint32_t words[] = {step->status_kind, step->subtype,     step->begun_from,
-                        step->begun_until, step->ending_from, step->ending_until};
-    uint32_t before = once->count;
-    if (interner_number(once, words, sizeof(words)) == before)
-        interner_number(&alike->span_steps, &number, sizeof(number));
-    alike->span_kinds |= UINT64_C(1) << step->status_kind;
+    alike->span_first[kind] = alike->span_steps.count;
+    for (uint32_t i = 0; i < alike->rules->step_count; i++) {
+        const struct step *step = &alike->rules->steps[i];
+        if (step->kind != STEP_STATUS || step->status_kind != kind || !step_has_spans(step))
+            continue;
+        uint32_t words[] = {kind,
+                            step->subtype,
+                            step->begun_from,
+                            step->begun_until,
+                            step->ending_from,
+                            step->ending_until};
+        uint32_t before = once->count;
+        if (interner_number(once, words, sizeof(words)) == before)
+            interner_number(&alike->span_steps, &i, sizeof(i));
+    }
+    alike->span_end[kind] = alike->span_steps.count;
 }
 
 static void ask_steps(struct alike *alike)
@@ -75,11 +85,14 @@ static void ask_steps(struct alike *alike)
         else if (step->kind == STEP_RESIDENT_IN)
             places_ask(&alike->homes, step->place);
         else if (step->kind == STEP_STATUS && step_has_spans(step))
-            ask_spans(alike, &once, i);
+            alike->span_kinds |= UINT64_C(1) << step->status_kind;
         else if (step->kind == STEP_STATUS)
             alike->asked_subtypes[step->status_kind] |=
                 step->subtype == SUBTYPE_ANY ? UINT64_MAX : UINT64_C(1) << step->subtype;
     }
+    for (uint16_t kind = 0; kind < KIND_COUNT_MAX; kind++)
+        if (alike->span_kinds >> kind & 1)
+            ask_spans(alike, &once, kind);
     interner_free(&once);
 }
 
@@ -142,9 +155,10 @@ void alike_end(struct alike *alike)
     places_free(&alike->schools);
     interner_free(&alike->span_steps);
     interner_free(&alike->span_classes);
-    for (uint32_t i = 0; i < alike->candidates_count; i++)
+    for (uint32_t i = 0; i < alike->sorts.count; i++)
         free(alike->candidates[i].groups);
     free(alike->candidates);
+    interner_free(&alike->sorts);
     interner_free(&alike->days);
     interner_free(&alike->lists);
     interner_free(&alike->steadies);
@@ -213,17 +227,22 @@ static_assert(SUBTYPE_COUNT_MAX <= 32, "a subtype fits its place in the word");
 
 static uint32_t span_class(struct alike *alike, const struct status_fact *fact)
 {
-    size_t word_count = alike->span_steps.count / 32 + 1, size;
+    uint32_t first = alike->span_first[fact->kind], end = alike->span_end[fact->kind];
+    size_t word_count = (end - first) / 32 + 1, size;
     uint32_t few[16] = {0};
     uint32_t *bits = word_count <= 16 ? few : memory_take_zeroed(word_count, sizeof(bits[0]));
-    if (alike->span_classes.count == 0)
-        interner_number(&alike->span_classes, bits, word_count * sizeof(bits[0]));
-    for (uint32_t i = 0; i < alike->span_steps.count; i++) {
+    bool fits_any = false;
+    for (uint32_t i = first; i < end; i++) {
         const uint32_t *number = interner_at(&alike->span_steps, i, &size);
-        if (fact_fits(alike->rules, fact, &alike->rules->steps[*number]))
-            bits[i / 32] |= 1u << i % 32;
+        if (fact_fits(alike->rules, fact, &alike->rules->steps[*number])) {
+            bits[(i - first) / 32] |= 1u << (i - first) % 32;
+            fits_any = true;
+        }
     }
-    uint32_t class = interner_number(&alike->span_classes, bits, word_count * sizeof(bits[0]));
+    /* 0 is for whatever fits none; kinds share numbers, a word has the kind beside it */
+    uint32_t class =
+        fits_any ? 1 + interner_number(&alike->span_classes, bits, word_count * sizeof(bits[0]))
+                 : 0;
     if (bits != few)
         free(bits);
     return class;
@@ -367,30 +386,40 @@ static void sign_day(struct signature *signature, const struct alike *alike,
 
 /* ---- days -> lists of truths ---- */
 
-static const struct candidates *candidates_of(struct alike *alike, const struct subject *subject)
+/* People who live in places of one class, with statuses of the same kinds. */
+struct sort_of {
+    uint32_t home, kinds, more_kinds;
+};
+
+static const struct candidates *candidates_of(struct alike *alike, const struct subject *subject,
+                                              uint64_t kinds)
 {
-    alike->candidates = memory_room(alike->candidates, &alike->candidates_room,
-                                    (size_t)subject->home + 1, sizeof(alike->candidates[0]));
-    for (; alike->candidates_count <= subject->home; alike->candidates_count++)
-        alike->candidates[alike->candidates_count] = (struct candidates){NULL, 0};
-    struct candidates *candidates = &alike->candidates[subject->home];
-    if (candidates->groups == NULL) {
-        candidates->groups = memory_take(alike->rules->group_count, sizeof(candidates->groups[0]));
+    struct sort_of sort = {subject->home, (uint32_t)kinds, (uint32_t)(kinds >> 32)};
+    uint32_t before = alike->sorts.count;
+    uint32_t number = interner_number(&alike->sorts, &sort, sizeof(sort));
+    alike->candidates = memory_room(alike->candidates, &alike->candidates_room, (size_t)number + 1,
+                                    sizeof(alike->candidates[0]));
+    struct candidates *candidates = &alike->candidates[number];
+    if (number == before) {
+        uint16_t groups[GROUP_COUNT_MAX];
         candidates->count =
-            judge_groups_at(candidates->groups, alike->rules, subject->person->place);
+            judge_possible_groups(groups, alike->rules, subject->person->place, kinds);
+        candidates->groups = memory_take(candidates->count, sizeof(groups[0]));
+        memcpy(candidates->groups, groups, candidates->count * sizeof(groups[0]));
     }
     return candidates;
 }
 
 static uint32_t judge_list(struct alike *alike, const struct subject *subject, uint32_t day)
 {
-    const struct candidates *candidates = candidates_of(alike, subject);
     struct judge judge;
     uint32_t list[GROUP_COUNT_MAX];
     size_t count = 0;
     judge_begin(&judge, alike->rules, alike->vocabulary, subject->person, subject->prior,
                 (struct window){day, day + 1});
     judge_day(&judge, day);
+    const struct candidates *candidates =
+        candidates_of(alike, subject, judge_possible_kinds(&judge));
     judge_some_groups(&judge, alike->truths, candidates->groups, candidates->count);
     for (size_t i = 0; i < candidates->count; i++) {
         uint32_t group = candidates->groups[i];

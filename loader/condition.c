@@ -128,8 +128,8 @@ static struct step step_of_status(uint16_t status_kind, uint8_t subtype)
 static bool read_status(struct parser *parser)
 {
     struct token word = parser->token;
-    uint16_t number;
-    uint8_t subtype;
+    uint16_t number = KIND_NONE;
+    uint8_t subtype = SUBTYPE_ANY;
     if (!parse_status_kind(parser, &number, &subtype))
         return false;
     struct step step = step_of_status(number, subtype);

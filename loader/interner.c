@@ -36,7 +36,7 @@ static void widen(struct interner *in)
         uint32_t at = in->list[number].hash & in->slot_mask;
         while (in->slots[at] != 0)
             at = (at + 1) & in->slot_mask;
-        in->slots[at] = number + 1;
+        in->slots[at] = (uint64_t)in->list[number].hash << 32 | (number + 1);
     }
 }
 
@@ -61,13 +61,16 @@ uint32_t interner_number(struct interner *in, const void *bytes, size_t size)
     uint32_t hash = hash_words(bytes, size);
     uint32_t at = hash & in->slot_mask;
     for (; in->slots[at] != 0; at = (at + 1) & in->slot_mask) {
-        const struct interned *it = &in->list[in->slots[at] - 1];
-        if (it->hash == hash && it->count * sizeof(in->words[0]) == size &&
+        if (in->slots[at] >> 32 != hash)
+            continue;
+        uint32_t number = (uint32_t)in->slots[at] - 1;
+        const struct interned *it = &in->list[number];
+        if (it->count * sizeof(in->words[0]) == size &&
             (size == 0 || memcmp(in->words + it->first, bytes, size) == 0))
-            return in->slots[at] - 1;
+            return number;
     }
     uint32_t number = append(in, bytes, size, hash);
-    in->slots[at] = number + 1;
+    in->slots[at] = (uint64_t)hash << 32 | (number + 1);
     return number;
 }
 

@@ -11,7 +11,7 @@ struct interner {
         size_t first;
         uint32_t count, hash;
     } * list;
-    uint32_t *slots; /* number + 1; 0: empty */
+    uint64_t *slots; /* hash, then number + 1; 0: empty */
     size_t word_count, word_room, list_room;
     uint32_t count, slot_mask;
 };

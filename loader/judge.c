@@ -274,26 +274,33 @@ void judge_some_groups(const struct judge *judge, uint8_t truths[], const uint16
         truths[groups[i]] = judge_group(judge, groups[i], truths);
 }
 
-/* ---- what the place alone decides ---- */
+/* ---- what the place and the kinds of status alone decide ---- */
 
 /* The least and the most that a truth may turn out to be. */
 struct bounds {
     uint8_t least, most;
 };
 
-static struct bounds bounds_of_operand(const struct step *step, uint32_t place,
+struct possible {
+    uint32_t place;
+    uint64_t kinds;
+};
+
+static struct bounds bounds_of_operand(const struct step *step, struct possible possible,
                                        const struct bounds groups[])
 {
+    if (step->kind == STEP_STATUS && !(possible.kinds >> step->status_kind & 1))
+        return (struct bounds){TRUTH_NO, TRUTH_NO};
     if (step->kind == STEP_GROUP)
         return groups[step->group];
     if (step->kind != STEP_RESIDENT_IN)
         return (struct bounds){TRUTH_NO, TRUTH_YES};
-    uint8_t truth = (uint8_t)truth_of(place_is_in(place, step->place));
+    uint8_t truth = (uint8_t)truth_of(place_is_in(possible.place, step->place));
     return (struct bounds){truth, truth};
 }
 
-static struct bounds bounds_of_steps(const struct step steps[], size_t step_count, uint32_t place,
-                                     const struct bounds groups[])
+static struct bounds bounds_of_steps(const struct step steps[], size_t step_count,
+                                     struct possible possible, const struct bounds groups[])
 {
     struct bounds stack[STEP_DEPTH_MAX];
     size_t depth = 0;
@@ -314,15 +321,17 @@ static struct bounds bounds_of_steps(const struct step steps[], size_t step_coun
                                                      most_of(left.most, right.most)};
         } else {
             assert(depth < STEP_DEPTH_MAX);
-            stack[depth++] = bounds_of_operand(step, place, groups);
+            stack[depth++] = bounds_of_operand(step, possible, groups);
         }
     }
     assert(depth == 1);
     return stack[0];
 }
 
-size_t judge_groups_at(uint16_t out[], const struct rules *rules, uint32_t place)
+size_t judge_possible_groups(uint16_t out[], const struct rules *rules, uint32_t place,
+                             uint64_t kinds)
 {
+    struct possible possible = {place, kinds};
     struct bounds bounds[GROUP_COUNT_MAX];
     size_t count = 0;
     for (uint16_t i = 0; i < rules->group_count; i++) {
@@ -331,12 +340,20 @@ size_t judge_groups_at(uint16_t out[], const struct rules *rules, uint32_t place
         if (group->known_days != 0)
             bounds[i].most = bounds[group->known_of].most;
         else if (group->step_count > 0)
-            bounds[i] =
-                bounds_of_steps(&rules->steps[group->first_step], group->step_count, place, bounds);
+            bounds[i] = bounds_of_steps(&rules->steps[group->first_step], group->step_count,
+                                        possible, bounds);
         if (group->from_day != 0 || group->until_day != DAY_NEVER || group->known_days != 0)
             bounds[i].least = TRUTH_NO; /* on other days */
         if (bounds[i].most != TRUTH_NO)
             out[count++] = i;
     }
     return count;
+}
+
+uint64_t judge_possible_kinds(const struct judge *judge)
+{
+    uint64_t kinds = judge->missing_kinds;
+    for (uint16_t i = 0; i < judge->vocabulary->kind_count; i++)
+        kinds |= (uint64_t)(judge->current[i] != 0) << i;
+    return kinds;
 }

@@ -38,9 +38,15 @@ uint64_t judge_missing_kinds(const struct vocabulary *vocabulary, uint32_t place
 /* All groups on that day, in order, since later ones speak of earlier ones. */
 void judge_groups(const struct judge *judge, uint8_t truths[], uint32_t group_count);
 
-/* The groups that may be other than no for somebody who lives there, whatever else is true of them;
- * rising. Returns how many: of thousands of groups most are about other places. */
-size_t judge_groups_at(uint16_t out[], const struct rules *rules, uint32_t place);
+/* The groups that may be other than no for somebody who lives there and has, or may have, statuses
+ * of these kinds, whatever else is true of them; rising. Returns how many: of thousands of groups
+ * most are about other places and other people. */
+size_t judge_possible_groups(uint16_t out[], const struct rules *rules, uint32_t place,
+                             uint64_t kinds);
+
+/* The kinds of which the person has a status on the day, or may have one unknown to us. */
+uint64_t judge_possible_kinds(const struct judge *judge);
+
 /* Those groups alone; the truths of all others stay as they are, and are no. */
 void judge_some_groups(const struct judge *judge, uint8_t truths[], const uint16_t groups[],
                        size_t group_count);

@@ -327,7 +327,7 @@ bool parser_take_symbol(struct parser *parser, const struct symbol **out, enum s
     if (token->kind == TOKEN_WORD)
         symbol = symbols_find(&parser->symbols, sort, token->text, token->size);
     if (symbol == NULL)
-        return parser_wanted_symbol(parser, sort, wanted, NULL, 0);
+        return parser_wanted_symbol(parser, sort, wanted, NULL, 0), fault_told();
     if (symbol->line == 0)
         return parser_fault(parser, token, "\"%s\" is reserved for the engine's own tests",
                             symbol->name);

@@ -55,7 +55,7 @@ struct parser {
 
 /* "file:line:column: sentence" at the token; false. */
 #define parser_fault(parser, token, ...)                                                           \
-    token_fault(&(parser)->lexer, (token), (parser)->fault, __VA_ARGS__)
+    (token_fault(&(parser)->lexer, (token), (parser)->fault, __VA_ARGS__), fault_told())
 
 /* ---- the next word ---- */
 

@@ -8,8 +8,9 @@
 
 /* "file:line:column: sentence" about a version of whichever file; false. */
 #define fault_in_file(parser, file, token, ...)                                                    \
-    token_fault(&(struct lexer){.where = (parser)->rules->files[file]}, (token), (parser)->fault,  \
-                __VA_ARGS__)
+    (token_fault(&(struct lexer){.where = (parser)->rules->files[file]}, (token), (parser)->fault, \
+                 __VA_ARGS__),                                                                     \
+     fault_told())
 
 /* ---- groups of what was known ---- */
 

@@ -21,8 +21,7 @@ enum symbol_sort {
     SYMBOL_CLAUSE, /* a clause's version, group, product and conditions */
 };
 
-#define SYMBOL_FILE_ELSEWHERE 0xffff /* not of a rules file: a product of the catalogue's tables   \
-                                      */
+#define SYMBOL_FILE_ELSEWHERE 0xffff /* of no rules file: the catalogue's tables */
 
 struct symbol {
     char name[NAME_SIZE];

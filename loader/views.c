@@ -237,7 +237,8 @@ struct batch {
     size_t count;
 };
 
-static void batch_flush(struct batch *batch, const struct identity_key *key, struct index_entry **to)
+static void batch_flush(struct batch *batch, const struct identity_key *key,
+                        struct index_entry **to)
 {
     identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++)
@@ -310,8 +311,9 @@ static struct keymap keymap_of_views(const struct views *views, struct window wi
 }
 
 struct index_entry *views_digest(const struct views *views, const struct people *people,
-                           const struct memberships *memberships, struct window window,
-                           const struct identity_key *key, uint32_t thread_count, bool is_quiet)
+                                 const struct memberships *memberships, struct window window,
+                                 const struct identity_key *key, uint32_t thread_count,
+                                 bool is_quiet)
 {
     struct publishing all;
     publishing_start(&all, people, memberships, window);

@@ -23,8 +23,8 @@ void views_free(struct views *views);
 
 /* `views->identifier_count` entries, for the caller to free. */
 MUST_USE struct index_entry *views_digest(const struct views *views, const struct people *people,
-                                    const struct memberships *memberships, struct window window,
-                                    const struct identity_key *key, uint32_t thread_count,
-                                    bool is_quiet);
+                                          const struct memberships *memberships,
+                                          struct window window, const struct identity_key *key,
+                                          uint32_t thread_count, bool is_quiet);
 
 #endif

@@ -24,11 +24,11 @@ struct place_prefix {
 struct status_kind {
     char name[WORD_SIZE]; /* "IZM.learner"; a list: "riga_staff" */
     bool is_list;
-    bool has_school;                             /* facts carry the place of a school */
-    bool is_missing;                             /* nothing was delivered: all is unknown */
-    uint8_t subtype_count;                       /* numbers 1..subtype_count */
-    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE]; /* [0] is unused */
-    uint16_t missing_count;                      /* places whose data were not delivered */
+    bool has_school;                                    /* facts carry the place of a school */
+    bool is_missing;                                    /* nothing was delivered: all is unknown */
+    uint8_t subtype_count;                              /* numbers 1..subtype_count */
+    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE];        /* [0] is unused */
+    uint16_t missing_count;                             /* places whose data were not delivered */
     struct place_prefix missing[2 * MISSING_COUNT_MAX]; /* as named, and what took their place */
 };
 

@@ -18,7 +18,8 @@ enum frame_kind { KIND_CHECK = 1, KIND_PING = 2, KIND_STATUS = 3 };
 enum entry { ENTRY_UNSTATED = 0, ENTRY_CHIP, ENTRY_CONTACTLESS, ENTRY_OPTICAL, ENTRY_TYPED };
 #define ENTRY_LAST ENTRY_TYPED
 
-/* "unstated", "chip", "contactless", "optical", "typed"; and back, false when it is none of them. */
+/* "unstated", "chip", "contactless", "optical", "typed"; and back, false when it is none of them.
+ */
 const char *entry_name(uint8_t entry);
 MUST_USE bool entry_of_name(uint8_t *entry, const char *name, size_t name_size);
 

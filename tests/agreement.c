@@ -168,16 +168,18 @@ static bool compare(struct agreement *agreement, struct triple *triple)
     return false;
 }
 
-static bool ask(struct agreement *agreement, struct triple *triple, const struct real_way *real,
-                uint32_t view, uint64_t *state)
+static bool ask(struct agreement *agreement, const struct triple *person,
+                const struct real_way *real, uint32_t view, uint64_t *state)
 {
+    struct triple triple = *person;
     for (uint32_t i = 0; i < agreement->purchase_count; i++) {
         struct purchase purchase;
-        random_purchase_make(&purchase, triple->random, state);
+        random_purchase_make(&purchase, triple.random, state);
         struct candidates candidates = decide_candidates(real->edition, &purchase);
-        triple->purchase = &purchase;
-        triple->found = decide(real->edition, &candidates, view, &purchase);
-        if (!compare(agreement, triple))
+        triple.purchase = &purchase;
+        triple.candidate_count = candidates.clause_count;
+        triple.found = decide(real->edition, &candidates, view, &purchase);
+        if (!compare(agreement, &triple))
             return false;
     }
     return true;

@@ -71,6 +71,8 @@
     X(MIDNIGHT, "the second of midnight, or the last before")                                      \
     X(WINDOW_EDGE, "a first or last day of the window")                                            \
     X(VERSION_EDGE, "a version takes its place, or will tomorrow")                                 \
+    X(MANY_GROUPS, "more groups than a word has bits")                                             \
+    X(MANY_CLAUSES, "more clauses at the point of sale than a word has bits")                      \
     X(VALID_UNTIL, "asked how long it holds")
 
 enum feature {
@@ -106,6 +108,7 @@ struct triple {
     struct reference_answer wanted;
     uint64_t wanted_until_s; /* 0: not asked */
     struct verdict found;
+    uint32_t candidate_count; /* clauses that it looked at */
 };
 
 /* agreement_count.c: which features the triple has. */

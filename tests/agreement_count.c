@@ -120,6 +120,8 @@ static void count_answer(uint64_t *counts, const struct triple *triple, uint32_t
     counts[FEATURE_STACKED_THREE] += answer->part_count > 2;
     counts[FEATURE_SPLIT_MIXED] += answer->split == SPLIT_SEVERAL;
     counts[FEATURE_VALID_UNTIL] += triple->wanted_until_s != 0;
+    counts[FEATURE_MANY_GROUPS] += triple->reference->rules->group_count > 64;
+    counts[FEATURE_MANY_CLAUSES] += triple->candidate_count > 64;
     if (answer->status != STATUS_APPLIES)
         return;
     uint32_t point = triple->purchase->point_of_sale;

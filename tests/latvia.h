@@ -17,7 +17,10 @@ static inline void latvia_vocabulary(struct vocabulary *vocabulary)
     } kinds[LATVIA_KIND_COUNT] = {
         [SPECIAL] = {"PMLP.special", false, false, {"repressed", "resistance", "ww2", "ukraine"}},
         [LEARNER] = {"IZM.learner", false, true, {"preschool", "general", "vocational", "higher"}},
-        [PENSION] = {"VSAA.pension", false, false, {"old_age", "disability", "survivor", "social", "old_age_working"}},
+        [PENSION] = {"VSAA.pension",
+                     false,
+                     false,
+                     {"old_age", "disability", "survivor", "social", "old_age_working"}},
         [DISABILITY] = {"VDEAVK.disability", false, false, {"group1", "group2", "group3", "child"}},
         [FAMILY] = {"SIF.family", false, false, {"parent", "child"}},
         [ORPHAN] = {"VBTAI.orphan", false, false, {"orphan", "no_care"}},

@@ -44,9 +44,10 @@ int main(int argc, char **argv)
     struct agreement agreement = {.person_count = PERSON_COUNT, .purchase_count = PURCHASE_COUNT};
     double start_s = now_s(), told_s = start_s;
     do {
-        if (!agreement_run(&agreement, seed + catalogue_count)) {
+        uint64_t this_seed = seed + catalogue_count;
+        if (!agreement_run(&agreement, this_seed)) {
             printf("\nagain: build/tests/long_agree --seed %llu --one\n",
-                   (unsigned long long)(seed + catalogue_count));
+                   (unsigned long long)this_seed);
             return EXIT_FAILURE;
         }
         catalogue_count++;

@@ -26,7 +26,8 @@ bool random_chance(uint64_t *state, uint32_t percent)
 
 void random_add_edge(struct random_catalogue *random, int64_t day)
 {
-    if (day > 0 && day < 40000 && random->edge_count < EDGE_DAY_COUNT_MAX)
+    bool is_about_window = day + 400 > random->from_day && day < (int64_t)random->until_day + 400;
+    if (is_about_window && random->edge_count < EDGE_DAY_COUNT_MAX)
         random->edges[random->edge_count++] = (uint32_t)day;
 }
 
@@ -88,6 +89,45 @@ static void make_rules(struct random_catalogue *out, uint64_t seed, uint64_t *st
     }
 }
 
+/* The days of one year about which an item of a calendar speaks first or last. */
+static void add_item_edges(struct random_catalogue *random, const struct calendar_item *item,
+                           int32_t year)
+{
+    switch (item->kind) {
+    case CALENDAR_YEARLY:
+        random_add_edge(random, day_of_civil(year, item->month, item->day));
+        break;
+    case CALENDAR_YEARLY_SPAN:
+        random_add_edge(random, day_of_civil(year, item->month, item->day));
+        random_add_edge(random, day_of_civil(year, item->last_month, item->last_day) + 1);
+        break;
+    case CALENDAR_EASTER:
+        random_add_edge(random, (int64_t)easter_sunday(year).number + item->offset_days);
+        break;
+    case CALENDAR_NTH_WEEKDAY: {
+        struct civil day = civil_of_day(day_of_civil(year, item->month, item->nth * 7u - 6));
+        uint32_t ahead = (item->weekday + 7 - day.weekday) % 7;
+        random_add_edge(random, (int64_t)day.number + ahead); /* the fifth is of the next month */
+        random_add_edge(random, (int64_t)day.number + ahead - 7);
+        break;
+    }
+    case CALENDAR_ONCE: /* its days are edges already */
+    case CALENDAR_WEEKDAYS:
+    case CALENDAR_OTHER:
+        break;
+    }
+}
+
+static void add_calendar_edges(struct random_catalogue *random)
+{
+    const struct rules *rules = random->catalogue.rules;
+    int32_t last = civil_of_day((int32_t)random->until_day).year;
+    for (int32_t year = civil_of_day((int32_t)random->from_day).year; year <= last; year++) {
+        for (uint32_t i = 0; i < rules->item_count; i++)
+            add_item_edges(random, &rules->items[i], year);
+    }
+}
+
 void random_catalogue_make(struct random_catalogue *out, uint64_t seed)
 {
     uint64_t state = seed;
@@ -95,6 +135,7 @@ void random_catalogue_make(struct random_catalogue *out, uint64_t seed)
     latvia_vocabulary(&out->vocabulary);
     choose_missing(&out->vocabulary, &state);
     choose_window(out, &state);
+    out->is_large = random_chance(&state, 8);
     out->relief_count = 2 + random_below(&state, RANDOM_RELIEF_COUNT_MAX - 1);
     out->everywhere_mask = random_below(&state, 1u << RANDOM_RELIEF_COUNT_MAX) &
                            random_below(&state, 1u << RANDOM_RELIEF_COUNT_MAX);
@@ -105,6 +146,7 @@ void random_catalogue_make(struct random_catalogue *out, uint64_t seed)
         random_add_edge(out, rules->versions[i].from_day);
         random_add_edge(out, rules->versions[i].until_day);
     }
+    add_calendar_edges(out);
     for (uint32_t i = 0; i < rules->extension_count; i++) {
         random_add_edge(out, rules->extensions[i].ended_from);
         random_add_edge(out, rules->extensions[i].ended_until);

@@ -5,7 +5,7 @@
 
 #include "tests/reference.h"
 
-#define EDGE_DAY_COUNT_MAX 256
+#define EDGE_DAY_COUNT_MAX 512
 #define FACT_COUNT_MAX     6
 #define KNOWN_COUNT_MAX    3
 
@@ -17,6 +17,7 @@ struct random_catalogue {
     uint32_t from_day, until_day;       /* the judging window */
     uint32_t edges[EDGE_DAY_COUNT_MAX]; /* days on which something changes */
     uint32_t edge_count;
+    bool is_large;                          /* more groups and clauses than a word has bits */
     uint32_t relief_count, everywhere_mask; /* R1, R2 ...; bit i: the i-th needs no contract */
 };
 

@@ -13,6 +13,8 @@
 #define STACKING_MOST    3
 #define AMOUNT_PER_EUR   10000
 #define CLAUSE_MOST      5
+#define LARGE_GROUPS     68
+#define LARGE_CLAUSES    36
 #define CALENDAR_MOST    4
 #define MINUTES_PER_HOUR 60
 
@@ -123,7 +125,8 @@ static void write_nth_weekday(struct writer *writer)
 {
     static const char *const nths[] = {"first", "second", "third", "fourth", "last"};
     const char *nth = PICK(writer, nths);
-    fprintf(writer->file, "%s %s of %02u", nth, PICK(writer, weekdays), 1 + draw(writer, 12));
+    uint32_t month = civil_of_day((int32_t)some_day(writer)).month;
+    fprintf(writer->file, "%s %s of %02u", nth, PICK(writer, weekdays), month);
 }
 
 static void write_easter(struct writer *writer)
@@ -185,7 +188,7 @@ static void write_item(struct writer *writer)
 static void write_items(struct writer *writer)
 {
     write_item(writer);
-    for (uint32_t i = draw(writer, 4); i > 0; i--) {
+    for (uint32_t i = chance(writer, 50) ? 0 : draw(writer, 4); i > 0; i--) {
         fputs(", ", writer->file);
         write_item(writer);
     }
@@ -328,7 +331,8 @@ static void write_condition(struct writer *writer, uint32_t depth)
 
 static void write_groups(struct writer *writer)
 {
-    uint32_t count = 3 + draw(writer, GROUP_MOST - 2);
+    uint32_t count =
+        3 + draw(writer, GROUP_MOST - 2) + (writer->random->is_large ? LARGE_GROUPS : 0);
     for (uint32_t i = 1; i <= count; i++) {
         fprintf(writer->file, "group g%u = ", i);
         write_condition(writer, 3);
@@ -393,7 +397,7 @@ static void write_clocks(struct writer *writer)
         fprintf(writer->file, "%s%02u:%02u-%02u:%02u", before, minute / MINUTES_PER_HOUR,
                 minute % MINUTES_PER_HOUR, until / MINUTES_PER_HOUR, until % MINUTES_PER_HOUR);
         before = ", ";
-        minute = until + 1 + draw(writer, 300);
+        minute = until + 1 + (chance(writer, 25) ? 0 : draw(writer, 300));
         if (chance(writer, 60))
             break;
     }
@@ -534,7 +538,10 @@ static void write_clause(struct writer *writer, uint32_t relief)
         fputs("  clause everybody", writer->file);
     else
         fprintf(writer->file, "  clause g%u", 1 + draw(writer, writer->group_count));
-    fprintf(writer->file, " product %s", PICK(writer, products));
+    const char *sold = PICK(writer, products);
+    if (writer->random->is_large && chance(writer, 70))
+        sold = "ALL";
+    fprintf(writer->file, " product %s", sold);
     write_clause_conditions(writer, relief);
     write_computation(writer);
     write_modifiers(writer);
@@ -594,7 +601,8 @@ static void write_version_body(struct writer *writer, uint32_t relief, bool stac
         write_rounding(writer);
     if (writer->random->everywhere_mask >> relief & 1)
         fputs("  everywhere\n", writer->file);
-    for (uint32_t i = 1 + draw(writer, CLAUSE_MOST); i > 0; i--)
+    uint32_t clause_most = writer->random->is_large ? LARGE_CLAUSES : CLAUSE_MOST;
+    for (uint32_t i = 1 + draw(writer, clause_most); i > 0; i--)
         write_clause(writer, relief);
     if (chance(writer, 25))
         write_limits(writer);

@@ -103,6 +103,7 @@ enum {
     PLAIN,
     SWITCHED,
     STACK_SPLIT,
+    STACK_EMPTY,
     END
 };
 enum { OPEN, OTHER, THIRD, FOURTH, RELIEFS };
@@ -158,6 +159,9 @@ static const struct {
     CLAUSE_AS(SWITCHED, OPEN, ALWAYS, 2500, .dayset = TODAY_ONLY, .flags = CLAUSE_STACKS),
     CLAUSE(STACK_SPLIT, OPEN, ALWAYS, 5000),
     CLAUSE_AS(STACK_SPLIT, THIRD, ALWAYS, 5000, .flags = CLAUSE_STACKS, .split = 7),
+    CLAUSE_AS(STACK_EMPTY, THIRD, ALWAYS, 20000, .flags = CLAUSE_STACKS,
+              .computation = COMPUTE_PRICE),
+    CLAUSE_AS(STACK_EMPTY, FOURTH, ALWAYS, 5000, .flags = CLAUSE_STACKS),
 };
 enum { CLAUSES = sizeof(shelf) / sizeof(shelf[0]) };
 static struct clause clauses[CLAUSES];
@@ -376,6 +380,9 @@ static const struct row rows[] = {
         DECISION_BEST, STATUS_APPLIES, 0, SPLIT_SEVERAL, 16000, 4000, TODAY + 1},
     {"7. nothing is left to stack on", RICH, TODAY, BUY(STACKED, 0, 1), TAKES(OPEN, 0, 0, UNTIL)},
     {"7. one that stacks, alone", RICH, TODAY, BUY(STACKED_ONLY, 20000, 1), TAKES(THIRD, 10000, 10000, UNTIL)},
+    {"7. one that takes nothing is left out, also as the first that stacks", RICH, TODAY,
+        BUY(STACK_EMPTY, 20000, 1), TAKES(FOURTH, 10000, 10000, UNTIL)},
+    {"7. and stands where all take nothing", RICH, TODAY, BUY(STACK_EMPTY, 0, 1), TAKES(THIRD, 0, 0, UNTIL)},
     {"7. two with one split", RICH, TODAY, BUY(STACK_SPLIT, 20000, 1),
         DECISION_BEST, STATUS_APPLIES, 0, 7, 15000, 5000, UNTIL},
     {"7. a version that stacks from today on", RICH, TODAY, BUY(SWITCHED, 10000, 1), TAKES(OPEN, 2500, 7500, TODAY + 1)},

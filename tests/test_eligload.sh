@@ -84,6 +84,7 @@ ukraine 0 0
 first_year_student 0 0
 pupil_supported 0 0
 pupil_jurmala 1 0
+pupil_liepaja 0 0
 kits_four 0 1
 kits_two 0 1
 kits_one 1 1

@@ -82,6 +82,46 @@ static const struct {
     {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 92, 900, 0}}, "yes 92-93"},
     {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 93, 900, 0}}, ""},
     {"not status SIF.family", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 0-10, yes 20-93"},
+    /* when it began and when it ends: day 10 is 2024-10-14, day 20 is 2024-10-24 */
+    {"status SIF.family begun from 2024-10-14", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 10-20"},
+    {"status SIF.family begun from 2024-10-15", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family begun before 2024-10-14", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family begun before 2024-10-15",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-24",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-25", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family ending before 2024-10-24", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family ending before 2024-10-25",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-25",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, OPEN, 0}},
+     "yes 10-93"},
+    {"status SIF.family ending before 9999-12-31", "", 0, RIGA, {{FAMILY, 1, 10, OPEN, 0}}, ""},
+    {"status SIF.family.child begun from 2024-10-14 before 2024-10-24 ending from 2024-11-01",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 2, 5, 40, 0},
+      {FAMILY, 2, 12, 38, 0},
+      {FAMILY, 2, 15, 60, 0},
+      {FAMILY, 1, 15, 90, 0}},
+     "yes 12-60"},
     /* several facts of one kind */
     {"status SIF.family",
      "",
@@ -396,6 +436,110 @@ START_TEST(nobody_is_in_a_group_outside_the_window)
         groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, longest), 1);
     ck_assert_uint_eq(out[0].from_day, longest.from_day);
     ck_assert_uint_eq(out[0].until_day, longest.until_day);
+    rules_free(rules);
+}
+END_TEST
+
+/* Extensions. */
+
+static const struct {
+    uint16_t kind;
+    uint8_t subtype;
+    int32_t from, until;  /* days of the window; the extension is of last days 10..20, until 50 */
+    const char *expected; /* of whoever has any such status, and of "ending from" day 50 */
+    const char *expected_late;
+} extension_rows[] = {
+    {HOUSEHOLD, 1, 5, 11, "yes 5-50", "yes 5-50"}, /* its last day is 10 */
+    {HOUSEHOLD, 1, 5, 10, "yes 5-10", ""},
+    {HOUSEHOLD, 1, 5, 21, "yes 5-50", "yes 5-50"},
+    {HOUSEHOLD, 1, 5, 22, "yes 5-22", ""},
+    {HOUSEHOLD, 2, 5, 15, "yes 5-50", "yes 5-50"},
+    {HOUSEHOLD, 3, 5, 15, "yes 5-15", ""}, /* the exception */
+    {DISABILITY, 1, 5, 15, "yes 5-50", "yes 5-50"},
+    {DISABILITY, 2, 5, 15, "yes 5-15", ""},
+    {HOUSEHOLD, 1, 5, OPEN, "yes 5-93", "yes 5-93"},
+    {HOUSEHOLD, 1, -30, -20, "", ""},
+    {FAMILY, 1, 5, 15, "yes 5-40", ""}, /* of two extensions the later one holds; not one of one */
+};
+
+START_TEST(what_ends_in_an_emergency_holds_longer)
+{
+    latvia_vocabulary(&vocabulary);
+    struct window window = {ZERO, ZERO + 93};
+    struct rules *rules = parse(
+        "extend emergency = SOPA.household, VDEAVK.disability.group1 except SOPA.household.crisis "
+        "ending 2024-10-14..2024-10-24 until 2024-11-23\n"
+        "extend longer = SIF.family ending 2024-10-14..2024-10-24 until 2024-11-13\n"
+        "extend shorter = SIF.family.parent ending 2024-10-14..2024-10-24 until 2024-10-29\n"
+        "extend later = SIF.family ending 2024-10-27..2024-11-20 until 2024-12-01\n"
+        "group any = status SOPA.household or status VDEAVK.disability or status SIF.family\n"
+        "group late = status SOPA.household ending from 2024-11-23 or "
+        "status VDEAVK.disability ending from 2024-11-23\n");
+    int32_t until = extension_rows[_i].until;
+    struct status_fact fact = {.kind = extension_rows[_i].kind,
+                               .subtype = extension_rows[_i].subtype,
+                               .from_day = (uint32_t)(ZERO + extension_rows[_i].from),
+                               .until_day = until == OPEN ? DAY_NEVER : (uint32_t)(ZERO + until)};
+    struct person person = {
+        .birth_day = 3650, .death_day = DAY_NEVER, .statuses = &fact, .status_count = 1};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
+    char text[64];
+    memberships_to_text(text, sizeof(text), count, 1, window);
+    ck_assert_str_eq(text, extension_rows[_i].expected);
+    memberships_to_text(text, sizeof(text), count, 2, window);
+    ck_assert_str_eq(text, extension_rows[_i].expected_late);
+    rules_free(rules);
+}
+END_TEST
+
+/* What an earlier snapshot knew. */
+
+static struct rules *rules_with_known(void)
+{
+    struct rules *rules = parse("group needy = status SOPA.household.needy\n");
+    rules->groups[rules->group_count++] = (struct group_rule){
+        .name = "needy~14", .until_day = DAY_NEVER, .known_of = 1, .known_days = 14};
+    return rules;
+}
+
+static const struct {
+    bool is_missing;
+    uint32_t known_until; /* day of the window; 0: nothing was known */
+    int32_t from, until;  /* of a fact; 0 and 0: none */
+    const char *expected;
+} known_rows[] = {
+    {false, 0, 0, 0, ""},
+    {false, 30, 0, 0, ""}, /* what is surely no stays no */
+    {false, 30, 5, 10, "yes 5-10"},
+    {true, 0, 0, 0, "unknown 0-93"},
+    {true, 30, 0, 0, "yes 0-30, unknown 30-93"},
+    {true, 200, 0, 0, "yes 0-93"},
+    {true, 30, 20, 40, "yes 0-40, unknown 40-93"},
+    {true, 30, 50, 60, "yes 0-30, unknown 30-50, yes 50-60, unknown 60-93"},
+};
+
+START_TEST(what_was_known_fills_in_for_what_is_unknown)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].is_missing = known_rows[_i].is_missing;
+    struct rules *rules = rules_with_known();
+    struct window window = {ZERO, ZERO + 93};
+    uint32_t until_days[3] = {0};
+    if (known_rows[_i].known_until != 0)
+        until_days[2] = ZERO + known_rows[_i].known_until;
+    struct status_fact fact = {.kind = HOUSEHOLD,
+                               .subtype = 1,
+                               .from_day = (uint32_t)(ZERO + known_rows[_i].from),
+                               .until_day = (uint32_t)(ZERO + known_rows[_i].until)};
+    struct person person = {.birth_day = 3650,
+                            .death_day = DAY_NEVER,
+                            .statuses = &fact,
+                            .status_count = known_rows[_i].until != 0};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person,
+                                   &(struct prior){until_days}, window);
+    char text[128];
+    memberships_to_text(text, sizeof(text), count, 2, window);
+    ck_assert_str_eq(text, known_rows[_i].expected);
     rules_free(rules);
 }
 END_TEST
@@ -779,6 +923,55 @@ START_TEST(a_group_is_told_step_by_step)
 }
 END_TEST
 
+START_TEST(days_of_a_status_and_extensions_are_told)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules =
+        parse("extend emergency = SOPA.household ending 2024-10-14..2024-10-24 until 2024-11-23\n"
+              "group poor = status SOPA.household.needy ending from 2024-11-01\n"
+              "group new = status SOPA.household begun from 2024-10-10 before 2024-11-01\n");
+    struct status_fact fact = {
+        .kind = HOUSEHOLD, .subtype = 1, .from_day = ZERO, .until_day = ZERO + 15};
+    struct person person = {.death_day = DAY_NEVER, .statuses = &fact, .status_count = 1};
+    ck_assert_str_eq(tell(rules, &person, "2024-11-03", 1, TRUTH_YES),
+                     "group poor: yes\n  status SOPA.household.needy ending from 2024-11-01: yes, "
+                     "from 2024-10-04 until 2024-11-23 (extended by emergency, else until "
+                     "2024-10-19)\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-11-03", 2, TRUTH_NO),
+                     "group new: no\n  status SOPA.household begun from 2024-10-10 before "
+                     "2024-11-01: no, holds, but from 2024-10-04 until 2024-11-23 (extended by "
+                     "emergency, else until 2024-10-19)\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-12-03", 1, TRUTH_NO),
+                     "group poor: no\n  status SOPA.household.needy ending from 2024-11-01: no, "
+                     "ended on 2024-11-23\n");
+    rules_free(rules);
+}
+END_TEST
+
+START_TEST(what_was_known_before_is_told)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].is_missing = true;
+    struct rules *rules = rules_with_known();
+    struct person person = {.death_day = DAY_NEVER};
+    uint32_t until_days[3] = {0, 0, ZERO + 10};
+    char text[TOLD_SIZE] = "";
+    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, &(struct prior){until_days}, ZERO,
+                                    2, append_sentence, text),
+                     TRUTH_YES);
+    ck_assert_str_eq(text, "group needy~14: yes, last known so, which holds until 2024-10-14\n"
+                           "  group needy: unknown\n"
+                           "    status SOPA.household.needy: unknown, SOPA.household was not "
+                           "delivered\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-10-04", 2, TRUTH_UNKNOWN),
+                     "group needy~14: unknown, and it was not surely yes in the last 14 days\n"
+                     "  group needy: unknown\n"
+                     "    status SOPA.household.needy: unknown, SOPA.household was not "
+                     "delivered\n");
+    rules_free(rules);
+}
+END_TEST
+
 START_TEST(of_several_facts_the_nearest_is_told)
 {
     latvia_vocabulary(&vocabulary);
@@ -841,6 +1034,11 @@ int main(void)
     tcase_add_loop_test(
         tcase, random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told, 0, 8);
     tcase_add_test(tcase, a_group_is_told_step_by_step);
+    tcase_add_loop_test(tcase, what_ends_in_an_emergency_holds_longer, 0, COUNT_OF(extension_rows));
+    tcase_add_loop_test(tcase, what_was_known_fills_in_for_what_is_unknown, 0,
+                        COUNT_OF(known_rows));
+    tcase_add_test(tcase, days_of_a_status_and_extensions_are_told);
+    tcase_add_test(tcase, what_was_known_before_is_told);
     tcase_add_test(tcase, of_several_facts_the_nearest_is_told);
     tcase_add_test(tcase, a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once);
     return support_run(suite);

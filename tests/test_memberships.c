@@ -458,7 +458,8 @@ static int compare_entries(const void *a, const void *b)
 
 static struct index_entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
 {
-    struct index_entry *entries = views_digest(&views, &people, &result, window, key, thread_count, true);
+    struct index_entry *entries =
+        views_digest(&views, &people, &result, window, key, thread_count, true);
     qsort(entries, views.identifier_count, sizeof(*entries), compare_entries);
     return entries;
 }

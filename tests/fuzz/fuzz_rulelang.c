@@ -154,9 +154,11 @@ static void check_versions(const struct rules *rules)
             assert(version->clause_count > 0 || version->state != VERSION_ACTIVE);
             assert(version->round_step >= 1 && version->order >= 1);
             for (uint32_t k = 0; k < version->clause_count; k++)
-                assert(rules->clauses[clause_count++].version == j);
+                assert(rules->clauses[clause_count + k].version == j);
             for (uint32_t k = 0; k < version->limit_count; k++)
-                assert(rules->limits[limit_count++].version == j);
+                assert(rules->limits[limit_count + k].version == j);
+            clause_count += version->clause_count;
+            limit_count += version->limit_count;
         }
     }
     assert(version_count == rules->version_count && clause_count == rules->clause_count);
