@@ -169,7 +169,7 @@ static void tell_contract(const struct narration *narration)
 static void tell_means(struct narration *narration)
 {
     const struct trial *trial = narration->trial;
-    const struct view *view = &trial->views[1];
+    const struct view *view = &trial->views[TRIAL_VIEW];
     uint32_t day = narration->candidates.day;
     char text[DAY_TEXT_SIZE];
     narration->set = 0;

@@ -5,17 +5,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { VIEW_PERSON = VIEW_NOBODY + 1, SET_PERSON = 1 };
-
 /* One person is all there is: a set and a view beside those of nobody. */
 static void make_room_for_person(struct trial *trial)
 {
     trial->memberships = memory_take(SET_SIZE_MAX, sizeof(trial->memberships[0]));
     trial->views[VIEW_NOBODY] = (struct view){.until_day = DAY_NEVER};
     trial->tables.views = trial->views;
-    trial->tables.view_count = VIEW_PERSON + 1;
+    trial->tables.view_count = TRIAL_VIEW + 1;
     trial->tables.set_first = trial->set_first;
-    trial->tables.set_count = SET_PERSON + 1;
+    trial->tables.set_count = TRIAL_SET + 1;
     trial->tables.memberships = trial->memberships;
     trial_nobody(trial);
 }
@@ -59,7 +57,7 @@ void trial_nobody(struct trial *trial)
     trial->person = (struct person){0};
     trial->vocabulary = NULL;
     trial->prior = NULL;
-    trial->views[VIEW_PERSON] = trial->views[VIEW_NOBODY];
+    trial->views[TRIAL_VIEW] = trial->views[VIEW_NOBODY];
 }
 
 bool trial_person(struct trial *trial, const struct person *person,
@@ -78,23 +76,23 @@ bool trial_person(struct trial *trial, const struct person *person,
     trial->person = *person;
     trial->vocabulary = vocabulary;
     trial->prior = prior;
-    trial->set_first[SET_PERSON + 1] = (uint32_t)count;
-    edition_renew_set(trial->edition, SET_PERSON);
-    trial->views[VIEW_PERSON] = (struct view){.set = SET_PERSON, .until_day = DAY_NEVER};
+    trial->set_first[TRIAL_SET + 1] = (uint32_t)count;
+    edition_renew_set(trial->edition, TRIAL_SET);
+    trial->views[TRIAL_VIEW] = (struct view){.set = TRIAL_SET, .until_day = DAY_NEVER};
     return true;
 }
 
 void trial_means(struct trial *trial, uint32_t from_day, uint32_t until_day)
 {
-    trial->views[VIEW_PERSON].from_day = from_day;
-    trial->views[VIEW_PERSON].until_day = until_day;
+    trial->views[TRIAL_VIEW].from_day = from_day;
+    trial->views[TRIAL_VIEW].until_day = until_day;
 }
 
 struct verdict trial_decide(const struct trial *trial, struct candidates *candidates,
                             const struct purchase *purchase)
 {
     *candidates = decide_candidates(trial->edition, purchase);
-    return decide(trial->edition, candidates, trial->is_nobody ? VIEW_NOBODY : VIEW_PERSON,
+    return decide(trial->edition, candidates, trial->is_nobody ? VIEW_NOBODY : TRIAL_VIEW,
                   purchase);
 }
 

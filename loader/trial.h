@@ -6,6 +6,9 @@
 #include "loader/compile.h"
 #include "protocol/decide.h"
 
+/* Where the person stands in the tables of a trial, beside nobody. */
+enum { TRIAL_VIEW = VIEW_NOBODY + 1, TRIAL_SET = 1 };
+
 /* Everything is borrowed but what `trial_open` made; the person's facts, vocabulary and prior must
  * live until the next trial_person. Read by whoever tells what happened, changed by nobody else. */
 struct trial {
@@ -14,15 +17,15 @@ struct trial {
     bool with_drafts;
     struct compiled compiled;
     struct manifest manifest;
-    struct tables tables; /* set 1 and view 1 are those of the person */
+    struct tables tables;
     struct edition *edition;
 
     bool is_nobody;
     struct person person;
     const struct vocabulary *vocabulary;
     const struct prior *prior; /* NULL: nothing was known before */
-    struct view views[2];
-    uint32_t set_first[3];
+    struct view views[TRIAL_VIEW + 1];
+    uint32_t set_first[TRIAL_SET + 2];
     struct membership *memberships;
 };
 

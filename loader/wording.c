@@ -33,12 +33,12 @@ const char *wording_time(char text[static CLOCK_TEXT_SIZE], uint64_t utc_s)
 
 const char *wording_product(char text[static NAME_SIZE], const struct trial *trial, uint32_t number)
 {
-    const struct compiled *compiled = &trial->compiled;
-    snprintf(text, NAME_SIZE, "%" PRIu32, number);
-    for (uint32_t i = 0; i < compiled->product_count; i++) {
-        if (compiled->products[i].number == number)
-            snprintf(text, NAME_SIZE, "%s", compiled->products[i].name);
-    }
+    const struct rules *rules = trial->catalogue->rules;
+    uint32_t product = rules_product(rules, number);
+    if (product < rules->product_count)
+        snprintf(text, NAME_SIZE, "%s", rules->products[product].name);
+    else
+        snprintf(text, NAME_SIZE, "%" PRIu32, number);
     return text;
 }
 
