@@ -14,8 +14,7 @@
 #define DAY(day)      day_words((char[DAY_TEXT_SIZE]){0}, (day))
 #define PERCENT(bp)   percent_text((char[PERCENT_TEXT_SIZE]){0}, (bp))
 
-#define PERCENT_TEXT_SIZE 16
-#define ROUND_STEP_USUAL  1
+#define ROUND_STEP_USUAL 1
 
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
@@ -26,15 +25,6 @@ static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thurs
 static const char *day_words(char text[static DAY_TEXT_SIZE], uint32_t day)
 {
     day_to_text(text, (int32_t)day);
-    return text;
-}
-
-static const char *percent_text(char text[static PERCENT_TEXT_SIZE], uint32_t bp)
-{
-    if (bp % 100 == 0)
-        snprintf(text, PERCENT_TEXT_SIZE, "%" PRIu32 "%%", bp / 100);
-    else
-        snprintf(text, PERCENT_TEXT_SIZE, "%" PRIu32 ".%02" PRIu32 "%%", bp / 100, bp % 100);
     return text;
 }
 

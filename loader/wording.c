@@ -65,27 +65,16 @@ const char *wording_purchase(char text[static WORDING_SIZE], const struct trial 
 
 /* ---- what a clause gives ---- */
 
-/* 3333 -> "33.33", 5000 -> "50" */
-static void add_percent(char text[static WORDING_SIZE], uint32_t percent_bp)
-{
-    if (percent_bp % 100 == 0)
-        add(text, "%" PRIu32 "%%", percent_bp / 100);
-    else
-        add(text, "%" PRIu32 ".%02" PRIu32 "%%", percent_bp / 100, percent_bp % 100);
-}
-
 static void add_computation(char text[static WORDING_SIZE], const struct clause *clause)
 {
-    char money[MONEY_TEXT_SIZE];
+    char money[MONEY_TEXT_SIZE], percent[PERCENT_TEXT_SIZE];
     money_text(money, clause->value);
     switch ((enum computation)clause->computation) {
     case COMPUTE_PERCENT:
-        if (clause->value == PERCENT_ALL_BP) {
+        if (clause->value == PERCENT_ALL_BP)
             add(text, "free");
-        } else {
-            add(text, "discount ");
-            add_percent(text, clause->value);
-        }
+        else
+            add(text, "discount %s", percent_text(percent, clause->value));
         return;
     case COMPUTE_AMOUNT:
         add(text, "%s EUR off the purchase", money);

@@ -40,3 +40,13 @@ const char *money_text(char text[static MONEY_TEXT_SIZE], uint64_t amount)
         text[--size] = '\0';
     return text;
 }
+
+const char *percent_text(char text[static PERCENT_TEXT_SIZE], uint32_t percent_bp)
+{
+    if (percent_bp % 100 == 0)
+        snprintf(text, PERCENT_TEXT_SIZE, "%" PRIu32 "%%", percent_bp / 100);
+    else
+        snprintf(text, PERCENT_TEXT_SIZE, "%" PRIu32 ".%02" PRIu32 "%%", percent_bp / 100,
+                 percent_bp % 100);
+    return text;
+}
