@@ -100,26 +100,21 @@ static int explain_purchase(struct explanation *explanation, const struct sought
 static int explain(struct build *build, const struct explain_settings *settings,
                    struct fault *fault)
 {
-    struct identifier identifier;
-    struct explanation explanation = {.build = build};
-    if (!question_identifier(&identifier, &settings->question, fault))
-        return EXIT_USAGE;
-    if (!build_read(build, &settings->build, fault))
-        return EXIT_NO;
-    if (!find_group(&explanation.group, build->catalogue.rules, settings->group, fault))
-        return EXIT_USAGE;
-    struct sought sought = question_find(build, &identifier);
-    explicit_bzero(&identifier, sizeof(identifier));
-
-    struct person person = {0};
-    if (sought.base_row != NOBODY)
-        person = question_person(build, sought.base_row);
+    struct sought sought;
+    struct person person;
+    struct explanation explanation = {.build = build, .person = &person};
+    int outcome =
+        question_begin(&sought, &person, build, &settings->build, &settings->question, fault);
+    if (outcome != EXIT_YES)
+        return outcome;
     explanation.base_row = sought.base_row;
-    explanation.person = &person;
     explanation.day = settings->day != 0 ? settings->day : build->as_of_day;
-    int outcome = settings->question.product != NULL
-                      ? explain_purchase(&explanation, &sought, settings, fault)
-                      : explain_groups(&explanation, settings, fault);
+    if (!find_group(&explanation.group, build->catalogue.rules, settings->group, fault))
+        outcome = EXIT_USAGE;
+    else if (settings->question.product != NULL)
+        outcome = explain_purchase(&explanation, &sought, settings, fault);
+    else
+        outcome = explain_groups(&explanation, settings, fault);
     question_release(&person);
     return outcome;
 }

@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct try_settings {
     struct build_settings build;
@@ -69,17 +68,13 @@ static int ask(struct build *build, const struct try_settings *settings,
 static int try_purchase(struct build *build, const struct try_settings *settings,
                         struct fault *fault)
 {
-    struct identifier identifier;
-    if (!question_identifier(&identifier, &settings->question, fault))
-        return EXIT_USAGE;
-    if (!build_read(build, &settings->build, fault))
-        return EXIT_NO;
-    struct sought sought = question_find(build, &identifier);
-    explicit_bzero(&identifier, sizeof(identifier));
-    struct person person = {0};
-    if (sought.base_row != NOBODY)
-        person = question_person(build, sought.base_row);
-    int outcome = ask(build, settings, &sought, &person, fault);
+    struct sought sought;
+    struct person person;
+    int outcome =
+        question_begin(&sought, &person, build, &settings->build, &settings->question, fault);
+    if (outcome != EXIT_YES)
+        return outcome;
+    outcome = ask(build, settings, &sought, &person, fault);
     question_release(&person);
     return outcome;
 }

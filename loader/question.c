@@ -3,6 +3,7 @@
 #include "loader/memory.h"
 #include "protocol/money.h"
 #include "protocol/nearest.h"
+#include "protocol/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 
 /* ---- who ---- */
 
-bool question_identifier(struct identifier *out, const struct question_settings *settings,
-                         struct fault *fault)
+static bool read_identifier(struct identifier *out, const struct question_settings *settings,
+                            struct fault *fault)
 {
     char line[INPUT_LINE_SIZE];
     uint8_t means = means_of_name(settings->means);
@@ -29,7 +30,8 @@ bool question_identifier(struct identifier *out, const struct question_settings 
     return wrong == MEANS_FINE || fault_set(fault, "standard input: %s", means_fault_text(wrong));
 }
 
-struct sought question_find(const struct build *build, const struct identifier *identifier)
+/* A means that was refused or given to somebody else leads to nobody. */
+static struct sought find_holder(const struct build *build, const struct identifier *identifier)
 {
     struct sought sought = {.base_row = NOBODY, .until_day = DAY_NEVER};
     if (identifier->means == MEANS_PERSONAL_CODE) {
@@ -46,7 +48,7 @@ struct sought question_find(const struct build *build, const struct identifier *
     return sought;
 }
 
-struct person question_person(const struct build *build, uint32_t base_row)
+static struct person take_person(const struct build *build, uint32_t base_row)
 {
     const struct people *people = &build->people;
     const struct person_fact *base = &build->facts.persons[base_row];
@@ -56,6 +58,25 @@ struct person question_person(const struct build *build, uint32_t base_row)
     for (uint32_t i = 0; i < count; i++)
         statuses[i] = build->facts.statuses[people->status_order[first + i]];
     return (struct person){base->birth_day, base->death_day, base->place, statuses, count};
+}
+
+int question_begin(struct sought *sought, struct person *person, struct build *build,
+                   const struct build_settings *build_settings,
+                   const struct question_settings *settings, struct fault *fault)
+{
+    struct identifier identifier;
+    if (!read_identifier(&identifier, settings, fault))
+        return EXIT_USAGE;
+    bool is_read = build_read(build, build_settings, fault);
+    if (is_read)
+        *sought = find_holder(build, &identifier);
+    explicit_bzero(&identifier, sizeof(identifier));
+    if (!is_read)
+        return EXIT_NO;
+    *person = (struct person){0};
+    if (sought->base_row != NOBODY)
+        *person = take_person(build, sought->base_row);
+    return EXIT_YES;
 }
 
 void question_release(struct person *person)

@@ -48,15 +48,12 @@ struct sought {
     uint32_t from_day, until_day;
 };
 
-/* Reads one line of standard input; the identifier is not kept and never told. */
-MUST_USE bool question_identifier(struct identifier *out, const struct question_settings *settings,
-                                  struct fault *fault);
-
-/* A means that was refused or given to somebody else leads to nobody. */
-struct sought question_find(const struct build *build, const struct identifier *identifier);
-
-/* What the deliveries say of the person. The statuses are for the caller to release. */
-struct person question_person(const struct build *build, uint32_t base_row);
+/* Reads one identifier from a line of standard input, then the deliveries, and finds what they say
+ * of the person; all zeros when there is nobody. The identifier is not kept and never told. Returns
+ * EXIT_YES, or an exit status and a fault; question_release then has nothing to do. */
+MUST_USE int question_begin(struct sought *sought, struct person *person, struct build *build,
+                            const struct build_settings *build_settings,
+                            const struct question_settings *settings, struct fault *fault);
 void question_release(struct person *person);
 
 /* The purchase that the options describe; `day` is the one whose noon it is when they do not say.
