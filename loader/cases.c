@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ATVK_DIGIT_COUNT 7
-
 static struct case_person *person_of(const struct reader *reader)
 {
     return &reader->cases->persons[reader->cases->person_count - 1];
@@ -61,9 +59,7 @@ static bool take_place(struct reader *reader, uint32_t *place)
             return false;
         prefix = reader->rules->named_places[symbol->value].place;
     }
-    *place = prefix.value;
-    for (uint8_t i = prefix.digit_count; i < ATVK_DIGIT_COUNT; i++)
-        *place *= 10;
+    *place = prefix.value * place_prefix_count(prefix);
     return true;
 }
 

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#define NOON_MIN       (12 * 60)
-#define COMPANIONS_MAX UINT8_MAX
+#define NOON_MIN (12 * 60)
 
 static const struct {
     enum status status;

@@ -10,7 +10,6 @@
 
 #define NONE           UINT32_MAX
 #define THING_NAME_MAX (NAME_SIZE + 32)
-#define WORKDAYS       "workdays" /* a calendar that every catalogue may use */
 
 /* One side, and what its words need. */
 struct side {

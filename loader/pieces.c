@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACE_DIGIT_COUNT 7
-
 struct found_standing {
     uint32_t product; /* index */
     struct standing standing;
@@ -22,11 +20,8 @@ static_assert(sizeof(struct standing) == 3 * sizeof(uint32_t), "a standing is wo
 /* Place 0 is "not said", and in no place. */
 static void add_place(struct cuts *cuts, struct place_prefix prefix)
 {
-    uint32_t tail = 1;
-    for (uint8_t i = prefix.digit_count; i < PLACE_DIGIT_COUNT; i++)
-        tail *= 10;
-    uint32_t first = prefix.value * tail;
-    cuts_add_range(cuts, first == 0 ? 1 : first, first + tail - 1);
+    uint32_t count = place_prefix_count(prefix), first = prefix.value * count;
+    cuts_add_range(cuts, first == 0 ? 1 : first, first + count - 1);
 }
 
 static void cut_calendars(struct pieces *pieces)

@@ -18,9 +18,6 @@
 
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
-#define WEEKDAY_COUNT 7
-#define MASK_WEEKDAYS 0x1f
-#define MASK_WEEKENDS 0x60
 
 static const char *day_words(char text[static DAY_TEXT_SIZE], uint32_t day)
 {

@@ -6,9 +6,8 @@
 
 #include <string.h>
 
-#define PRICE_MOST     UINT32_MAX /* 429496.7295 EUR */
-#define QUANTITY_OPEN  UINT16_MAX /* no upper end */
-#define COMPANIONS_MAX UINT8_MAX
+#define PRICE_MOST    UINT32_MAX /* 429496.7295 EUR */
+#define QUANTITY_OPEN UINT16_MAX /* no upper end */
 
 /* ---- lists: where ---- */
 

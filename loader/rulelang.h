@@ -99,6 +99,11 @@ enum calendar_item_kind {
     CALENDAR_OTHER,       /* all days of an earlier calendar */
 };
 
+#define WEEKDAY_COUNT 7
+#define MASK_WEEKDAYS 0x1f /* Monday to Friday */
+#define MASK_WEEKENDS 0x60
+#define WORKDAYS      "workdays" /* the calendar that the parser makes of holidays */
+
 struct calendar_item {
     enum calendar_item_kind kind;
     bool is_excluded;             /* "except": taken away from what stands before it */
@@ -125,6 +130,13 @@ struct rule_calendar {
 /* ---- reliefs ---- */
 
 enum unknown_policy { UNKNOWN_REFUSE = 0, UNKNOWN_ALLOW, UNKNOWN_LAST_KNOWN };
+
+/* What a merchant sees of a relief instead of its name: 31 bits of a hash, of which 0 is not used.
+ */
+static inline uint32_t code_of_hash(uint64_t hash)
+{
+    return (uint32_t)(hash ^ hash >> 32) & 0x7fffffffu;
+}
 
 struct rule_relief {
     char name[NAME_SIZE];

@@ -7,14 +7,9 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define RELIEF_CODE_MASK  0x7fffffffu
-#define ROUND_STEP_MAX    10000 /* 1.00 EUR */
 #define USE_COUNT_MAX     1000000
 #define LIMIT_AMOUNT_MOST UINT64_C(9999999999999) /* 999999999.9999 EUR */
 #define SPACING_COUNT_MAX 10000                   /* of minutes, hours or days */
-#define MINUTES_OF_HOUR   60
-#define MINUTES_OF_DAY    (24 * MINUTES_OF_HOUR)
-#define SPLIT_CODE_MAX    (SPLIT_SEVERAL - 1)
 
 static struct rule_version *open_version(const struct parser *parser)
 {
@@ -31,8 +26,7 @@ static struct version_note *open_note(const struct parser *parser)
 /* What a merchant sees instead of the name, which may tell why somebody is entitled. */
 static uint32_t relief_code(const char *name)
 {
-    uint64_t hash = XXH3_64bits(name, strlen(name));
-    return (uint32_t)(hash ^ hash >> 32) & RELIEF_CODE_MASK;
+    return code_of_hash(XXH3_64bits(name, strlen(name)));
 }
 
 void parser_add_relief(struct parser *parser, const struct rule_relief *relief)
@@ -284,7 +278,7 @@ static bool add_limit(struct parser *parser, const struct limit *limit, const st
 static bool read_spacing(struct parser *parser, struct limit *limit)
 {
     static const char *const units[] = {"minute", "hour", "day", "minutes", "hours", "days"};
-    static const uint32_t minutes[] = {1, MINUTES_OF_HOUR, MINUTES_OF_DAY};
+    static const uint32_t minutes[] = {1, 60, MINUTES_PER_DAY};
     size_t unit;
     if (!parser_take_number(parser, &limit->value, 1, SPACING_COUNT_MAX,
                             "how many minutes, hours or days, 1 to 10000"))

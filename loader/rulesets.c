@@ -8,7 +8,6 @@
 #define PLACE_COUNT_MAX       4096 /* names of places and of sets of them */
 #define PRODUCT_SET_COUNT_MAX 4096
 #define SHARE_MOST            UINT32_MAX
-#define SPLIT_CODE_MAX        (SPLIT_SEVERAL - 1)
 
 /* ---- places ---- */
 

@@ -11,9 +11,6 @@
 #define CLOCK_LENGTH      5    /* "09:30" */
 #define CLOCK_SPAN_LENGTH (2 * CLOCK_LENGTH + 1)
 #define MINUTE_COUNT_DAY  (24 * 60)
-#define MASK_ALL_WEEK     0x7f
-#define MASK_WEEKDAYS     0x1f
-#define MASK_WEEKENDS     (MASK_ALL_WEEK & ~MASK_WEEKDAYS)
 #define HOLIDAYS          "holidays" /* the calendar that "workdays" goes by */
 
 static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
@@ -175,7 +172,7 @@ static bool read_named_days(struct parser *parser, struct calendar_item *item)
     size_t ordinal = parser_choice(parser, ordinals, COUNT_OF(ordinals));
     if (ordinal < COUNT_OF(ordinals))
         return read_nth_weekday(parser, item, ordinal);
-    if (parser_is_at(parser, "workdays"))
+    if (parser_is_at(parser, WORKDAYS))
         return read_workdays(parser, item);
 
     item->kind = CALENDAR_WEEKDAYS;
@@ -251,7 +248,7 @@ static bool define_workdays(struct parser *parser, const struct token *token)
     parser->workdays = rules->calendar_count;
     uint32_t first_item = rules->item_count;
     return add_item(parser, &all, token) && add_item(parser, &holidays, token) &&
-           add_calendar(parser, "workdays", first_item, token);
+           add_calendar(parser, WORKDAYS, first_item, token);
 }
 
 /* calendar holidays = 01-01, easter-2, easter, 11-18 or monday */

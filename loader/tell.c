@@ -1,5 +1,7 @@
 #include "loader/judge.h"
 
+#include "protocol/calendar.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,10 +10,9 @@
 
 /* Groups that speak of groups that speak of groups: deeper ones are named with their truth alone.
  */
-#define TELL_DEPTH_MAX  64
-#define SENTENCE_SIZE   256
-#define CONDITION_SIZE  176
-#define DAY_AFTER_DATES 2932897 /* 10000-01-01: the first day that has no date of ours */
+#define TELL_DEPTH_MAX 64
+#define SENTENCE_SIZE  256
+#define CONDITION_SIZE 176
 
 struct teller {
     struct judge judge;
@@ -37,7 +38,7 @@ static void PRINTF_LIKE(3, 4)
 
 static const char *day_text(char text[static DAY_TEXT_SIZE], uint32_t day)
 {
-    if (day >= DAY_AFTER_DATES)
+    if (day >= CALENDAR_DAY_END)
         return "never";
     day_to_text(text, (int32_t)day);
     return text;
@@ -49,7 +50,7 @@ static const char *span_text(char text[static SPAN_TEXT_SIZE], uint32_t from_day
                              uint32_t until_day)
 {
     char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
-    if (until_day >= DAY_AFTER_DATES)
+    if (until_day >= CALENDAR_DAY_END)
         snprintf(text, SPAN_TEXT_SIZE, "from %s, open end", day_text(from, from_day));
     else
         snprintf(text, SPAN_TEXT_SIZE, "from %s until %s", day_text(from, from_day),
@@ -372,7 +373,7 @@ enum truth groups_explain(const struct rules *rules, const struct vocabulary *vo
                           void (*say)(void *context, uint32_t depth, const char *sentence),
                           void *context)
 {
-    assert(group < rules->group_count && day < DAY_AFTER_DATES);
+    assert(group < rules->group_count && day < CALENDAR_DAY_END);
     struct teller teller = {.say = say, .context = context};
     char text[DAY_TEXT_SIZE];
     if ((int64_t)day < person->birth_day) {

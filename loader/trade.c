@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define PATH_SIZE       4096
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The tables while they are read. */
 struct reading {
@@ -421,14 +421,13 @@ bool trade_parse(struct trade *out, const char *folder,
 bool trade_read(struct trade *out, const char *folder, struct fault *fault)
 {
     struct trade_text texts[TABLE_COUNT] = {0};
-    char *owned[TABLE_COUNT] = {0}, path[PATH_SIZE];
+    char *owned[TABLE_COUNT] = {0};
     bool is_good = true;
     for (enum trade_table i = 0; i < TABLE_COUNT && is_good; i++) {
-        if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, tables[i].file) >= sizeof(path))
-            is_good = fault_set(fault, "%.64s...: the path is too long", folder);
-        else
-            is_good = sheet_load(&owned[i], &texts[i].size, path, fault);
+        char *path = memory_text("%s/%s", folder, tables[i].file);
+        is_good = sheet_load(&owned[i], &texts[i].size, path, fault);
         texts[i].text = owned[i];
+        free(path);
     }
     is_good = is_good && trade_parse(out, folder, texts, fault);
     for (size_t i = 0; i < TABLE_COUNT; i++)

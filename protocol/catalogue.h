@@ -202,8 +202,9 @@ struct split {
     uint8_t part_count;
     struct split_part parts[SPLIT_PART_COUNT_MAX];
 };
-#define SPLIT_SIZE    72 /* with reserved bytes */
-#define SPLIT_SEVERAL 65535
+#define SPLIT_SIZE     72 /* with reserved bytes */
+#define SPLIT_SEVERAL  65535
+#define SPLIT_CODE_MAX (SPLIT_SEVERAL - 1)
 
 /* What the ledger is to count. */
 enum limit_kind { LIMIT_USES = 1, LIMIT_AMOUNT, LIMIT_SPACING, LIMIT_BUDGET };

@@ -23,7 +23,8 @@ enum entry { ENTRY_UNSTATED = 0, ENTRY_CHIP, ENTRY_CONTACTLESS, ENTRY_OPTICAL, E
 const char *entry_name(uint8_t entry);
 MUST_USE bool entry_of_name(uint8_t *entry, const char *name, size_t name_size);
 
-#define QUANTITY_MAX 10000
+#define QUANTITY_MAX   10000
+#define COMPANIONS_MAX UINT8_MAX
 
 enum {
     REQUEST_VERSION = 0,        /* u8 */
