@@ -103,7 +103,7 @@ struct offer {
     uint32_t site, product;
     uint32_t clause_first; /* runs may be shared by several offers */
     uint16_t clause_count; /* at least 1 */
-    uint16_t dayset;       /* days on which a contract covers it */
+    uint16_t dayset;       /* days on which any of its clauses stands there, calendars aside */
 };
 #define OFFER_SIZE 16
 
