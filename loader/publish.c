@@ -267,7 +267,7 @@ static bool files_verify(const struct publication *publication, const struct sna
     return true;
 }
 
-static void files_remove(const struct publication *publication, uint64_t generation)
+static void remove_generation(const struct publication *publication, uint64_t generation)
 {
     const char *const suffixes[] = {MANIFEST_SUFFIX, MANIFEST_SUFFIX TMP_SUFFIX, DATA_SUFFIX,
                                     DATA_SUFFIX TMP_SUFFIX};
@@ -311,7 +311,7 @@ bool publish_commit(struct publication *publication, struct manifest *manifest,
                   current_write(publication, page, fault);
     }
     if (!is_good) {
-        files_remove(publication, publication->next);
+        remove_generation(publication, publication->next);
         unlinkat(publication->directory_fd, CURRENT_TMP, 0);
         return fault_at(fault, publication->directory);
     }
@@ -437,7 +437,7 @@ void publish_sweep(struct publication *publication, uint32_t keep_count)
     struct listing listing = list_all(publication->directory_fd);
     for (size_t i = 0; i + keep_count < listing.count; i++)
         if (listing.generations[i] != publication->current)
-            files_remove(publication, listing.generations[i]);
+            remove_generation(publication, listing.generations[i]);
     free(listing.generations);
 }
 
