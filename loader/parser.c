@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/registration.h"
+#include "loader/text.h"
 #include "protocol/money.h"
 #include "protocol/nearest.h"
 
@@ -177,16 +178,8 @@ bool parser_take_unit(struct parser *parser, const char *one, const char *severa
 
 bool token_number(const struct token *token, uint64_t *out)
 {
-    if (token->kind != TOKEN_WORD || token->size > DIGITS_MAX)
-        return false;
-    uint64_t number = 0;
-    for (size_t i = 0; i < token->size; i++) {
-        if (token->text[i] < '0' || token->text[i] > '9')
-            return false;
-        number = number * 10 + (uint64_t)(token->text[i] - '0');
-    }
-    *out = number;
-    return true;
+    return token->kind == TOKEN_WORD && token->size <= DIGITS_MAX &&
+           span_number((struct span){token->text, (uint32_t)token->size}, out);
 }
 
 bool parser_take_number(struct parser *parser, uint64_t *out, uint64_t least, uint64_t most,

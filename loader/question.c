@@ -1,6 +1,7 @@
 #include "loader/question.h"
 
 #include "loader/memory.h"
+#include "loader/text.h"
 #include "protocol/money.h"
 #include "protocol/nearest.h"
 #include "protocol/options.h"
@@ -90,10 +91,10 @@ void question_release(struct person *person)
 
 static bool number_of_text(uint32_t *number, const char *text)
 {
+    uint64_t value;
     size_t size = strlen(text);
-    if (size == 0 || size > DIGITS_MAX || size != strspn(text, "0123456789"))
+    if (size > DIGITS_MAX || !span_number((struct span){text, (uint32_t)size}, &value))
         return false;
-    uint64_t value = strtoull(text, NULL, 10);
     *number = (uint32_t)value;
     return value >= 1 && value <= UINT32_MAX;
 }

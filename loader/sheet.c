@@ -251,18 +251,6 @@ bool sheet_next(struct sheet *sheet, bool *is_there)
 
 /* ---- fields ---- */
 
-bool span_number(struct span text, uint64_t *out)
-{
-    uint64_t number = 0;
-    for (uint32_t i = 0; i < text.size; i++) {
-        if (!is_digit(text.text[i]) || __builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(text.text[i] - '0'), &number))
-            return false;
-    }
-    *out = number;
-    return text.size > 0;
-}
-
 bool sheet_take_number(const struct sheet *sheet, uint32_t column, uint64_t *out, uint64_t least,
                        uint64_t most)
 {

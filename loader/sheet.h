@@ -73,7 +73,4 @@ bool sheet_wanted(const struct sheet *sheet, uint32_t column, const char *wanted
 /* "file:line: sentence" of the row. Returns false. */
 bool sheet_wrong(const struct sheet *sheet, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The digits of `text` as a number; no sign, no blanks. */
-MUST_USE bool span_number(struct span text, uint64_t *out);
-
 #endif
