@@ -257,7 +257,7 @@ static bool read_list(struct reader *reader)
 /* missing KIND: a kind of status or a list */
 static bool read_missing(struct reader *reader)
 {
-    uint16_t kind;
+    uint16_t kind = 0;
     parser_advance(&reader->parser);
     if (!take_kind(reader, &kind, false, "a kind of status, or a giver's list"))
         return false;

@@ -251,14 +251,14 @@ static void check_effect(const struct lint_run *run, const struct contract_row *
 void lint_contracts(const struct lint_run *run)
 {
     uint32_t count = run->trade->contract_count;
-    const struct contract_row **rows = memory_take(count, sizeof(*rows));
+    const struct contract_row **rows = memory_take(count, sizeof(void *));
     uint32_t *codes = codes_given(run);
     for (uint32_t i = 0; i < count; i++) {
         rows[i] = &run->trade->contracts[i];
         check_effect(run, rows[i], codes);
     }
     if (count > 1)
-        qsort(rows, count, sizeof(*rows), compare_contracts);
+        qsort(rows, count, sizeof(void *), compare_contracts);
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = i + 1; j < count && rows[j]->provider == rows[i]->provider &&
                                  strcmp(rows[j]->relief, rows[i]->relief) == 0;

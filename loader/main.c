@@ -12,6 +12,7 @@ int main(int argc, char *argv[])
         {"check", command_check, "what is wrong in a catalogue, and what is most likely not meant"},
         {"test", command_test, "the cases of a catalogue: is it what its owner expects?"},
         {"try", command_try, "what a purchase would cost, and who would pay"},
+        {"impact", command_impact, "who would gain and lose by another catalogue, in counts"},
         {"rollback", command_rollback, "the data of an older generation under a new number"},
         {"catalogue-diff", command_catalogue_diff, "what is otherwise in one of two catalogues"},
     };

@@ -159,7 +159,9 @@ static void stand(struct pieces *pieces, uint32_t c, const struct dayset *base, 
         uint32_t product = resolved->clause_products[clause->first_product + i];
         struct dayset covered = dayset_both(base, &resolved->product_days[product]);
         struct dayset days = dayset_both(&covered, &calendar);
-        if (!dayset_is_empty(&days))
+        /* A clause whose calendar has no day in the window gives nothing in it, but is covered all
+         * the same: what is answered must not depend on how far the window reaches. */
+        if (!dayset_is_empty(&covered))
             add_standing(pieces, c, product, &days, &covered);
     }
 }

@@ -41,32 +41,32 @@ static uint32_t class_of_new(struct places *places, uint32_t place)
     return class;
 }
 
-static uint64_t place_slot(const struct places *places, uint32_t place)
+static uint64_t place_slot(const uint64_t *slots, uint64_t slot_mask, uint32_t place)
 {
-    uint64_t at = (place * PLACE_HASH_FACTOR) >> 32 & places->slot_mask;
-    while (places->slots[at] != 0 && places->slots[at] >> 32 != place + UINT64_C(1))
-        at = (at + 1) & places->slot_mask;
+    uint64_t at = (place * PLACE_HASH_FACTOR) >> 32 & slot_mask;
+    while (slots[at] != 0 && slots[at] >> 32 != place + UINT64_C(1))
+        at = (at + 1) & slot_mask;
     return at;
 }
 
 static void places_widen(struct places *places)
 {
-    struct places wider = *places;
-    wider.slot_mask = places->slots == NULL ? PLACE_SLOTS_FIRST - 1 : 2 * places->slot_mask + 1;
-    wider.slots = memory_take_zeroed(wider.slot_mask + 1, sizeof(wider.slots[0]));
-    for (uint64_t i = 0; places->slots != NULL && i <= places->slot_mask; i++)
-        if (places->slots[i] != 0)
-            wider.slots[place_slot(&wider, (uint32_t)(places->slots[i] >> 32) - 1)] =
-                places->slots[i];
-    free(places->slots);
-    *places = wider;
+    uint64_t *narrow = places->slots;
+    uint64_t mask = narrow == NULL ? PLACE_SLOTS_FIRST - 1 : 2 * places->slot_mask + 1;
+    uint64_t *slots = memory_take_zeroed(mask + 1, sizeof(slots[0]));
+    for (uint64_t i = 0; narrow != NULL && i <= places->slot_mask; i++)
+        if (narrow[i] != 0)
+            slots[place_slot(slots, mask, (uint32_t)(narrow[i] >> 32) - 1)] = narrow[i];
+    places->slots = slots;
+    places->slot_mask = mask;
+    free(narrow);
 }
 
 uint32_t place_class(struct places *places, uint32_t place)
 {
     if (2 * (uint64_t)places->place_count >= places->slot_mask)
         places_widen(places);
-    uint64_t at = place_slot(places, place);
+    uint64_t at = place_slot(places->slots, places->slot_mask, place);
     if (places->slots[at] == 0) {
         places->slots[at] = (place + UINT64_C(1)) << 32 | class_of_new(places, place);
         places->place_count++;

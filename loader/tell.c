@@ -80,22 +80,29 @@ static uint32_t until_day(const struct judge *judge, const struct status_fact *f
     return fact_until_day(judge->rules, fact);
 }
 
+/* Which of the found a fact would be; NULL: none, it was too long ago and does not fit. */
+static const struct status_fact **place_for(struct facts_found *found, const struct judge *judge,
+                                            const struct step *step, const struct status_fact *fact)
+{
+    bool is_current = fact_is_current(judge->rules, fact, judge->day);
+    if (!fact_fits(judge->rules, fact, step))
+        return is_current ? &found->unfit : NULL;
+    if (is_current)
+        return &found->current;
+    return fact->from_day > judge->day ? &found->next : &found->past;
+}
+
 static struct facts_found find_facts(const struct judge *judge, const struct step *step)
 {
     struct facts_found found = {NULL, NULL, NULL, NULL};
-    for (size_t i = 0; i < judge->person->status_count; i++) {
-        const struct status_fact *fact = &judge->person->statuses[i];
+    const struct person *person = judge->person;
+    for (const struct status_fact *fact = person->statuses;
+         fact < person->statuses + person->status_count; fact++) {
         if (!fact_is_of_kind(fact, step->status_kind, step->subtype))
             continue;
-        bool is_current = fact_is_current(judge->rules, fact, judge->day);
-        const struct status_fact **best = is_current                    ? &found.current
-                                          : fact->from_day > judge->day ? &found.next
-                                                                        : &found.past;
-        if (!fact_fits(judge->rules, fact, step)) {
-            if (!is_current)
-                continue;
-            best = &found.unfit;
-        }
+        const struct status_fact **best = place_for(&found, judge, step, fact);
+        if (best == NULL)
+            continue;
         bool is_better = *best == NULL ||
                          (best == &found.next ? fact->from_day < (*best)->from_day
                                               : until_day(judge, fact) > until_day(judge, *best));

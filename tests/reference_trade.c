@@ -168,26 +168,12 @@ bool clause_stands(const struct reference *reference, const struct rule_clause *
            reference_calendar_holds(reference->rules, clause->calendar, place, sale.day);
 }
 
-/* Whether the clause has any day there, its calendar's included, under that contract: what has none
- * is as if it were not written. */
-static bool clause_ever_stands(const struct reference *reference, const struct rule_clause *clause,
-                               struct sale sale, const struct contract_row *contract)
-{
-    for (sale.day = reference->from_day; sale.day < reference->until_day; sale.day++) {
-        const struct contract_row *covering;
-        if (clause_stands(reference, clause, sale, &covering) && covering == contract)
-            return true;
-    }
-    return false;
-}
-
 bool anything_is_offered(const struct reference *reference, struct sale sale)
 {
     for (uint32_t i = 0; i < reference->rules->clause_count; i++) {
         const struct rule_clause *clause = &reference->rules->clauses[i];
         const struct contract_row *contract;
-        if (clause_is_offered(reference, clause, sale, &contract) &&
-            clause_ever_stands(reference, clause, sale, contract))
+        if (clause_is_offered(reference, clause, sale, &contract))
             return true;
     }
     return false;
@@ -196,8 +182,8 @@ bool anything_is_offered(const struct reference *reference, struct sale sale)
 bool anything_stands_nowhere(const struct reference *reference, uint32_t product)
 {
     struct sale sale = {.product = product};
-    for (uint32_t i = 0; i < reference->rules->clause_count; i++) {
-        if (clause_ever_stands(reference, &reference->rules->clauses[i], sale, NULL))
+    for (sale.day = reference->from_day; sale.day < reference->until_day; sale.day++) {
+        if (anything_is_offered(reference, sale))
             return true;
     }
     return false;

@@ -1,12 +1,13 @@
 #include "loader/logic.h"
-#include "tests/latvia.h"
+#include "tests/random_rules.h"
 #include "tests/support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TODAY 20780 /* 2026-11-23 */
+#define GROUP_ROOM (RANDOM_GROUPS + RANDOM_KNOWN + 1)
+#define TODAY      20780 /* 2026-11-23 */
 
 static const struct window from_today = {TODAY, DAY_NEVER};
 static struct vocabulary vocabulary;
@@ -166,6 +167,85 @@ START_TEST(what_takes_too_long_is_taken_for_possible)
 }
 END_TEST
 
+/* ---- against persons by chance ---- */
+
+#define RANDOM_ROUNDS  400 /* of each loop */
+#define RANDOM_PERSONS 40
+
+/* By group, the days of the window on which a person is surely, and on which perhaps, in it. */
+struct truths {
+    uint8_t days[GROUP_ROOM][RANDOM_DAYS_MAX];
+};
+
+static void judge_person(struct truths *truths, const struct random_rules *r,
+                         const struct rules *rules)
+{
+    static struct membership list[SET_SIZE_MAX];
+    size_t count =
+        groups_evaluate(list, SET_SIZE_MAX, rules, &r->vocabulary, &r->person, NULL, r->window);
+    ck_assert_uint_ne(count, GROUPS_TOO_MANY);
+    memset(truths, 0, sizeof(*truths));
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t day = list[i].from_day; day < list[i].until_day; day++)
+            truths->days[list[i].group][day - r->window.from_day] = (uint8_t)list[i].truth;
+}
+
+struct claims {
+    bool can_hold[GROUP_ROOM];
+    bool surely[GROUP_ROOM][GROUP_ROOM], perhaps[GROUP_ROOM][GROUP_ROOM];
+};
+
+/* Whether the day is as it is claimed. */
+static bool day_fits(const struct claims *claims, const struct truths *truths, uint32_t day)
+{
+    bool fits = true;
+    for (uint16_t a = 1; a <= RANDOM_GROUPS; a++) {
+        uint8_t truth = truths->days[a][day];
+        fits = fits && (truth != TRUTH_YES || claims->can_hold[a]);
+        for (uint16_t b = 1; b <= RANDOM_GROUPS; b++) {
+            uint8_t wider = truths->days[b][day];
+            fits = fits && (!claims->surely[a][b] || truth != TRUTH_YES || wider == TRUTH_YES) &&
+                   (!claims->perhaps[a][b] || truth == TRUTH_NO || wider != TRUTH_NO);
+        }
+    }
+    return fits;
+}
+
+/* Claims are about the window: what was claimed is nowhere otherwise. */
+START_TEST(nobody_is_otherwise_than_is_claimed)
+{
+    static struct random_rules r;
+    static struct truths truths;
+    uint32_t empty_count = 0, within_count = 0;
+    for (uint32_t round = 0; round < RANDOM_ROUNDS; round++) {
+        struct claims claims;
+        bool fits = true;
+        struct rules *rules = random_rules_make(&r, (uint64_t)_i * RANDOM_ROUNDS + round);
+        struct logic *logic = logic_begin(rules);
+        for (uint16_t a = 1; a <= RANDOM_GROUPS; a++) {
+            claims.can_hold[a] = logic_can_hold(logic, a, r.window);
+            empty_count += !claims.can_hold[a];
+            for (uint16_t b = 1; b <= RANDOM_GROUPS; b++) {
+                claims.surely[a][b] = logic_implies(logic, a, b, UNKNOWN_REFUSE, r.window);
+                claims.perhaps[a][b] = logic_implies(logic, a, b, UNKNOWN_ALLOW, r.window);
+                within_count += a != b && claims.can_hold[a] && claims.surely[a][b];
+            }
+        }
+        for (uint32_t i = 0; i < RANDOM_PERSONS; i++) {
+            random_person(&r, i % 2 == 0);
+            judge_person(&truths, &r, rules);
+            for (uint32_t day = 0; day < r.window.until_day - r.window.from_day; day++)
+                fits = fits && day_fits(&claims, &truths, day);
+        }
+        ck_assert_msg(fits, "%s", r.text);
+        logic_end(logic);
+        rules_free(rules);
+    }
+    ck_assert_uint_gt(empty_count, 10);
+    ck_assert_uint_gt(within_count, 10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("logic");
@@ -176,6 +256,7 @@ int main(void)
                         sizeof(implications) / sizeof(implications[0]));
     tcase_add_test(tcase, everybody_is_wider_than_all_and_within_none);
     tcase_add_test(tcase, what_takes_too_long_is_taken_for_possible);
+    tcase_add_loop_test(tcase, nobody_is_otherwise_than_is_claimed, 0, 4);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }
