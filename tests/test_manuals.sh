@@ -89,13 +89,13 @@ clause everybody
  in RIGA, coast
  at [0-9]
  under [0-9]
- on 
+ on [a-z]
 [0-9]:00-[0-9]
 price from
 price below
 quantity
- by 
- read 
+ by [a-z]
+ read [a-z]
  free
  discount
  amount
