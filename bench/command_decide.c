@@ -29,7 +29,7 @@
 #define PRODUCT_FIRST    1000
 #define EUR              10000 /* in units of money */
 #define CONDITION_ONE_IN 20 /* clauses with a span of the clock, and as many with a least price */
-#define GROUP_SIZE_MAX   16 /* purchases decided together */
+#define GROUP_SIZE_MAX   64 /* purchases decided together, as in the engine */
 
 struct settings {
     uint64_t relief_count, clause_count, candidate_count, site_count, rounds;

@@ -353,6 +353,7 @@ size_t judge_possible_groups(uint16_t out[], const struct rules *rules, uint32_t
 uint64_t judge_possible_kinds(const struct judge *judge)
 {
     uint64_t kinds = judge->missing_kinds;
+    assert(judge->vocabulary->kind_count <= KIND_COUNT_MAX);
     for (uint16_t i = 0; i < judge->vocabulary->kind_count; i++)
         kinds |= (uint64_t)(judge->current[i] != 0) << i;
     return kinds;

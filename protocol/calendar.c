@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#define SECONDS_PER_MINUTE 60
-
 bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
                       struct fault *fault)
 {
@@ -21,45 +19,12 @@ bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_da
     return true;
 }
 
-bool calendar_find_day(uint32_t *day, const struct calendar *calendar, uint64_t utc_s)
-{
-    uint32_t day_count = calendar->until_day - calendar->from_day;
-    const uint64_t *start_s = calendar->start_s;
-    if (utc_s < start_s[0] || utc_s >= start_s[day_count])
-        return false;
-
-    /* Days have 23 to 25 hours, and summer time comes and goes in turn: the guess is at most one
-     * day out. At most it is until_day, whose beginning is in the table too. */
-    uint64_t i = (utc_s - start_s[0]) / SECONDS_PER_DAY;
-    if (utc_s < start_s[i])
-        i--;
-    else if (utc_s >= start_s[i + 1])
-        i++;
-    assert(i < day_count && start_s[i] <= utc_s && utc_s < start_s[i + 1]);
-    *day = calendar->from_day + (uint32_t)i;
-    return true;
-}
-
-static bool clock_changes(const struct calendar *calendar, uint32_t day)
-{
-    const uint64_t *start_s = &calendar->start_s[day - calendar->from_day];
-    return start_s[1] - start_s[0] != SECONDS_PER_DAY;
-}
-
-uint32_t calendar_minute(const struct calendar *calendar, uint32_t day, uint64_t utc_s)
-{
-    assert(day >= calendar->from_day && day < calendar->until_day);
-    if (clock_changes(calendar, day))
-        return riga_second_of_time(utc_s) / SECONDS_PER_MINUTE;
-    return (uint32_t)(utc_s - calendar->start_s[day - calendar->from_day]) / SECONDS_PER_MINUTE;
-}
-
 uint64_t calendar_span_end(const struct calendar *calendar, uint32_t day,
                            const struct clock_span *span, uint64_t after_s)
 {
     assert(day >= calendar->from_day && day < calendar->until_day);
     const uint64_t *start_s = &calendar->start_s[day - calendar->from_day];
-    if (!clock_changes(calendar, day))
+    if (!calendar_clock_changes(calendar, day))
         return start_s[0] + (uint64_t)span->until_min * SECONDS_PER_MINUTE;
 
     /* Two days of a year: the minutes from here on, one by one. */

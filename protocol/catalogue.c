@@ -322,7 +322,8 @@ static bool clause_is_sane(const struct clause *c)
            (c->computation != COMPUTE_PERCENT || (c->value >= 1 && c->value <= PERCENT_ALL_BP)) &&
            (c->above == 0 || c->computation == COMPUTE_PERCENT) &&
            (c->cap != 0 || (c->flags & CLAUSE_CAP_EACH) == 0) && c->price_least <= c->price_most &&
-           c->quantity_least >= 1 && c->quantity_least <= c->quantity_most && clocks_are_sane(c);
+           c->quantity_least >= 1 && c->quantity_least <= c->quantity_most && clocks_are_sane(c) &&
+           c->reserved == 0;
 }
 
 void clause_encode(uint8_t record[static CLAUSE_SIZE], const struct clause *in)
@@ -382,11 +383,12 @@ bool clause_decode(struct clause *out, const uint8_t record[static CLAUSE_SIZE])
         .unit_count_max = load_u16(record + CLAUSE_UNIT_COUNT_MAX),
         .clock_count = record[CLAUSE_CLOCK_COUNT],
         .number = record[CLAUSE_NUMBER],
+        .reserved = load_u32(record + CLAUSE_RESERVED),
     };
     for (size_t i = 0; i < CLOCK_SPAN_COUNT_MAX; i++)
         c.clocks[i] = (struct clock_span){load_u16(record + CLAUSE_CLOCKS + 4 * i),
                                           load_u16(record + CLAUSE_CLOCKS + 4 * i + 2)};
-    if (!clause_is_sane(&c) || load_u32(record + CLAUSE_RESERVED) != 0)
+    if (!clause_is_sane(&c))
         return false;
     *out = c;
     return true;

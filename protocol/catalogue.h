@@ -163,8 +163,10 @@ struct clause {
     uint8_t clock_count;     /* 0: all day */
     uint8_t number; /* of the clause in its version of the relief, 1 and up; 0: beyond 255 */
     struct clock_span clocks[CLOCK_SPAN_COUNT_MAX];
+    uint32_t reserved; /* 0 */
 };
 #define CLAUSE_SIZE 64
+static_assert(sizeof(struct clause) == CLAUSE_SIZE, "a clause is a cache line in memory, too");
 
 enum relief_state { RELIEF_ACTIVE = 1, RELIEF_SUSPENDED, RELIEF_CLOSED };
 

@@ -5,7 +5,7 @@
 
 #define SET_NOBODY           0
 #define SCANNED_SET_SIZE_MAX 16 /* memberships; longer sets are searched */
-#define CLAUSES_AHEAD        4  /* cache lines; few clauses are looked at beyond their gate */
+#define CHUNK                64 /* clauses that are looked at together, as bits of a word */
 #define CODE_FACTOR          16777619u
 #define CODE_MASK            0x7fffffffu
 
@@ -24,6 +24,14 @@ static struct candidates refuse(enum decision step, enum status status)
 static bool dayset_has(const struct dayset *dayset, uint32_t day_index)
 {
     return dayset->words[day_index / 64] >> day_index % 64 & 1;
+}
+
+/* Which of the clauses from number `first` on ask about more than day and group, as bits. */
+static uint64_t asking_clauses(const struct edition *edition, uint32_t first)
+{
+    const uint64_t *words = &edition->asking_bits[first / 64];
+    uint32_t shift = first % 64;
+    return words[0] >> shift | (words[1] << 1) << (63 - shift);
 }
 
 struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase)
@@ -56,6 +64,7 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
 
     return (struct candidates){
         .status = STATUS_OK,
+        .asking = asking_clauses(edition, offer->clause_first),
         .clauses = tables->clauses + offer->clause_first,
         .clause_count = offer->clause_count,
         .day = day,
@@ -65,9 +74,10 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
 
 void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
 {
-    __builtin_prefetch(&edition->gates[candidates->clauses - edition->tables->clauses]);
-    for (uint32_t i = 0; i < candidates->clause_count && i < CLAUSES_AHEAD; i++)
-        __builtin_prefetch(&candidates->clauses[i]);
+    const struct clause *clauses = candidates->clauses;
+    __builtin_prefetch(&edition->gates[clauses - edition->tables->clauses]);
+    if (candidates->asking != 0) /* the first that will be looked at, whoever it is */
+        __builtin_prefetch(&clauses[__builtin_ctzll(candidates->asking)]);
 }
 
 /* ---- a clause ---- */
@@ -251,27 +261,31 @@ struct found {
 /* Which of up to 64 clauses from `first` on may be about this purchase and, by a first look at the
  * person's groups, about the person. Which do nobody can guess: no branch depends on it, and the
  * person changes nothing about the steps. */
-#define CHUNK 64
 static uint64_t likely_clauses(const struct question *question, uint32_t first)
 {
     const struct edition *edition = question->edition;
     const struct candidates *candidates = question->candidates;
-    const struct clause_gate *gates =
-        edition->gates + (candidates->clauses - edition->tables->clauses) + first;
+    const struct clause *clauses = candidates->clauses + first;
+    uint32_t number = (uint32_t)(clauses - edition->tables->clauses);
+    uint32_t left = candidates->clause_count - first, count = left < CHUNK ? left : CHUNK;
     uint32_t day_index = candidates->day - edition->calendar.from_day;
+
+    const uint32_t *gates = &edition->gates[number];
     const struct dayset *daysets = edition->tables->daysets;
-    uint32_t count = candidates->clause_count - first;
-    uint64_t likely = 0, asking = 0;
-    for (uint32_t i = 0; i < count && i < CHUNK; i++) {
-        uint64_t group = question->set->group_bits >> gates[i].group_bit | gates[i].is_everybodys;
-        uint64_t day = dayset_has(&daysets[gates[i].dayset], day_index);
-        likely |= (group & day & 1) << i;
-        asking |= (uint64_t)gates[i].asks << i;
+    const uint64_t *day_words = &daysets->words[day_index / 64];
+    uint32_t day_shift = day_index % 64;
+    uint64_t group_bits = question->set->group_bits, likely = 0;
+    for (const uint32_t *gate = gates + count; gate-- > gates;) {
+        uint64_t day_bits = day_words[*gate >> GATE_DAYS_SHIFT] >> day_shift;
+        likely = likely << 1 | (day_bits & group_bits >> (*gate & GATE_GROUP_MASK) & 1);
     }
+
+    uint64_t asking = first == 0 ? candidates->asking : asking_clauses(edition, number);
+    asking &= UINT64_MAX >> (CHUNK - count);
     for (; asking != 0; asking &= asking - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(asking);
-        uint32_t misfits = misfits_of(daysets, day_index, &candidates->clauses[first + i],
-                                      candidates->minute, question->purchase);
+        uint32_t misfits =
+            misfits_of(daysets, day_index, &clauses[i], candidates->minute, question->purchase);
         likely &= ~((uint64_t)(misfits != 0) << i);
     }
     return likely;
@@ -407,9 +421,11 @@ static void take_found(struct findings *findings, struct verdict *verdict,
     }
 }
 
-/* 6. Of each relief the first clause that fits and whose group is sure. */
-static void try_clause(struct findings *findings, struct verdict *verdict,
-                       const struct question *question, const struct clause *clause)
+/* 6. Of each relief the first clause that fits and whose group is sure. Kept apart: most decisions
+ * never come here. */
+static __attribute__((noinline)) void try_clause(struct findings *findings, struct verdict *verdict,
+                                                 const struct question *question,
+                                                 const struct clause *clause)
 {
     if (findings->last != NULL && is_same_relief(findings->last, clause))
         return;

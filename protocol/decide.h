@@ -43,6 +43,7 @@ struct candidates {
     uint32_t clause_count;
     uint32_t day;    /* civil day in Riga of the service */
     uint32_t minute; /* of that day's wall clock */
+    uint64_t asking; /* which of the first 64 clauses ask about more than day and group */
 };
 struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase);
 

@@ -7,14 +7,6 @@
 
 #define SECONDS_PER_HOUR 3600
 
-static uint32_t home_of(uint32_t number, uint32_t site, uint32_t mask)
-{
-    /* Multiplying spreads runs of neighbouring numbers; the upper half is the better mixed one. */
-    uint64_t key = (uint64_t)site << 32 | number;
-    key = (key ^ (key >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(key >> 32) & mask;
-}
-
 /* Zeroed slots, at least twice as many as there are to be. */
 static void *take_slots(uint32_t *mask, uint32_t count, size_t slot_size, struct fault *fault)
 {
@@ -36,7 +28,7 @@ static bool products_fill(struct edition *edition, struct fault *fault)
     if (edition->products == NULL)
         return false;
     for (uint32_t i = 0; i < tables->product_count; i++) {
-        uint32_t slot = home_of(tables->products[i].number, 0, edition->product_mask);
+        uint32_t slot = edition_home(tables->products[i].number, 0, edition->product_mask);
         while (edition->products[slot].number != 0)
             slot = (slot + 1) & edition->product_mask;
         edition->products[slot].number = tables->products[i].number;
@@ -53,7 +45,7 @@ static bool points_fill(struct edition *edition, struct fault *fault)
         return false;
     for (uint32_t i = 0; i < tables->point_count; i++) {
         const struct point *point = &tables->points[i];
-        uint32_t slot = home_of(point->number, 0, edition->point_mask);
+        uint32_t slot = edition_home(point->number, 0, edition->point_mask);
         while (edition->points[slot].number != 0)
             slot = (slot + 1) & edition->point_mask;
         edition->points[slot] = (struct point_slot){point->number, point->site};
@@ -70,7 +62,7 @@ static bool offers_fill(struct edition *edition, struct fault *fault)
         return false;
     for (uint32_t i = 0; i < tables->offer_count; i++) {
         const struct offer *offer = &tables->offers[i];
-        uint32_t slot = home_of(offer->product, offer->site, edition->offer_mask);
+        uint32_t slot = edition_home(offer->product, offer->site, edition->offer_mask);
         while (edition->offers[slot].product != 0)
             slot = (slot + 1) & edition->offer_mask;
         edition->offers[slot] = *offer; /* beside its neighbours: one cache line for a search */
@@ -78,14 +70,20 @@ static bool offers_fill(struct edition *edition, struct fault *fault)
     return true;
 }
 
+static uint32_t group_bit(uint16_t group)
+{
+    return group == GROUP_EVERYBODY ? GROUP_BIT_EVERYBODY : group % GROUP_BIT_COUNT;
+}
+
 void edition_renew_set(struct edition *edition, uint32_t set)
 {
     const struct tables *tables = edition->tables;
     struct set_head *head = &edition->sets[set];
     *head = (struct set_head){.first = tables->set_first[set],
-                              .count = tables->set_first[set + 1] - tables->set_first[set]};
+                              .count = tables->set_first[set + 1] - tables->set_first[set],
+                              .group_bits = UINT64_C(1) << GROUP_BIT_EVERYBODY};
     for (uint32_t i = 0; i < head->count; i++)
-        head->group_bits |= UINT64_C(1) << tables->memberships[head->first + i].group % 64;
+        head->group_bits |= UINT64_C(1) << group_bit(tables->memberships[head->first + i].group);
 }
 
 static bool sets_fill(struct edition *edition, struct fault *fault)
@@ -99,26 +97,28 @@ static bool sets_fill(struct edition *edition, struct fault *fault)
     return true;
 }
 
-static struct clause_gate gate_of(const struct clause *clause)
+static bool asks(const struct clause *clause)
 {
-    bool asks = clause->price_least > 0 || clause->price_most < UINT32_MAX ||
-                clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
-                clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
-                clause->entry_mask != ENTRY_MASK_ALL;
-    return (struct clause_gate){.dayset = clause->dayset,
-                                .group_bit = clause->group % 64,
-                                .is_everybodys = clause->group == GROUP_EVERYBODY,
-                                .asks = asks};
+    return clause->price_least > 0 || clause->price_most < UINT32_MAX ||
+           clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
+           clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
+           clause->entry_mask != ENTRY_MASK_ALL;
 }
 
 static bool gates_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
+    size_t word_count = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
     edition->gates = calloc((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
-    if (edition->gates == NULL)
+    edition->asking_bits = calloc(word_count, sizeof(edition->asking_bits[0]));
+    if (edition->gates == NULL || edition->asking_bits == NULL)
         return fault_set(fault, "no memory for %u clauses", tables->clause_count);
-    for (uint32_t i = 0; i < tables->clause_count; i++)
-        edition->gates[i] = gate_of(&tables->clauses[i]);
+    for (uint32_t i = 0; i < tables->clause_count; i++) {
+        const struct clause *clause = &tables->clauses[i];
+        edition->gates[i] = (uint32_t)clause->dayset * DAYSET_WORD_COUNT << GATE_DAYS_SHIFT |
+                            group_bit(clause->group);
+        edition->asking_bits[i / 64] |= (uint64_t)asks(clause) << i % 64;
+    }
     return true;
 }
 
@@ -182,6 +182,7 @@ void edition_close(struct edition *edition)
     free(edition->offers);
     free(edition->sets);
     free(edition->gates);
+    free(edition->asking_bits);
     free(edition);
 }
 
@@ -189,30 +190,10 @@ void edition_close(struct edition *edition)
 
 bool edition_has_product(const struct edition *edition, uint32_t product)
 {
-    uint32_t slot = home_of(product, 0, edition->product_mask);
+    uint32_t slot = edition_home(product, 0, edition->product_mask);
     while (edition->products[slot].number != 0 && edition->products[slot].number != product)
         slot = (slot + 1) & edition->product_mask;
     return product != 0 && edition->products[slot].number == product;
-}
-
-uint32_t edition_site(const struct edition *edition, uint32_t point_of_sale)
-{
-    uint32_t slot = home_of(point_of_sale, 0, edition->point_mask);
-    while (edition->points[slot].number != 0 && edition->points[slot].number != point_of_sale)
-        slot = (slot + 1) & edition->point_mask;
-    return edition->points[slot].site; /* a free slot's is SITE_NOWHERE */
-}
-
-const struct offer *edition_find_offer(const struct edition *edition, uint32_t site,
-                                       uint32_t product)
-{
-    uint32_t slot = home_of(product, site, edition->offer_mask);
-    const struct offer *at = &edition->offers[slot];
-    while (at->product != 0 && (at->product != product || at->site != site)) {
-        slot = (slot + 1) & edition->offer_mask;
-        at = &edition->offers[slot];
-    }
-    return at->product != 0 ? at : NULL;
 }
 
 uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s)

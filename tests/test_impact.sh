@@ -65,7 +65,7 @@ run check 1 "wrong.rules:1:1: wanted" "an error" --catalogue "$work/wrong.rules"
 run check 1 "No such file" "no catalogue" --catalogue "$work/nowhere"
 run check 2 "catalogue" "a mistyped option" --catalog "$work/old"
 run check 2 "back-days" "a window before all time" --as-of 1970-01-02
-run check 0 "warnings\{0,1\}: .* 29 reliefs" "the catalogue that came with the program" --as-of 2026-11-23
+run check 0 "groups, [0-9]* reliefs, [0-9]* clauses" "the catalogue that came with the program" --as-of 2026-11-23
 timeout 60 "$ELIG_BIN/eligload" check --catalogue "$work/clean.rules" >/dev/full 2>"$work/out"
 if [ $? -eq 3 ]; then good; else bad "check: what cannot be told is no success"; fi
 
