@@ -8,7 +8,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define CODE_MASK      0x7fffffffu /* as of reliefs that need no contract */
 #define CODE_TRIES_MAX 1000
 #define CODE_TEXT_SIZE (NAME_SIZE + 32)
 
@@ -32,7 +31,7 @@ static bool assign_code(uint32_t *code, struct taken_codes *taken,
     int size = snprintf(text, sizeof(text), "%s/%u", contract->relief, contract->number);
     for (uint32_t try = 1; try <= CODE_TRIES_MAX; try++) {
         uint64_t wide = hash(text, (size_t)size);
-        *code = (uint32_t)(wide ^ wide >> 32) & CODE_MASK;
+        *code = (uint32_t)(wide ^ wide >> 32) & CODE_MOST;
         if (*code != 0 && take_code(taken, *code))
             return true;
         size = snprintf(text, sizeof(text), "%s/%u/%u", contract->relief, contract->number, try);

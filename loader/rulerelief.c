@@ -7,8 +7,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define RELIEF_CODE_MASK  0x7fffffffu
-#define ROUND_STEP_MAX    10000 /* 1.00 EUR */
 #define USE_COUNT_MAX     1000000
 #define LIMIT_AMOUNT_MOST UINT64_C(9999999999999) /* 999999999.9999 EUR */
 #define SPACING_COUNT_MAX 10000                   /* of minutes, hours or days */
@@ -32,7 +30,7 @@ static struct version_note *open_note(const struct parser *parser)
 static uint32_t relief_code(const char *name)
 {
     uint64_t hash = XXH3_64bits(name, strlen(name));
-    return (uint32_t)(hash ^ hash >> 32) & RELIEF_CODE_MASK;
+    return (uint32_t)(hash ^ hash >> 32) & CODE_MOST;
 }
 
 void parser_add_relief(struct parser *parser, const struct rule_relief *relief)
