@@ -3,9 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* Clauses of a purchase that are fetched while people are looked up; the processor sees by itself
- * that one goes on to those behind. */
-
 /* Answers that are the same for everything but the frame they answer. */
 static struct response response_start(const struct moment *moment, const uint8_t *frame,
                                       enum status status)

@@ -67,7 +67,7 @@ static bool bring_person(struct runner *runner, uint32_t index, struct fault *fa
     learn_known(runner, person);
     struct person facts = {.birth_day = person->birth_day,
                            .death_day = person->death_day,
-                           .place = person->place,
+                           .place = trade_place_now(&runner->catalogue->trade, person->place),
                            .status_count = person->status_count};
     if (person->status_count > 0) /* else there may be no list at all */
         facts.statuses = &runner->cases->statuses[person->first_status];

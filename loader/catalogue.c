@@ -176,6 +176,20 @@ static bool clauses_fit(const struct check *c)
     return true;
 }
 
+static bool groups_fit(const struct check *c)
+{
+    for (uint32_t i = 0; i < c->rules->group_count; i++) {
+        const struct group_rule *group = &c->rules->groups[i];
+        for (uint32_t j = 0; j < group->step_count; j++) {
+            const struct step *step = &c->rules->steps[group->first_step + j];
+            bool has_place = step->kind == STEP_RESIDENT_IN || step->kind == STEP_SCHOOL_IN;
+            if (has_place && !place_fits(c, step->place, group->at))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool calendars_fit(const struct check *c)
 {
     for (uint32_t i = 0; i < c->rules->calendar_count; i++) {
@@ -231,8 +245,8 @@ bool catalogue_read(struct catalogue *out, const char *path, const struct vocabu
                                          : read_rules(&catalogue, &path, 1, vocabulary, fault);
     struct check c = {
         .rules = catalogue.rules, .trade = &catalogue.trade, .path = path, .fault = fault};
-    is_good =
-        is_good && contracts_fit(&c) && givers_fit(&c) && clauses_fit(&c) && calendars_fit(&c);
+    is_good = is_good && contracts_fit(&c) && givers_fit(&c) && groups_fit(&c) && clauses_fit(&c) &&
+              calendars_fit(&c);
     if (!is_good) {
         catalogue_free(&catalogue);
         return false;

@@ -83,8 +83,8 @@ static int explain_purchase(struct explanation *explanation, const struct sought
     struct purchase purchase;
     struct trial *trial;
     const struct build *build = explanation->build;
-    if (!question_purchase(&purchase, &settings->question, &build->catalogue, explanation->day,
-                           fault))
+    if (!question_purchase(&purchase, &settings->question, &build->catalogue, sought,
+                           explanation->day, fault))
         return EXIT_USAGE;
     if (!question_trial(&trial, build, &settings->question, sought, explanation->person, fault))
         return EXIT_NO;

@@ -54,8 +54,8 @@ static int ask(struct build *build, const struct try_settings *settings,
     struct purchase purchase;
     struct candidates candidates;
     struct trial *trial;
-    if (!question_purchase(&purchase, &settings->question, &build->catalogue, build->as_of_day,
-                           fault))
+    if (!question_purchase(&purchase, &settings->question, &build->catalogue, sought,
+                           build->as_of_day, fault))
         return EXIT_USAGE;
     if (!question_trial(&trial, build, &settings->question, sought, person, fault))
         return EXIT_NO;

@@ -35,6 +35,7 @@ static bool read_identifier(struct identifier *out, const struct question_settin
 static struct sought find_holder(const struct build *build, const struct identifier *identifier)
 {
     struct sought sought = {.base_row = NOBODY, .until_day = DAY_NEVER};
+    sought.means = means_is_anybody(identifier) ? 0 : identifier->means;
     if (identifier->means == MEANS_PERSONAL_CODE) {
         sought.base_row = people_find(&build->people, means_pack_code(identifier->text));
         return sought;
@@ -44,7 +45,10 @@ static struct sought find_holder(const struct build *build, const struct identif
         if (build->people.holder[i] == NOBODY ||
             memcmp(&fact->identifier, identifier, sizeof(*identifier)) != 0)
             continue;
-        return (struct sought){build->people.holder[i], fact->from_day, fact->until_day};
+        sought.base_row = build->people.holder[i];
+        sought.from_day = fact->from_day;
+        sought.until_day = fact->until_day;
+        break;
     }
     return sought;
 }
@@ -156,12 +160,13 @@ static bool find_time(uint64_t *time_s, const char *text, uint32_t day, struct f
 }
 
 bool question_purchase(struct purchase *out, const struct question_settings *settings,
-                       const struct catalogue *catalogue, uint32_t day, struct fault *fault)
+                       const struct catalogue *catalogue, const struct sought *sought, uint32_t day,
+                       struct fault *fault)
 {
     *out = (struct purchase){.point_of_sale = (uint32_t)settings->point,
                              .quantity = (uint16_t)settings->quantity,
                              .companions = (uint8_t)settings->companions,
-                             .means = means_of_name(settings->means)};
+                             .means = sought->means};
     if (!entry_of_name(&out->entry, settings->read, strlen(settings->read)))
         return fault_set(fault,
                          "--read: want unstated, chip, contactless, optical or typed, found "

@@ -46,6 +46,7 @@ struct question_settings {
 struct sought {
     uint32_t base_row; /* NOBODY: the means leads to nobody */
     uint32_t from_day, until_day;
+    uint8_t means; /* enum means; 0: ANYBODY, which is the number of no card */
 };
 
 /* Reads one identifier from a line of standard input, then the deliveries, and finds what they say
@@ -59,8 +60,8 @@ void question_release(struct person *person);
 /* The purchase that the options describe; `day` is the one whose noon it is when they do not say.
  */
 MUST_USE bool question_purchase(struct purchase *out, const struct question_settings *settings,
-                                const struct catalogue *catalogue, uint32_t day,
-                                struct fault *fault);
+                                const struct catalogue *catalogue, const struct sought *sought,
+                                uint32_t day, struct fault *fault);
 
 /* A trial of the build's catalogue, with the person in it (nobody for NOBODY). `person` must
  * outlive it. */

@@ -131,11 +131,10 @@ struct rule_calendar {
 
 enum unknown_policy { UNKNOWN_REFUSE = 0, UNKNOWN_ALLOW, UNKNOWN_LAST_KNOWN };
 
-/* What a merchant sees of a relief instead of its name: 31 bits of a hash, of which 0 is not used.
- */
+/* What a merchant sees of a relief instead of its name; 0 is not used. */
 static inline uint32_t code_of_hash(uint64_t hash)
 {
-    return (uint32_t)(hash ^ hash >> 32) & 0x7fffffffu;
+    return (uint32_t)(hash ^ hash >> 32) & CODE_MOST;
 }
 
 struct rule_relief {

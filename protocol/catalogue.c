@@ -195,6 +195,12 @@ bool catalogue_name_is_sane(const char name[static NAME_SIZE])
     return bytes_are_zero((const uint8_t *)name + size, NAME_SIZE - size);
 }
 
+/* Those beyond say to a gate that it is not told. */
+static bool code_is_sane(uint32_t code)
+{
+    return code != 0 && code <= CODE_MOST;
+}
+
 static bool product_is_sane(const struct product *p)
 {
     return p->number != 0 && catalogue_name_is_sane(p->name);
@@ -313,7 +319,7 @@ static bool clocks_are_sane(const struct clause *c)
 
 static bool clause_is_sane(const struct clause *c)
 {
-    return c->code != 0 && c->relief < RELIEF_COUNT_MAX &&
+    return code_is_sane(c->code) && c->relief < RELIEF_COUNT_MAX &&
            (c->group < GROUP_COUNT_MAX || c->group == GROUP_EVERYBODY) &&
            c->dayset < DAYSET_COUNT_MAX && c->split != SPLIT_SEVERAL && c->computation >= 1 &&
            c->computation <= COMPUTE_LAST && (c->flags & ~CLAUSE_FLAGS_ALL) == 0 &&
@@ -396,7 +402,7 @@ bool clause_decode(struct clause *out, const uint8_t record[static CLAUSE_SIZE])
 
 static bool relief_is_sane(const struct relief *r)
 {
-    return r->code != 0 && r->from_day < r->until_day && r->state >= RELIEF_ACTIVE &&
+    return code_is_sane(r->code) && r->from_day < r->until_day && r->state >= RELIEF_ACTIVE &&
            r->state <= RELIEF_CLOSED && catalogue_name_is_sane(r->name);
 }
 
@@ -432,7 +438,7 @@ bool relief_decode(struct relief *out, const uint8_t record[static RELIEF_SIZE])
 
 static bool contract_is_sane(const struct contract *c)
 {
-    return c->code != 0 && c->number != 0 && c->relief < RELIEF_COUNT_MAX &&
+    return code_is_sane(c->code) && c->number != 0 && c->relief < RELIEF_COUNT_MAX &&
            c->from_day < c->until_day;
 }
 

@@ -138,6 +138,8 @@ enum clause_flag {
 };
 #define CLAUSE_FLAGS_ALL 7
 
+#define CODE_MOST 0x7fffffff /* of a relief's codes */
+
 /* A compiled clause: one cache line, all that a decision asks about it. Clauses of one offer stand
  * in the order in which they are tried: relief after relief, those that stack last; of a relief the
  * first that fits decides. */

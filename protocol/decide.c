@@ -7,7 +7,6 @@
 #define SCANNED_SET_SIZE_MAX 16 /* memberships; longer sets are searched */
 #define CHUNK                64 /* clauses that are looked at together, as bits of a word */
 #define CODE_FACTOR          16777619u
-#define CODE_MASK            0x7fffffffu
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -238,7 +237,7 @@ void decide_split(uint64_t out[static SPLIT_PART_COUNT_MAX], const struct split 
 
 uint32_t decide_code_together(uint32_t code, uint32_t next_code)
 {
-    uint32_t together = ((code * CODE_FACTOR) ^ next_code) & CODE_MASK;
+    uint32_t together = ((code * CODE_FACTOR) ^ next_code) & CODE_MOST;
     return together != 0 ? together : 1;
 }
 

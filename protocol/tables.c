@@ -219,8 +219,9 @@ static bool run_is_sane(const struct tables *t, const struct offer *offer, struc
     const struct clause *run = t->clauses + offer->clause_first;
     uint32_t stacking_count = 0;
     for (uint32_t i = 0; i < offer->clause_count; i++) {
-        bool is_new = i == 0 || run[i].relief != run[i - 1].relief;
         bool stacks = run[i].flags & CLAUSE_STACKS;
+        bool is_new = i == 0 || run[i].relief != run[i - 1].relief ||
+                      stacks != (bool)(run[i - 1].flags & CLAUSE_STACKS);
         if (i > 0 && !stacks && run[i - 1].flags & CLAUSE_STACKS)
             return fault_set(fault,
                              "offers: product %u at site %u: a relief that stacks is not last",

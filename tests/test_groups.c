@@ -57,12 +57,14 @@ struct fact_row {
     uint32_t school;
 };
 
+#define FACT_COUNT_MAX 5
+
 static const struct {
     const char *condition; /* of the group, with what follows */
     const char *birth;
     int32_t death; /* 0: alive */
     uint32_t place;
-    struct fact_row facts[4]; /* up to until 0 and from 0 */
+    struct fact_row facts[FACT_COUNT_MAX + 1]; /* up to until 0 and from 0 */
     const char *expected;
 } rows[] = {
     /* statuses */
@@ -235,7 +237,7 @@ START_TEST(a_group_holds_on_the_days_that_its_condition_says)
     char text[256];
     snprintf(text, sizeof(text), "group x = %s\n", rows[_i].condition);
     struct rules *rules = parse(text);
-    struct status_fact facts[4];
+    struct status_fact facts[FACT_COUNT_MAX];
     struct person person = person_of((size_t)_i, facts);
     size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
     memberships_to_text(text, sizeof(text), count, 1, window);

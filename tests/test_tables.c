@@ -332,6 +332,17 @@ START_TEST(more_reliefs_that_stack_than_an_answer_has_room_for_are_refused)
     offer.clause_count++;
     ck_assert(!tables_check(&t, &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "more than 3 reliefs stack"));
+
+    /* the first of four that stack follows clauses of its own that do not */
+    struct clause mixed[STACKING_COUNT_MAX + 2];
+    memcpy(mixed + 1, clauses, sizeof(clauses));
+    mixed[0] = clauses[0];
+    mixed[0].flags = 0;
+    t.clauses = mixed;
+    t.clause_count = STACKING_COUNT_MAX + 2;
+    offer.clause_count = STACKING_COUNT_MAX + 2;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "more than 3 reliefs stack"));
 }
 END_TEST
 

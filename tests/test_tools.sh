@@ -195,6 +195,21 @@ also '"relief_amount": 15000' "and the answer"
 ask explain 1 "not found" "groups of somebody unknown" 320000-00999
 ask explain 0 "^pensioner: yes" "groups without a purchase" 320000-00106
 
+# ---- whoever it is shows no card ----
+
+cat >"$work/anybody.rules" <<EOF
+product show = 5001
+relief OPEN giver 90011524360 from 2026-01-01
+  everywhere
+  clause everybody product show by card free
+  clause everybody product show discount 10%
+EOF
+kept=$catalogue
+catalogue=$work/anybody.rules
+ask try 0 "takes 0.10 EUR" "ANYBODY is the number of no card" ANYBODY --means card --product show --price 1.00
+ask try 0 "takes 1.00 EUR" "another number is" SOMEBODY --means card --product show --price 1.00
+catalogue=$kept
+
 # ---- nothing that was said names anybody ----
 
 tr -d -c '0-9A-Z\n' <"$work/everything" >"$work/digits"
