@@ -86,6 +86,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision").
+$(BUILD)/protocol/decide.o: OPT += -O3
+
 define archive
 $(BUILD)/lib$(1).list: FORCE
 	$$(call remember,$(call objects,$(1)))
