@@ -220,8 +220,9 @@ static void decide_group(struct catalogue *all, uint32_t first)
             &tables
                  ->memberships[all->edition->sets[tables->views[all->views[first + i]].set].first]);
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++) {
-        struct verdict verdict =
-            decide(all->edition, &candidates[i], all->views[first + i], &all->purchases[first + i]);
+        struct verdict verdict;
+        decide_into(&verdict, all->edition, &candidates[i], all->views[first + i],
+                    &all->purchases[first + i]);
         all->sum += verdict.payable + (uint64_t)verdict.status;
     }
 }

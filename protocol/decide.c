@@ -420,11 +420,9 @@ static void take_found(struct findings *findings, struct verdict *verdict,
     }
 }
 
-/* 6. Of each relief the first clause that fits and whose group is sure. Kept apart: most decisions
- * never come here. */
-static __attribute__((noinline)) void try_clause(struct findings *findings, struct verdict *verdict,
-                                                 const struct question *question,
-                                                 const struct clause *clause)
+/* A clause that may be about the purchase and the person: is it? */
+static void try_clause(struct findings *findings, struct verdict *verdict,
+                       const struct question *question, const struct clause *clause)
 {
     if (findings->last != NULL && is_same_relief(findings->last, clause))
         return;
@@ -447,17 +445,40 @@ static bool depends_on_means(const struct verdict *verdict)
     return false;
 }
 
-static void verdict_begin(struct verdict *verdict, const struct candidates *candidates,
-                          const struct purchase *purchase)
+/* Steps 6 and 7 for a purchase and a person that some clauses may be about: `likely`, of the first
+ * of them. The means is good until `means_until_day`. Most purchases never come here. */
+static __attribute__((noinline)) void weigh_clauses(struct verdict *verdict,
+                                                    const struct question *question,
+                                                    uint64_t likely, uint32_t means_until_day)
 {
-    verdict->status = candidates->status;
-    verdict->step = candidates->step;
-    verdict->split = 0;
-    verdict->relief = 0;
-    verdict->relief_amount = 0;
-    verdict->payable = (uint64_t)purchase->unit_price * purchase->quantity;
-    verdict->valid_until_s = 0;
-    verdict->part_count = 0;
+    const struct candidates *candidates = question->candidates;
+    const struct calendar *calendar = &question->edition->calendar;
+    struct findings findings = {.last = NULL};
+
+    /* 6. Of each relief the first clause that fits and whose group is sure. */
+    for (uint32_t first = 0; first < candidates->clause_count; first += CHUNK) {
+        if (first > 0)
+            likely = likely_clauses(question, first);
+        for (; likely != 0; likely &= likely - 1)
+            try_clause(&findings, verdict, question,
+                       &candidates->clauses[first + (uint32_t)__builtin_ctzll(likely)]);
+    }
+
+    /* 7. The best one, and on what it leaves to pay those that stack. */
+    settle_best(&findings, verdict, question);
+    if (verdict->part_count == 0 && findings.empty.clause != NULL)
+        verdict_add(verdict, question, &findings.empty, 0);
+    if (verdict->part_count > 0) {
+        verdict->status = STATUS_APPLIES;
+        verdict->step = DECISION_BEST;
+        if (means_until_day < calendar->until_day && depends_on_means(verdict))
+            verdict->valid_until_s =
+                min_u64(verdict->valid_until_s, calendar_day_start(calendar, means_until_day));
+    } else if (findings.is_missing) {
+        /* 8. Missing data are not a no. */
+        verdict->status = STATUS_NO_DATA;
+        verdict->step = DECISION_MISSING;
+    }
 }
 
 void decide_into(struct verdict *out, const struct edition *edition,
@@ -466,7 +487,16 @@ void decide_into(struct verdict *out, const struct edition *edition,
 {
     const struct tables *tables = edition->tables;
     assert(view_index < tables->view_count);
-    verdict_begin(out, candidates, purchase);
+    out->split = 0;
+    out->relief = 0;
+    out->relief_amount = 0;
+    out->payable = (uint64_t)purchase->unit_price * purchase->quantity;
+    out->valid_until_s = 0;
+    out->part_count = 0;
+
+    /* Steps 1 to 4 may have settled it. */
+    out->status = candidates->status;
+    out->step = candidates->step;
     if (candidates->status != STATUS_OK)
         return;
 
@@ -476,31 +506,10 @@ void decide_into(struct verdict *out, const struct edition *edition,
     struct question question = {edition, candidates, purchase,
                                 &edition->sets[is_good ? view->set : SET_NOBODY]};
 
-    /* 6. Every clause that may be about the purchase and the person. */
-    struct findings findings = {.last = NULL};
-    for (uint32_t first = 0; first < candidates->clause_count; first += CHUNK) {
-        uint64_t likely = likely_clauses(&question, first);
-        for (; likely != 0; likely &= likely - 1)
-            try_clause(&findings, out, &question,
-                       &candidates->clauses[first + (uint32_t)__builtin_ctzll(likely)]);
-    }
-
-    /* 7. The best one, and on what it leaves to pay those that stack. */
-    settle_best(&findings, out, &question);
-    if (out->part_count == 0 && findings.empty.clause != NULL)
-        verdict_add(out, &question, &findings.empty, 0);
-    if (out->part_count > 0) {
-        out->status = STATUS_APPLIES;
-        out->step = DECISION_BEST;
-        if (is_good && view->until_day < edition->calendar.until_day && depends_on_means(out))
-            out->valid_until_s = min_u64(out->valid_until_s,
-                                         calendar_day_start(&edition->calendar, view->until_day));
-        return;
-    }
-
-    /* 8. Missing data are not a no. */
-    out->step = findings.is_missing ? DECISION_MISSING : DECISION_NONE;
-
-    /* 9. Unknown, ended and not entitled have all come this way. */
-    out->status = findings.is_missing ? STATUS_NO_DATA : STATUS_DOES_NOT_APPLY;
+    /* 9. Unknown, ended and not entitled, unless clauses say otherwise. */
+    out->status = STATUS_DOES_NOT_APPLY;
+    out->step = DECISION_NONE;
+    uint64_t likely = likely_clauses(&question, 0);
+    if (likely != 0 || candidates->clause_count > CHUNK)
+        weigh_clauses(out, &question, likely, is_good ? view->until_day : DAY_NEVER);
 }
