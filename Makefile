@@ -176,7 +176,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
@@ -247,7 +247,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes
 	$(call want,shellcheck)
 	$(call want,mandoc)
 	@echo "  clang-tidy"; printf '%s\n' $(filter %.c,$(SOURCES)) | \
-	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings generated"; \
+	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings* generated"; \
 	                           test $$? -eq 1' sh
 	@echo "  cppcheck"; cppcheck --quiet --std=c11 -I. --inline-suppr --error-exitcode=1 -j 2 \
 	    --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=ctuuninitvar \

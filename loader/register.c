@@ -55,6 +55,7 @@ static bool wrong_word(struct reading *r, size_t index, const char *wanted)
 static bool choose(struct reading *r, size_t index, const char *wanted, const char *const names[],
                    size_t name_count, size_t *choice)
 {
+    *choice = 0;
     if (index >= r->word_count)
         return wrong_word(r, index, wanted);
     for (size_t i = 0; i < name_count; i++) {

@@ -97,6 +97,7 @@ static struct facts_found find_facts(const struct judge *judge, const struct ste
 {
     struct facts_found found = {NULL, NULL, NULL, NULL};
     const struct person *person = judge->person;
+    assert(person->statuses != NULL || person->status_count == 0);
     for (size_t i = 0; i < person->status_count; i++) {
         const struct status_fact *fact = &person->statuses[i];
         if (!fact_is_of_kind(fact, step->status_kind, step->subtype))

@@ -102,7 +102,9 @@ static inline __attribute__((always_inline)) void digest_eight(struct blake_eigh
     memcpy(&count, eight->sizes, sizeof(count));
     count += BLOCK_SIZE; /* the key's block stands before the message */
     compress_eight(chain, m, &count, UINT64_MAX);
-    memcpy(eight->digests, chain, sizeof(eight->digests));
+    for (int i = 0; i < BLAKE_DIGEST_SIZE / 8; i++)
+        for (int lane = 0; lane < BLAKE_LANES; lane++)
+            eight->digests[i][lane] = chain[i][lane];
     explicit_bzero(chain, sizeof(chain));
     explicit_bzero(m, sizeof(m));
 }

@@ -280,7 +280,7 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
     }
 
     uint64_t asking = first == 0 ? candidates->asking : asking_clauses(edition, number);
-    asking &= UINT64_MAX >> (CHUNK - count);
+    asking &= UINT64_MAX >> (CHUNK - count) % CHUNK; /* there is at least one */
     for (; asking != 0; asking &= asking - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(asking);
         uint32_t misfits =

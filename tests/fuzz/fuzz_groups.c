@@ -156,7 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (uint32_t i = 0; i < rules->group_count; i++)
         until_days[i] = i % 2 == 0 ? window.from_day + data[14] : 0;
-    const struct prior *prior = data[1] & 4 ? &(struct prior){until_days} : NULL;
+    struct prior known = {until_days};
+    const struct prior *prior = data[1] & 4 ? &known : NULL;
     size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, prior, window);
     check_alike(out, count, &person, prior, window);
     if (count == GROUPS_TOO_MANY || window.from_day == window.until_day)
