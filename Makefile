@@ -86,6 +86,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision").
+$(BUILD)/protocol/decide.o: OPT += -O3
+
 define archive
 $(BUILD)/lib$(1).list: FORCE
 	$$(call remember,$(call objects,$(1)))
@@ -107,7 +110,9 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-$(BUILD)/libtests.a: $(BUILD)/tests/fixture.o
+HELPERS := fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+           agreement agreement_count agreement_tell
+$(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
 
@@ -171,7 +176,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
@@ -198,6 +203,9 @@ $(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)
 
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
+
+agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
+	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
 
 # ---- fuzzing ----
 
@@ -239,7 +247,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes
 	$(call want,shellcheck)
 	$(call want,mandoc)
 	@echo "  clang-tidy"; printf '%s\n' $(filter %.c,$(SOURCES)) | \
-	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings generated"; \
+	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings* generated"; \
 	                           test $$? -eq 1' sh
 	@echo "  cppcheck"; cppcheck --quiet --std=c11 -I. --inline-suppr --error-exitcode=1 -j 2 \
 	    --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=ctuuninitvar \
@@ -287,7 +295,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

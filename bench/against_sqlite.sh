@@ -36,7 +36,7 @@ import() {
         echo "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
         echo ".mode csv"
         import_table pmlp_personas.csv ';' 'a, b, c, d, e, f' a
-        import_table pmlp_eid.csv ',' 'a, b, c, d, e, f' a
+        import_table pmlp_eid.csv ',' 'a, b, c, d, e, f, g' a
         import_table pmlp_statusi.csv ';' 'a, b, c, d' 'a, b'
         import_table izm_izglitojamie.csv ',' 'a, b, c, d, e, f' 'a, d, e'
         import_table vsaa_pensijas.csv '\t' 'a, b, c, d' 'a, b'

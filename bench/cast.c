@@ -111,34 +111,35 @@ static const struct {
     enum role role;
     enum shown shown;
     const char *product, *price;
+    uint32_t point_of_sale;
     enum status status;
     uint32_t percent;
     const char *sentence;
 } scenes[] = {
-    {"Pensioner in Riga", ROLE_RIGA_PENSIONER, SHOWN_CODE, "city.ticket", "1.50", STATUS_APPLIES,
-     100, "Pensioners who live in Riga ride free."},
+    {"Pensioner in Riga", ROLE_RIGA_PENSIONER, SHOWN_CODE, "city.ticket", "1.50", 101,
+     STATUS_APPLIES, 100, "Pensioners who live in Riga ride free."},
     {"The same pensioner's e-talons", ROLE_RIGA_PENSIONER, SHOWN_ETALONS, "city.ticket", "1.50",
-     STATUS_APPLIES, 100, "Whichever means is shown leads to the same person."},
-    {"Pupil in Riga", ROLE_PUPIL, SHOWN_CODE, "city.ticket", "1.50", STATUS_APPLIES, 100,
+     102, STATUS_APPLIES, 100, "Whichever means is shown leads to the same person."},
+    {"Pupil in Riga", ROLE_PUPIL, SHOWN_CODE, "city.ticket", "1.50", 103, STATUS_APPLIES, 100,
      "Who learns and lives in Riga rides free."},
-    {"Lost e-talons", ROLE_LOST_CARD, SHOWN_ETALONS, "city.ticket", "1.50", STATUS_DOES_NOT_APPLY,
-     0, "Its owner is entitled; a card that was reported lost is not."},
-    {"Unknown person", ROLE_RIGA_PENSIONER, SHOWN_STRANGER, "city.ticket", "1.50",
+    {"Lost e-talons", ROLE_LOST_CARD, SHOWN_ETALONS, "city.pass", "30.00", 104,
+     STATUS_DOES_NOT_APPLY, 0, "Its owner is entitled; a card that was reported lost is not."},
+    {"Unknown person", ROLE_RIGA_PENSIONER, SHOWN_STRANGER, "city.pass", "30.00", 105,
      STATUS_DOES_NOT_APPLY, 0,
      "A code that is in no register gets the same answer as any other no."},
-    {"Municipality without data", ROLE_NO_DATA, SHOWN_CODE, "medicine.reference", "8.40",
+    {"Municipality without data", ROLE_NO_DATA, SHOWN_CODE, "medicine.reference", "8.40", 501,
      STATUS_NO_DATA, 0, "This municipality's data did not come: nobody may say no."},
-    {"Needy person", ROLE_NEEDY, SHOWN_CODE, "medicine.reference", "8.40", STATUS_APPLIES, 100,
+    {"Needy person", ROLE_NEEDY, SHOWN_CODE, "medicine.reference", "8.40", 502, STATUS_APPLIES, 100,
      "Reference medicines are paid in full for needy persons."},
-    {"Deceased pensioner", ROLE_DEAD, SHOWN_CODE, "city.ticket", "1.50", STATUS_DOES_NOT_APPLY, 0,
-     "Death ends every relief from its day on."},
-    {"Changed code: the old one", ROLE_CHANGED_CODE, SHOWN_PREVIOUS, "city.ticket", "1.50",
+    {"Deceased pensioner", ROLE_DEAD, SHOWN_CODE, "city.pass", "30.00", 106, STATUS_DOES_NOT_APPLY,
+     0, "Death ends every relief from its day on."},
+    {"Changed code: the old one", ROLE_CHANGED_CODE, SHOWN_PREVIOUS, "city.pass", "30.00", 107,
      STATUS_DOES_NOT_APPLY, 0, "The old personal code is no longer anybody's."},
-    {"Changed code: the eID card", ROLE_CHANGED_CODE, SHOWN_EID, "city.ticket", "1.50",
+    {"Changed code: the eID card", ROLE_CHANGED_CODE, SHOWN_EID, "city.ticket", "1.50", 108,
      STATUS_APPLIES, 100, "What came under the old code belongs to the new one."},
-    {"Child of a large family", ROLE_FAMILY_CHILD, SHOWN_CODE, "regional.ticket", "2.35",
-     STATUS_APPLIES, 90, "Children of Honorary Families pay a tenth on regional buses."},
-    {"Reserved test identity", ROLE_RIGA_PENSIONER, SHOWN_TEST, "test.product", "1.00",
+    {"Child of a large family", ROLE_FAMILY_CHILD, SHOWN_CODE, "regional.pass", "60.00", 201,
+     STATUS_APPLIES, 40, "Honorary Families get two fifths off a season ticket."},
+    {"Reserved test identity", ROLE_RIGA_PENSIONER, SHOWN_TEST, "test.product", "1.00", 0,
      STATUS_APPLIES, 100, "In every snapshot, and no person: for installers and monitoring."},
 };
 
@@ -179,6 +180,17 @@ static void show(char text[static TEXT_SIZE], const struct country *country, enu
     }
 }
 
+/* Whether what is shown can be used on the as-of day: an eID card may be too old for it. */
+static bool is_usable(const struct country *country, enum role role, enum shown shown)
+{
+    for (uint32_t i = 0; shown == SHOWN_EID && i < country->card_count[SOURCE_EID]; i++) {
+        const struct card_row *card = &country->cards[SOURCE_EID][i];
+        if (card->person == (uint32_t)role)
+            return card_usable_day(country, SOURCE_EID, card) <= country->as_of_day;
+    }
+    return true;
+}
+
 static enum means means_shown(enum shown shown)
 {
     if (shown == SHOWN_EID)
@@ -193,14 +205,18 @@ bool cast_write(const struct country *country, const char *folder, struct fault 
     FILE *to = fopen(path, "we");
     if (to == NULL)
         return fault_set(fault, "%s: cannot be written: %s", path, strerror(errno));
-    fprintf(to, "title,means,identifier,product,price_eur,expected_status,expected_percent,"
-                "sentence\n");
+    fprintf(
+        to,
+        "title,means,identifier,product,point_of_sale,price_eur,expected_status,expected_percent,"
+        "sentence\n");
     for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+        bool is_good = is_usable(country, scenes[i].role, scenes[i].shown);
         show(text, country, scenes[i].role, scenes[i].shown);
-        fprintf(to, "%s,%s,%s,%s,%s,%s,%u,\"%s\"\n", scenes[i].title,
+        fprintf(to, "%s,%s,%s,%s,%u,%s,%s,%u,\"%s\"\n", scenes[i].title,
                 means_name((uint8_t)means_shown(scenes[i].shown)), text, scenes[i].product,
-                scenes[i].price, status_name((uint16_t)scenes[i].status), scenes[i].percent,
-                scenes[i].sentence);
+                scenes[i].point_of_sale, scenes[i].price,
+                status_name((uint16_t)(is_good ? scenes[i].status : STATUS_DOES_NOT_APPLY)),
+                is_good ? scenes[i].percent : 0, scenes[i].sentence);
     }
     bool is_written = !ferror(to);
     if (fclose(to) != 0 || !is_written)

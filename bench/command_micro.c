@@ -3,9 +3,9 @@
 #include "bench/random.h"
 #include "bench/take.h"
 #include "bench/workload.h"
-#include "engine/decide.h"
-#include "engine/edition.h"
 #include "protocol/commands.h"
+#include "protocol/decide.h"
+#include "protocol/edition.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
@@ -75,9 +75,16 @@ static void do_decide(struct bench *bench)
 {
     for (size_t i = 0; i < REQUEST_COUNT; i++) {
         const struct request *request = &bench->requests[i];
-        struct purchase purchase = {request->product, request->unit_price, request->quantity,
-                                    bench->service_time_s};
-        bench->verdicts[i] = decide(bench->edition, bench->views[i], &purchase);
+        struct purchase purchase = {.product = request->product,
+                                    .point_of_sale = request->point_of_sale,
+                                    .unit_price = request->unit_price,
+                                    .quantity = request->quantity,
+                                    .companions = request->companions,
+                                    .means = request->identifier.means,
+                                    .entry = request->entry,
+                                    .service_time_s = bench->service_time_s};
+        struct candidates candidates = decide_candidates(bench->edition, &purchase);
+        bench->verdicts[i] = decide(bench->edition, &candidates, bench->views[i], &purchase);
     }
 }
 

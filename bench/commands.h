@@ -3,9 +3,11 @@
 #define BENCH_COMMANDS_H
 
 int command_country(int argc, char *argv[]);
+int command_catalogue(int argc, char *argv[]);
 int command_agree(int argc, char *argv[]);
 int command_run(int argc, char *argv[]);
 int command_micro(int argc, char *argv[]);
+int command_decide(int argc, char *argv[]);
 int command_echo(int argc, char *argv[]);
 
 #endif

@@ -6,7 +6,6 @@
 #include "protocol/progress.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const uint32_t missing_places[MISSING_PLACE_COUNT] = {24, 31, 38, 44, 52};
 
@@ -61,6 +60,34 @@ struct status_row *country_add_row(struct country *country, enum source source, 
     struct status_row *row = &country->rows[source][country->row_count[source]++];
     *row = (struct status_row){.person = person, .until_day = DAY_NEVER};
     return row;
+}
+
+/* Most holders activated it soon, some late, the last just now, and some never. From the number and
+ * not from a draw: no other row of the country changes by it. */
+uint32_t card_activated_day(const struct country *country, const struct card_row *card)
+{
+    if (card->from_day < EID_CAPABLE_SINCE || card->from_day >= EID_READY_SINCE)
+        return DAY_NEVER;
+    uint64_t state = country->seed ^ card->number * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t percent = (uint32_t)random_below(&state, 100);
+    uint32_t days = country->as_of_day - card->from_day, after;
+    if (percent < 15)
+        return DAY_NEVER;
+    if (percent < 70)
+        after = (uint32_t)random_below(&state, 30);
+    else if (percent < 90)
+        after = (uint32_t)random_below(&state, days + 1);
+    else
+        after = days - (uint32_t)random_below(&state, COUNTRY_DAYS_BEFORE);
+    return card->from_day + (after < days ? after : days);
+}
+
+uint32_t card_usable_day(const struct country *country, enum source source,
+                         const struct card_row *card)
+{
+    if (source != SOURCE_EID || card->from_day >= EID_READY_SINCE)
+        return card->from_day;
+    return card_activated_day(country, card);
 }
 
 struct card_row *country_add_card(struct country *country, enum source source, uint32_t person)

@@ -105,6 +105,19 @@ void country_free(struct country *country);
 /* First day on which a card is no longer good. */
 uint32_t card_until_day(const struct card_row *card);
 
+/* An eID card issued earlier has no applet that a validator could read; then the holder had to
+ * activate it, until cards came ready. */
+#define EID_CAPABLE_SINCE 18141 /* 2019-09-02 */
+#define EID_READY_SINCE   18989 /* 2021-12-28 */
+
+/* The day on which an eID card that wants it was activated; DAY_NEVER when it was not, or does not
+ * want it. All rows about one card say the same. */
+uint32_t card_activated_day(const struct country *country, const struct card_row *card);
+
+/* First day on which a card can be used; DAY_NEVER when there is none. */
+uint32_t card_usable_day(const struct country *country, enum source source,
+                         const struct card_row *card);
+
 /* Municipalities whose social data were not delivered: the first four digits of their ATVK. */
 #define MISSING_PLACE_COUNT 5
 extern const uint32_t missing_places[MISSING_PLACE_COUNT];

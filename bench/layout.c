@@ -22,13 +22,14 @@ const struct layout layouts[SOURCE_COUNT] = {
                     .separator = ',',
                     .date_form = FORM_DOTTED,
                     .codes = {.hyphen = 80, .prefixed = 5},
-                    .column_count = 6,
+                    .column_count = 7,
                     .columns = {{"Dokumenta numurs", ROLE_NUMBER},
                                 {"Personas kods", ROLE_CODE},
                                 {"Izdošanas datums", ROLE_BEGIN},
                                 {"Derīgs līdz", ROLE_END},
                                 {"Stāvoklis", ROLE_CLASS},
-                                {"Stāvokļa datums", ROLE_OTHER}}},
+                                {"Stāvokļa datums", ROLE_OTHER},
+                                {"Aktivizēts", ROLE_OTHER}}},
     [SOURCE_SPECIAL] = {.name = "PMLP.special",
                         .file = "pmlp_statusi.csv",
                         .is_windows_1257 = true,
@@ -290,6 +291,8 @@ void row_fill_card(struct row *row, const struct country *country, enum source s
     field_set(&row->fields[4], states[card->state]);
     field_set_date(&row->fields[5], layout->date_form,
                    card->state == CARD_GOOD ? DAY_NEVER : card->state_day);
+    if (source == SOURCE_EID)
+        field_set_date(&row->fields[6], layout->date_form, card_activated_day(country, card));
 }
 
 static const char *class_text(enum source source, uint8_t subtype)

@@ -24,7 +24,7 @@ struct code_forms {
     uint8_t hyphen, prefixed, spaced, as_number;
 };
 
-#define COLUMN_COUNT_MAX 6
+#define COLUMN_COUNT_MAX 7
 
 struct layout {
     const char *name, *file;

@@ -3,9 +3,11 @@
 
 static const struct command commands[] = {
     {"country", command_country, "write a synthetic country's registers, and what is true of them"},
+    {"catalogue", command_catalogue, "write a catalogue with very many made-up reliefs"},
     {"agree", command_agree, "compare a snapshot with what is true of the country"},
     {"run", command_run, "load a server, and measure answers, latency and CPU"},
     {"micro", command_micro, "measure the steps of a check one by one"},
+    {"decide", command_decide, "measure the decision alone, with a catalogue of any size"},
     {"echo", command_echo, "serve frames back as they came: the reference for ratios"},
 };
 

@@ -11,6 +11,10 @@ bin=${ELIG_BIN:-build/bin}
 echo "== steps of a check, in process"
 "$bin/eligbench" micro --snapshots "$work/snapshots" --identity-key "$work/keys/identity.key" \
     --signing-public "$work/keys/signing.key.pub" --truth "$work/country/truth.csv"
+echo "== a decision, by the size of the catalogue"
+for size in "10 80" "100 2000" "1000 20000"; do
+    "$bin/eligbench" decide --reliefs "${size% *}" --clauses "${size#* }"
+done
 echo "== servers side by side"
 sh bench/side_by_side.sh "$work"
 echo "== swaps under load"

@@ -4,9 +4,6 @@
 #include "protocol/means.h"
 #include "protocol/progress.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* A set of days of the window: bit 0 is its first day. Questions about days become operations on
  * bits, which is how this differs from the loader's walk over days of change. */
 __extension__ typedef unsigned __int128 days;
@@ -238,7 +235,8 @@ static void write_card(struct out *out, const struct country *country, enum sour
 {
     if (card->claim == CLAIM_COPY || card->claim == CLAIM_OLDER)
         return;
-    uint32_t from_day = card->from_day, until_day = card_until_day(card);
+    uint32_t from_day = card_usable_day(country, source, card);
+    uint32_t until_day = card_until_day(card);
     if (from_day < country->from_day)
         from_day = country->from_day;
     if (until_day > country->until_day)
@@ -309,6 +307,9 @@ static void write_all(struct out *out, const struct country *country, bool is_qu
     struct cursors cursors = {0};
     struct absent absent = {0};
     struct progress progress;
+    out_string(out, "G,");
+    out_number(out, TRUTH_GROUP_COUNT);
+    out_string(out, "\n");
     progress_start(&progress, "judging", "persons", country->person_count, is_quiet);
     for (uint32_t person = 0; person < country->person_count; person++) {
         struct kleene groups[TRUTH_GROUP_COUNT];

@@ -84,10 +84,18 @@ static struct identifier made_up(uint64_t *state)
     return identifier;
 }
 
+/* Products of the shipped catalogue that are asked for, and the hundreds of points that sell them.
+ */
+#define PRODUCT_FIRST 1001
+#define PRODUCT_COUNT 8
+#define POINT_COUNT   20 /* of each hundred: 101 to 120 ... */
+static const uint8_t hundreds[PRODUCT_COUNT] = {1, 1, 2, 3, 4, 5, 6, 7};
+
 static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
                        const struct pool *pool, uint64_t *state)
 {
     bool is_hit = random_below(state, 100) < mix->hit_percent;
+    uint32_t product = (uint32_t)random_below(state, PRODUCT_COUNT);
     assert(!is_hit || pool->list != NULL);
     struct request request = {
         .kind = KIND_CHECK,
@@ -96,8 +104,8 @@ static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
         .request_id = 1,
         .identifier =
             is_hit ? pool->list[draw_rank(state, pool->count, mix->skew)] : made_up(state),
-        .product = 1001 + (uint32_t)random_below(state, 8),
-        .point_of_sale = 1 + (uint32_t)random_below(state, 1000),
+        .product = PRODUCT_FIRST + product,
+        .point_of_sale = hundreds[product] * 100u + 1 + (uint32_t)random_below(state, POINT_COUNT),
         .unit_price = 10000 + (uint32_t)random_below(state, 50000),
     };
     frame_encode_request(frame, &request);

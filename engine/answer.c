@@ -80,47 +80,114 @@ static enum status service_status(const struct moment *moment)
     return moment->edition != NULL ? STATUS_OK : STATUS_NOT_READY;
 }
 
-/* Decisions are counted in an array by their distance from the first decision status. */
-#define DECISION_COUNT (STATUS_DOES_NOT_APPLY - STATUS_UNKNOWN_PRODUCT + 1)
-
-static void count_verdicts(struct metrics *metrics, const uint32_t counts[static DECISION_COUNT],
-                           size_t check_count)
+static void count_decisions(struct answerer *answerer)
 {
-    metric_add(&metrics->checks, check_count);
-    metric_add(&metrics->unknown_product, counts[0]);
-    metric_add(&metrics->outside_window, counts[STATUS_OUTSIDE_WINDOW - STATUS_UNKNOWN_PRODUCT]);
-    metric_add(&metrics->applies, counts[STATUS_APPLIES - STATUS_UNKNOWN_PRODUCT]);
-    metric_add(&metrics->no_data, counts[STATUS_NO_DATA - STATUS_UNKNOWN_PRODUCT]);
-    metric_add(&metrics->does_not_apply, counts[DECISION_COUNT - 1]);
+    const uint32_t *counts = answerer->decided_counts;
+    _Atomic uint64_t *metrics[DECISION_COUNT] = {
+#define COUNTED(status, name) [STATUS_##status - STATUS_UNKNOWN_PRODUCT] = &answerer->metrics->name
+        COUNTED(UNKNOWN_PRODUCT, unknown_product),
+        COUNTED(UNKNOWN_POINT_OF_SALE, unknown_point_of_sale),
+        COUNTED(OUTSIDE_WINDOW, outside_window),
+        COUNTED(NO_CONTRACT, no_contract),
+        COUNTED(APPLIES, applies),
+        COUNTED(NO_DATA, no_data),
+        COUNTED(DOES_NOT_APPLY, does_not_apply),
+#undef COUNTED
+    };
+    uint64_t check_count = 0;
+    for (size_t i = 0; i < DECISION_COUNT; i++) {
+        check_count += counts[i];
+        if (counts[i] != 0)
+            metric_add(metrics[i], counts[i]);
+    }
+    metric_add(&answerer->metrics->checks, check_count);
+}
+
+/* Steps 5 to 9, and what the profile sees of it. `response` holds what all answers share. */
+static void answer_check(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                         const struct check *check, uint32_t view, struct response *response)
+{
+    const struct edition *edition = moment->edition;
+    struct verdict verdict;
+    decide_into(&verdict, edition, &check->candidates, view, &check->purchase);
+    answerer->decided_counts[verdict.status - STATUS_UNKNOWN_PRODUCT]++;
+
+    response->status = (uint16_t)verdict.status;
+    response->split = verdict.split;
+    response->remaining = REMAINING_UNPUBLISHED;
+    response->relief_amount = verdict.relief_amount;
+    response->payable = verdict.payable;
+    response->relief = verdict.relief;
+    response->valid_until_s = (uint32_t)verdict.valid_until_s;
+    uint64_t day_end_s = verdict.status == STATUS_APPLIES
+                             ? calendar_day_start(&edition->calendar, check->candidates.day + 1)
+                             : 0;
+    profile_mask(response, moment->profile, day_end_s);
+    frame_encode_response(out, response);
+}
+
+/* Steps 1 to 4: what is bought, where and when, before anybody is looked up. False when that
+ * settles it, and then it is answered: nobody learns from it who was asked about, not even from the
+ * time that it takes. */
+static bool take_check(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                       const uint8_t *in, const struct request *request, struct check *check)
+{
+    bool is_anybody = means_is_anybody(&request->identifier);
+    check->is_about_nobody =
+        !profile_may_ask(moment->profile, request->product, &request->identifier);
+    check->purchase = (struct purchase){
+        .product = request->product,
+        .point_of_sale = request->point_of_sale,
+        .unit_price = request->unit_price,
+        .quantity = request->quantity,
+        .companions = request->companions,
+        .means = is_anybody ? 0 : request->identifier.means,
+        .entry = request->entry,
+        .service_time_s = request->service_time_s != 0 ? request->service_time_s : moment->now_s,
+    };
+    check->candidates = decide_candidates(moment->edition, &check->purchase);
+    if (check->candidates.status != STATUS_OK) {
+        struct response response = response_start(moment, in, check->candidates.status);
+        answer_check(answerer, moment, out, check, VIEW_NOBODY, &response);
+        return false;
+    }
+    decide_prefetch(moment->edition, &check->candidates);
+    return true;
+}
+
+/* Who it is, and what is known of them: for all at once, so that cache misses overlap. */
+static void look_up(struct answerer *answerer, const struct moment *moment, size_t check_count)
+{
+    const struct edition *edition = moment->edition;
+    const struct tables *tables = edition->tables;
+    uint32_t *views = answerer->views;
+    identity_digest_batch(answerer->digests, answerer->key, answerer->identifiers, check_count);
+    index_find_batch(views, &tables->index, answerer->digests, check_count);
+    metric_add(&answerer->metrics->looked_up, check_count);
+    for (size_t i = 0; i < check_count; i++) {
+        assert(views[i] < tables->view_count);
+        if (answerer->checks[i].is_about_nobody)
+            views[i] = VIEW_NOBODY;
+        __builtin_prefetch(&tables->views[views[i]]);
+    }
+    for (size_t i = 0; i < check_count; i++)
+        __builtin_prefetch(&edition->sets[tables->views[views[i]].set]);
+    for (size_t i = 0; i < check_count; i++)
+        __builtin_prefetch(&tables->memberships[edition->sets[tables->views[views[i]].set].first]);
 }
 
 /* Decides and encodes what has been looked up. */
 static void answer_checks(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                           const uint8_t *in, size_t check_count)
 {
-    const struct edition *edition = moment->edition;
     struct response response = response_start(moment, in, STATUS_OK);
-    uint32_t counts[DECISION_COUNT] = {0};
-
+    response.kind = KIND_CHECK;
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];
-        struct verdict verdict = decide(edition, answerer->views[i], &check->purchase);
-        counts[verdict.status - STATUS_UNKNOWN_PRODUCT]++;
-
-        response.kind = KIND_CHECK;
-        response.status = (uint16_t)verdict.status;
-        response.split = verdict.split;
-        response.request_id = frame_request_id(in + check->frame * FRAME_SIZE);
-        response.relief_amount = verdict.relief_amount;
-        response.payable = verdict.payable;
-        response.relief = verdict.relief;
-        response.valid_until_s =
-            verdict.until_day == 0
-                ? 0
-                : (uint32_t)calendar_day_start(&edition->calendar, verdict.until_day);
-        frame_encode_response(out + check->frame * FRAME_SIZE, &response);
+        size_t at = check->frame * FRAME_SIZE;
+        response.request_id = frame_request_id(in + at);
+        answer_check(answerer, moment, out + at, check, answerer->views[i], &response);
     }
-    count_verdicts(answerer->metrics, counts, check_count);
 }
 
 /* Nothing about who was asked about stays behind. */
@@ -138,11 +205,13 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
     size_t check_count = 0;
     size_t frame = 0;
     enum status service = service_status(moment);
+    memset(answerer->decided_counts, 0, sizeof(answerer->decided_counts));
 
     /* decode; what needs nobody looked up is answered at once */
     while (frame < frame_count && !*is_over) {
         const uint8_t *frame_in = in + frame * FRAME_SIZE;
         uint8_t *frame_out = out + frame * FRAME_SIZE;
+        struct check *check = &answerer->checks[check_count];
         enum status status = frame_decode_request(&request, frame_in);
         *is_over = status == STATUS_BAD_VERSION;
         if (status == STATUS_OK)
@@ -151,39 +220,21 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
             answer_refusal(answerer, moment, frame_out, frame_in, status);
         } else if (request.kind != KIND_CHECK) {
             answer_bare(answerer, moment, frame_out, frame_in, &request);
-        } else {
-            answerer->identifiers[check_count] = request.identifier;
-            answerer->checks[check_count].frame = (uint8_t)frame;
-            answerer->checks[check_count].purchase = (struct purchase){
-                .product = request.product,
-                .unit_price = request.unit_price,
-                .quantity = request.quantity,
-                .service_time_s =
-                    request.service_time_s != 0 ? request.service_time_s : moment->now_s,
-            };
-            check_count++;
+        } else if (take_check(answerer, moment, frame_out, frame_in, &request, check)) {
+            check->frame = (uint8_t)frame;
+            answerer->identifiers[check_count++] = request.identifier;
         }
         frame++;
     }
     explicit_bzero(&request, sizeof(request));
-    if (check_count == 0)
-        return frame;
 
-    /* look up: who it is, and what is known of them */
-    const struct tables *tables = moment->edition->tables;
-    identity_digest_batch(answerer->digests, answerer->key, answerer->identifiers, check_count);
-    index_find_batch(answerer->views, &tables->index, answerer->digests, check_count);
-    for (size_t i = 0; i < check_count; i++) {
-        assert(answerer->views[i] < tables->view_count);
-        __builtin_prefetch(&tables->views[answerer->views[i]]);
+    /* look up, decide and encode the rest */
+    if (check_count > 0) {
+        look_up(answerer, moment, check_count);
+        answer_checks(answerer, moment, out, in, check_count);
+        wipe_checks(answerer, check_count);
     }
-    for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&tables->set_first[tables->views[answerer->views[i]].set]);
-
-    /* decide and encode */
-    answer_checks(answerer, moment, out, in, check_count);
-
-    wipe_checks(answerer, check_count);
+    count_decisions(answerer);
     return frame;
 }
 

@@ -3,9 +3,10 @@
 #ifndef ENGINE_ANSWER_H
 #define ENGINE_ANSWER_H
 
-#include "engine/decide.h"
 #include "engine/metrics.h"
+#include "protocol/decide.h"
 #include "protocol/identity.h"
+#include "protocol/profile.h"
 
 /* Frames that are digested, looked up and decided together, so that their cache misses overlap. */
 #define ANSWER_GROUP_MAX 64
@@ -17,12 +18,18 @@ struct moment {
     const struct edition *edition; /* NULL: none in service */
     uint64_t now_s;                /* UTC */
     uint16_t drain_wait_ms;        /* 0: serving; else what DRAINING answers say */
+    uint8_t profile;               /* enum profile: of whoever asks */
 };
 
-/* What is known of one CHECK between the steps; nothing of this says who asks. */
+/* Decisions are counted in an array by their distance from the first decision status. */
+#define DECISION_COUNT (STATUS_DOES_NOT_APPLY - STATUS_UNKNOWN_PRODUCT + 1)
+
+/* What is known of one CHECK between the steps; nothing of this says who it is about. */
 struct check {
-    uint8_t frame; /* which of the group */
+    uint8_t frame;        /* which of the group */
+    bool is_about_nobody; /* the profile does not look people up */
     struct purchase purchase;
+    struct candidates candidates;
 };
 
 /* One for each loop. The rows of a group stand beside each other; whatever says who was asked
@@ -35,6 +42,7 @@ struct answerer {
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];
     uint32_t views[ANSWER_GROUP_MAX];
+    uint32_t decided_counts[DECISION_COUNT]; /* of the group, by status */
 };
 
 /* Answers `frame_count` frames from `in` into `out`, in order, one each. Returns how many: fewer

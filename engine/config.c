@@ -1,8 +1,7 @@
 #include "engine/config.h"
 
 #include "engine/listener.h"
-
-#include <string.h>
+#include "protocol/profile.h"
 
 #define AT(field) offsetof(struct config, field)
 
@@ -20,6 +19,8 @@ static const struct option_row rows[] = {
      "Unix socket to serve, open to owner and group"},
     {"port-file", OPTION_TEXT, AT(port_file), "FILE", NULL, 0, 0,
      "write the TCP port there once it is served"},
+    {"profile", OPTION_TEXT, AT(profile), "NAME", "till", 0, 0,
+     "what is seen of answers there: gate, till, inspector or administrator"},
     {"loops", OPTION_NUMBER, AT(loops), "COUNT", "1", 1, CONFIG_LOOPS_MAX,
      "event loops, one thread each"},
     {"connections-max", OPTION_NUMBER, AT(connections_max), "COUNT", "10000", 1,
@@ -56,6 +57,16 @@ const struct option_table config_table = {
               "3 could not start or go on.",
 };
 
+static bool check_profile(const char *name, struct fault *fault)
+{
+    if (profile_of_name(name) != 0)
+        return true;
+    const char *nearest = profile_nearest(name);
+    return fault_set(fault, "--profile: want " PROFILE_NAMES ", found \"%.60s\"%s%s%s", name,
+                     nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
+                     nearest != NULL ? "?" : "");
+}
+
 bool config_check(const struct config *config, struct fault *fault)
 {
     if (config->listen == NULL && config->unix_path == NULL)
@@ -63,6 +74,9 @@ bool config_check(const struct config *config, struct fault *fault)
                                 "or both");
     if (config->port_file != NULL && config->listen == NULL)
         return fault_set(fault, "--port-file: there is no port without --listen");
+
+    if (!check_profile(config->profile, fault))
+        return false;
 
     struct address address;
     if (config->listen != NULL && !listener_parse_tcp(&address, config->listen, fault))

@@ -16,6 +16,7 @@ struct config {
     const char *listen;         /* "127.0.0.1:7447"; NULL: no TCP */
     const char *unix_path;      /* NULL: no Unix socket */
     const char *port_file;      /* NULL: none */
+    const char *profile;        /* of whoever asks there: a name of protocol/profile.h */
     const char *config;         /* file; NULL: none */
     uint64_t loops;
     uint64_t connections_max; /* of all loops together */

@@ -35,6 +35,7 @@ struct conn {
     uint32_t linger_size;
     uint8_t state;
     uint8_t wait;
+    uint8_t profile;
     uint8_t partial_size;
     uint8_t partial[FRAME_SIZE]; /* the beginning of a frame */
 };
@@ -306,6 +307,7 @@ static void conn_read(struct conn *conn)
     size_t answer_count = 0;
     if (frame_count > 0) {
         conns->moment.now_s = (uint64_t)ev_now(conns->settings.ev);
+        conns->moment.profile = conn->profile;
         answer_count = answer_frames(conns->settings.answerer, &conns->moment, conns->out,
                                      conns->in, frame_count, &is_over);
     }
@@ -436,7 +438,7 @@ static struct conn *conns_take_free(struct conns *conns)
     return &conns->all[conns->used_count++];
 }
 
-void conns_add(struct conns *conns, int fd)
+void conns_add(struct conns *conns, int fd, uint8_t profile)
 {
     struct conns_settings *settings = &conns->settings;
     if (atomic_fetch_add(settings->connection_count, 1) >= settings->connection_count_max) {
@@ -449,6 +451,7 @@ void conns_add(struct conns *conns, int fd)
     memset(conn, 0, sizeof(*conn));
     conn->conns = conns;
     conn->state = CONN_SERVING;
+    conn->profile = profile;
     ev_io_init(&conn->io, conn_ready, fd, EV_READ);
     conn->io.data = conn;
     if (conns->count++ == 0)

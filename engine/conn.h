@@ -36,8 +36,9 @@ struct conns_settings {
 MUST_USE bool conns_open(struct conns **out, const struct conns_settings *settings,
                          struct fault *fault);
 
-/* Serves a connected socket that does not block; takes it. Closes it at once over the limit. */
-void conns_add(struct conns *conns, int fd);
+/* Serves a connected socket that does not block; takes it. Closes it at once over the limit. What
+ * is seen of answers there is for the profile to say (enum profile). */
+void conns_add(struct conns *conns, int fd, uint8_t profile);
 
 /* From which snapshot frames are answered from now on. */
 void conns_use(struct conns *conns, const struct edition *edition);

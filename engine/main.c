@@ -75,13 +75,13 @@ static void log_start(const struct config *config, struct server *server)
     char unix_text[LOG_TEXT_SIZE];
     char listen_text[LOG_TEXT_SIZE];
     log_event("ready",
-              "version=%s pid=%d listen=%s port=%u unix=%s loops=%" PRIu64
+              "version=%s pid=%d listen=%s port=%u unix=%s profile=%s loops=%" PRIu64
               " connections_max=%" PRIu64 " environment=%" PRIu64,
               ELIG_VERSION, (int)getpid(),
               config->listen != NULL ? log_text(listen_text, config->listen) : "none",
               server_port(server),
               config->unix_path != NULL ? log_text(unix_text, config->unix_path) : "none",
-              config->loops, config->connections_max, config->environment);
+              config->profile, config->loops, config->connections_max, config->environment);
 }
 
 static void log_stop(struct server *server)

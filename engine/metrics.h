@@ -15,6 +15,10 @@
     X(does_not_apply, "of these: no relief applies")                                               \
     X(unknown_product, "of these: the product is not in the catalogue")                            \
     X(outside_window, "of these: the service time is outside the days that can be judged")         \
+    X(unknown_point_of_sale, "of these: the point of sale is not in the catalogue")                \
+    X(no_contract, "of these: no relief on the product is contracted at the point of sale")        \
+    X(looked_up,                                                                                   \
+      "of these: whose identifier was hashed and looked for; the others did not need it")          \
     X(pings, "PING frames answered")                                                               \
     X(reports, "STATUS frames answered")                                                           \
     X(bad_frames, "frames refused for what is in them")                                            \

@@ -3,6 +3,7 @@
 #include "engine/conn.h"
 #include "engine/listener.h"
 #include "engine/store.h"
+#include "protocol/profile.h"
 #include "protocol/progress.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ struct server {
     struct metrics *metrics; /* [loop_count] */
     struct metrics_board board;
     uint32_t loop_count;
+    uint8_t profile; /* of whoever connects to the sockets of plain frames */
     _Atomic uint32_t connection_count;
     _Atomic uint32_t running_count;
     atomic_bool is_draining;
@@ -76,7 +78,7 @@ static bool accept_one(struct loop *loop, ev_io *io)
     struct metrics *metrics = loop->answerer.metrics;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        conns_add(loop->conns, fd);
+        conns_add(loop->conns, fd, loop->server->profile);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -267,6 +269,7 @@ bool server_start(struct server **out, const struct config *config,
         return fault_set(fault, "no memory for the server");
     server->config = config;
     server->unix_fd = -1;
+    server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
     server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
     server->metrics = aligned_alloc(CACHE_LINE_SIZE, server->loop_count * sizeof(struct metrics));

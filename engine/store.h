@@ -4,7 +4,7 @@
 #ifndef ENGINE_STORE_H
 #define ENGINE_STORE_H
 
-#include "engine/edition.h"
+#include "protocol/edition.h"
 #include "protocol/snapshot.h"
 
 #define STORE_READERS_MAX 64

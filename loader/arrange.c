@@ -48,7 +48,7 @@ static void work_share(void (*step)(void *subject, uint64_t number), void *subje
 /* ---- order ---- */
 
 /* By the number that chooses the home bucket, then by the rest of the digest. */
-static bool entry_is_before(const struct entry *a, const struct entry *b)
+static bool entry_is_before(const struct index_entry *a, const struct index_entry *b)
 {
     uint64_t x = load_u64(a->digest.bytes), y = load_u64(b->digest.bytes);
     if (x != y)
@@ -57,15 +57,15 @@ static bool entry_is_before(const struct entry *a, const struct entry *b)
 }
 
 /* Byte `depth` in that order: both numbers are little-endian. */
-static inline uint8_t byte_at(const struct entry *entry, uint32_t depth)
+static inline uint8_t byte_at(const struct index_entry *entry, uint32_t depth)
 {
     return entry->digest.bytes[depth < 8 ? 7 - depth : 23 - depth];
 }
 
-static void sort_small(struct entry *entries, uint64_t count)
+static void sort_small(struct index_entry *entries, uint64_t count)
 {
     for (uint64_t i = 1; i < count; i++) {
-        struct entry entry = entries[i];
+        struct index_entry entry = entries[i];
         uint64_t at = i;
         for (; at > 0 && entry_is_before(&entry, &entries[at - 1]); at--)
             entries[at] = entries[at - 1];
@@ -74,7 +74,7 @@ static void sort_small(struct entry *entries, uint64_t count)
 }
 
 /* Moves every entry to the range of its byte, in place; ends[b] is where the range of b ends. */
-static void split_by_byte(uint64_t ends[static 256], struct entry *entries, uint64_t count,
+static void split_by_byte(uint64_t ends[static 256], struct index_entry *entries, uint64_t count,
                           uint32_t depth)
 {
     uint64_t next[256] = {0};
@@ -89,10 +89,10 @@ static void split_by_byte(uint64_t ends[static 256], struct entry *entries, uint
     }
     for (uint32_t b = 0; b < 256; b++) {
         while (next[b] < ends[b]) {
-            struct entry entry = entries[next[b]];
+            struct index_entry entry = entries[next[b]];
             uint8_t to;
             while ((to = byte_at(&entry, depth)) != b) {
-                struct entry displaced = entries[next[to]];
+                struct index_entry displaced = entries[next[to]];
                 entries[next[to]++] = entry;
                 entry = displaced;
             }
@@ -101,7 +101,7 @@ static void split_by_byte(uint64_t ends[static 256], struct entry *entries, uint
     }
 }
 
-static void sort_from(struct entry *entries, uint64_t count, uint32_t depth)
+static void sort_from(struct index_entry *entries, uint64_t count, uint32_t depth)
 {
     if (count <= SMALL_SORT_COUNT) {
         sort_small(entries, count);
@@ -118,7 +118,7 @@ static void sort_from(struct entry *entries, uint64_t count, uint32_t depth)
 }
 
 struct sorting {
-    struct entry *entries;
+    struct index_entry *entries;
     uint64_t ends[256];
 };
 
@@ -129,7 +129,7 @@ static void sort_range(void *subject, uint64_t number)
     sort_from(sorting->entries + begin, sorting->ends[number] - begin, 1);
 }
 
-static void sort_entries(struct entry *entries, uint64_t count, uint32_t thread_count)
+static void sort_entries(struct index_entry *entries, uint64_t count, uint32_t thread_count)
 {
     struct sorting sorting = {.entries = entries};
     split_by_byte(sorting.ends, entries, count, 0);
@@ -203,7 +203,7 @@ static bool places_fit(struct arrangement *a, uint32_t thread_count)
 }
 
 /* The same digest, or two whose tags are the same and which no reader could tell apart. */
-static bool tags_differ(const struct entry *entries, uint64_t count)
+static bool tags_differ(const struct index_entry *entries, uint64_t count)
 {
     for (uint64_t i = 1; i < count; i++)
         if (memcmp(entries[i - 1].digest.bytes + 4, entries[i].digest.bytes + 4, DIGEST_SIZE - 4) ==
@@ -212,7 +212,7 @@ static bool tags_differ(const struct entry *entries, uint64_t count)
     return true;
 }
 
-bool arrangement_make(struct arrangement **out, struct entry *entries, uint64_t entry_count,
+bool arrangement_make(struct arrangement **out, struct index_entry *entries, uint64_t entry_count,
                       uint32_t thread_count, struct fault *fault)
 {
     if (entry_count > 0)

@@ -7,7 +7,7 @@
 #include "loader/builder.h"
 
 struct arrangement {
-    const struct entry *entries; /* borrowed, sorted */
+    const struct index_entry *entries; /* borrowed, sorted */
     uint64_t entry_count;
     uint64_t home_count; /* so that nobody stands further than BUCKET_REACH_MAX from home */
     int64_t *chunk_lead; /* see arrange.c */
@@ -15,7 +15,7 @@ struct arrangement {
 };
 
 /* Sorts the entries in place. A fault when two have the same digest. */
-MUST_USE bool arrangement_make(struct arrangement **out, struct entry *entries,
+MUST_USE bool arrangement_make(struct arrangement **out, struct index_entry *entries,
                                uint64_t entry_count, uint32_t thread_count, struct fault *fault);
 void arrangement_free(struct arrangement *arrangement); /* NULL: nothing */
 

@@ -1,21 +1,17 @@
 #include "loader/build.h"
 
 #include "loader/parallel.h"
+#include "loader/shared_files.h"
 #include "loader/summary.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
 #include <assert.h>
-#include <err.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SHARED_FOLDER "/usr/share/elig"
 
 static void stage_end(struct build *build, const char *name)
 {
@@ -26,51 +22,17 @@ static void stage_end(struct build *build, const char *name)
     build->stage_start_ns = now;
 }
 
-/* The file or folder at `tail` beside the folder that is `up` levels above the program; NULL when
- * it is not there. */
-static char *find_beside_program(int up, const char *tail, const char *name)
-{
-    char program[PATH_MAX], *found;
-    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    program[size > 0 ? size : 0] = '\0';
-    for (; up > 0; up--)
-        *(strrchr(program, '/') != NULL ? strrchr(program, '/') : program) = '\0';
-    if (asprintf(&found, "%s/%s/%s", program, tail, name) < 0)
-        return NULL;
-    if (access(found, R_OK) == 0)
-        return found;
-    free(found);
-    return NULL;
-}
-
-/* `wanted`, or when it is NULL the file or folder of that name that belongs to the program:
- * TOP/loader/NAME where the program stands in TOP/build.../bin/, else share/elig/NAME where it is
- * installed. The result is owned by the caller. */
-static char *find_shared(const char *wanted, const char *name)
-{
-    char *found = wanted != NULL ? strdup(wanted) : NULL;
-    if (wanted == NULL)
-        found = find_beside_program(3, "loader", name); /* build/bin/eligload of a checkout */
-    if (wanted == NULL && found == NULL)
-        found = find_beside_program(2, "share/elig", name); /* bin/eligload where it is installed */
-    if (wanted == NULL && found == NULL && asprintf(&found, SHARED_FOLDER "/%s", name) < 0)
-        found = NULL;
-    if (found == NULL)
-        errx(EXIT_FAILED, "out of memory");
-    return found;
-}
-
 /* --- reading --- */
 
 static bool read_descriptions(struct build *build, const struct build_settings *settings,
                               struct fault *fault)
 {
-    char *registers = find_shared(settings->registers, "registers");
-    char *rules = find_shared(settings->rules, "catalogue/latvia.rules");
+    char *registers = shared_file_find(settings->registers, "registers");
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
     bool is_good = registers_read(&build->registers, &build->vocabulary, registers, fault) &&
-                   rules_read(&build->rules, rules, &build->vocabulary, fault);
+                   catalogue_read(&build->catalogue, catalogue, &build->vocabulary, fault);
     free(registers);
-    free(rules);
+    free(catalogue);
     return is_good;
 }
 
@@ -83,17 +45,23 @@ static uint32_t latest_as_of(const struct intake *intake)
     return day;
 }
 
+bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days, uint64_t ahead_days,
+                  struct fault *fault)
+{
+    if (as_of_day < back_days)
+        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
+                         back_days);
+    *out = (struct window){as_of_day - (uint32_t)back_days, as_of_day + (uint32_t)ahead_days};
+    return true;
+}
+
 static bool set_window(struct build *build, const struct build_settings *settings,
                        struct fault *fault)
 {
     build->as_of_day =
         settings->as_of_day != 0 ? settings->as_of_day : latest_as_of(&build->intake);
-    if (build->as_of_day < settings->back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
-                         settings->back_days);
-    build->window.from_day = build->as_of_day - (uint32_t)settings->back_days;
-    build->window.until_day = build->as_of_day + (uint32_t)settings->ahead_days;
-    return true;
+    return build_window(&build->window, build->as_of_day, settings->back_days, settings->ahead_days,
+                        fault);
 }
 
 bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)
@@ -108,8 +76,11 @@ bool build_read(struct build *build, const struct build_settings *settings, stru
     if (!intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
                      settings->exports, settings->absent, build->thread_count, settings->is_quiet,
                      fault) ||
-        !set_window(build, settings, fault))
+        !set_window(build, settings, fault) ||
+        !compile_catalogue(&build->compiled, &build->catalogue, build->window, build->as_of_day,
+                           false, fault))
         return false;
+    facts_renew_places(&build->facts, &build->vocabulary, &build->catalogue.trade);
     stage_end(build, "read");
     if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
         return false;
@@ -153,6 +124,16 @@ static void open_parent(struct build *build, const struct build_settings *settin
         build->parent_fault.text[0] = '\0';
 }
 
+static const struct prior_source *find_prior(struct prior_source *out, const struct build *build)
+{
+    if (build->parent == NULL)
+        return NULL;
+    *out = (struct prior_source){.tables = snapshot_tables(build->parent),
+                                 .as_of_day = build->parent_manifest.as_of_day,
+                                 .key = build->identity};
+    return out;
+}
+
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
@@ -166,6 +147,17 @@ static bool open_keys(struct build *build, const struct build_settings *settings
 }
 
 /* --- gates --- */
+
+/* What givers expect of their reliefs. */
+static bool check_cases(struct build *build, const struct build_settings *settings,
+                        struct fault *fault)
+{
+    char *catalogue = shared_file_find(settings->catalogue, "catalogue");
+    bool is_good =
+        cases_check(&build->cases, catalogue, &build->catalogue, &build->vocabulary, fault);
+    free(catalogue);
+    return is_good;
+}
 
 /* Registers as delivered; one that came in several files is as old as its oldest. */
 static void collect_sources(struct build *build)
@@ -193,9 +185,9 @@ static void collect_sources(struct build *build)
 
 static void fill_groups(struct build *build)
 {
-    for (uint32_t i = 0; i < build->rules->group_count; i++) {
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++) {
         struct group *group = &build->groups[i];
-        memcpy(group->name, build->rules->groups[i].name, sizeof(group->name));
+        memcpy(group->name, build->catalogue.rules->groups[i].name, sizeof(group->name));
         group->yes_count = build->memberships.yes_counts[i];
         group->unknown_count = build->memberships.unknown_counts[i];
     }
@@ -209,14 +201,17 @@ static void check_gates(struct build *build, const struct build_settings *settin
         .sources = build->sources,
         .source_count = build->source_count,
         .groups = build->groups,
-        .group_count = build->rules->group_count,
+        .group_count = build->catalogue.rules->group_count,
         .parent = build->parent_manifest.generation != 0 ? &build->parent_manifest : NULL,
         .parent_groups = parent != NULL ? parent->groups : NULL,
         .parent_group_count = parent != NULL ? parent->group_count : 0,
-        .reliefs = build->rules->reliefs,
-        .relief_count = build->rules->relief_count,
+        .reliefs = build->compiled.reliefs,
+        .relief_count = build->compiled.relief_count,
         .parent_reliefs = parent != NULL ? parent->reliefs : NULL,
         .parent_relief_count = parent != NULL ? parent->relief_count : 0,
+        .failed_case_count = build->cases.failed_count,
+        .case_count = build->cases.passed_count + build->cases.failed_count,
+        .first_failed_case = build->cases.first,
         .from_day = build->window.from_day,
         .until_day = build->window.until_day,
         .parent_fault = has_fault ? build->parent_fault.text : NULL,
@@ -272,27 +267,22 @@ static void fill_manifest(struct build *build, const struct build_settings *sett
 }
 
 static bool write_snapshot(struct build *build, const struct build_settings *settings,
-                           struct entry *entries, struct fault *fault)
+                           struct index_entry *entries, struct fault *fault)
 {
     const struct memberships *memberships = &build->memberships;
-    const struct rules *rules = build->rules;
-    struct content content = {.entries = entries,
-                              .entry_count = build->views.identifier_count,
-                              .views = build->views.list,
-                              .set_first = memberships->set_first,
-                              .memberships = memberships->list,
-                              .groups = build->groups,
-                              .products = rules->products,
-                              .reliefs = rules->reliefs,
-                              .clauses = rules->clauses,
-                              .census = memberships->census,
-                              .view_count = build->views.count,
-                              .set_count = memberships->set_count,
-                              .group_count = rules->group_count,
-                              .product_count = rules->product_count,
-                              .relief_count = rules->relief_count,
-                              .clause_count = rules->clause_count,
-                              .census_count = memberships->census_count};
+    const struct compiled *compiled = &build->compiled;
+    struct tables tables = {.views = build->views.list,
+                            .set_first = memberships->set_first,
+                            .memberships = memberships->list,
+                            .groups = build->groups,
+                            .census = memberships->census,
+                            .view_count = build->views.count,
+                            .set_count = memberships->set_count,
+                            .group_count = build->catalogue.rules->group_count,
+                            .census_count = memberships->census_count};
+    compiled_fill(&tables, compiled);
+    struct content content = {
+        .entries = entries, .entry_count = build->views.identifier_count, .tables = &tables};
     struct progress progress;
     progress_start(&progress, "writing", "identifiers", content.entry_count, settings->is_quiet);
     if (!builder_write(publish_data_path(build->publication), &content, build->thread_count,
@@ -308,7 +298,7 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     fill_manifest(build, settings);
     views_collect(&build->views, &build->people, &build->memberships, build->window,
                   build->thread_count);
-    struct entry *entries =
+    struct index_entry *entries =
         views_digest(&build->views, &build->people, &build->memberships, build->window,
                      build->identity, build->thread_count, settings->is_quiet);
     people_free(&build->people);
@@ -346,13 +336,16 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* rows -> facts -> people */
-    if (!build_read(build, settings, fault))
+    if (!build_read(build, settings, fault) || !check_cases(build, settings, fault))
         return EXIT_NO;
+    stage_end(build, "cases");
 
-    /* people -> memberships */
-    memberships_evaluate(&build->memberships, &build->people, build->rules, &build->vocabulary,
-                         build->window, build->as_of_day, &build->intake, build->thread_count,
-                         settings->is_quiet);
+    /* people -> memberships; what is missing may be known from before */
+    open_parent(build, settings);
+    struct prior_source prior;
+    memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
+                         &build->vocabulary, find_prior(&prior, build), build->window,
+                         build->as_of_day, &build->intake, build->thread_count, settings->is_quiet);
     collect_sources(build);
     fill_groups(build);
     stage_end(build, "evaluate");
@@ -360,7 +353,6 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* may it become current? */
-    open_parent(build, settings);
     check_gates(build, settings);
     stage_end(build, "compare");
     if (!summary_write_quarantine(build, settings, fault))
@@ -388,7 +380,8 @@ void build_close(struct build *build)
     people_free(&build->people);
     facts_free(&build->facts);
     intake_free(&build->intake);
-    rules_free(build->rules);
+    catalogue_free(&build->catalogue);
+    compiled_free(&build->compiled);
     registers_free(&build->registers);
     *build = (struct build){0};
 }

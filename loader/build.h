@@ -2,6 +2,8 @@
 #ifndef LOADER_BUILD_H
 #define LOADER_BUILD_H
 
+#include "loader/cases_run.h"
+#include "loader/compile.h"
 #include "loader/gates.h"
 #include "loader/publish.h"
 #include "loader/views.h"
@@ -9,7 +11,7 @@
 /* What a person chose. Texts are borrowed from argv. */
 struct build_settings {
     const char *exports, *registers,
-        *rules;         /* registers, rules NULL: those that came with the program */
+        *catalogue;     /* registers, catalogue NULL: those that came with the program */
     const char *absent; /* registers, with commas; NULL: none */
     const char *snapshots, *identity_key, *signing_key;
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
@@ -24,7 +26,9 @@ struct build_settings {
 struct build {
     struct registers registers;
     struct vocabulary vocabulary;
-    struct rules *rules;
+    struct catalogue catalogue;
+    struct compiled compiled;
+    struct cases_check cases;
     struct intake intake;
     struct facts facts;
     struct people people;
@@ -56,6 +60,10 @@ struct build {
     size_t stage_count;
     uint64_t stage_start_ns;
 };
+
+/* The days around `as_of_day` that can be judged; a fault when they would begin before 1970. */
+MUST_USE bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days,
+                           uint64_t ahead_days, struct fault *fault);
 
 /* Registers, rules, deliveries, join: all that explain needs. On a fault the data are refused. */
 MUST_USE bool build_read(struct build *build, const struct build_settings *settings,

@@ -22,7 +22,7 @@
 #define MAP_SLACK_SIZE  ((uint64_t)8 << 20)
 #define MAP_PAGE_SIZE   ((uint64_t)1 << 16)
 #define VALUE_SIZE_MAX  UINT32_MAX /* LMDB's */
-#define TABLE_COUNT     7
+#define TABLE_COUNT     13
 #define SHARD_COUNT_FIT (VALUE_COUNT_MAX - TABLE_COUNT)
 
 struct writer {
@@ -94,32 +94,38 @@ static bool put_value(struct writer *writer, const char *name, uint64_t size,
     {                                                                                              \
         (void)number;                                                                              \
         for (uint64_t i = 0; i < size / (RECORD_SIZE); i++)                                        \
-            kind##_encode(bytes + i * (RECORD_SIZE), &writer->content->array[i]);                  \
+            kind##_encode(bytes + i * (RECORD_SIZE), &writer->content->tables->array[i]);          \
     }
 
 FILLER(census, census, CENSUS_SIZE)
 FILLER(clause, clauses, CLAUSE_SIZE)
+FILLER(contract, contracts, CONTRACT_SIZE)
+FILLER(dayset, daysets, DAYSET_SIZE)
 FILLER(group, groups, GROUP_SIZE)
+FILLER(limit, limits, LIMIT_SIZE)
+FILLER(offer, offers, OFFER_SIZE)
+FILLER(point, points, POINT_SIZE)
 FILLER(product, products, PRODUCT_SIZE)
 FILLER(relief, reliefs, RELIEF_SIZE)
+FILLER(split, splits, SPLIT_SIZE)
 FILLER(view, views, VIEW_SIZE)
 
-static uint64_t sets_size(const struct content *content)
+static uint64_t sets_size(const struct tables *tables)
 {
-    return 4 + 4 * ((uint64_t)content->set_count + 1) +
-           (uint64_t)content->set_first[content->set_count] * MEMBERSHIP_SIZE;
+    return 4 + 4 * ((uint64_t)tables->set_count + 1) +
+           (uint64_t)tables->set_first[tables->set_count] * MEMBERSHIP_SIZE;
 }
 
 static void fill_sets(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
 {
     (void)size, (void)number;
-    const struct content *content = writer->content;
-    store_u32(bytes, content->set_count);
+    const struct tables *tables = writer->content->tables;
+    store_u32(bytes, tables->set_count);
     bytes += 4;
-    for (uint64_t i = 0; i <= content->set_count; i++, bytes += 4)
-        store_u32(bytes, content->set_first[i]);
-    for (uint64_t i = 0; i < content->set_first[content->set_count]; i++, bytes += MEMBERSHIP_SIZE)
-        membership_encode(bytes, &content->memberships[i]);
+    for (uint64_t i = 0; i <= tables->set_count; i++, bytes += 4)
+        store_u32(bytes, tables->set_first[i]);
+    for (uint64_t i = 0; i < tables->set_first[tables->set_count]; i++, bytes += MEMBERSHIP_SIZE)
+        membership_encode(bytes, &tables->memberships[i]);
 }
 
 static uint64_t shard_size(const struct arrangement *arrangement, uint32_t shard)
@@ -151,35 +157,42 @@ static bool put_shards(struct writer *writer)
     return true;
 }
 
+#define PUT(NAME, array, count, RECORD_SIZE)                                                       \
+    put_value(writer, NAME, (uint64_t)c->count *(RECORD_SIZE), fill_##array, 0)
+
 /* In the order of names, as MDB_APPEND and readers want it. */
 static bool put_values(struct writer *writer)
 {
-    const struct content *c = writer->content;
+    const struct tables *c = writer->content->tables;
     writer->manifest->value_count = 0;
-    return put_value(writer, VALUE_CENSUS, (uint64_t)c->census_count * CENSUS_SIZE, fill_census,
-                     0) &&
-           put_value(writer, VALUE_CLAUSES, (uint64_t)c->clause_count * CLAUSE_SIZE, fill_clauses,
-                     0) &&
-           put_value(writer, VALUE_GROUPS, (uint64_t)c->group_count * GROUP_SIZE, fill_groups, 0) &&
-           put_shards(writer) &&
-           put_value(writer, VALUE_PRODUCTS, (uint64_t)c->product_count * PRODUCT_SIZE,
-                     fill_products, 0) &&
-           put_value(writer, VALUE_RELIEFS, (uint64_t)c->relief_count * RELIEF_SIZE, fill_reliefs,
-                     0) &&
+    return PUT(VALUE_CENSUS, census, census_count, CENSUS_SIZE) &&
+           PUT(VALUE_CLAUSES, clauses, clause_count, CLAUSE_SIZE) &&
+           PUT(VALUE_CONTRACTS, contracts, contract_count, CONTRACT_SIZE) &&
+           PUT(VALUE_DAYSETS, daysets, dayset_count, DAYSET_SIZE) &&
+           PUT(VALUE_GROUPS, groups, group_count, GROUP_SIZE) && put_shards(writer) &&
+           PUT(VALUE_LIMITS, limits, limit_count, LIMIT_SIZE) &&
+           PUT(VALUE_OFFERS, offers, offer_count, OFFER_SIZE) &&
+           PUT(VALUE_POINTS, points, point_count, POINT_SIZE) &&
+           PUT(VALUE_PRODUCTS, products, product_count, PRODUCT_SIZE) &&
+           PUT(VALUE_RELIEFS, reliefs, relief_count, RELIEF_SIZE) &&
            put_value(writer, VALUE_SETS, sets_size(c), fill_sets, 0) &&
-           put_value(writer, VALUE_VIEWS, (uint64_t)c->view_count * VIEW_SIZE, fill_views, 0);
+           PUT(VALUE_SPLITS, splits, split_count, SPLIT_SIZE) &&
+           PUT(VALUE_VIEWS, views, view_count, VIEW_SIZE);
 }
 
 /* ---- the file ---- */
 
 /* LMDB stores the size of its map in the file, so it must follow from the content alone. */
-static uint64_t map_size(const struct content *c, const struct arrangement *arrangement)
+static uint64_t map_size(const struct tables *c, const struct arrangement *arrangement)
 {
     uint64_t size =
         MAP_SLACK_SIZE + sets_size(c) + index_bucket_count(arrangement->home_count) * BUCKET_SIZE +
         (uint64_t)c->census_count * CENSUS_SIZE + (uint64_t)c->clause_count * CLAUSE_SIZE +
-        (uint64_t)c->group_count * GROUP_SIZE + (uint64_t)c->product_count * PRODUCT_SIZE +
-        (uint64_t)c->relief_count * RELIEF_SIZE + (uint64_t)c->view_count * VIEW_SIZE;
+        (uint64_t)c->contract_count * CONTRACT_SIZE + (uint64_t)c->dayset_count * DAYSET_SIZE +
+        (uint64_t)c->group_count * GROUP_SIZE + (uint64_t)c->limit_count * LIMIT_SIZE +
+        (uint64_t)c->offer_count * OFFER_SIZE + (uint64_t)c->point_count * POINT_SIZE +
+        (uint64_t)c->product_count * PRODUCT_SIZE + (uint64_t)c->relief_count * RELIEF_SIZE +
+        (uint64_t)c->split_count * SPLIT_SIZE + (uint64_t)c->view_count * VIEW_SIZE;
     return (size + MAP_PAGE_SIZE - 1) / MAP_PAGE_SIZE * MAP_PAGE_SIZE;
 }
 
@@ -187,7 +200,8 @@ static bool write_env(struct writer *writer)
 {
     int rc = mdb_env_create(&writer->env);
     if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
+        rc = mdb_env_set_mapsize(writer->env,
+                                 map_size(writer->content->tables, writer->arrangement));
     /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
      * SIGBUS. */
     if (rc == MDB_SUCCESS)
@@ -234,38 +248,15 @@ static bool hash_file(const char *path, struct manifest *manifest, struct fault 
 
 /* ---- what may be written ---- */
 
-/* The borrowed arrays as a reader will see them. */
-static struct tables tables_of(const struct content *c)
-{
-    return (struct tables){
-        .views = c->views,
-        .set_first = c->set_first,
-        .memberships = c->memberships,
-        .groups = c->groups,
-        .products = c->products,
-        .reliefs = c->reliefs,
-        .clauses = c->clauses,
-        .census = c->census,
-        .view_count = c->view_count,
-        .set_count = c->set_count,
-        .group_count = c->group_count,
-        .product_count = c->product_count,
-        .relief_count = c->relief_count,
-        .clause_count = c->clause_count,
-        .census_count = c->census_count,
-    };
-}
-
 static bool content_is_sane(const struct content *content, struct fault *fault)
 {
-    struct tables tables = tables_of(content);
-    if (!tables_check(&tables, fault))
+    if (!tables_check(content->tables, fault))
         return fault_at(fault, "no snapshot can hold this");
     for (uint64_t i = 0; i < content->entry_count; i++) {
         uint32_t view = content->entries[i].view;
-        if (view == VIEW_NOBODY || view >= content->view_count)
+        if (view == VIEW_NOBODY || view >= content->tables->view_count)
             return fault_set(fault, "an identifier leads to view %u; wanted 1 to %u", view,
-                             content->view_count - 1);
+                             content->tables->view_count - 1);
     }
     return true;
 }

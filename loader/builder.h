@@ -8,28 +8,19 @@
 #include "protocol/identity.h"
 #include "protocol/index.h"
 #include "protocol/manifest.h"
+#include "protocol/snapshot.h"
 
-struct entry {
+struct index_entry {
     struct digest digest;
     uint32_t view;
 };
 
-/* What a snapshot is made of. Arrays are borrowed; `entries` may be in any order and are sorted in
- * place. Views, sets and tables are as struct tables describes them (view 0 nobody, set 0 empty).
- */
+/* What a snapshot is made of: `entries` may be in any order and are sorted in place; the tables are
+ * all of struct tables but its index. Borrowed. */
 struct content {
-    struct entry *entries;
+    struct index_entry *entries;
     uint64_t entry_count;
-    const struct view *views;
-    const uint32_t *set_first; /* set_count + 1 */
-    const struct membership *memberships;
-    const struct group *groups;
-    const struct product *products;
-    const struct relief *reliefs;
-    const struct clause *clauses;
-    const struct census *census;
-    uint32_t view_count, set_count, group_count, product_count;
-    uint32_t relief_count, clause_count, census_count;
+    const struct tables *tables;
 };
 
 /* Writes and syncs `path` (which must not exist) and fills the manifest's data_size, data_hash,

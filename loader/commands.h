@@ -10,11 +10,16 @@
 #define PROGRAM "eligload" /* in front of what is said on stderr */
 
 int command_build(int argc, char *argv[]);
+int command_check(int argc, char *argv[]);
 int command_explain(int argc, char *argv[]);
+int command_impact(int argc, char *argv[]);
+int command_test(int argc, char *argv[]);
+int command_try(int argc, char *argv[]);
 int command_verify(int argc, char *argv[]);
 int command_list(int argc, char *argv[]);
 int command_diff(int argc, char *argv[]);
 int command_rollback(int argc, char *argv[]);
+int command_catalogue_diff(int argc, char *argv[]);
 
 /* Options of all that read deliveries: rows for a settings struct that begins with a struct
  * build_settings. */
@@ -23,16 +28,16 @@ int command_rollback(int argc, char *argv[]);
         name, type, offsetof(struct build_settings, field), argument, initial, least, most, help   \
     }
 
-#define INPUT_OPTIONS                                                                              \
+#define EXPORT_OPTIONS                                                                             \
     BUILD_OPTION("exports", OPTION_TEXT, exports, "DIR", NULL, 0, 0,                               \
                  "required: folder of the deliveries, with delivery.csv"),                         \
         BUILD_OPTION("registers", OPTION_TEXT, registers, "DIR", NULL, 0, 0,                       \
                      "folder of the register descriptions; without it those that came with the "   \
-                     "program"),                                                                   \
-        BUILD_OPTION("rules", OPTION_TEXT, rules, "FILE", NULL, 0, 0,                              \
-                     "reliefs and groups; without it those that came with the program"),           \
-        BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                    \
-                     "registers that are not delivered: what they could say is unknown"),          \
+                     "program")
+
+#define WINDOW_OPTIONS                                                                             \
+    BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                        \
+                 "registers that are not delivered: what they could say is unknown"),              \
         BUILD_OPTION("as-of", OPTION_DAY, as_of_day, "DAY", NULL, 0, 0,                            \
                      "the day it is built for; without it that of the latest delivery"),           \
         BUILD_OPTION("back-days", OPTION_NUMBER, back_days, "DAYS", "31", 0, 365,                  \
@@ -45,5 +50,15 @@ int command_rollback(int argc, char *argv[]);
                      "no progress and no summary; what holds a build back is said all the same"),  \
         BUILD_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, 0,                               \
                      "JSON on standard output instead of text")
+
+/* Of those that take no catalogue, or several. */
+#define DELIVERY_OPTIONS EXPORT_OPTIONS, WINDOW_OPTIONS
+
+#define INPUT_OPTIONS                                                                              \
+    EXPORT_OPTIONS,                                                                                \
+        BUILD_OPTION("catalogue", OPTION_TEXT, catalogue, "PATH", NULL, 0, 0,                      \
+                     "folder of reliefs and tables, or one file of reliefs; without it what came " \
+                     "with the program"),                                                          \
+        WINDOW_OPTIONS
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define AGE_YEARS_MAX 150
@@ -19,19 +18,19 @@ static bool emit(struct parser *parser, struct step step, const struct token *to
 {
     struct rules *rules = parser->rules;
     if (rules->step_count == STEP_COUNT_MAX)
-        return token_fault(&parser->lexer, token, parser->fault,
-                           "all groups together have more than %d conditions and operators "
-                           "(STEP_COUNT_MAX)",
-                           STEP_COUNT_MAX);
+        return parser_fault(parser, token,
+                            "all groups together have more than %d conditions and operators "
+                            "(STEP_COUNT_MAX)",
+                            STEP_COUNT_MAX);
     if (!is_operator(step.kind))
         parser->operand_count++;
     else if (step.kind != STEP_NOT)
         parser->operand_count--;
     if (parser->operand_count > STEP_DEPTH_MAX)
-        return token_fault(&parser->lexer, token, parser->fault,
-                           "more than %d operands wait for each other (STEP_DEPTH_MAX): make a "
-                           "part of the condition a group of its own",
-                           STEP_DEPTH_MAX);
+        return parser_fault(parser, token,
+                            "more than %d operands wait for each other (STEP_DEPTH_MAX): make a "
+                            "part of the condition a group of its own",
+                            STEP_DEPTH_MAX);
     rules->steps[rules->step_count++] = step;
     return true;
 }
@@ -88,8 +87,7 @@ static bool read_subtype(const struct parser *parser, const struct status_kind *
     return parser_wanted_one_of(parser, &rest, wanted, names, kind->subtype_count);
 }
 
-/* status SOURCE.name[.subtype] */
-static bool read_status(struct parser *parser)
+bool parse_status_kind(struct parser *parser, uint16_t *status_kind, uint8_t *subtype)
 {
     struct token word = parser->token;
     uint16_t number = word.kind == TOKEN_WORD ? kind_of_word(parser->vocabulary, &word) : KIND_NONE;
@@ -97,11 +95,46 @@ static bool read_status(struct parser *parser)
         return wanted_kind(parser, false, "a kind of status that a register delivers");
 
     const struct status_kind *kind = &parser->vocabulary->kinds[number];
-    struct step step = {.kind = STEP_STATUS, .status_kind = number, .subtype = SUBTYPE_ANY};
-    if (word.size > strlen(kind->name) && !read_subtype(parser, kind, &step.subtype))
+    *status_kind = number;
+    *subtype = SUBTYPE_ANY;
+    if (word.size > strlen(kind->name) && !read_subtype(parser, kind, subtype))
         return false;
     parser_advance(parser);
-    return emit(parser, step, &word);
+    return true;
+}
+
+/* begun [from DAY] [before DAY], ending likewise: at least one of the two. */
+static bool read_when(struct parser *parser, const char *word, uint32_t *from_day,
+                      uint32_t *until_day)
+{
+    if (!parser_takes(parser, word))
+        return true;
+    if (!parser_is_at(parser, "from") && !parser_is_at(parser, "before"))
+        return parser_wanted(parser, "from or before and a day");
+    return parser_take_span(parser, from_day, until_day, "before");
+}
+
+static struct step step_of_status(uint16_t status_kind, uint8_t subtype)
+{
+    return (struct step){.kind = STEP_STATUS,
+                         .status_kind = status_kind,
+                         .subtype = subtype,
+                         .begun_until = DAY_NEVER,
+                         .ending_until = DAY_NEVER};
+}
+
+/* status SOURCE.name[.subtype] [begun ...] [ending ...] */
+static bool read_status(struct parser *parser)
+{
+    struct token word = parser->token;
+    uint16_t number = KIND_NONE;
+    uint8_t subtype = SUBTYPE_ANY;
+    if (!parse_status_kind(parser, &number, &subtype))
+        return false;
+    struct step step = step_of_status(number, subtype);
+    return read_when(parser, "begun", &step.begun_from, &step.begun_until) &&
+           read_when(parser, "ending", &step.ending_from, &step.ending_until) &&
+           emit(parser, step, &word);
 }
 
 /* list NAME */
@@ -116,25 +149,23 @@ static bool read_list(struct parser *parser)
         return wanted_kind(parser, true, "the name of a giver's list");
 
     parser_advance(parser);
-    struct step step = {.kind = STEP_STATUS, .status_kind = number, .subtype = SUBTYPE_ANY};
-    return emit(parser, step, &word);
+    return emit(parser, step_of_status(number, SUBTYPE_ANY), &word);
 }
 
-/* school_in PLACE, resident_in PLACE: a defined name or digits */
+/* school_in PLACE, resident_in PLACE: of a set of places in any of them */
 static bool read_place(struct parser *parser, enum step_kind step_kind)
 {
     struct token word = parser->token;
-    struct step step = {.kind = step_kind};
-    if (word.kind != TOKEN_WORD || !place_prefix_of_text(&step.place, word.text, word.size)) {
-        const struct symbol *place;
-        if (!parser_take_symbol(parser, &place, SYMBOL_PLACE,
-                                "a place, or 1 to 7 digits of an ATVK code"))
+    struct run places;
+    if (!parser_take_places(parser, &places))
+        return false;
+    for (uint32_t i = 0; i < places.count; i++) {
+        struct step step = {.kind = step_kind, .place = parser->set_places[places.first + i]};
+        if (!emit(parser, step, &word) ||
+            (i > 0 && !emit(parser, (struct step){.kind = STEP_OR}, &word)))
             return false;
-        step.place = place->place;
-    } else {
-        parser_advance(parser);
     }
-    return emit(parser, step, &word);
+    return true;
 }
 
 /* Keeps the list of thresholds rising. */
@@ -147,9 +178,9 @@ static bool remember_age(struct parser *parser, uint32_t years, const struct tok
     if (at < rules->age_count && rules->ages[at] == years)
         return true;
     if (rules->age_count == AGE_THRESHOLD_MAX)
-        return token_fault(&parser->lexer, token, parser->fault,
-                           "more than %d different ages are asked about (AGE_THRESHOLD_MAX)",
-                           AGE_THRESHOLD_MAX);
+        return parser_fault(parser, token,
+                            "more than %d different ages are asked about (AGE_THRESHOLD_MAX)",
+                            AGE_THRESHOLD_MAX);
     memmove(&rules->ages[at + 1], &rules->ages[at],
             (rules->age_count - at) * sizeof(rules->ages[0]));
     rules->ages[at] = years;
@@ -179,9 +210,9 @@ static bool read_age(struct parser *parser)
 static bool read_parentheses(struct parser *parser, const struct token *opening)
 {
     if (parser->nesting == STEP_DEPTH_MAX)
-        return token_fault(&parser->lexer, opening, parser->fault,
-                           "parentheses are nested deeper than %d (STEP_DEPTH_MAX)",
-                           STEP_DEPTH_MAX);
+        return parser_fault(parser, opening,
+                            "parentheses are nested deeper than %d (STEP_DEPTH_MAX)",
+                            STEP_DEPTH_MAX);
     parser->nesting++;
     if (!read_or(parser))
         return false;

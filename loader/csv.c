@@ -3,7 +3,6 @@
 #include "loader/intake.h"
 
 #include <assert.h>
-#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif

@@ -47,29 +47,26 @@ static const struct register_description *find_register(const struct registers *
 }
 
 /* " (did you mean ...?)" or nothing: the nearest register there is. */
-static void suggest(char *out, size_t room, const struct registers *registers, struct span name)
+static const char *suggest(char text[static NEAREST_TEXT_SIZE], const struct registers *registers,
+                           struct span name)
 {
     const char *names[REGISTER_COUNT_MAX];
     char word[WORD_SIZE];
     for (size_t i = 0; i < registers->count; i++)
         names[i] = registers->list[i].name;
     snprintf(word, sizeof(word), "%.*s", (int)name.size, name.text);
-    const char *near = nearest_word(word, names, registers->count);
-    if (near == NULL)
-        out[0] = '\0';
-    else
-        snprintf(out, room, " (did you mean \"%s\"?)", near);
+    return nearest_text(text, " (did you mean \"", "\"?)", word, names, registers->count);
 }
 
 static bool take_register(struct listing *l, struct delivery *delivery)
 {
     struct span name = l->fields[LIST_REGISTER];
-    char suggestion[64], wanted[128];
+    char hint[NEAREST_TEXT_SIZE], wanted[NEAREST_TEXT_SIZE + 64];
     delivery->description = find_register(l->registers, name);
     if (delivery->description != NULL)
         return true;
-    suggest(suggestion, sizeof(suggestion), l->registers, name);
-    snprintf(wanted, sizeof(wanted), "the name of a described register%s", suggestion);
+    snprintf(wanted, sizeof(wanted), "the name of a described register%s",
+             suggest(hint, l->registers, name));
     return wrong(l, LIST_REGISTER, wanted);
 }
 
@@ -185,13 +182,12 @@ static bool is_listed(const struct intake *intake, const struct register_descrip
 
 static bool take_absent_one(struct listing *l, struct span name, bool is_absent[])
 {
-    char suggestion[64];
+    char hint[NEAREST_TEXT_SIZE];
     const struct register_description *description = find_register(l->registers, name);
-    suggest(suggestion, sizeof(suggestion), l->registers, name);
     if (description == NULL)
         return fault_set(l->fault, "absent: a described register wanted, \"%.*s\" found%s",
                          (int)(name.size < WORD_SIZE ? name.size : WORD_SIZE), name.text,
-                         suggestion);
+                         suggest(hint, l->registers, name));
     if (description->fact == FACT_PERSON)
         return fault_set(l->fault, "absent: %s is the base register: nothing goes without it",
                          description->name);

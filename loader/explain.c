@@ -1,25 +1,14 @@
 #include "loader/explain.h"
 
-#include "loader/memory.h"
+#include "loader/bill.h"
+#include "loader/narrate.h"
 #include "protocol/json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SENTENCE_SIZE 256
 #define INDENT        2
-
-uint32_t explain_find(const struct build *build, const struct identifier *identifier)
-{
-    if (identifier->means == MEANS_PERSONAL_CODE)
-        return people_find(&build->people, means_pack_code(identifier->text));
-    for (size_t i = 0; i < build->facts.means_count; i++)
-        if (build->people.holder[i] != NOBODY &&
-            memcmp(&build->facts.means[i].identifier, identifier, sizeof(*identifier)) == 0)
-            return build->people.holder[i];
-    return NOBODY;
-}
 
 /* --- the rows --- */
 
@@ -113,10 +102,10 @@ static void print_group(const struct build *build, const struct person *person, 
     FILE *memory = open_memstream(&steps, &steps_size);
     if (memory == NULL)
         abort();
-    enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_line, memory);
+    enum truth truth = groups_explain(build->catalogue.rules, &build->vocabulary, person, NULL, day,
+                                      group, say_line, memory);
     fclose(memory);
-    fprintf(to, "%s: %s\n%s", build->rules->groups[group].name, truth_text(truth), steps);
+    fprintf(to, "%s: %s\n%s", build->catalogue.rules->groups[group].name, truth_text(truth), steps);
     free(steps);
 }
 
@@ -124,31 +113,13 @@ static void print_group_json(const struct build *build, const struct person *per
                              uint32_t day, struct json *json)
 {
     json_open_object(json, NULL);
-    json_text(json, "name", build->rules->groups[group].name);
+    json_text(json, "name", build->catalogue.rules->groups[group].name);
     json_open_array(json, "steps");
-    enum truth truth =
-        groups_explain(build->rules, &build->vocabulary, person, day, group, say_json, json);
+    enum truth truth = groups_explain(build->catalogue.rules, &build->vocabulary, person, NULL, day,
+                                      group, say_json, json);
     json_close_array(json);
     json_text(json, "truth", truth_text(truth));
     json_close_object(json);
-}
-
-/* The statuses are for the caller to free. */
-static struct person gather(const struct build *build, uint32_t base_row)
-{
-    const struct people *people = &build->people;
-    const struct person_fact *base = &build->facts.persons[base_row];
-    uint32_t first = people->status_first[base_row];
-    uint32_t count = people->status_first[base_row + 1] - first;
-    struct status_fact *statuses = memory_take(count, sizeof(statuses[0]));
-    for (uint32_t i = 0; i < count; i++)
-        statuses[i] = build->facts.statuses[people->status_order[first + i]];
-    return (struct person){base->birth_day, base->death_day, base->place, statuses, count};
-}
-
-static void release(struct person *person)
-{
-    free((void *)(uintptr_t)person->statuses); /* ours; const is for those who read them */
 }
 
 static bool is_wanted(uint32_t group, uint32_t wanted)
@@ -156,39 +127,83 @@ static bool is_wanted(uint32_t group, uint32_t wanted)
     return wanted == EXPLAIN_ALL_GROUPS ? group != GROUP_TEST : group == wanted;
 }
 
-void explain_print(const struct build *build, uint32_t base_row, uint32_t group, uint32_t day,
-                   FILE *to)
+static void print_groups(const struct explanation *explanation, FILE *to)
 {
-    struct teller teller = {.build = build, .to = to};
-    struct person person = gather(build, base_row);
     char text[DAY_TEXT_SIZE];
-    day_to_text(text, (int32_t)day);
-    tell_rows(&teller, base_row);
+    day_to_text(text, (int32_t)explanation->day);
     fprintf(to, "\non %s\n", text);
-    for (uint32_t i = 0; i < build->rules->group_count; i++)
-        if (is_wanted(i, group))
-            print_group(build, &person, (uint16_t)i, day, to);
-    release(&person);
+    for (uint32_t i = 0; i < explanation->build->catalogue.rules->group_count; i++)
+        if (is_wanted(i, explanation->group))
+            print_group(explanation->build, explanation->person, (uint16_t)i, explanation->day, to);
 }
 
-void explain_print_json(const struct build *build, uint32_t base_row, uint32_t group, uint32_t day,
-                        FILE *to)
+static void print_groups_json(const struct explanation *explanation, struct json *json)
+{
+    json_day(json, "day", explanation->day);
+    json_open_array(json, "groups");
+    for (uint32_t i = 0; i < explanation->build->catalogue.rules->group_count; i++)
+        if (is_wanted(i, explanation->group))
+            print_group_json(explanation->build, explanation->person, (uint16_t)i, explanation->day,
+                             json);
+    json_close_array(json);
+}
+
+/* --- the purchase --- */
+
+static void say_step(void *context, uint32_t depth, const char *sentence)
+{
+    fprintf(context, "%*s%s\n", (int)(INDENT * depth), "", sentence);
+}
+
+static void print_purchase(const struct explanation *explanation, FILE *to)
+{
+    struct narrator narrator = {say_step, to};
+    fputc('\n', to);
+    struct verdict verdict = narrate_purchase(explanation->trial, explanation->purchase, &narrator);
+    fputc('\n', to);
+    bill_print(explanation->trial, explanation->purchase, &verdict, to);
+}
+
+static void print_purchase_json(const struct explanation *explanation, struct json *json)
+{
+    struct narrator narrator = {say_json, json};
+    json_open_array(json, "steps");
+    struct verdict verdict = narrate_purchase(explanation->trial, explanation->purchase, &narrator);
+    json_close_array(json);
+    json_open_object(json, "answer");
+    bill_print_json(explanation->trial, explanation->purchase, &verdict, json);
+    json_close_object(json);
+}
+
+/* --- the whole --- */
+
+void explain_print(const struct explanation *explanation, FILE *to)
+{
+    struct teller teller = {.build = explanation->build, .to = to};
+    if (explanation->base_row != NOBODY)
+        tell_rows(&teller, explanation->base_row);
+    else
+        fprintf(to, "no person in the deliveries has or had this identifier\n");
+    if (explanation->trial != NULL)
+        print_purchase(explanation, to);
+    else
+        print_groups(explanation, to);
+}
+
+void explain_print_json(const struct explanation *explanation, FILE *to)
 {
     struct json json;
-    struct teller teller = {.build = build, .json = &json};
-    struct person person = gather(build, base_row);
+    struct teller teller = {.build = explanation->build, .json = &json};
     json_start(&json, to);
     json_open_object(&json, NULL);
-    json_day(&json, "day", day);
     json_open_array(&json, "rows");
-    tell_rows(&teller, base_row);
+    if (explanation->base_row != NOBODY)
+        tell_rows(&teller, explanation->base_row);
     json_close_array(&json);
-    json_open_array(&json, "groups");
-    for (uint32_t i = 0; i < build->rules->group_count; i++)
-        if (is_wanted(i, group))
-            print_group_json(build, &person, (uint16_t)i, day, &json);
-    json_close_array(&json);
+    if (explanation->trial != NULL)
+        print_purchase_json(explanation, &json);
+    else
+        print_groups_json(explanation, &json);
     json_close_object(&json);
     json_end(&json);
-    release(&person);
 }

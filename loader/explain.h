@@ -1,21 +1,27 @@
-/* Why a person is, or is not, in a group: the rows that were used and every step of every
- * condition. The identifier itself is never told. */
+/* Why a person is, or is not, in a group, and why a purchase is answered as it is: the rows that
+ * were used and every step. The identifier itself is never told. */
 #ifndef LOADER_EXPLAIN_H
 #define LOADER_EXPLAIN_H
 
 #include <stdio.h>
 
-#include "loader/build.h"
+#include "loader/question.h"
 
-/* The person behind an identifier, as base row, or NOBODY. A means that was refused or given to
- * somebody else leads to nobody. */
-uint32_t explain_find(const struct build *build, const struct identifier *identifier);
-
-/* Rows that speak of the person, then groups on `day`: all of them, or `group` alone (a number). */
+/* What is explained: about the person at `base_row` the groups on `day`, all of them or `group`
+ * alone (a number); with a trial, which has the person in it, the purchase in the place of groups.
+ */
 #define EXPLAIN_ALL_GROUPS UINT32_MAX
-void explain_print(const struct build *build, uint32_t base_row, uint32_t group, uint32_t day,
-                   FILE *to);
-void explain_print_json(const struct build *build, uint32_t base_row, uint32_t group, uint32_t day,
-                        FILE *to);
+struct explanation {
+    const struct build *build;
+    uint32_t base_row; /* NOBODY: only with a trial */
+    const struct person *person;
+    uint32_t group, day;
+    const struct trial *trial; /* NULL: groups */
+    const struct purchase *purchase;
+};
+
+/* Rows that speak of the person, then the groups or the steps of the decision. */
+void explain_print(const struct explanation *explanation, FILE *to);
+void explain_print_json(const struct explanation *explanation, FILE *to);
 
 #endif

@@ -1,7 +1,9 @@
 #include "loader/facts.h"
 
 #include "loader/memory.h"
+#include "loader/trade.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,4 +57,62 @@ void facts_free(struct facts *facts)
     free(facts->statuses);
     free(facts->means);
     *facts = (struct facts){0};
+}
+
+/* ---- places ---- */
+
+/* The few hundred places of a country come again and again. */
+#define RENEWAL_COUNT 4096
+struct renewals {
+    const struct trade *trade;
+    struct {
+        uint32_t before, now;
+    } places[RENEWAL_COUNT]; /* by the last digits of the code */
+};
+
+static uint32_t renew(struct renewals *renewals, uint32_t place)
+{
+    size_t at = place % RENEWAL_COUNT;
+    if (place == 0)
+        return 0;
+    if (renewals->places[at].before != place) {
+        renewals->places[at].before = place;
+        renewals->places[at].now = trade_place_now(renewals->trade, place);
+    }
+    return renewals->places[at].now;
+}
+
+/* Beside the beginning of codes that a register named stands the one that took its place. */
+static void renew_missing(struct renewals *renewals, struct status_kind *kind)
+{
+    static const uint32_t tails[] = {10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
+    uint16_t count = kind->missing_count;
+    assert(count <= MISSING_COUNT_MAX); /* once */
+    for (uint16_t i = 0; i < count; i++) {
+        struct place_prefix prefix = kind->missing[i];
+        uint32_t tail = tails[prefix.digit_count];
+        uint32_t now = renew(renewals, prefix.value * tail);
+        if (now == prefix.value * tail)
+            continue;
+        bool is_whole = now % tail == 0; /* no part of another */
+        kind->missing[kind->missing_count++] =
+            is_whole ? (struct place_prefix){now / tail, prefix.digit_count}
+                     : (struct place_prefix){now, sizeof(tails) / sizeof(tails[0]) - 1};
+    }
+}
+
+void facts_renew_places(struct facts *facts, struct vocabulary *vocabulary,
+                        const struct trade *trade)
+{
+    if (trade->place_count == 0)
+        return;
+    struct renewals *renewals = memory_take_zeroed(1, sizeof(*renewals));
+    renewals->trade = trade;
+    for (size_t i = 0; i < facts->person_count; i++)
+        facts->persons[i].place = renew(renewals, facts->persons[i].place);
+    for (size_t i = 0; i < facts->status_count; i++)
+        facts->statuses[i].school = renew(renewals, facts->statuses[i].school);
+    for (uint16_t i = 0; i < vocabulary->kind_count; i++)
+        renew_missing(renewals, &vocabulary->kinds[i]);
+    free(renewals);
 }

@@ -30,10 +30,12 @@ struct status_fact {
     uint8_t delivery;
 };
 
-/* A row of a register of means. Blocked, lost or replaced means end on the day of that. */
+/* A row of a register of means. Blocked, lost or replaced means end on the day of that; what is of
+ * no use, or not yet, ends on the day on which it begins. */
 struct means_fact {
     uint64_t code;
     uint32_t from_day, until_day;
+    uint32_t issued_day; /* of two rows about one means the later one stands */
     uint32_t line;
     uint8_t delivery;
     struct identifier identifier;
@@ -55,5 +57,11 @@ struct status_fact *facts_add_status(struct facts *facts);
 struct means_fact *facts_add_means(struct facts *facts);
 void facts_append(struct facts *facts, struct facts *more); /* moves; `more` is empty afterwards */
 void facts_free(struct facts *facts);
+
+/* Addresses, schools and the places whose data are missing, as codes that are in use: a place that
+ * became part of another is that other one from here on. What was missing there stays missing. */
+struct trade;
+void facts_renew_places(struct facts *facts, struct vocabulary *vocabulary,
+                        const struct trade *trade);
 
 #endif

@@ -66,10 +66,10 @@ bool gates_accept_is_known(const char *accept, struct fault *fault)
             is_known |= strcmp(name, gate_names[i]) == 0;
         if (is_known)
             continue;
-        const char *nearest = nearest_word(name, gate_names, GATE_COUNT);
-        return fault_set(fault, "--accept: there is no gate \"%s\"%s%s%s", name,
-                         nearest != NULL ? ", did you mean \"" : "", nearest != NULL ? nearest : "",
-                         nearest != NULL ? "\"?" : "");
+        char hint[NEAREST_TEXT_SIZE];
+        return fault_set(
+            fault, "--accept: there is no gate \"%s\"%s", name,
+            nearest_text(hint, ", did you mean \"", "\"?", name, gate_names, GATE_COUNT));
     }
     return true;
 }
@@ -249,4 +249,7 @@ void gates_check(struct gates *out, const struct gate_input *in)
     for (uint32_t i = 0; in->parent != NULL && i < in->parent_relief_count; i++)
         check_relief(out, in, &in->parent_reliefs[i]);
     check_window(out, in);
+    if (in->failed_case_count > 0)
+        tell(out, in, GATE_CASES, "", "%" PRIu32 " of %" PRIu32 " cases of the catalogue: %s",
+             in->failed_case_count, in->case_count, in->first_failed_case);
 }

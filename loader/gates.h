@@ -22,7 +22,8 @@
     X(OVERDUE, "overdue", "a register should have been delivered by now (a warning)")              \
     X(ABSENT, "absent", "a register in service is not delivered (a warning)")                      \
     X(RELIEF_GONE, "relief-gone", "a relief in force is not in the rules")                         \
-    X(WINDOW, "window", "today could be judged, and could not any more")
+    X(WINDOW, "window", "today could be judged, and could not any more")                           \
+    X(CASES, "cases", "a case of the catalogue is not answered as its owner expects")
 
 enum gate {
 #define GATE_MEMBER(name, text, about) GATE_##name,
@@ -54,7 +55,9 @@ struct gate_input {
     uint32_t parent_group_count;
     const struct relief *reliefs, *parent_reliefs;
     uint32_t relief_count, parent_relief_count;
-    uint32_t from_day, until_day; /* that this build can judge */
+    uint32_t from_day, until_day;           /* that this build can judge */
+    uint32_t failed_case_count, case_count; /* of the catalogue */
+    const char *first_failed_case;          /* where it is, and what it got */
     const char *parent_fault; /* why the parent cannot be read; NULL: it can, or there is none */
     uint32_t today;
     uint32_t group_change_percent_max;

@@ -1,75 +1,29 @@
 #include "loader/groups.h"
 
+#include "loader/change_days.h"
 #include "loader/judge.h"
-#include "protocol/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS_PER_WORD   64
-#define DAYS_WORD_COUNT (WINDOW_DAYS_MAX / DAYS_PER_WORD + 1) /* the day after the last, too */
-#define NOT_OPEN        UINT16_MAX
+#define NOT_OPEN UINT16_MAX
 
-/* The days of the window on which anything may change, as bits from the window's first day: they
- * need no sorting and stand there once, however many facts begin on the same day. */
-struct changes {
-    struct window span;
-    size_t count;
-    uint64_t words[DAYS_WORD_COUNT];
-};
-
-static void changes_add(struct changes *changes, int64_t day)
-{
-    if (day <= changes->span.from_day || day >= changes->span.until_day)
-        return;
-    uint32_t offset = (uint32_t)(day - changes->span.from_day);
-    uint64_t bit = UINT64_C(1) << offset % DAYS_PER_WORD;
-    uint64_t *word = &changes->words[offset / DAYS_PER_WORD];
-    changes->count += (*word & bit) == 0;
-    *word |= bit;
-}
-
-/* The first day of change after `day`, or the end of the span. */
-static uint32_t changes_next(const struct changes *changes, uint32_t day)
-{
-    if (changes->count == 0)
-        return changes->span.until_day; /* as for nearly everybody */
-    uint32_t offset = day + 1 - changes->span.from_day;
-    size_t word = offset / DAYS_PER_WORD;
-    uint64_t bits = changes->words[word] >> offset % DAYS_PER_WORD << offset % DAYS_PER_WORD;
-    while (bits == 0) {
-        if (++word == DAYS_WORD_COUNT)
-            return changes->span.until_day;
-        bits = changes->words[word];
-    }
-    return changes->span.from_day + (uint32_t)(word * DAYS_PER_WORD) +
-           (uint32_t)__builtin_ctzll(bits);
-}
-
-static void changes_collect(struct changes *changes, const struct rules *rules,
+static void changes_collect(struct change_days *changes, const struct rules *rules,
                             const struct judge *judge)
 {
     const struct person *person = judge->person;
     for (size_t i = 0; i < person->status_count; i++) {
-        changes_add(changes, person->statuses[i].from_day);
-        changes_add(changes, person->statuses[i].until_day);
+        change_days_add(changes, person->statuses[i].from_day);
+        change_days_add(changes, fact_until_day(rules, &person->statuses[i]));
     }
     for (uint32_t i = 0; i < rules->age_count; i++)
-        changes_add(changes, judge->age_days[i]);
+        change_days_add(changes, judge->age_days[i]);
     for (uint32_t i = 0; i < rules->group_count; i++) {
-        changes_add(changes, rules->groups[i].from_day);
-        changes_add(changes, rules->groups[i].until_day);
+        change_days_add(changes, rules->groups[i].from_day);
+        change_days_add(changes, rules->groups[i].until_day);
+        if (judge->prior != NULL && rules->groups[i].known_days != 0)
+            change_days_add(changes, judge->prior->until_days[i]);
     }
-}
-
-/* The days of the window on which the person lives; empty when there are none. */
-static struct window lifetime(const struct person *person, struct window window)
-{
-    if (person->birth_day > (int64_t)window.from_day)
-        window.from_day = (uint32_t)person->birth_day;
-    if (person->death_day < window.until_day)
-        window.until_day = person->death_day;
-    return window;
 }
 
 /* Memberships as they are found, span after span, with the ones that still go on. */
@@ -116,19 +70,19 @@ static int compare_memberships(const void *left, const void *right)
 
 size_t groups_evaluate(struct membership out[], size_t room, const struct rules *rules,
                        const struct vocabulary *vocabulary, const struct person *person,
-                       struct window window)
+                       const struct prior *prior, struct window window)
 {
     assert(room >= SET_SIZE_MAX);
     assert(window.from_day <= window.until_day);
     assert(window.until_day - window.from_day <= WINDOW_DAYS_MAX);
-    struct window life = lifetime(person, window);
+    struct window life = person_life(person, window);
     if (life.from_day >= life.until_day)
         return 0;
 
     /* on which days anything may change */
     struct judge judge;
-    judge_begin(&judge, rules, vocabulary, person, life);
-    struct changes changes = {.span = life};
+    judge_begin(&judge, rules, vocabulary, person, prior, life);
+    struct change_days changes = {.span = life};
     changes_collect(&changes, rules, &judge);
     if (changes.count > BREAKPOINT_COUNT_MAX)
         return GROUPS_TOO_MANY;
@@ -138,7 +92,7 @@ size_t groups_evaluate(struct membership out[], size_t room, const struct rules 
     struct output output = {.list = out};
     memset(output.open, 0xff, rules->group_count * sizeof(output.open[0]));
     for (uint32_t day = life.from_day, next; day < life.until_day; day = next) {
-        next = changes_next(&changes, day);
+        next = change_days_next(&changes, day);
         judge_day(&judge, day);
         judge_groups(&judge, truths, rules->group_count);
         struct window span = {day, next};

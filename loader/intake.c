@@ -134,6 +134,7 @@ static void commit(struct reading *reading, const struct task *task, struct outp
     reading->next_lines[task->source] += (uint32_t)output->line_count;
     delivery->row_count += output->row_count;
     delivery->warning_count += output->warning_count;
+    delivery->idle_count += output->idle_count;
     delivery->parse_ns += output->parse_ns;
     for (size_t i = 0; i < output->refused_count; i++) {
         const struct quarantined *refused = &output->refused[i];

@@ -5,6 +5,7 @@
 
 #include "loader/facts.h"
 #include "loader/register.h"
+#include "loader/registers.h"
 #include "loader/vocabulary.h"
 #include "protocol/fault.h"
 
@@ -56,6 +57,7 @@ struct delivery {
     uint32_t as_of_day;
     uint64_t rows_announced, row_count, refused_count;
     uint64_t warning_count; /* personal codes whose check digit is wrong: read all the same */
+    uint64_t idle_count;    /* means that are of no use: not capable, or not activated yet */
     uint64_t byte_count;
     uint64_t refused_by[REFUSAL_LAST + 1];
     uint64_t parse_ns; /* of all threads together, while they ran */

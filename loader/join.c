@@ -280,23 +280,23 @@ static void find_holders(void *context, uint32_t thread, size_t first, size_t en
             codemap_prefetch(people->codes, rows[i + AHEAD_COUNT].code);
         people->holder[i] = codemap_get(people->codes, rows[i].code);
         join->hashes[i] = hash_identifier(&rows[i].identifier);
-        join->fates[i] = means_is_test(&rows[i].identifier) ? FATE_RESERVED
-                         : people->holder[i] == NOBODY      ? FATE_UNKNOWN
-                                                            : FATE_KEPT;
+        join->fates[i] = means_is_reserved(&rows[i].identifier) ? FATE_RESERVED
+                         : people->holder[i] == NOBODY          ? FATE_UNKNOWN
+                                                                : FATE_KEPT;
     }
 }
 
-/* Two rows about one means: the later from_day wins; from the same day on, the later row about the
- * same holder wins, and different holders are a conflict. Returns the row that stands. */
+/* Two rows about one means: the later issued_day wins; from the same day on, the later row about
+ * the same holder wins, and different holders are a conflict. Returns the row that stands. */
 static uint32_t settle_means(struct means_join *join, uint32_t before, uint32_t now)
 {
     const struct means_fact *rows = join->people->facts->means;
     const uint32_t *holder = join->people->holder;
-    if (rows[now].from_day < rows[before].from_day) {
+    if (rows[now].issued_day < rows[before].issued_day) {
         join->fates[now] = FATE_REPEATED;
         return before;
     }
-    if (rows[now].from_day > rows[before].from_day) {
+    if (rows[now].issued_day > rows[before].issued_day) {
         if (join->fates[before] == FATE_KEPT)
             join->fates[before] = FATE_REPEATED;
         return now;

@@ -7,7 +7,6 @@
 #define WHERE_SHOWN_MAX     200 /* characters of a long path */
 #define WORD_SHOWN_MAX      64
 #define DIGITS_SHOWN_MAX    6 /* an e-talons number has seven, a personal code eleven */
-#define DAY_TEXT_LENGTH     10
 #define CHARACTER_BYTES_MAX 4
 
 void lexer_begin(struct lexer *lexer, const char *text, size_t text_size, const char *where)
@@ -28,7 +27,7 @@ static bool is_digit(char c)
 static bool is_of_word(char c)
 {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '.' || c == '-';
+           c == '.' || c == '-' || c == '+' || c == ':';
 }
 
 static bool is_continuation(char c)
@@ -122,9 +121,19 @@ static size_t digit_count(const struct token *token)
     return count;
 }
 
-static bool looks_like_a_day(const struct token *token)
+/* Days and times have many digits and give nobody away. */
+static bool looks_like_a_time(const struct token *token)
 {
-    return token->size == DAY_TEXT_LENGTH && token->text[4] == '-' && token->text[7] == '-';
+    static const char *const shapes[] = {"9999-99-99", "9999-99-99..9999-99-99", "99-99..99-99",
+                                         "99:99-99:99"};
+    char shape[QUOTE_SIZE] = "";
+    for (size_t i = 0; i < token->size && i < sizeof(shape) - 1; i++)
+        shape[i] = is_digit(token->text[i]) ? '9' : token->text[i];
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (strcmp(shape, shapes[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Whether the bytes are one printable character beyond ASCII in UTF-8. */
@@ -159,7 +168,7 @@ static void stray_quote(char quote[static QUOTE_SIZE], const struct token *token
 static void word_quote(char quote[static QUOTE_SIZE], const struct token *token)
 {
     size_t digits = digit_count(token);
-    if (digits > DIGITS_SHOWN_MAX && !looks_like_a_day(token))
+    if (digits > DIGITS_SHOWN_MAX && !looks_like_a_time(token))
         snprintf(quote, QUOTE_SIZE, "a %s %zu digits",
                  digits == token->size ? "number of" : "word with", digits);
     else if (token->size > WORD_SHOWN_MAX)

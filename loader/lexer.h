@@ -6,9 +6,9 @@
 #include "protocol/fault.h"
 
 enum token_kind {
-    TOKEN_WORD,     /* ASCII letters, digits, '_', '.', '-': names, numbers and days */
-    TOKEN_SIGN,     /* = , ( ) % < <= > >= */
-    TOKEN_STRAY,    /* a character that the language does not know */
+    TOKEN_WORD,  /* ASCII letters, digits, '_', '.', '-', '+', ':': names, numbers, days, times */
+    TOKEN_SIGN,  /* = , ( ) % < <= > >= */
+    TOKEN_STRAY, /* a character that the language does not know */
     TOKEN_LINE_END, /* of every line, also of one that is empty or a comment */
     TOKEN_TEXT_END, /* again and again once reached */
 };

@@ -1,7 +1,9 @@
 #include "loader/memberships.h"
 
+#include "loader/alike.h"
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "protocol/index.h"
 #include "protocol/progress.h"
 
 #include <assert.h>
@@ -13,98 +15,71 @@
 #define AHEAD_COUNT          4     /* persons whose statuses are asked for in advance */
 #define MUNICIPALITY_COUNT   10000 /* ATVK codes of seven digits: the first four */
 #define MUNICIPALITY_DIVISOR 1000
-#define HASH_FACTOR          UINT64_C(0xff51afd7ed558ccd)
+#define HASH_FACTOR          UINT64_C(0x9e3779b97f4a7c15)
 
-static_assert(sizeof(struct membership) == 12, "memberships are compared and hashed as bytes");
-
-/* Sets that one thread has met, each once, in order of appearance. */
-struct met_set {
-    size_t first;
-    uint32_t size;
-    uint32_t hash;
+/* How many persons of each (set, municipality) a thread has met: what is counted by group follows
+ * from the sets. */
+struct pair {
+    uint64_t key; /* set * municipality_count + municipality + 1; 0: empty */
+    uint32_t count;
+};
+struct pairs {
+    struct pair *slots;
+    uint64_t mask;
+    size_t count;
 };
 
-struct interner {
-    struct membership *list;
-    struct met_set *sets;
-    uint32_t *slots; /* set + 1; 0: empty */
-    size_t list_count, list_room, set_room;
-    uint32_t set_count, slot_mask;
-};
-
-static uint32_t hash_set(const struct membership *list, size_t size)
+static struct pair *pairs_at(const struct pairs *pairs, uint64_t key)
 {
-    uint64_t hash = size;
-    for (size_t i = 0; i < size; i++) {
-        uint64_t words[2] = {0};
-        memcpy(words, &list[i], sizeof(list[i]));
-        hash = (hash ^ words[0]) * HASH_FACTOR;
-        hash = (hash ^ (hash >> 29) ^ words[1]) * HASH_FACTOR;
-        hash ^= hash >> 32;
-    }
-    return (uint32_t)hash;
+    uint64_t at = (key * HASH_FACTOR) >> 32 & pairs->mask;
+    while (pairs->slots[at].key != 0 && pairs->slots[at].key != key)
+        at = (at + 1) & pairs->mask;
+    return &pairs->slots[at];
 }
 
-static void interner_widen(struct interner *in)
+static void pairs_widen(struct pairs *pairs)
 {
-    in->slot_mask = in->slot_mask == 0 ? 1023 : 2 * in->slot_mask + 1;
-    free(in->slots);
-    in->slots = memory_take_zeroed((size_t)in->slot_mask + 1, sizeof(in->slots[0]));
-    for (uint32_t set = 0; set < in->set_count; set++) {
-        uint32_t at = in->sets[set].hash & in->slot_mask;
-        while (in->slots[at] != 0)
-            at = (at + 1) & in->slot_mask;
-        in->slots[at] = set + 1;
-    }
+    struct pairs wider = {.mask = pairs->slots == NULL ? 1023 : 2 * pairs->mask + 1,
+                          .count = pairs->count};
+    wider.slots = memory_take_zeroed(wider.mask + 1, sizeof(wider.slots[0]));
+    for (uint64_t i = 0; pairs->slots != NULL && i <= pairs->mask; i++)
+        if (pairs->slots[i].key != 0)
+            *pairs_at(&wider, pairs->slots[i].key) = pairs->slots[i];
+    free(pairs->slots);
+    *pairs = wider;
 }
 
-static uint32_t interner_append(struct interner *in, const struct membership *list, uint32_t size,
-                                uint32_t hash)
+static void pairs_count(struct pairs *pairs, uint64_t key)
 {
-    in->list = memory_room(in->list, &in->list_room, in->list_count + size, sizeof(in->list[0]));
-    in->sets = memory_room(in->sets, &in->set_room, (size_t)in->set_count + 1, sizeof(in->sets[0]));
-    in->sets[in->set_count] = (struct met_set){in->list_count, size, hash};
-    if (size > 0)
-        memcpy(in->list + in->list_count, list, size * sizeof(list[0]));
-    in->list_count += size;
-    return in->set_count++;
+    if (2 * pairs->count >= pairs->mask)
+        pairs_widen(pairs);
+    struct pair *pair = pairs_at(pairs, key);
+    pairs->count += pair->key == 0;
+    pair->key = key;
+    pair->count++;
 }
-
-/* The number, among those of this thread, of the set with these memberships. */
-static uint32_t interner_find(struct interner *in, const struct membership *list, size_t size)
-{
-    if (2 * in->set_count >= in->slot_mask)
-        interner_widen(in);
-    uint32_t hash = hash_set(list, size);
-    uint32_t at = hash & in->slot_mask;
-    for (; in->slots[at] != 0; at = (at + 1) & in->slot_mask) {
-        const struct met_set *set = &in->sets[in->slots[at] - 1];
-        if (set->hash == hash && set->size == size &&
-            (size == 0 || memcmp(in->list + set->first, list, size * sizeof(list[0])) == 0))
-            return in->slots[at] - 1;
-    }
-    uint32_t set = interner_append(in, list, (uint32_t)size, hash);
-    in->slots[at] = set + 1;
-    return set;
-}
-
-/* How many persons of each (group, municipality) a thread has met. */
-struct tally {
-    uint32_t yes_count, unknown_count;
-};
 
 struct bench_of_one { /* what one thread works with */
-    struct interner interner;
-    struct tally *tallies; /* [group * municipality_count + municipality] */
+    struct alike *alike;
+    struct pairs pairs;
     struct status_fact *statuses;
     size_t status_room;
-    struct membership memberships[SET_SIZE_MAX];
+    uint32_t *until_days; /* by group: a person's prior; 0 but for groups with known_days */
+};
+
+/* A group with known_days, and where the earlier snapshot has it. */
+struct known_group {
+    uint16_t group, earlier;
+    uint32_t until_day_max;
 };
 
 struct evaluation {
     const struct people *people;
     const struct rules *rules;
     const struct vocabulary *vocabulary;
+    const struct prior_source *prior; /* NULL: none, or no group asks for it */
+    struct known_group *known;
+    uint32_t known_count;
     struct window window;
     uint32_t as_of_day;
     uint32_t *set_of;                             /* the thread's own numbers at first */
@@ -123,8 +98,6 @@ static uint32_t municipality_code(uint32_t place)
     assert(place / MUNICIPALITY_DIVISOR < MUNICIPALITY_COUNT);
     return place / MUNICIPALITY_DIVISOR;
 }
-
-/* --- evaluating --- */
 
 static void prefetch_person(const struct people *people, size_t row)
 {
@@ -149,20 +122,89 @@ static struct person gather_person(struct bench_of_one *bench, const struct peop
                            .status_count = count};
 }
 
-static void count_person(struct evaluation *all, struct bench_of_one *bench, uint32_t place,
-                         size_t membership_count)
+/* --- what an earlier snapshot knew --- */
+
+static bool find_group(uint16_t *out, const struct tables *tables, const char *name)
 {
-    uint32_t municipality = all->municipality_of[municipality_code(place)];
-    for (size_t i = 0; i < membership_count; i++) {
-        const struct membership *m = &bench->memberships[i];
-        if (all->as_of_day < m->from_day || all->as_of_day >= m->until_day)
-            continue;
-        struct tally *tally = &bench->tallies[m->group * all->municipality_count + municipality];
-        if (m->truth == TRUTH_YES)
-            tally->yes_count++;
-        else
-            tally->unknown_count++;
+    for (uint32_t i = 0; i < tables->group_count; i++) {
+        if (strncmp(tables->groups[i].name, name, sizeof(tables->groups[i].name)) == 0) {
+            *out = (uint16_t)i;
+            return true;
+        }
     }
+    return false;
+}
+
+/* Which groups fall back on the earlier snapshot, by its names. */
+static void list_known(struct evaluation *all, const struct prior_source *prior)
+{
+    const struct rules *rules = all->rules;
+    all->known = memory_take(rules->group_count, sizeof(all->known[0]));
+    for (uint16_t i = 0; prior != NULL && i < rules->group_count; i++) {
+        const struct group_rule *group = &rules->groups[i];
+        struct known_group known = {.group = i,
+                                    .until_day_max = prior->as_of_day + group->known_days};
+        if (group->known_days != 0 &&
+            (find_group(&known.earlier, prior->tables, group->name) ||
+             find_group(&known.earlier, prior->tables, rules->groups[group->known_of].name)))
+            all->known[all->known_count++] = known;
+    }
+    if (all->known_count > 0)
+        all->prior = prior;
+}
+
+/* The set of whoever had the code then; 0, the empty one, for a stranger. */
+static uint32_t earlier_set(const struct prior_source *prior, uint64_t code)
+{
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+    struct digest digest;
+    means_unpack_code(identifier.text, code);
+    identity_digest(&digest, prior->key, &identifier);
+    return prior->tables->views[index_find(&prior->tables->index, &digest)].set;
+}
+
+/* Until when the set's yes in the group, on the earlier as-of day, is good; 0: there is none. */
+static uint32_t earlier_until_day(const struct prior_source *prior, uint32_t set,
+                                  const struct known_group *known)
+{
+    const struct tables *tables = prior->tables;
+    for (uint32_t i = tables->set_first[set]; i < tables->set_first[set + 1]; i++) {
+        const struct membership *m = &tables->memberships[i];
+        if (m->group == known->earlier && m->truth == TRUTH_YES &&
+            prior->as_of_day >= m->from_day && prior->as_of_day < m->until_day)
+            return m->until_day < known->until_day_max ? m->until_day : known->until_day_max;
+    }
+    return 0;
+}
+
+/* Whether the earlier snapshot knew anything of the person that still holds. Somebody whose code
+ * has changed since then is there under the previous one. */
+static bool recall(const struct evaluation *all, struct bench_of_one *bench,
+                   const struct person_fact *base)
+{
+    bool is_known = false;
+    uint32_t set = earlier_set(all->prior, base->code);
+    if (set == SET_EMPTY && base->previous != NO_CODE)
+        set = earlier_set(all->prior, base->previous);
+    for (uint32_t i = 0; i < all->known_count; i++) {
+        uint32_t until_day = earlier_until_day(all->prior, set, &all->known[i]);
+        bench->until_days[all->known[i].group] = until_day;
+        is_known = is_known || until_day > all->window.from_day;
+    }
+    return is_known;
+}
+
+/* --- evaluating --- */
+
+static uint32_t evaluate_person(const struct evaluation *all, struct bench_of_one *bench,
+                                size_t row)
+{
+    struct person person = gather_person(bench, all->people, row);
+    uint32_t set = alike_evaluate(bench->alike, &person, NULL);
+    if (all->prior != NULL && set != ALIKE_TOO_MANY && alike_asks_prior(bench->alike, set) &&
+        recall(all, bench, &all->people->facts->persons[row]))
+        set = alike_evaluate(bench->alike, &person, &(struct prior){bench->until_days});
+    return set;
 }
 
 static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
@@ -170,23 +212,18 @@ static void evaluate_run(void *context, uint32_t thread, size_t first, size_t en
     struct evaluation *all = context;
     const struct people *people = all->people;
     struct bench_of_one *bench = &all->benches[thread];
+    static_assert(ALIKE_TOO_MANY == SET_REFUSED && ALIKE_EMPTY == SET_EMPTY, "the same sets");
     all->run_threads[first / RUN_SIZE] = (uint8_t)thread;
     for (size_t row = first; row < end; row++) {
         if (row + AHEAD_COUNT < end)
             prefetch_person(people, row + AHEAD_COUNT);
-        size_t count = 0;
-        if (people->is_person[row]) {
-            struct person person = gather_person(bench, people, row);
-            count = groups_evaluate(bench->memberships, SET_SIZE_MAX, all->rules, all->vocabulary,
-                                    &person, all->window);
-        }
-        if (count == GROUPS_TOO_MANY) {
-            all->set_of[row] = SET_REFUSED;
+        uint32_t set = people->is_person[row] ? evaluate_person(all, bench, row) : SET_EMPTY;
+        all->set_of[row] = set;
+        if (set == SET_EMPTY || set == SET_REFUSED)
             continue;
-        }
-        if (count > 0)
-            count_person(all, bench, people->facts->persons[row].place, count);
-        all->set_of[row] = interner_find(&bench->interner, bench->memberships, count);
+        uint32_t place = people->facts->persons[row].place;
+        pairs_count(&bench->pairs, (uint64_t)set * all->municipality_count +
+                                       all->municipality_of[municipality_code(place)] + 1);
     }
     size_t done = atomic_fetch_add(&all->done_count, end - first) + (end - first);
     if (thread == 0)
@@ -225,17 +262,20 @@ static int compare_sets(const void *left, const void *right)
 
 /* Everybody's sets in one list, the same one several times where several threads met it. */
 static struct named_set *list_sets(const struct evaluation *all, uint32_t thread_count,
-                                   size_t *count)
+                                   size_t *count, size_t *room)
 {
-    *count = 0;
+    *count = *room = 0;
     for (uint32_t t = 0; t < thread_count; t++)
-        *count += all->benches[t].interner.set_count;
+        *count += alike_set_count(all->benches[t].alike);
     struct named_set *named = memory_take(*count, sizeof(named[0]));
     size_t at = 0;
     for (uint32_t t = 0; t < thread_count; t++) {
-        const struct interner *in = &all->benches[t].interner;
-        for (uint32_t i = 0; i < in->set_count; i++)
-            named[at++] = (struct named_set){in->list + in->sets[i].first, in->sets[i].size, t, i};
+        for (uint32_t i = 0; i < alike_set_count(all->benches[t].alike); i++) {
+            size_t size;
+            const struct membership *list = alike_set(all->benches[t].alike, i, &size);
+            named[at++] = (struct named_set){list, (uint32_t)size, t, i};
+            *room += size;
+        }
     }
     qsort(named, *count, sizeof(named[0]), compare_sets);
     return named;
@@ -243,14 +283,11 @@ static struct named_set *list_sets(const struct evaluation *all, uint32_t thread
 
 static void number_sets(struct memberships *out, struct evaluation *all, uint32_t thread_count)
 {
-    size_t named_count;
-    struct named_set *named = list_sets(all, thread_count, &named_count);
-    size_t room = 0;
-    for (uint32_t t = 0; t < thread_count; t++) {
-        room += all->benches[t].interner.list_count;
+    size_t named_count, room;
+    struct named_set *named = list_sets(all, thread_count, &named_count, &room);
+    for (uint32_t t = 0; t < thread_count; t++)
         all->renumbered[t] =
-            memory_take(all->benches[t].interner.set_count, sizeof(all->renumbered[t][0]));
-    }
+            memory_take(alike_set_count(all->benches[t].alike), sizeof(all->renumbered[t][0]));
     out->list = memory_take(room, sizeof(out->list[0]));
     out->set_first = memory_take(named_count + 1, sizeof(out->set_first[0]));
 
@@ -311,6 +348,42 @@ static void index_municipalities(struct evaluation *all)
     free(is_there);
 }
 
+/* How many persons of each (group, municipality). */
+struct tally {
+    uint32_t yes_count, unknown_count;
+};
+
+static void tally_pair(struct tally tallies[], const struct evaluation *all,
+                       const struct alike *alike, const struct pair *pair)
+{
+    uint64_t municipality = (pair->key - 1) % all->municipality_count;
+    size_t count;
+    const struct membership *list =
+        alike_set(alike, (uint32_t)((pair->key - 1) / all->municipality_count), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (all->as_of_day < list[i].from_day || all->as_of_day >= list[i].until_day)
+            continue;
+        struct tally *tally = &tallies[list[i].group * all->municipality_count + municipality];
+        if (list[i].truth == TRUTH_YES)
+            tally->yes_count += pair->count;
+        else
+            tally->unknown_count += pair->count;
+    }
+}
+
+static struct tally *tally_all(const struct evaluation *all, uint32_t thread_count)
+{
+    struct tally *tallies = memory_take_zeroed(
+        (size_t)all->rules->group_count * all->municipality_count, sizeof(tallies[0]));
+    for (uint32_t t = 0; t < thread_count; t++) {
+        const struct bench_of_one *bench = &all->benches[t];
+        for (uint64_t i = 0; bench->pairs.slots != NULL && i <= bench->pairs.mask; i++)
+            if (bench->pairs.slots[i].key != 0)
+                tally_pair(tallies, all, bench->alike, &bench->pairs.slots[i]);
+    }
+    return tallies;
+}
+
 static void collect_census(struct memberships *out, struct evaluation *all, uint32_t thread_count)
 {
     uint32_t group_count = all->rules->group_count;
@@ -320,22 +393,21 @@ static void collect_census(struct memberships *out, struct evaluation *all, uint
     for (uint32_t code = MUNICIPALITY_COUNT; code-- > 0;)
         codes[all->municipality_of[code]] = code; /* [0] is 0's: absent codes share its index */
 
+    struct tally *tallies = tally_all(all, thread_count);
     for (uint32_t group = 0; group < group_count; group++)
         for (uint32_t i = 0; i < all->municipality_count; i++) {
-            struct census row = {.group = (uint16_t)group,
-                                 .place = codes[i] * MUNICIPALITY_DIVISOR};
-            for (uint32_t t = 0; t < thread_count; t++) {
-                const struct tally *tally =
-                    &all->benches[t].tallies[group * all->municipality_count + i];
-                row.yes_count += tally->yes_count;
-                row.unknown_count += tally->unknown_count;
-            }
-            if (row.yes_count + row.unknown_count == 0)
+            const struct tally *tally = &tallies[group * all->municipality_count + i];
+            if (tally->yes_count + tally->unknown_count == 0)
                 continue;
-            out->census[out->census_count++] = row;
-            out->yes_counts[group] += row.yes_count;
-            out->unknown_counts[group] += row.unknown_count;
+            out->census[out->census_count++] =
+                (struct census){.group = (uint16_t)group,
+                                .place = codes[i] * MUNICIPALITY_DIVISOR,
+                                .yes_count = tally->yes_count,
+                                .unknown_count = tally->unknown_count};
+            out->yes_counts[group] += tally->yes_count;
+            out->unknown_counts[group] += tally->unknown_count;
         }
+    free(tallies);
 }
 
 /* --- all of it --- */
@@ -350,9 +422,9 @@ static void evaluation_open(struct evaluation *all, uint32_t thread_count)
     all->benches = memory_take_zeroed(thread_count, sizeof(all->benches[0]));
     for (uint32_t t = 0; t < thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
-        bench->tallies = memory_take_zeroed(
-            (size_t)all->rules->group_count * all->municipality_count, sizeof(bench->tallies[0]));
-        interner_find(&bench->interner, NULL, 0); /* everybody knows the empty set */
+        bench->alike = alike_begin(all->rules, all->vocabulary, all->window);
+        bench->until_days =
+            memory_take_zeroed(all->rules->group_count, sizeof(bench->until_days[0]));
     }
 }
 
@@ -360,22 +432,23 @@ static void evaluation_close(struct evaluation *all, uint32_t thread_count)
 {
     for (uint32_t t = 0; t < thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
-        free(bench->interner.list);
-        free(bench->interner.sets);
-        free(bench->interner.slots);
-        free(bench->tallies);
+        alike_end(bench->alike);
+        free(bench->pairs.slots);
         free(bench->statuses);
+        free(bench->until_days);
         free(all->renumbered[t]);
     }
     free(all->benches);
+    free(all->known);
     free(all->renumbered);
     free(all->run_threads);
 }
 
 void memberships_evaluate(struct memberships *out, const struct people *people,
                           const struct rules *rules, const struct vocabulary *vocabulary,
-                          struct window window, uint32_t as_of_day, struct intake *intake,
-                          uint32_t thread_count, bool is_quiet)
+                          const struct prior_source *prior, struct window window,
+                          uint32_t as_of_day, struct intake *intake, uint32_t thread_count,
+                          bool is_quiet)
 {
     struct evaluation *all = memory_take_zeroed(1, sizeof(*all));
     all->people = people;
@@ -383,13 +456,14 @@ void memberships_evaluate(struct memberships *out, const struct people *people,
     all->vocabulary = vocabulary;
     all->window = window;
     all->as_of_day = as_of_day;
+    list_known(all, prior);
     evaluation_open(all, thread_count);
     *out = (struct memberships){0};
 
     size_t row_count = people->facts->person_count;
     progress_start(&all->progress, "evaluating", "persons", row_count, is_quiet);
     struct membership test = {GROUP_TEST, TRUTH_YES, window.from_day, window.until_day};
-    uint32_t test_set = interner_find(&all->benches[0].interner, &test, 1);
+    uint32_t test_set = alike_add(all->benches[0].alike, &test, 1);
     parallel_for(thread_count, row_count, RUN_SIZE, evaluate_run, all);
 
     number_sets(out, all, thread_count);

@@ -5,6 +5,7 @@
 
 #include "loader/groups.h"
 #include "loader/join.h"
+#include "protocol/snapshot.h"
 
 #define SET_EMPTY   0 /* whoever has it is not published */
 #define SET_REFUSED UINT32_MAX
@@ -22,12 +23,23 @@ struct memberships {
     uint64_t published_count; /* persons in at least one group at some time of the window */
 };
 
-/* Evaluates every group for every person, on `thread_count` threads. Persons with too many changes
- * are refused through the intake. */
+/* The snapshot before this one. Whoever may be in a group with known_days is looked up in it by the
+ * personal code, in the group of the same name there, or else in that which it is known of. A yes
+ * there on its as-of day holds until it ended there, and for known_days at most: what was itself
+ * carried over ends where it ended before. */
+struct prior_source {
+    const struct tables *tables; /* borrowed, as the key is */
+    uint32_t as_of_day;
+    const struct identity_key *key;
+};
+
+/* Evaluates every group for every person, on `thread_count` threads; `prior` NULL: there is no
+ * earlier snapshot. Persons with too many changes are refused through the intake. */
 void memberships_evaluate(struct memberships *out, const struct people *people,
                           const struct rules *rules, const struct vocabulary *vocabulary,
-                          struct window window, uint32_t as_of_day, struct intake *intake,
-                          uint32_t thread_count, bool is_quiet);
+                          const struct prior_source *prior, struct window window,
+                          uint32_t as_of_day, struct intake *intake, uint32_t thread_count,
+                          bool is_quiet);
 void memberships_free(struct memberships *memberships);
 
 #endif

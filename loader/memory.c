@@ -4,6 +4,8 @@
 
 #include <assert.h>
 #include <err.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -53,4 +55,16 @@ void *memory_room(void *list, size_t *room, size_t needed, size_t size)
     size_t wider = *room == 0 ? ROOM_COUNT_FIRST : 2 * *room;
     *room = wider < needed ? needed : wider;
     return memory_grow(list, *room, size);
+}
+
+char *memory_text(const char *format, ...)
+{
+    char *text;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        errx(EXIT_FAILED, "out of memory: no room for a text");
+    return text;
 }

@@ -13,4 +13,7 @@ MUST_USE void *memory_grow(void *old, size_t count, size_t size);
 /* The list with room for `needed` items: doubles, so that adding one by one stays linear. */
 MUST_USE void *memory_room(void *list, size_t *room, size_t needed, size_t size);
 
+/* The words, in memory of their own. */
+MUST_USE char *memory_text(const char *format, ...) PRINTF_LIKE(1, 2);
+
 #endif

@@ -1,5 +1,7 @@
 #include "loader/publish.h"
 
+#include "loader/sort.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -265,7 +267,7 @@ static bool files_verify(const struct publication *publication, const struct sna
     return true;
 }
 
-static void files_remove(const struct publication *publication, uint64_t generation)
+static void remove_generation(const struct publication *publication, uint64_t generation)
 {
     const char *const suffixes[] = {MANIFEST_SUFFIX, MANIFEST_SUFFIX TMP_SUFFIX, DATA_SUFFIX,
                                     DATA_SUFFIX TMP_SUFFIX};
@@ -309,7 +311,7 @@ bool publish_commit(struct publication *publication, struct manifest *manifest,
                   current_write(publication, page, fault);
     }
     if (!is_good) {
-        files_remove(publication, publication->next);
+        remove_generation(publication, publication->next);
         unlinkat(publication->directory_fd, CURRENT_TMP, 0);
         return fault_at(fault, publication->directory);
     }
@@ -420,22 +422,13 @@ static void list_name(void *subject, const char *name)
     listing->generations[listing->count++] = generation;
 }
 
-static int generation_compare(const void *a, const void *b)
-{
-    uint64_t x, y;
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return (x > y) - (x < y);
-}
-
 /* All complete generations, rising; the caller frees them. */
 static struct listing list_all(int directory_fd)
 {
     struct listing listing = {.directory_fd = directory_fd};
     if (!folder_visit(directory_fd, list_name, &listing) || listing.no_memory)
         listing.count = 0;
-    if (listing.count > 0)
-        qsort(listing.generations, listing.count, sizeof(*listing.generations), generation_compare);
+    sort_u64(listing.generations, listing.count);
     return listing;
 }
 
@@ -444,7 +437,7 @@ void publish_sweep(struct publication *publication, uint32_t keep_count)
     struct listing listing = list_all(publication->directory_fd);
     for (size_t i = 0; i + keep_count < listing.count; i++)
         if (listing.generations[i] != publication->current)
-            files_remove(publication, listing.generations[i]);
+            remove_generation(publication, listing.generations[i]);
     free(listing.generations);
 }
 

@@ -2,19 +2,17 @@
 
 #include "loader/memory.h"
 #include "loader/text.h"
+#include "protocol/day.h"
 #include "protocol/nearest.h"
 
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DESCRIPTION_SIZE_MAX (64u << 10)
-#define WORDS_PER_LINE_MAX   16
-#define WORD_ROOM            COLUMN_NAME_SIZE
-#define COUNT_OF(array)      (sizeof(array) / sizeof((array)[0]))
+#define WORDS_PER_LINE_MAX 16
+#define WORD_ROOM          COLUMN_NAME_SIZE
+#define COUNT_OF(array)    (sizeof(array) / sizeof((array)[0]))
 
 /* ---- lines of words ---- */
 
@@ -57,6 +55,7 @@ static bool wrong_word(struct reading *r, size_t index, const char *wanted)
 static bool choose(struct reading *r, size_t index, const char *wanted, const char *const names[],
                    size_t name_count, size_t *choice)
 {
+    *choice = 0;
     if (index >= r->word_count)
         return wrong_word(r, index, wanted);
     for (size_t i = 0; i < name_count; i++) {
@@ -66,9 +65,10 @@ static bool choose(struct reading *r, size_t index, const char *wanted, const ch
         }
     }
     const char *word = r->words[index].text;
-    const char *near = strlen(word) < 2 ? NULL : nearest_word(word, names, name_count);
-    char sentence[FAULT_TEXT_SIZE / 2];
-    snprintf(sentence, sizeof(sentence), near == NULL ? "%s" : "%s (\"%s\"?)", wanted, near);
+    char hint[NEAREST_TEXT_SIZE] = "", sentence[FAULT_TEXT_SIZE / 2];
+    if (strlen(word) >= 2)
+        nearest_text(hint, " (\"", "\"?)", word, names, name_count);
+    snprintf(sentence, sizeof(sentence), "%s%s", wanted, hint);
     return wrong_word(r, index, sentence);
 }
 
@@ -248,22 +248,45 @@ static bool take_change(struct reading *r)
     return take_number(r, 1000, &r->out->change_percent_max);
 }
 
+static bool take_day(struct reading *r, uint32_t *day)
+{
+    const char *text = r->word_count > 1 ? r->words[1].text : "";
+    int32_t read;
+    if (*day != 0)
+        return wrong_word(r, 0, "one such line");
+    if (!day_of_text(&read, text, strlen(text)) || read < 1)
+        return wrong_word(r, 1, "a day from 1970 on, such as 2019-09-02");
+    *day = (uint32_t)read;
+    return no_more_words(r, 2);
+}
+
+static bool take_capable_since(struct reading *r)
+{
+    return take_day(r, &r->out->capable_since);
+}
+
+static bool take_ready_since(struct reading *r)
+{
+    return take_day(r, &r->out->ready_since);
+}
+
 /* ---- columns ---- */
 
 static const char *const role_names[] = {
-    [ROLE_IGNORED] = "ignored",   [ROLE_CODE] = "code",
-    [ROLE_PREVIOUS] = "previous", [ROLE_BIRTH] = "birth",
-    [ROLE_DEATH] = "death",       [ROLE_PLACE] = "place",
-    [ROLE_SCHOOL] = "school",     [ROLE_SUBTYPE] = "subtype",
-    [ROLE_FROM] = "from",         [ROLE_LAST] = "last",
-    [ROLE_UNTIL] = "until",       [ROLE_NUMBER] = "number",
-    [ROLE_STATE] = "state",       [ROLE_STATE_FROM] = "state-from",
+    [ROLE_IGNORED] = "ignored",     [ROLE_CODE] = "code",
+    [ROLE_PREVIOUS] = "previous",   [ROLE_BIRTH] = "birth",
+    [ROLE_DEATH] = "death",         [ROLE_PLACE] = "place",
+    [ROLE_SCHOOL] = "school",       [ROLE_SUBTYPE] = "subtype",
+    [ROLE_FROM] = "from",           [ROLE_LAST] = "last",
+    [ROLE_UNTIL] = "until",         [ROLE_NUMBER] = "number",
+    [ROLE_STATE] = "state",         [ROLE_STATE_FROM] = "state-from",
+    [ROLE_ACTIVATED] = "activated",
 };
 
 static bool role_is_date(enum role role)
 {
     return role == ROLE_BIRTH || role == ROLE_DEATH || role == ROLE_FROM || role == ROLE_LAST ||
-           role == ROLE_UNTIL || role == ROLE_STATE_FROM;
+           role == ROLE_UNTIL || role == ROLE_STATE_FROM || role == ROLE_ACTIVATED;
 }
 
 /* Whether a row without it could still be understood. */
@@ -374,11 +397,11 @@ static bool take_map(struct reading *r)
 static bool take_line(struct reading *r)
 {
     static const char *const names[] = {
-        "register",           "format", "fact", "fresh-days", "refused-per-mille-max",
-        "change-percent-max", "column", "map"};
-    static bool (*const takers[])(struct reading *) = {take_register,   take_format,  take_fact,
-                                                       take_fresh_days, take_refused, take_change,
-                                                       take_column,     take_map};
+        "register",           "format",        "fact",        "fresh-days", "refused-per-mille-max",
+        "change-percent-max", "capable-since", "ready-since", "column",     "map"};
+    static bool (*const takers[])(struct reading *) = {
+        take_register, take_format,        take_fact,        take_fresh_days, take_refused,
+        take_change,   take_capable_since, take_ready_since, take_column,     take_map};
     static_assert(COUNT_OF(names) == COUNT_OF(takers), "every keyword has its reader");
     size_t choice;
     if (r->word_count == 0)
@@ -411,7 +434,8 @@ static bool roles_fit(struct reading *r)
         [FACT_STATUS] = {ROLE_BIT(ROLE_CODE),
                          ROLE_BIT(ROLE_SUBTYPE) | ROLE_BIT(ROLE_SCHOOL) | interval},
         [FACT_MEANS] = {ROLE_BIT(ROLE_CODE) | ROLE_BIT(ROLE_NUMBER),
-                        ROLE_BIT(ROLE_STATE) | ROLE_BIT(ROLE_STATE_FROM) | interval},
+                        ROLE_BIT(ROLE_STATE) | ROLE_BIT(ROLE_STATE_FROM) |
+                            ROLE_BIT(ROLE_ACTIVATED) | interval},
     };
     for (size_t role = 1; role < COUNT_OF(role_names); role++) {
         bool is_there = column_of_role(r->out, (enum role)role) != NULL;
@@ -444,6 +468,27 @@ static bool maps_fit(struct reading *r)
     return true;
 }
 
+/* From when on means are of use is asked of the day on which each was issued. */
+static bool readiness_fits(struct reading *r)
+{
+    const struct column *from = column_of_role(r->out, ROLE_FROM);
+    uint32_t capable = r->out->capable_since, ready = r->out->ready_since;
+    if (capable == 0 && ready == 0)
+        return column_of_role(r->out, ROLE_ACTIVATED) == NULL ||
+               wrong_at(r, 1, "ready-since with the column activated", "none");
+    if (r->out->fact != FACT_MEANS)
+        return wrong_at(r, 1, "capable-since and ready-since with fact means only", "one of them");
+    if (from == NULL || from->is_optional)
+        return wrong_at(r, 1,
+                        "a column \"from\" that is not optional, with capable-since or "
+                        "ready-since",
+                        "none");
+    if ((ready != 0) != (column_of_role(r->out, ROLE_ACTIVATED) != NULL))
+        return wrong_at(r, 1, "both ready-since and a column activated, or none", "one");
+    return ready == 0 || ready >= capable ||
+           wrong_at(r, 1, "ready-since not before capable-since", "an earlier day");
+}
+
 static bool description_is_whole(struct reading *r)
 {
     const char *absent = r->out->name[0] == '\0' ? "register NAME"
@@ -452,7 +497,7 @@ static bool description_is_whole(struct reading *r)
                                                  : NULL;
     if (absent != NULL)
         return wrong_at(r, 1, absent, "the end of the file");
-    if (!roles_fit(r) || !maps_fit(r))
+    if (!roles_fit(r) || !maps_fit(r) || !readiness_fits(r))
         return false;
     for (uint16_t i = 0; i < r->out->column_count; i++)
         if (r->out->format == FORMAT_CSV && r->out->columns[i].name[0] == '@')
@@ -498,94 +543,4 @@ bool register_parse(struct register_description *out, struct vocabulary *vocabul
     is_fine = is_fine && description_is_whole(r) && add_kind(r);
     free(r);
     return is_fine;
-}
-
-/* ---- the folder ---- */
-
-static bool read_whole(char **text, size_t *text_size, const char *path, struct fault *fault)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    *text = memory_take(DESCRIPTION_SIZE_MAX + 1, 1);
-    *text_size = fread(*text, 1, DESCRIPTION_SIZE_MAX + 1, file);
-    bool is_read = ferror(file) == 0;
-    fclose(file);
-    if (is_read && *text_size <= DESCRIPTION_SIZE_MAX)
-        return true;
-    free(*text);
-    return fault_set(fault,
-                     is_read ? "%s: a description of at most 64 KiB wanted, more found"
-                             : "%s: cannot be read",
-                     path);
-}
-
-static bool name_is_new(const struct registers *registers, const char *path, struct fault *fault)
-{
-    const char *name = registers->list[registers->count].name;
-    for (size_t i = 0; i < registers->count; i++)
-        if (strcmp(registers->list[i].name, name) == 0)
-            return fault_set(fault, "%s: the register \"%s\" is described in another file already",
-                             path, name);
-    return true;
-}
-
-static bool read_one(struct registers *out, struct vocabulary *vocabulary, const char *folder,
-                     const char *file, struct fault *fault)
-{
-    char path[4096], *text = NULL;
-    size_t text_size = 0;
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, file) >= sizeof(path))
-        return fault_set(fault, "%s: the path is too long", folder);
-    if (out->count == REGISTER_COUNT_MAX)
-        return fault_set(fault, "%s: at most %d registers wanted, more found", path,
-                         REGISTER_COUNT_MAX);
-    if (!read_whole(&text, &text_size, path, fault))
-        return false;
-    bool is_fine = register_parse(&out->list[out->count], vocabulary, text, text_size, path, fault);
-    free(text);
-    if (!is_fine || !name_is_new(out, path, fault))
-        return false;
-    out->count++;
-    return true;
-}
-
-static int is_description(const struct dirent *entry)
-{
-    static const char suffix[] = ".register";
-    size_t size = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && size >= sizeof(suffix) &&
-           strcmp(entry->d_name + size - (sizeof(suffix) - 1), suffix) == 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name); /* by bytes, whatever the locale */
-}
-
-bool registers_read(struct registers *out, struct vocabulary *vocabulary, const char *folder,
-                    struct fault *fault)
-{
-    struct dirent **entries;
-    int entry_count = scandir(folder, &entries, is_description, by_name);
-    if (entry_count < 0)
-        return fault_set(fault, "%s: %s", folder, strerror(errno));
-    out->count = 0;
-    out->list = memory_take_zeroed(REGISTER_COUNT_MAX, sizeof(out->list[0]));
-    bool is_fine =
-        entry_count > 0 || fault_set(fault, "%s: files *.register wanted, none found", folder);
-    for (int i = 0; i < entry_count; i++) {
-        is_fine = is_fine && read_one(out, vocabulary, folder, entries[i]->d_name, fault);
-        free(entries[i]);
-    }
-    free(entries);
-    if (!is_fine)
-        registers_free(out);
-    return is_fine;
-}
-
-void registers_free(struct registers *registers)
-{
-    free(registers->list);
-    *registers = (struct registers){0};
 }

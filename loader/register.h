@@ -1,5 +1,5 @@
-/* Register descriptions: which column of which register means what, as data. Files *.register in
- * one folder; format in elig-registers(5). */
+/* A register description: which column of a register means what, as data. Format in
+ * elig-registers(5). */
 #ifndef LOADER_REGISTER_H
 #define LOADER_REGISTER_H
 
@@ -7,10 +7,9 @@
 #include "protocol/fault.h"
 #include "protocol/means.h"
 
-#define REGISTER_COUNT_MAX 32
-#define COLUMN_COUNT_MAX   32
-#define MAP_COUNT_MAX      64
-#define COLUMN_NAME_SIZE   96
+#define COLUMN_COUNT_MAX 32
+#define MAP_COUNT_MAX    64
+#define COLUMN_NAME_SIZE 96
 
 enum file_format { FORMAT_CSV, FORMAT_XML };
 enum file_encoding { ENCODING_UTF8, ENCODING_WINDOWS_1257 };
@@ -32,7 +31,9 @@ enum role {
     ROLE_NUMBER,     /* of the means */
     ROLE_STATE,      /* of the means */
     ROLE_STATE_FROM, /* day on which it came into that state */
+    ROLE_ACTIVATED,  /* day on which the means was made ready for use */
 };
+#define ROLE_COUNT (ROLE_ACTIVATED + 1)
 
 enum date_form { DATE_ISO, DATE_DOTTED, DATE_COMPACT }; /* 2026-11-23, 23.11.2026, 20261123 */
 
@@ -61,26 +62,18 @@ struct register_description {
     enum fact_kind fact;
     uint16_t status_kind; /* FACT_STATUS: index in the vocabulary */
     enum means means;     /* FACT_MEANS */
-    uint32_t fresh_days;  /* a delivery older than this is overdue */
+    /* FACT_MEANS: what was issued before capable_since is of no use, and until ready_since only
+     * once it was activated. 0: whatever was issued is ready. */
+    uint32_t capable_since, ready_since;
+    uint32_t fresh_days; /* a delivery older than this is overdue */
     uint32_t refused_per_mille_max;
     uint32_t change_percent_max; /* gate: rows against the generation before */
     uint16_t column_count;
     struct column columns[COLUMN_COUNT_MAX];
 };
 
-struct registers {
-    struct register_description *list; /* owned */
-    size_t count;
-};
-
-/* Reads every *.register of the folder, in order of name; adds their kinds to the vocabulary.
- * Faults are file:line:column: what was wanted, what was found. */
-MUST_USE bool registers_read(struct registers *out, struct vocabulary *vocabulary,
-                             const char *folder, struct fault *fault);
-void registers_free(struct registers *registers);
-
-/* One description from memory; `where` names it in faults. The vocabulary is untouched on failure.
- */
+/* Reads one from memory and adds its kind to the vocabulary; `where` names it in faults, which are
+ * file:line:column: what was wanted, what was found. The vocabulary is untouched on failure. */
 MUST_USE bool register_parse(struct register_description *out, struct vocabulary *vocabulary,
                              const char *text, size_t text_size, const char *where,
                              struct fault *fault);

@@ -382,22 +382,44 @@ static unsigned read_state(struct row_reader *reader, const struct span fields[]
     return 0;
 }
 
+/* From when on a means is of use, which may be later than its day of issue: OPEN_END when never. */
+static unsigned read_use(struct row_reader *reader, const struct span fields[], int64_t issued,
+                         int64_t *from)
+{
+    const struct row_plan *plan = reader->plan;
+    int64_t activated = OPEN_END;
+    unsigned refusal = read_day(reader, fields, ROLE_ACTIVATED, &activated);
+    *from = issued;
+    if (plan->capable_since != 0 && issued < (int64_t)plan->capable_since)
+        *from = OPEN_END;
+    else if (plan->ready_since != 0 && issued < (int64_t)plan->ready_since && activated > issued)
+        *from = activated;
+    return refusal;
+}
+
 static unsigned take_means(struct row_reader *reader, const struct span fields[], uint32_t line)
 {
     struct means_fact fact = {.line = line, .delivery = reader->plan->delivery};
-    int64_t from, until;
+    int64_t issued, from, until;
     unsigned refusal = read_number(reader, fields, &fact.identifier);
     if (refusal == 0)
         refusal = read_code(reader, fields, &fact.code);
     if (refusal == 0)
-        refusal = read_interval(reader, fields, &from, &until);
+        refusal = read_interval(reader, fields, &issued, &until);
     if (refusal == 0 && reader->plan->columns[ROLE_STATE].field != FIELD_NONE)
-        refusal = read_state(reader, fields, from, &until);
+        refusal = read_state(reader, fields, issued, &until);
+    if (refusal == 0)
+        refusal = read_use(reader, fields, issued, &from);
     if (refusal != 0)
         return refusal;
 
+    fact.issued_day = day_from(issued);
     fact.from_day = day_from(from);
     fact.until_day = day_until(until);
+    if (from >= until) { /* good on no day; yet the row settles whose means it is */
+        fact.from_day = fact.until_day = fact.issued_day;
+        reader->idle_count++;
+    }
     *facts_add_means(reader->facts) = fact;
     return 0;
 }
@@ -444,6 +466,8 @@ bool row_plan(struct row_plan *plan, const struct register_description *descript
         .encoding = encoding,
         .means = description->means,
         .status_kind = description->status_kind,
+        .capable_since = description->capable_since,
+        .ready_since = description->ready_since,
     };
     for (size_t i = 0; i < ROLE_COUNT; i++)
         plan->columns[i] = (struct planned_column){.field = FIELD_NONE, .is_optional = true};

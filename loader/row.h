@@ -8,7 +8,6 @@
 #include "loader/register.h"
 #include "loader/text.h"
 
-#define ROLE_COUNT         (ROLE_STATE_FROM + 1)
 #define FIELD_NONE         UINT8_MAX
 #define PREVIOUS_COUNT_MAX 8 /* earlier codes of one person in one row */
 
@@ -20,6 +19,7 @@ struct row_plan {
     uint16_t status_kind;
     uint8_t delivery;
     uint32_t as_of_day;
+    uint32_t capable_since, ready_since; /* of means, by the day of issue; 0: not said */
     struct planned_column {
         uint8_t field; /* index in the row, or FIELD_NONE: not described */
         bool is_optional;
@@ -44,6 +44,7 @@ struct row_reader {
     const struct row_plan *plan; /* borrowed */
     struct facts *facts;         /* borrowed */
     uint64_t warning_count;      /* codes whose check digit is wrong */
+    uint64_t idle_count;         /* means that are no use: not capable, or not activated yet */
     uint8_t column;              /* of the last refusal, from 1 */
 };
 

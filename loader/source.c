@@ -279,6 +279,7 @@ static void read_rows(const struct source *source, struct csv *csv, struct outpu
     }
     output->line_count = csv->line;
     output->warning_count = reader.warning_count;
+    output->idle_count = reader.idle_count;
 }
 
 /* A line belongs to the piece in which it begins. The byte before the piece says whether one begins
@@ -352,6 +353,7 @@ void source_read_xml(const struct source *source, char *buffer, size_t buffer_si
     struct xml *xml = xml_begin(source->description, on_xml_row, &reading);
     output->has_fault = !feed_xml(source, xml, buffer, buffer_size, &output->fault);
     output->warning_count = reading.reader.warning_count;
+    output->idle_count = reading.reader.idle_count;
     xml_end(xml);
 }
 

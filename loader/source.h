@@ -27,7 +27,7 @@ struct output {
     struct facts facts;
     struct quarantined *refused; /* owned */
     size_t refused_count, refused_room;
-    uint64_t row_count, line_count, warning_count, parse_ns;
+    uint64_t row_count, line_count, warning_count, idle_count, parse_ns;
     bool has_fault;
     struct fault fault;
     struct output *next; /* while nobody uses it */

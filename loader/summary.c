@@ -75,6 +75,9 @@ static void print_deliveries(const struct intake *intake, FILE *to)
         fprintf(to, "%-20s %-10s %12s %9s %9s  %.1f M\n", delivery->description->name, day,
                 COUNT_TEXT(delivery->row_count), COUNT_TEXT(delivery->refused_count),
                 COUNT_TEXT(delivery->warning_count), rows_per_second(delivery) / 1e6);
+        if (delivery->idle_count > 0)
+            fprintf(to, "    %9s of no use: not capable, or not activated\n",
+                    COUNT_TEXT(delivery->idle_count));
         for (int refusal = 1; refusal <= REFUSAL_LAST; refusal++)
             if (delivery->refused_by[refusal] > 0)
                 fprintf(to, "    %9s refused: %s\n", COUNT_TEXT(delivery->refused_by[refusal]),
@@ -87,7 +90,7 @@ static void print_groups(const struct build *build, FILE *to)
     char day[DAY_TEXT_SIZE];
     day_to_text(day, (int32_t)build->as_of_day);
     fprintf(to, "\n%-32s %12s %12s  on %s\n", "group", "persons", "unknown", day);
-    for (uint32_t i = GROUP_TEST + 1; i < build->rules->group_count; i++)
+    for (uint32_t i = GROUP_TEST + 1; i < build->catalogue.rules->group_count; i++)
         fprintf(to, "%-32.*s %12s %12s\n", NAME_SIZE, build->groups[i].name,
                 COUNT_TEXT(build->groups[i].yes_count), COUNT_TEXT(build->groups[i].unknown_count));
 }
@@ -179,6 +182,7 @@ static void json_deliveries(struct json *json, const struct intake *intake)
                             delivery->refused_by[refusal]);
         json_close_object(json);
         json_number(json, "warnings", delivery->warning_count);
+        json_number(json, "idle", delivery->idle_count);
         json_real(json, "rows_per_s_and_core", rows_per_second(delivery));
         json_close_object(json);
     }
@@ -188,7 +192,7 @@ static void json_deliveries(struct json *json, const struct intake *intake)
 static void json_groups(struct json *json, const struct build *build)
 {
     json_open_array(json, "groups");
-    for (uint32_t i = 0; i < build->rules->group_count; i++) {
+    for (uint32_t i = 0; i < build->catalogue.rules->group_count; i++) {
         json_open_object(json, NULL);
         json_text(json, "name", build->groups[i].name);
         json_number(json, "yes", build->groups[i].yes_count);

@@ -5,23 +5,30 @@
 #include "loader/vocabulary.h"
 #include "protocol/catalogue.h"
 
-/* The last three hold numbers as text: whatever may stand only once is found in the same way. */
+/* The last ones hold numbers and fingerprints as text: whatever may stand only once is found in the
+ * same way. */
 enum symbol_sort {
-    SYMBOL_PLACE,
-    SYMBOL_PRODUCT,
+    SYMBOL_PLACE,   /* one or a set of them */
+    SYMBOL_PRODUCT, /* likewise */
+    SYMBOL_CALENDAR,
+    SYMBOL_EXTENSION,
     SYMBOL_GROUP,
     SYMBOL_RELIEF,
+    SYMBOL_SPLIT,
     SYMBOL_PRODUCT_NUMBER,
     SYMBOL_RELIEF_CODE,
-    SYMBOL_CLAUSE, /* "relief/group/product" */
+    SYMBOL_DAYS,   /* the days that a clause lists */
+    SYMBOL_CLAUSE, /* a clause's version, group, product and conditions */
 };
+
+#define SYMBOL_FILE_ELSEWHERE 0xffff /* of no rules file: the catalogue's tables */
 
 struct symbol {
     char name[NAME_SIZE];
     enum symbol_sort sort;
-    uint32_t line;             /* where it was defined; 0: it is reserved */
-    uint32_t value;            /* what the sort calls for: an index, a number */
-    struct place_prefix place; /* SYMBOL_PLACE */
+    uint16_t file;         /* where it was defined, index in rules->files */
+    uint32_t line;         /* 0: it is reserved */
+    uint32_t value, count; /* what the sort calls for: an index or the first of several, a number */
 };
 
 /* All zero is empty. Owned; symbols_free releases it. */

@@ -139,3 +139,18 @@ size_t text_bom_size(const char *text, size_t text_size)
 {
     return text_size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
+
+bool span_number(struct span text, uint64_t *out)
+{
+    uint64_t number = 0;
+    for (uint32_t i = 0; i < text.size; i++) {
+        if (text.text[i] < '0' || text.text[i] > '9' ||
+            __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text.text[i] - '0'), &number))
+            return false;
+    }
+    if (text.size == 0)
+        return false;
+    *out = number;
+    return true;
+}

@@ -22,6 +22,9 @@ static inline struct span span_trim(struct span span)
     return span;
 }
 
+/* The digits as a number; no sign, no blanks, and at least one of them. */
+MUST_USE bool span_number(struct span text, uint64_t *out);
+
 /* Shortest forms only, no surrogates, nothing above U+10FFFF, no NUL. */
 bool text_is_utf8(const char *text, size_t text_size);
 

@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/sort.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
@@ -91,7 +92,7 @@ struct publishing {
     size_t *run_counts;  /* first pass */
     struct keymap *maps; /* first pass: by thread; second: the one with numbers */
     size_t *run_firsts;  /* second pass: where a run's entries begin */
-    struct entry *entries;
+    struct index_entry *entries;
     const struct identity_key *key;
     struct progress progress;
     atomic_size_t done_count;
@@ -162,14 +163,6 @@ static void collect_run(void *context, uint32_t thread, size_t run, size_t run_e
     }
 }
 
-static int compare_keys(const void *left, const void *right)
-{
-    uint64_t a, b;
-    memcpy(&a, left, sizeof(a));
-    memcpy(&b, right, sizeof(b));
-    return a < b ? -1 : a > b;
-}
-
 static uint64_t test_key(const struct publishing *all, enum test_identity which)
 {
     return view_key(all->memberships->test_set, all->window, all->window.from_day,
@@ -183,7 +176,7 @@ static void number_views(struct views *out, const struct keymap *map, struct win
     for (uint64_t i = 0; i <= map->mask; i++)
         if (map->keys[i] != KEY_NONE)
             keys[count++] = map->keys[i];
-    qsort(keys, count, sizeof(keys[0]), compare_keys);
+    sort_u64(keys, count);
 
     out->list = memory_take(count + 1, sizeof(out->list[0]));
     out->list[VIEW_NOBODY] = (struct view){.set = SET_EMPTY, .from_day = 0, .until_day = DAY_NEVER};
@@ -237,11 +230,12 @@ struct batch {
     size_t count;
 };
 
-static void batch_flush(struct batch *batch, const struct identity_key *key, struct entry **to)
+static void batch_flush(struct batch *batch, const struct identity_key *key,
+                        struct index_entry **to)
 {
     identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++)
-        *(*to)++ = (struct entry){batch->digests[i], batch->views[i]};
+        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i]};
     batch->count = 0;
 }
 
@@ -257,7 +251,7 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
     assert(run_end == run + 1);
     struct publishing *all = context;
     const struct facts *facts = all->people->facts;
-    struct entry *to = all->entries + all->run_firsts[run];
+    struct index_entry *to = all->entries + all->run_firsts[run];
     struct batch batch = {.count = 0};
     size_t first, end;
     bool is_person = run_rows(all, run, &first, &end);
@@ -282,7 +276,7 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
 
 static void digest_tests(struct publishing *all)
 {
-    struct entry *to = all->entries;
+    struct index_entry *to = all->entries;
     for (uint8_t means = 1; means <= MEANS_LAST; means++)
         for (int which = TEST_HIT; which <= TEST_EXPIRED; which++) {
             const char *text = means_test_identifier((enum means)means, (enum test_identity)which);
@@ -309,9 +303,10 @@ static struct keymap keymap_of_views(const struct views *views, struct window wi
     return map;
 }
 
-struct entry *views_digest(const struct views *views, const struct people *people,
-                           const struct memberships *memberships, struct window window,
-                           const struct identity_key *key, uint32_t thread_count, bool is_quiet)
+struct index_entry *views_digest(const struct views *views, const struct people *people,
+                                 const struct memberships *memberships, struct window window,
+                                 const struct identity_key *key, uint32_t thread_count,
+                                 bool is_quiet)
 {
     struct publishing all;
     publishing_start(&all, people, memberships, window);

@@ -22,9 +22,9 @@ void views_collect(struct views *out, const struct people *people,
 void views_free(struct views *views);
 
 /* `views->identifier_count` entries, for the caller to free. */
-MUST_USE struct entry *views_digest(const struct views *views, const struct people *people,
-                                    const struct memberships *memberships, struct window window,
-                                    const struct identity_key *key, uint32_t thread_count,
-                                    bool is_quiet);
+MUST_USE struct index_entry *views_digest(const struct views *views, const struct people *people,
+                                          const struct memberships *memberships,
+                                          struct window window, const struct identity_key *key,
+                                          uint32_t thread_count, bool is_quiet);
 
 #endif

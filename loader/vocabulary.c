@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define PLACE_DIGIT_COUNT 7
-
 uint16_t vocabulary_kind(const struct vocabulary *vocabulary, const char *name, bool is_list)
 {
     for (uint16_t i = 0; i < vocabulary->kind_count; i++) {
@@ -23,12 +21,17 @@ uint8_t vocabulary_subtype(const struct status_kind *kind, const char *name)
     return SUBTYPE_NONE;
 }
 
+uint32_t place_prefix_count(struct place_prefix prefix)
+{
+    static const uint32_t counts[PLACE_DIGIT_COUNT + 1] = {10000000, 1000000, 100000, 10000,
+                                                           1000,     100,     10,     1};
+    return counts[prefix.digit_count];
+}
+
 bool place_is_in(uint32_t place, struct place_prefix prefix)
 {
-    static const uint32_t tail[PLACE_DIGIT_COUNT + 1] = {10000000, 1000000, 100000, 10000,
-                                                         1000,     100,     10,     1};
     /* 0 is "none declared", which the prefix "0" must not catch. */
-    return place != 0 && place / tail[prefix.digit_count] == prefix.value;
+    return place != 0 && place / place_prefix_count(prefix) == prefix.value;
 }
 
 bool vocabulary_is_missing(const struct status_kind *kind, uint32_t place)

@@ -16,6 +16,7 @@
 #define KIND_NONE    0xffff
 
 /* An ATVK code, or the front of one: "0001" matches 0001000. Places are numbers of seven digits. */
+#define PLACE_DIGIT_COUNT 7
 struct place_prefix {
     uint32_t value;      /* the digits given */
     uint8_t digit_count; /* 1..7 */
@@ -24,12 +25,12 @@ struct place_prefix {
 struct status_kind {
     char name[WORD_SIZE]; /* "IZM.learner"; a list: "riga_staff" */
     bool is_list;
-    bool has_school;                             /* facts carry the place of a school */
-    bool is_missing;                             /* nothing was delivered: all is unknown */
-    uint8_t subtype_count;                       /* numbers 1..subtype_count */
-    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE]; /* [0] is unused */
-    uint16_t missing_count;                      /* places whose data were not delivered */
-    struct place_prefix missing[MISSING_COUNT_MAX];
+    bool has_school;                                    /* facts carry the place of a school */
+    bool is_missing;                                    /* nothing was delivered: all is unknown */
+    uint8_t subtype_count;                              /* numbers 1..subtype_count */
+    char subtypes[SUBTYPE_COUNT_MAX][WORD_SIZE];        /* [0] is unused */
+    uint16_t missing_count;                             /* places whose data were not delivered */
+    struct place_prefix missing[2 * MISSING_COUNT_MAX]; /* as named, and what took their place */
 };
 
 struct vocabulary {
@@ -42,6 +43,9 @@ uint16_t vocabulary_kind(const struct vocabulary *vocabulary, const char *name, 
 
 /* Number of the subtype, or SUBTYPE_NONE when the kind has none of that name. */
 uint8_t vocabulary_subtype(const struct status_kind *kind, const char *name);
+
+/* How many codes have the front: they begin with value * that. */
+uint32_t place_prefix_count(struct place_prefix prefix);
 
 bool place_is_in(uint32_t place, struct place_prefix prefix);
 

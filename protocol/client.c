@@ -21,10 +21,15 @@ static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BU
                   (int)ELIG_DRAINING == STATUS_DRAINING &&
                   (int)ELIG_NOT_READY == STATUS_NOT_READY &&
                   (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
+                  (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
                   (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
+                  (int)ELIG_NO_CONTRACT == STATUS_NO_CONTRACT &&
                   (int)ELIG_NO_DATA == STATUS_NO_DATA &&
                   (int)ELIG_DOES_NOT_APPLY == STATUS_DOES_NOT_APPLY,
               "the same statuses");
+
+static_assert(sizeof(ELIG_ANYBODY) == sizeof(MEANS_ANYBODY), "the same text for nobody");
+static_assert(ELIG_RELIEF_UNTOLD == RELIEF_UNTOLD, "the same code");
 
 #define RETRY_MS 5
 

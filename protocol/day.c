@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SECONDS_PER_HOUR 3600
 
@@ -157,6 +159,42 @@ bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second)
         }
     }
     return false;
+}
+
+static bool two_digits(uint32_t *value, const char *text, uint32_t most)
+{
+    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+        return false;
+    *value = (uint32_t)(text[0] - '0') * 10 + (uint32_t)(text[1] - '0');
+    return *value <= most;
+}
+
+/* "2026-11-23T10:00" or "2026-11-23 10:00:30" */
+static bool time_of_clock_text(uint64_t *utc_s, const char *text, size_t text_size)
+{
+    int32_t day;
+    uint32_t hour, minute, second = 0;
+    bool has_seconds = text_size == 19 && text[16] == ':';
+    if ((text_size != 16 && !has_seconds) || (text[10] != 'T' && text[10] != ' ') ||
+        text[13] != ':' || !day_of_text(&day, text, 10) || day < 1 ||
+        !two_digits(&hour, text + 11, 23) || !two_digits(&minute, text + 14, 59) ||
+        (has_seconds && !two_digits(&second, text + 17, 59)))
+        return false;
+    return time_of_riga_clock(utc_s, (uint32_t)day, hour * SECONDS_PER_HOUR + minute * 60 + second);
+}
+
+bool time_of_text(uint64_t *utc_s, const char *text)
+{
+    size_t size = strlen(text);
+    uint64_t time_s = 0;
+    if (size > 0 && size <= 10 && size == strspn(text, "0123456789"))
+        time_s = strtoull(text, NULL, 10);
+    else if (!time_of_clock_text(&time_s, text, size))
+        return false;
+    if (time_s == 0 || time_s > UINT32_MAX)
+        return false;
+    *utc_s = time_s;
+    return true;
 }
 
 void time_to_text(char text[static TIME_TEXT_SIZE], uint64_t utc_s)

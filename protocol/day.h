@@ -52,6 +52,10 @@ uint64_t time_of_riga_day(uint32_t day);
  * of the one that is left out in spring, none. */
 MUST_USE bool time_of_riga_clock(uint64_t *utc_s, uint32_t day, uint32_t second);
 
+/* "2026-11-23T10:00", "2026-11-23 10:00:30" by the clock in Riga, or seconds since 1970 UTC: a time
+ * that frames can carry, from 1 to UINT32_MAX. */
+MUST_USE bool time_of_text(uint64_t *utc_s, const char *text);
+
 /* "2026-11-23T19:05:00Z" */
 #define TIME_TEXT_SIZE 21
 void time_to_text(char text[static TIME_TEXT_SIZE], uint64_t utc_s);

@@ -15,6 +15,13 @@ extern "C" {
 #define ELIG_FRAME_SIZE          64
 #define ELIG_IDENTIFIER_SIZE_MAX 24
 
+/* The identifier of means ELIG_CARD that is sent when nobody is identified. */
+#define ELIG_ANYBODY "ANYBODY"
+
+/* Of a response: which relief it is, is not told there; several reliefs with different splits. */
+#define ELIG_RELIEF_UNTOLD 0xffffffffu
+#define ELIG_SPLIT_SEVERAL 65535u
+
 enum elig_means { ELIG_PERSONAL_CODE = 1, ELIG_EID = 2, ELIG_ETALONS = 3, ELIG_CARD = 4 };
 enum elig_kind { ELIG_CHECK = 1, ELIG_PING = 2, ELIG_STATUS = 3 };
 enum elig_entry { ELIG_UNSTATED = 0, ELIG_CHIP, ELIG_CONTACTLESS, ELIG_OPTICAL, ELIG_TYPED };
@@ -26,18 +33,20 @@ enum elig_status {
     ELIG_BUSY = 202,
     ELIG_NOT_READY = 203,
     ELIG_UNKNOWN_PRODUCT = 301,
+    ELIG_UNKNOWN_POINT_OF_SALE = 302,
     ELIG_OUTSIDE_WINDOW = 303,
+    ELIG_NO_CONTRACT = 304,
     ELIG_APPLIES = 310,
     ELIG_NO_DATA = 311,
     ELIG_DOES_NOT_APPLY = 312
 };
 
 struct elig_request {
-    uint8_t kind;  /* enum elig_kind */
-    uint8_t means; /* enum elig_means; 0 in PING and STATUS */
-    uint8_t entry; /* enum elig_entry */
-    uint8_t companions;
-    uint16_t quantity;                             /* 1..10000 in CHECK, 0 else */
+    uint8_t kind;                                  /* enum elig_kind */
+    uint8_t means;                                 /* enum elig_means; 0 in PING and STATUS */
+    uint8_t entry;                                 /* enum elig_entry */
+    uint8_t companions;                            /* at most quantity - 1 of them count */
+    uint16_t quantity;                             /* 1..10000 in CHECK, theirs too; 0 else */
     char identifier[ELIG_IDENTIFIER_SIZE_MAX + 1]; /* canonical, with NUL; see elig_normalise */
     uint32_t product, point_of_sale;
     uint32_t unit_price;     /* 1/10000 EUR */
@@ -51,7 +60,9 @@ struct elig_response {
     uint16_t status, split, remaining;
     uint64_t request_id, ledger_sequence, generation;
     uint64_t relief_amount, payable; /* 1/10000 EUR */
-    uint32_t relief, valid_until_s, server_time_s;
+    uint32_t relief;
+    uint32_t valid_until_s; /* 0: not told */
+    uint32_t server_time_s;
     uint16_t stale_h, wait_ms;
 };
 

@@ -5,6 +5,7 @@
 #include "protocol/frame.h"
 #include "protocol/json.h"
 #include "protocol/keyfile.h"
+#include "protocol/money.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 
@@ -19,9 +20,8 @@
 #define TIMEOUT_MS_MAX     600000
 #define PING_COUNT_MAX     100000
 #define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
-#define MONEY_TEXT_SIZE    32
 #define SNAPSHOT_TEXT_SIZE 96
-#define PRICE_DECIMALS     4
+#define UNTIL_TEXT_SIZE    48
 
 #define CONNECT_HELP "where the server listens: 127.0.0.1:7447, [::1]:7447 or unix:PATH"
 #define TIMEOUT_HELP "how long to wait for the connection and for each answer, in milliseconds"
@@ -62,77 +62,6 @@ static uint64_t new_request_id(void)
             id = 0;
     }
     return id;
-}
-
-/* "1.545" -> 15450; a comma is as good as a point. No floating point touches money. */
-static bool price_of_text(uint32_t *price, const char *text)
-{
-    uint64_t value = 0;
-    size_t digit_count = 0, decimal_count = 0;
-    bool is_past_point = false;
-    for (const char *p = text; *p != '\0'; p++) {
-        if ((*p == '.' || *p == ',') && !is_past_point && digit_count > 0) {
-            is_past_point = true;
-            continue;
-        }
-        if (*p < '0' || *p > '9' || decimal_count == PRICE_DECIMALS)
-            return false;
-        value = value * 10 + (uint64_t)(*p - '0');
-        if (value > UINT32_MAX)
-            return false;
-        digit_count++;
-        decimal_count += is_past_point;
-    }
-    if (digit_count == 0 || (is_past_point && decimal_count == 0))
-        return false;
-    for (; decimal_count < PRICE_DECIMALS; decimal_count++)
-        value *= 10;
-    if (value > UINT32_MAX)
-        return false;
-    *price = (uint32_t)value;
-    return true;
-}
-
-/* 15450 -> "1.545", 15000 -> "1.50": two decimals at least, no zeros after them. */
-static const char *money_text(char text[static MONEY_TEXT_SIZE], uint64_t amount)
-{
-    int size =
-        snprintf(text, MONEY_TEXT_SIZE, "%" PRIu64 ".%04" PRIu64, amount / 10000, amount % 10000);
-    for (int zeros = 0; zeros < 2 && text[size - 1] == '0'; zeros++)
-        text[--size] = '\0';
-    return text;
-}
-
-static bool two_digits(uint32_t *value, const char *text, uint32_t most)
-{
-    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
-        return false;
-    *value = (uint32_t)(text[0] - '0') * 10 + (uint32_t)(text[1] - '0');
-    return *value <= most;
-}
-
-/* "2026-11-23T10:00", "2026-11-23 10:00:30" in Riga's time, or seconds since 1970 UTC. */
-static bool time_of_text(uint32_t *time_s, const char *text)
-{
-    size_t size = strlen(text);
-    uint64_t utc_s = 0;
-    if (size == strspn(text, "0123456789") && size > 0 && size <= 10) {
-        utc_s = strtoull(text, NULL, 10);
-    } else {
-        int32_t day;
-        uint32_t hour, minute, second = 0;
-        bool has_seconds = size == 19 && text[16] == ':';
-        if ((size != 16 && !has_seconds) || (text[10] != 'T' && text[10] != ' ') ||
-            text[13] != ':' || !day_of_text(&day, text, 10) || day < 1 ||
-            !two_digits(&hour, text + 11, 23) || !two_digits(&minute, text + 14, 59) ||
-            (has_seconds && !two_digits(&second, text + 17, 59)) ||
-            !time_of_riga_clock(&utc_s, (uint32_t)day, hour * 3600 + minute * 60 + second))
-            return false;
-    }
-    if (utc_s == 0 || utc_s > UINT32_MAX)
-        return false;
-    *time_s = (uint32_t)utc_s;
-    return true;
 }
 
 /* "Snapshot 12, fresh." */
@@ -187,9 +116,9 @@ static const struct option_row check_rows[] = {
      "required: price of one, such as 1.50, with up to four decimals"},
     {"quantity", OPTION_NUMBER, CHECK_AT(quantity), "NUMBER", "1", 1, QUANTITY_MAX, "how many"},
     {"companions", OPTION_NUMBER, CHECK_AT(companions), "NUMBER", "0", 0, UINT8_MAX,
-     "persons who come along on the same relief"},
+     "persons who come along, whose units are among the quantity"},
     {"point-of-sale", OPTION_NUMBER, CHECK_AT(point_of_sale), "NUMBER", "0", 0, UINT32_MAX,
-     "number of the till or gate; 0 is unstated"},
+     "number of the till or gate in the catalogue; 0 is unstated"},
     {"entry", OPTION_TEXT, CHECK_AT(entry), "HOW", "unstated", 0, 0,
      "how the identifier was read: unstated, chip, contactless, optical or typed"},
     {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0,
@@ -281,14 +210,17 @@ static int read_purchase(struct elig_request *request, const struct check_settin
     int exit_status = read_names(request, settings);
     if (exit_status != EXIT_YES)
         return exit_status;
-    if (!price_of_text(&request->unit_price, settings->price))
+    uint64_t price, at_s = 0;
+    if (!money_of_text(&price, settings->price, strlen(settings->price), UINT32_MAX))
         return refuse_value("check", "price",
                             "EUR up to 429496.7295 with up to four decimals, such as 1.50",
                             settings->price);
-    if (settings->at != NULL && !time_of_text(&request->service_time_s, settings->at))
+    if (settings->at != NULL && !time_of_text(&at_s, settings->at))
         return refuse_value("check", "at",
                             "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
                             settings->at);
+    request->unit_price = (uint32_t)price;
+    request->service_time_s = (uint32_t)at_s;
     return read_identifier(request, settings);
 }
 
@@ -301,21 +233,57 @@ static int exit_of_status(uint16_t status)
                                                                                : EXIT_FAILED;
 }
 
-static void print_decision(const struct elig_response *r)
+/* ", until 2026-12-31 (Riga)", or nothing. The second named is the first that may be otherwise: of
+ * a midnight say the last good day. */
+static const char *until_text(char text[static UNTIL_TEXT_SIZE], uint32_t valid_until_s)
+{
+    char day[DAY_TEXT_SIZE];
+    text[0] = '\0';
+    if (valid_until_s == 0)
+        return text;
+    uint32_t second = riga_second_of_time(valid_until_s);
+    day_to_text(day, (int32_t)riga_day_of_time(valid_until_s - (second == 0)));
+    if (second == 0)
+        snprintf(text, UNTIL_TEXT_SIZE, ", until %s (Riga)", day);
+    else
+        snprintf(text, UNTIL_TEXT_SIZE, ", until %s %02" PRIu32 ":%02" PRIu32 " (Riga)", day,
+                 second / 3600, second / 60 % 60);
+    return text;
+}
+
+/* What was asked beside one product and its price. */
+static void print_purchase(const struct elig_request *request)
+{
+    if (request->quantity == 1 && request->companions == 0 && request->point_of_sale == 0)
+        return;
+    printf("Asked for: %u of product %" PRIu32, request->quantity, request->product);
+    if (request->companions != 0)
+        printf(", %u of them for companions", request->companions < request->quantity
+                                                  ? request->companions
+                                                  : request->quantity - 1u);
+    if (request->point_of_sale != 0)
+        printf(", at point of sale %" PRIu32, request->point_of_sale);
+    puts(".");
+}
+
+static void print_decision(const struct elig_request *request, const struct elig_response *r)
 {
     char relief[MONEY_TEXT_SIZE], payable[MONEY_TEXT_SIZE];
-    char snapshot[SNAPSHOT_TEXT_SIZE], last_day[DAY_TEXT_SIZE];
+    char snapshot[SNAPSHOT_TEXT_SIZE], until[UNTIL_TEXT_SIZE];
     money_text(payable, r->payable);
     snapshot_text(snapshot, r->generation, r->stale_h);
     if (r->status != STATUS_APPLIES) {
         const char *text = elig_status_text(r->status);
         printf("%c%s: %s EUR to pay. %s\n", text[0] - 'a' + 'A', text + 1, payable, snapshot);
-        return;
+    } else {
+        printf("%s: ",
+               r->split == ELIG_SPLIT_SEVERAL ? "Several reliefs apply" : "A relief applies");
+        if (r->relief != ELIG_RELIEF_UNTOLD)
+            printf("relief %" PRIu32 ", ", r->relief);
+        printf("%s EUR off, %s EUR to pay%s. %s\n", money_text(relief, r->relief_amount), payable,
+               until_text(until, r->valid_until_s), snapshot);
     }
-    /* The second named is the first that may be otherwise: say the last good day. */
-    day_to_text(last_day, (int32_t)riga_day_of_time(r->valid_until_s - 1));
-    printf("A relief applies: relief %" PRIu32 ", %s EUR off, %s EUR to pay, until %s (Riga). %s\n",
-           r->relief, money_text(relief, r->relief_amount), payable, last_day, snapshot);
+    print_purchase(request);
 }
 
 static void print_refusal(const char *command, const char *address, uint16_t status,
@@ -328,7 +296,7 @@ static void print_refusal(const char *command, const char *address, uint16_t sta
     fputc('\n', stderr);
 }
 
-static void print_response_json(const struct elig_response *r)
+static void print_response_json(const struct elig_request *request, const struct elig_response *r)
 {
     struct json json;
     json_start(&json, stdout);
@@ -342,6 +310,10 @@ static void print_response_json(const struct elig_response *r)
     json_number(&json, "valid_until_s", r->valid_until_s);
     json_number(&json, "wait_ms", r->wait_ms);
     json_snapshot(&json, r->generation, r->stale_h, r->server_time_s);
+    json_number(&json, "product", request->product);
+    json_number(&json, "point_of_sale", request->point_of_sale);
+    json_number(&json, "quantity", request->quantity);
+    json_number(&json, "companions", request->companions);
     json_close_object(&json);
     json_end(&json);
 }
@@ -362,7 +334,7 @@ static int run_check(int argc, char *argv[])
     if (exit_status != EXIT_YES)
         return exit_status;
     int error = elig_ask(elig, &request, &response);
-    explicit_bzero(&request, sizeof(request));
+    explicit_bzero(request.identifier, sizeof(request.identifier));
     elig_close(elig);
     if (error != ELIG_FINE)
         return fail(EXIT_FAILED, "check", settings.connect, elig_error_text(error));
@@ -370,11 +342,11 @@ static int run_check(int argc, char *argv[])
     /* tell */
     exit_status = exit_of_status(response.status);
     if (settings.json)
-        print_response_json(&response);
+        print_response_json(&request, &response);
     else if (exit_status == EXIT_FAILED)
         print_refusal("check", settings.connect, response.status, response.wait_ms);
     else
-        print_decision(&response);
+        print_decision(&request, &response);
     return command_finish("eligctl check", exit_status);
 }
 

@@ -233,3 +233,27 @@ void frame_encode_report(uint8_t frame[static FRAME_SIZE], const struct report *
     store_u16(frame + RESPONSE_STALE_H, in->stale_h);
     store_u16(frame + RESPONSE_WAIT_MS, in->wait_ms);
 }
+
+static const char *const entry_names[] = {
+    [ENTRY_UNSTATED] = "unstated", [ENTRY_CHIP] = "chip",   [ENTRY_CONTACTLESS] = "contactless",
+    [ENTRY_OPTICAL] = "optical",   [ENTRY_TYPED] = "typed",
+};
+static_assert(sizeof(entry_names) / sizeof(entry_names[0]) == ENTRY_LAST + 1,
+              "a name for every entry");
+
+const char *entry_name(uint8_t entry)
+{
+    assert(entry <= ENTRY_LAST);
+    return entry_names[entry];
+}
+
+bool entry_of_name(uint8_t *entry, const char *name, size_t name_size)
+{
+    for (uint8_t i = 0; i <= ENTRY_LAST; i++) {
+        if (strlen(entry_names[i]) == name_size && memcmp(entry_names[i], name, name_size) == 0) {
+            *entry = i;
+            return true;
+        }
+    }
+    return false;
+}

@@ -18,7 +18,13 @@ enum frame_kind { KIND_CHECK = 1, KIND_PING = 2, KIND_STATUS = 3 };
 enum entry { ENTRY_UNSTATED = 0, ENTRY_CHIP, ENTRY_CONTACTLESS, ENTRY_OPTICAL, ENTRY_TYPED };
 #define ENTRY_LAST ENTRY_TYPED
 
-#define QUANTITY_MAX 10000
+/* "unstated", "chip", "contactless", "optical", "typed"; and back, false when it is none of them.
+ */
+const char *entry_name(uint8_t entry);
+MUST_USE bool entry_of_name(uint8_t *entry, const char *name, size_t name_size);
+
+#define QUANTITY_MAX   10000
+#define COMPANIONS_MAX UINT8_MAX
 
 enum {
     REQUEST_VERSION = 0,        /* u8 */
@@ -26,12 +32,12 @@ enum {
     REQUEST_MEANS = 2,          /* u8, enum means; 0 in PING and STATUS */
     REQUEST_ENTRY = 3,          /* u8, enum entry */
     REQUEST_QUANTITY = 4,       /* u16, 1..QUANTITY_MAX; 0 in PING and STATUS */
-    REQUEST_COMPANIONS = 6,     /* u8 */
+    REQUEST_COMPANIONS = 6,     /* u8, at most QUANTITY - 1 of them count */
     REQUEST_HOLD_10S = 7,       /* u8, of RESERVE, in units of ten seconds; 0 in all others */
     REQUEST_ID = 8,             /* u64, not 0 */
     REQUEST_IDENTIFIER = 16,    /* 24 bytes, zero after its end */
     REQUEST_PRODUCT = 40,       /* u32 */
-    REQUEST_POINT_OF_SALE = 44, /* u32 */
+    REQUEST_POINT_OF_SALE = 44, /* u32, 0: not stated */
     REQUEST_UNIT_PRICE = 48,    /* u32, 1/10000 EUR */
     REQUEST_SERVICE_TIME = 52,  /* u32, seconds since 1970-01-01 UTC; 0: when it arrives */
     REQUEST_TARGET_ID = 56,     /* u64, id of the transaction spoken of; 0 in CHECK and PING */
@@ -80,8 +86,8 @@ enum {
     RESPONSE_GENERATION = 24,      /* u64, snapshot that answered; 0: none */
     RESPONSE_RELIEF_AMOUNT = 32,   /* u64, 1/10000 EUR */
     RESPONSE_PAYABLE = 40,         /* u64, 1/10000 EUR */
-    RESPONSE_RELIEF = 48,          /* u32, opaque relief code; 0 without relief */
-    RESPONSE_VALID_UNTIL = 52,     /* u32, seconds since 1970 UTC: the answer holds until then */
+    RESPONSE_RELIEF = 48,          /* u32, opaque code, RELIEF_UNTOLD; 0 without relief */
+    RESPONSE_VALID_UNTIL = 52,     /* u32, seconds since 1970 UTC: holds until then; 0: not told */
     RESPONSE_SERVER_TIME = 56,     /* u32, seconds since 1970 UTC */
     RESPONSE_STALE_H = 60,         /* u16, hours by which the oldest source is overdue; 0: fresh */
     RESPONSE_WAIT_MS = 62,         /* u16, of BUSY and DRAINING */
@@ -108,6 +114,9 @@ static_assert(RESPONSE_END == RESPONSE_WAIT_MS + 2, "response fields touch");
 static_assert(RESPONSE_END == FRAME_SIZE, "response fields fill the frame");
 
 #define REMAINING_UNPUBLISHED 0xffff
+
+/* A relief applies, and which one is not for this profile to see. Codes of reliefs are less. */
+#define RELIEF_UNTOLD UINT32_MAX
 
 /* No sale can come to more: the greatest price, the greatest quantity. 1/10000 EUR. */
 #define AMOUNT_MAX ((uint64_t)UINT32_MAX * QUANTITY_MAX)

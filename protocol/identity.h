@@ -27,7 +27,7 @@ MUST_USE bool identity_start(struct fault *fault);
 void identity_digest(struct digest *out, const struct identity_key *key,
                      const struct identifier *identifier);
 
-/* The batch form, where wider implementations have their place. */
+/* Eight digests cost little more than one: ask for many at once. */
 #define IDENTITY_BATCH_MAX 64
 void identity_digest_batch(struct digest out[], const struct identity_key *key,
                            const struct identifier identifiers[], size_t count);

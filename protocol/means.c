@@ -373,3 +373,15 @@ bool means_is_test(const struct identifier *identifier)
     }
     return false;
 }
+
+bool means_is_anybody(const struct identifier *identifier)
+{
+    size_t size = sizeof(MEANS_ANYBODY) - 1;
+    return identifier->means == MEANS_CARD && identifier->size == size &&
+           memcmp(identifier->text, MEANS_ANYBODY, size) == 0;
+}
+
+bool means_is_reserved(const struct identifier *identifier)
+{
+    return means_is_test(identifier) || means_is_anybody(identifier);
+}

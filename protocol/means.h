@@ -71,4 +71,11 @@ enum test_identity { TEST_HIT, TEST_EXPIRED, TEST_MISS };
 const char *means_test_identifier(enum means means, enum test_identity which);
 bool means_is_test(const struct identifier *identifier);
 
+/* The card number that a terminal sends when nobody is identified: in no index either. */
+#define MEANS_ANYBODY "ANYBODY"
+bool means_is_anybody(const struct identifier *identifier);
+
+/* Whether a register must not deliver it: a test identity, or ANYBODY. */
+bool means_is_reserved(const struct identifier *identifier);
+
 #endif

@@ -1,5 +1,6 @@
 #include "protocol/nearest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_SIZE    64
@@ -51,4 +52,14 @@ const char *nearest_word(const char *word, const char *const words[], size_t wor
             nearest = words[i];
     }
     return nearest;
+}
+
+const char *nearest_text(char text[static NEAREST_TEXT_SIZE], const char *before, const char *after,
+                         const char *word, const char *const words[], size_t word_count)
+{
+    const char *nearest = nearest_word(word, words, word_count);
+    text[0] = '\0';
+    if (nearest != NULL)
+        snprintf(text, NEAREST_TEXT_SIZE, "%s%s%s", before, nearest, after);
+    return text;
 }

@@ -17,7 +17,8 @@
 
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
 
-#define TABLE_COUNT 7 /* values beside the index's shards */
+#define TABLE_COUNT 13 /* values beside the index's shards */
+#define INDEX_PLACE 5  /* that of the first shard among them */
 
 struct snapshot {
     struct manifest manifest;
@@ -358,15 +359,22 @@ static bool read_values(struct snapshot *snapshot, struct fault *fault)
                          m->value_count, TABLE_COUNT, shard_count);
 
     struct table_values v = {.census = {NULL, 0}};
-    uint32_t after = 3 + (uint32_t)shard_count;
-    return value_get(&v.census, snapshot, 0, VALUE_CENSUS, fault) &&
-           value_get(&v.clauses, snapshot, 1, VALUE_CLAUSES, fault) &&
-           value_get(&v.groups, snapshot, 2, VALUE_GROUPS, fault) &&
-           value_get(&v.products, snapshot, after, VALUE_PRODUCTS, fault) &&
-           value_get(&v.reliefs, snapshot, after + 1, VALUE_RELIEFS, fault) &&
-           value_get(&v.sets, snapshot, after + 2, VALUE_SETS, fault) &&
-           value_get(&v.views, snapshot, after + 3, VALUE_VIEWS, fault) &&
-           tables_decode(&snapshot->tables, &v, fault) && read_index(snapshot, 3, fault);
+    const struct {
+        const char *name;
+        struct table_bytes *bytes;
+    } tables[TABLE_COUNT] = {
+        {VALUE_CENSUS, &v.census},   {VALUE_CLAUSES, &v.clauses}, {VALUE_CONTRACTS, &v.contracts},
+        {VALUE_DAYSETS, &v.daysets}, {VALUE_GROUPS, &v.groups},   {VALUE_LIMITS, &v.limits},
+        {VALUE_OFFERS, &v.offers},   {VALUE_POINTS, &v.points},   {VALUE_PRODUCTS, &v.products},
+        {VALUE_RELIEFS, &v.reliefs}, {VALUE_SETS, &v.sets},       {VALUE_SPLITS, &v.splits},
+        {VALUE_VIEWS, &v.views},
+    };
+    for (uint32_t i = 0; i < TABLE_COUNT; i++) {
+        uint32_t place = i < INDEX_PLACE ? i : i + (uint32_t)shard_count;
+        if (!value_get(tables[i].bytes, snapshot, place, tables[i].name, fault))
+            return false;
+    }
+    return tables_decode(&snapshot->tables, &v, fault) && read_index(snapshot, INDEX_PLACE, fault);
 }
 
 /* ---- canaries ---- */

@@ -12,18 +12,22 @@
 #include "protocol/index.h"
 #include "protocol/manifest.h"
 
-#define WINDOW_DAYS_MAX 800
-
 /* Value names in the data file, in LMDB's order. The index is "index.00", "index.01" ... Each value
  * is SNAPSHOT_VALUE_PAD zero bytes and then its content, because LMDB begins a large value 16 bytes
  * into a page and buckets must begin on cache lines. */
 #define VALUE_CENSUS       "census"
 #define VALUE_CLAUSES      "clauses"
+#define VALUE_CONTRACTS    "contract" /* names have at most eight characters */
+#define VALUE_DAYSETS      "daysets"
 #define VALUE_GROUPS       "groups"
 #define VALUE_INDEX_FORMAT "index.%02u"
+#define VALUE_LIMITS       "limits"
+#define VALUE_OFFERS       "offers"
+#define VALUE_POINTS       "points"
 #define VALUE_PRODUCTS     "products"
 #define VALUE_RELIEFS      "reliefs"
 #define VALUE_SETS         "sets"
+#define VALUE_SPLITS       "splits"
 #define VALUE_VIEWS        "views"
 #define SNAPSHOT_VALUE_PAD 48
 
@@ -57,12 +61,19 @@ struct tables {
     const uint32_t *set_first; /* set s is memberships[set_first[s]] up to set_first[s + 1] */
     const struct membership *memberships;
     const struct group *groups;
+    const struct census *census;    /* by group, then place */
     const struct product *products; /* by number */
+    const struct point *points;     /* by number */
+    const struct dayset *daysets;   /* [DAYSET_ALL] is all days of the window */
+    const struct offer *offers;     /* by site, then product */
+    const struct clause *clauses;   /* runs, one behind the other */
     const struct relief *reliefs;
-    const struct clause *clauses; /* by product */
-    const struct census *census;  /* by group, then place */
-    uint32_t view_count, set_count, group_count, product_count;
-    uint32_t relief_count, clause_count, census_count;
+    const struct contract *contracts; /* by number */
+    const struct split *splits;       /* by code */
+    const struct limit *limits;       /* by relief */
+    uint32_t view_count, set_count, group_count, census_count;
+    uint32_t product_count, point_count, dayset_count, offer_count, clause_count;
+    uint32_t relief_count, contract_count, split_count, limit_count;
 };
 
 struct snapshot;

@@ -1,7 +1,5 @@
 #include "protocol/status.h"
 
-#include <string.h>
-
 static const struct {
     uint16_t number;
     const char *name;

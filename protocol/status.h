@@ -24,7 +24,9 @@
     X(NOT_READY, 203, "no snapshot is in service")                                                 \
     /* decision: this purchase */                                                                  \
     X(UNKNOWN_PRODUCT, 301, "the product is not in the catalogue")                                 \
+    X(UNKNOWN_POINT_OF_SALE, 302, "the point of sale is not in the catalogue")                     \
     X(OUTSIDE_WINDOW, 303, "the service time is outside the days that can be judged")              \
+    X(NO_CONTRACT, 304, "no relief on this product is contracted at this point of sale")           \
     X(APPLIES, 310, "a relief applies")                                                            \
     X(NO_DATA, 311, "cannot be decided: data of a register are missing")                           \
     X(DOES_NOT_APPLY, 312, "no relief applies")                                                    \

@@ -48,7 +48,13 @@ READER(census, census, CENSUS_SIZE, UINT32_MAX)
 READER(clause, clauses, CLAUSE_SIZE, CLAUSE_COUNT_MAX)
 READER(group, groups, GROUP_SIZE, GROUP_COUNT_MAX)
 READER(product, products, PRODUCT_SIZE, PRODUCT_COUNT_MAX)
+READER(point, points, POINT_SIZE, POINT_COUNT_MAX)
+READER(dayset, daysets, DAYSET_SIZE, DAYSET_COUNT_MAX)
+READER(offer, offers, OFFER_SIZE, OFFER_COUNT_MAX)
 READER(relief, reliefs, RELIEF_SIZE, RELIEF_COUNT_MAX)
+READER(contract, contracts, CONTRACT_SIZE, CONTRACT_COUNT_MAX)
+READER(split, splits, SPLIT_SIZE, SPLIT_COUNT_MAX)
+READER(limit, limits, LIMIT_SIZE, LIMIT_COUNT_MAX)
 READER(membership, memberships, MEMBERSHIP_SIZE, UINT32_MAX)
 READER(view, views, VIEW_SIZE, PAYLOAD_VIEW_MASK)
 
@@ -141,31 +147,110 @@ static const struct product *product_find(const struct tables *t, uint32_t numbe
     return found ? &t->products[least] : NULL;
 }
 
+/* A sequence in which each `key` is greater than the one before; `what` names it. */
+#define RISING(array, count, key, what)                                                            \
+    for (uint32_t i = 1; i < (count); i++)                                                         \
+        if ((array)[i - 1].key >= (array)[i].key)                                                  \
+            return fault_set(fault, what ": number %u is out of order or there twice",             \
+                             (unsigned)(array)[i].key);
+
 static bool products_are_sane(const struct tables *t, struct fault *fault)
 {
     if (t->product_count > PRODUCT_COUNT_MAX)
         return fault_set(fault, "products: %u: at most %u", t->product_count, PRODUCT_COUNT_MAX);
-    for (uint32_t i = 1; i < t->product_count; i++)
-        if (t->products[i - 1].number >= t->products[i].number)
-            return fault_set(fault, "products: number %u is out of order or there twice",
-                             t->products[i].number);
+    RISING(t->products, t->product_count, number, "products")
+    return true;
+}
+
+static bool points_are_sane(const struct tables *t, struct fault *fault)
+{
+    RISING(t->points, t->point_count, number, "points")
+    return true;
+}
+
+static bool splits_are_sane(const struct tables *t, struct fault *fault)
+{
+    RISING(t->splits, t->split_count, code, "splits")
+    return true;
+}
+
+static bool contracts_are_sane(const struct tables *t, struct fault *fault)
+{
+    RISING(t->contracts, t->contract_count, number, "contracts")
+    for (uint32_t i = 0; i < t->contract_count; i++)
+        if (t->contracts[i].relief >= t->relief_count)
+            return fault_set(fault, "contracts: number %u names relief %u of %u",
+                             t->contracts[i].number, t->contracts[i].relief, t->relief_count);
+    return true;
+}
+
+static bool limits_are_sane(const struct tables *t, struct fault *fault)
+{
+    for (uint32_t i = 0; i < t->limit_count; i++) {
+        if (t->limits[i].relief >= t->relief_count)
+            return fault_set(fault, "limits: limit %u names relief %u of %u", i,
+                             t->limits[i].relief, t->relief_count);
+        if (i > 0 && t->limits[i - 1].relief > t->limits[i].relief)
+            return fault_set(fault, "limits: limit %u is out of order of reliefs", i);
+    }
     return true;
 }
 
 static bool clauses_are_sane(const struct tables *t, struct fault *fault)
 {
-    if (t->clause_count > CLAUSE_COUNT_MAX)
-        return fault_set(fault, "clauses: %u: at most %u", t->clause_count, CLAUSE_COUNT_MAX);
     for (uint32_t i = 0; i < t->clause_count; i++) {
         const struct clause *c = &t->clauses[i];
-        if (c->relief >= t->relief_count || c->group >= t->group_count)
-            return fault_set(fault, "clauses: clause %u names relief %u of %u, group %u of %u", i,
-                             c->relief, t->relief_count, c->group, t->group_count);
-        if (product_find(t, c->product) == NULL)
-            return fault_set(fault, "clauses: clause %u names product %u, which is not listed", i,
-                             c->product);
-        if (i > 0 && t->clauses[i - 1].product > c->product)
-            return fault_set(fault, "clauses: clause %u is out of order of products", i);
+        bool is_anybodys = c->group == GROUP_EVERYBODY;
+        if (c->relief >= t->relief_count || (!is_anybodys && c->group >= t->group_count) ||
+            c->dayset >= t->dayset_count)
+            return fault_set(fault,
+                             "clauses: clause %u names relief %u of %u, group %u of %u, set of "
+                             "days %u of %u",
+                             i, c->relief, t->relief_count, c->group, t->group_count, c->dayset,
+                             t->dayset_count);
+    }
+    return true;
+}
+
+/* Relief after relief, those that stack behind all others, and no more of them than an answer has
+ * room for. */
+static bool run_is_sane(const struct tables *t, const struct offer *offer, struct fault *fault)
+{
+    const struct clause *run = t->clauses + offer->clause_first;
+    uint32_t stacking_count = 0;
+    for (uint32_t i = 0; i < offer->clause_count; i++) {
+        bool stacks = run[i].flags & CLAUSE_STACKS;
+        bool is_new = i == 0 || run[i].relief != run[i - 1].relief ||
+                      stacks != (bool)(run[i - 1].flags & CLAUSE_STACKS);
+        if (i > 0 && !stacks && run[i - 1].flags & CLAUSE_STACKS)
+            return fault_set(fault,
+                             "offers: product %u at site %u: a relief that stacks is not last",
+                             offer->product, offer->site);
+        stacking_count += is_new && stacks;
+    }
+    return stacking_count <= STACKING_COUNT_MAX ||
+           fault_set(fault, "offers: product %u at site %u: more than %d reliefs stack",
+                     offer->product, offer->site, STACKING_COUNT_MAX);
+}
+
+static bool offers_are_sane(const struct tables *t, struct fault *fault)
+{
+    for (uint32_t i = 0; i < t->offer_count; i++) {
+        const struct offer *o = &t->offers[i], *before = o - 1;
+        if (i > 0 &&
+            (before->site > o->site || (before->site == o->site && before->product >= o->product)))
+            return fault_set(fault, "offers: offer %u is out of order or there twice", i);
+        if (o->clause_first >= t->clause_count ||
+            o->clause_count > t->clause_count - o->clause_first || o->dayset >= t->dayset_count)
+            return fault_set(fault,
+                             "offers: offer %u names clauses %u to %u of %u, set of days %u of %u",
+                             i, o->clause_first, o->clause_first + o->clause_count, t->clause_count,
+                             o->dayset, t->dayset_count);
+        if (product_find(t, o->product) == NULL)
+            return fault_set(fault, "offers: offer %u is of product %u, which is not listed", i,
+                             o->product);
+        if (!run_is_sane(t, o, fault))
+            return false;
     }
     return true;
 }
@@ -206,6 +291,8 @@ static bool reserved_are_there(const struct tables *t, struct fault *fault)
                          "reliefs: relief 0 must be \"" RELIEF_TEST_NAME "\" with code %u, "
                          "of 1 to %u",
                          RELIEF_TEST_CODE, RELIEF_COUNT_MAX);
+    if (t->dayset_count == 0)
+        return fault_set(fault, "daysets: set of days 0 must be there: all days of the window");
     const struct product *product = product_find(t, PRODUCT_TEST);
     if (product == NULL || !name_is(product->name, PRODUCT_TEST_NAME))
         return fault_set(fault, "products: product %u must be \"" PRODUCT_TEST_NAME "\"",
@@ -213,10 +300,35 @@ static bool reserved_are_there(const struct tables *t, struct fault *fault)
     return true;
 }
 
+/* What the readers of records refuse by themselves, of arrays that nobody has stored yet. */
+static bool counts_are_sane(const struct tables *t, struct fault *fault)
+{
+    const struct {
+        const char *what;
+        uint32_t count, count_max;
+    } rows[] = {
+        {"points", t->point_count, POINT_COUNT_MAX},
+        {"daysets", t->dayset_count, DAYSET_COUNT_MAX},
+        {"offers", t->offer_count, OFFER_COUNT_MAX},
+        {"clauses", t->clause_count, CLAUSE_COUNT_MAX},
+        {"contracts", t->contract_count, CONTRACT_COUNT_MAX},
+        {"splits", t->split_count, SPLIT_COUNT_MAX},
+        {"limits", t->limit_count, LIMIT_COUNT_MAX},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].count > rows[i].count_max)
+            return fault_set(fault, "%s: %u: at most %u", rows[i].what, rows[i].count,
+                             rows[i].count_max);
+    return true;
+}
+
 bool tables_check(const struct tables *t, struct fault *fault)
 {
-    return products_are_sane(t, fault) && reserved_are_there(t, fault) && sets_are_sane(t, fault) &&
-           views_are_sane(t, fault) && clauses_are_sane(t, fault) && census_is_sane(t, fault);
+    return counts_are_sane(t, fault) && products_are_sane(t, fault) &&
+           reserved_are_there(t, fault) && sets_are_sane(t, fault) && views_are_sane(t, fault) &&
+           points_are_sane(t, fault) && splits_are_sane(t, fault) && contracts_are_sane(t, fault) &&
+           limits_are_sane(t, fault) && clauses_are_sane(t, fault) && offers_are_sane(t, fault) &&
+           census_is_sane(t, fault);
 }
 
 bool tables_decode(struct tables *out, const struct table_values *in, struct fault *fault)
@@ -225,11 +337,17 @@ bool tables_decode(struct tables *out, const struct table_values *in, struct fau
     memset(&t, 0, sizeof(t));
     if (census_read(&t.census, &t.census_count, &in->census, fault) &&
         clauses_read(&t.clauses, &t.clause_count, &in->clauses, fault) &&
+        contracts_read(&t.contracts, &t.contract_count, &in->contracts, fault) &&
+        daysets_read(&t.daysets, &t.dayset_count, &in->daysets, fault) &&
         groups_read(&t.groups, &t.group_count, &in->groups, fault) &&
+        limits_read(&t.limits, &t.limit_count, &in->limits, fault) &&
+        offers_read(&t.offers, &t.offer_count, &in->offers, fault) &&
+        points_read(&t.points, &t.point_count, &in->points, fault) &&
         products_read(&t.products, &t.product_count, &in->products, fault) &&
         reliefs_read(&t.reliefs, &t.relief_count, &in->reliefs, fault) &&
-        sets_read(&t, &in->sets, fault) && views_read(&t.views, &t.view_count, &in->views, fault) &&
-        tables_check(&t, fault)) {
+        sets_read(&t, &in->sets, fault) &&
+        splits_read(&t.splits, &t.split_count, &in->splits, fault) &&
+        views_read(&t.views, &t.view_count, &in->views, fault) && tables_check(&t, fault)) {
         *out = t;
         return true;
     }
@@ -251,6 +369,12 @@ void tables_free(struct tables *tables)
     free_array(tables->groups);
     free_array(tables->products);
     free_array(tables->reliefs);
+    free_array(tables->contracts);
+    free_array(tables->splits);
+    free_array(tables->limits);
+    free_array(tables->points);
+    free_array(tables->daysets);
+    free_array(tables->offers);
     free_array(tables->clauses);
     free_array(tables->census);
     memset(tables, 0, sizeof(*tables));

@@ -12,7 +12,8 @@ struct table_bytes {
 };
 
 struct table_values {
-    struct table_bytes census, clauses, groups, products, reliefs, sets, views;
+    struct table_bytes census, clauses, contracts, daysets, groups, limits, offers, points,
+        products, reliefs, sets, splits, views;
 };
 
 /* Decodes everything but the index. On failure `out` holds nothing. */

@@ -53,7 +53,7 @@ seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b 
 # ---- keys, country, snapshot ----
 
 # Only what an earlier demo left.
-rm -rf "$demo/keys" "$demo/country" "$demo/snapshots" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+rm -rf "$demo/keys" "$demo/country" "$demo/snapshots" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
 mkdir -p "$demo/keys" || fail "cannot write to $demo"
 "$bin/eligctl" keygen identity "$demo/keys/identity.key" >"$demo/keys.txt" || fail "no identity key"
 "$bin/eligctl" keygen signing "$demo/keys/signing.key" >>"$demo/keys.txt" || fail "no signing key"
@@ -94,11 +94,11 @@ wait_until 20 fit || fail "eligd is not fit to answer"
 
 # The catalogue's number of a product; every snapshot has test.product as well.
 product_number() {
-    if [ "$1" = test.product ]; then echo 1; else sed -n "s/^product $1 *= *\([0-9]*\).*/\1/p" loader/catalogue/latvia.rules; fi
+    if [ "$1" = test.product ]; then echo 1; else awk -F, -v name="$1" '$2 == name { print $1 }' loader/catalogue/products.csv; fi
 }
 echo "4. Questions as a terminal asks them"
 asked=0 expected=0
-while IFS=, read -r title means identifier product price wanted percent sentence; do
+while IFS=, read -r title means identifier product point price wanted percent sentence; do
     [ "$title" != title ] || continue
     number=$(product_number "$product")
     [ -n "$number" ] || fail "the catalogue has no product $product"
@@ -106,7 +106,7 @@ while IFS=, read -r title means identifier product price wanted percent sentence
         # The identifier comes by standard input: it stands in no list of processes.
         # shellcheck disable=SC2086
         printf '%s\n' "$identifier" | "$bin/eligctl" check --connect "$address" --means "$means" --product "$number" \
-            --price "$price" $form >"$demo/answer$form" 2>&1
+            --point-of-sale "$point" --price "$price" $form >"$demo/answer$form" 2>&1
     done
     sentence=${sentence#\"}
     status=$(value status "$demo/answer--json")
@@ -119,15 +119,20 @@ while IFS=, read -r title means identifier product price wanted percent sentence
     fi
     asked=$((asked + 1))
     printf '   %s buys %s, %s EUR. %s\n      -> %s [%s]\n' "$title" "$product" "$price" "${sentence%\"}" \
-        "$(sed 's/ Snapshot [0-9].*//' "$demo/answer")" "$verdict"
+        "$(sed 's/ Snapshot [0-9].*//; q' "$demo/answer")" "$verdict"
 done <"$demo/country/people.csv"
 rm -f "$demo/answer" "$demo/answer--json"
 [ "$asked" -gt 0 ] || fail "nobody to ask about"
 
+echo "5. Each of the shapes of reliefs, R1 to R19, asked with eligctl: a small delivery, a second one two days later"
+ELIG_BIN=$bin ELIG_TOP=. tests/reliefs.sh "$demo/reliefs" >"$demo/reliefs.txt"
+shapes_status=$?
+cat "$demo/reliefs.txt"
+
 # ---- measure ----
 
 run() { "$bin/eligbench" run --connect "$address" --truth "$demo/country/truth.csv" --json "$@"; }
-echo "5. As many checks as this machine takes, then 20,000 a second, half of them about persons found"
+echo "6. As many checks as this machine takes, then 20,000 a second, half of them about persons found"
 run --pid "$eligd_pid" --measure-ms 3000 --verify >"$demo/most.json" || fail "checks failed or were answered wrongly"
 run --rate 20000 --measure-ms 3000 --verify >"$demo/steady.json" || fail "checks failed or were answered wrongly"
 
@@ -135,7 +140,7 @@ run --rate 20000 --measure-ms 3000 --verify >"$demo/steady.json" || fail "checks
 
 generation() { "$bin/eligctl" status --connect "$address" --json >"$demo/status.json" && value generation "$demo/status.json"; }
 is_second() { [ "$(generation)" = 2 ]; }
-echo "6. A new snapshot is built and put in service while checks go on"
+echo "7. A new snapshot is built and put in service while checks go on"
 # Long enough for a load that now shares the machine.
 run --rate 20000 --measure-ms "$(echo "$load_s" | awk '{ printf "%d", 4000 + 2000 * $1 }')" --verify >"$demo/swap.json" &
 load_pid=$!
@@ -154,7 +159,7 @@ wrong=$(($(value failed "$demo/swap.json") + $(value wrong "$demo/swap.json")))
 cat <<END
 
 A country of $(thousands "$persons") was written in $country_s s and loaded in $load_s s; $expected of $asked answers were as
-expected. One event loop answered $(thousands "$most") checks a second ($(value server_cpu_ns "$demo/most.json" | cut -d. -f1) ns of processor each); at 20,000 a
+expected, and of the shapes of reliefs $(tail -1 "$demo/reliefs.txt" | cut -d' ' -f1-3). One event loop answered $(thousands "$most") checks a second ($(value server_cpu_ns "$demo/most.json" | cut -d. -f1) ns of processor each); at 20,000 a
 second half of them took under $(us "$(value p50 "$demo/steady.json")") us and 99 of 100 under $(us "$(value p99 "$demo/steady.json")") us, client included. While a new
 snapshot was built beside it and put in service, $(thousands "$(value answers "$demo/swap.json")") checks were answered, $wrong of them failed or
 wrong. All of it took $(($(date +%s) - began)) s.
@@ -165,4 +170,5 @@ Next:
     make check
 END
 if [ "$swap_status" -ne 0 ] || [ "$wrong" -ne 0 ]; then fail "checks failed or were answered wrongly during the change"; fi
+[ "$shapes_status" -eq 0 ] || fail "not all shapes of reliefs were answered as expected"
 [ "$expected" -eq "$asked" ] || fail "$((asked - expected)) answers were not as expected"

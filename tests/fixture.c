@@ -2,6 +2,7 @@
 
 #include "loader/builder.h"
 #include "loader/publish.h"
+#include "tests/shelf.h"
 
 #include <assert.h>
 #include <err.h>
@@ -25,11 +26,15 @@ struct fixture {
     struct product products[FIXTURE_ITEMS_MAX];
     struct relief reliefs[FIXTURE_ITEMS_MAX];
     struct clause clauses[FIXTURE_ITEMS_MAX];
+    uint32_t clause_products[FIXTURE_ITEMS_MAX];
+    struct offer offers[FIXTURE_ITEMS_MAX];
+    struct dayset all_days;
+    struct tables tables;
     struct census census[FIXTURE_ITEMS_MAX];
     uint32_t set_first[FIXTURE_ITEMS_MAX + 1];
     struct membership memberships[FIXTURE_MEMBERSHIPS_MAX];
     struct view views[FIXTURE_ENTRIES_MAX];
-    struct entry entries[FIXTURE_ENTRIES_MAX];
+    struct index_entry entries[FIXTURE_ENTRIES_MAX];
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
         view_count;
     uint64_t entry_count;
@@ -77,7 +82,7 @@ uint16_t fixture_relief(struct fixture *f, uint32_t code, const char *name)
     *relief = (struct relief){.code = code,
                               .from_day = FIXTURE_FROM_DAY,
                               .until_day = FIXTURE_UNTIL_DAY,
-                              .split = 1,
+                              .state = RELIEF_ACTIVE,
                               .giver = UINT64_C(90000000000)};
     name_set(relief->name, name);
     return (uint16_t)f->relief_count++;
@@ -100,9 +105,13 @@ void fixture_clause(struct fixture *f, uint32_t product, uint16_t relief, uint16
     assert(f->clause_count < FIXTURE_ITEMS_MAX);
     /* behind those of the same product */
     uint32_t at = f->clause_count++;
-    for (; at > 0 && f->clauses[at - 1].product > product; at--)
+    for (; at > 0 && f->clause_products[at - 1] > product; at--) {
         f->clauses[at] = f->clauses[at - 1];
-    f->clauses[at] = (struct clause){product, relief, group, percent_bp};
+        f->clause_products[at] = f->clause_products[at - 1];
+    }
+    f->clauses[at] = shelf_clause(f->reliefs[relief].code, relief, group, percent_bp);
+    f->clauses[at].split = relief == RELIEF_TEST ? 0 : 1;
+    f->clause_products[at] = product;
 }
 
 void fixture_source(struct fixture *f, const char *name, uint32_t as_of_day, uint32_t overdue_day)
@@ -229,25 +238,30 @@ void fixture_close(struct fixture *f)
 
 static struct content content_of(struct fixture *f)
 {
-    return (struct content){
-        .entries = f->entries,
-        .entry_count = f->entry_count,
+    uint32_t from_day = f->manifest.from_day, until_day = f->manifest.until_day;
+    f->all_days = shelf_all_days(until_day > from_day ? until_day - from_day : 0);
+    f->tables = (struct tables){
         .views = f->views,
         .set_first = f->set_first,
         .memberships = f->memberships,
         .groups = f->groups,
-        .products = f->products,
-        .reliefs = f->reliefs,
-        .clauses = f->clauses,
         .census = f->census,
+        .products = f->products,
+        .daysets = &f->all_days,
+        .offers = f->offers,
+        .clauses = f->clauses,
+        .reliefs = f->reliefs,
         .view_count = f->view_count,
         .set_count = f->set_count,
         .group_count = f->group_count,
-        .product_count = f->product_count,
-        .relief_count = f->relief_count,
-        .clause_count = f->clause_count,
         .census_count = f->census_count,
+        .product_count = f->product_count,
+        .dayset_count = 1,
+        .offer_count = shelf_offers(f->offers, f->clause_products, f->clause_count),
+        .clause_count = f->clause_count,
+        .relief_count = f->relief_count,
     };
+    return (struct content){f->entries, f->entry_count, &f->tables};
 }
 
 bool fixture_try_publish(struct fixture *f, uint64_t *generation, struct fault *fault)

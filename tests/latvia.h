@@ -13,15 +13,18 @@ static inline void latvia_vocabulary(struct vocabulary *vocabulary)
     static const struct {
         const char *name;
         bool is_list, has_school;
-        const char *subtypes[5]; /* up to NULL */
+        const char *subtypes[6]; /* up to NULL */
     } kinds[LATVIA_KIND_COUNT] = {
-        [SPECIAL] = {"PMLP.special", false, false, {"repressed", "resistance", "ww2"}},
+        [SPECIAL] = {"PMLP.special", false, false, {"repressed", "resistance", "ww2", "ukraine"}},
         [LEARNER] = {"IZM.learner", false, true, {"preschool", "general", "vocational", "higher"}},
-        [PENSION] = {"VSAA.pension", false, false, {"old_age", "disability", "survivor", "social"}},
+        [PENSION] = {"VSAA.pension",
+                     false,
+                     false,
+                     {"old_age", "disability", "survivor", "social", "old_age_working"}},
         [DISABILITY] = {"VDEAVK.disability", false, false, {"group1", "group2", "group3", "child"}},
         [FAMILY] = {"SIF.family", false, false, {"parent", "child"}},
         [ORPHAN] = {"VBTAI.orphan", false, false, {"orphan", "no_care"}},
-        [HOUSEHOLD] = {"SOPA.household", false, false, {"needy", "low_income"}},
+        [HOUSEHOLD] = {"SOPA.household", false, false, {"needy", "low_income", "crisis"}},
         [STAFF] = {"riga_staff", true, false, {NULL}},
     };
     memset(vocabulary, 0, sizeof(*vocabulary));

@@ -3,6 +3,7 @@
  * million) */
 #include "loader/builder.h"
 #include "loader/publish.h"
+#include "tests/shelf.h"
 #include "tests/support.h"
 
 #include <err.h>
@@ -51,14 +52,16 @@ static void series_digest(struct digest *out, uint64_t series, uint64_t n)
 
 static struct group groups[1] = {{.name = GROUP_TEST_NAME}};
 static struct product products[1] = {{.number = PRODUCT_TEST, .name = PRODUCT_TEST_NAME}};
-static struct relief reliefs[1] = {
-    {.code = RELIEF_TEST_CODE, .until_day = DAY_NEVER, .name = RELIEF_TEST_NAME}};
-static struct clause clauses[1] = {{PRODUCT_TEST, RELIEF_TEST, GROUP_TEST, PERCENT_ALL_BP}};
+static struct relief reliefs[1] = {{.code = RELIEF_TEST_CODE,
+                                    .until_day = DAY_NEVER,
+                                    .state = RELIEF_ACTIVE,
+                                    .name = RELIEF_TEST_NAME}};
+static struct offer offers[1] = {{.product = PRODUCT_TEST, .clause_count = 1}};
 static uint32_t set_first[3] = {0, 0, 1};
 static struct membership memberships[1] = {{GROUP_TEST, TRUTH_YES, 20600, 20693}};
 static struct view views[VIEW_COUNT];
 
-static uint64_t add_test_identities(struct entry *entries, const struct identity_key *key)
+static uint64_t add_test_identities(struct index_entry *entries, const struct identity_key *key)
 {
     uint64_t count = 0;
     for (int means = MEANS_PERSONAL_CODE; means <= MEANS_LAST; means++)
@@ -77,7 +80,7 @@ static uint64_t add_test_identities(struct entry *entries, const struct identity
 static uint64_t build(const char *directory, uint64_t identifier_count, struct manifest *manifest,
                       const struct sign_secret *secret, const struct snapshot_trust *trust)
 {
-    struct entry *entries = malloc(identifier_count * sizeof(*entries));
+    struct index_entry *entries = malloc(identifier_count * sizeof(*entries));
     if (entries == NULL)
         err(1, "entries");
     uint64_t count = add_test_identities(entries, trust->identity);
@@ -85,23 +88,28 @@ static uint64_t build(const char *directory, uint64_t identifier_count, struct m
         series_digest(&entries[count].digest, 1, count);
         entries[count].view = 1 + (uint32_t)(count % (VIEW_COUNT - 1));
     }
-    struct content content = {
-        .entries = entries,
-        .entry_count = identifier_count,
+    struct clause clause = shelf_clause(RELIEF_TEST_CODE, RELIEF_TEST, GROUP_TEST, PERCENT_ALL_BP);
+    struct dayset all_days = shelf_all_days(93);
+    struct tables tables = {
         .views = views,
         .set_first = set_first,
         .memberships = memberships,
         .groups = groups,
         .products = products,
+        .daysets = &all_days,
+        .offers = offers,
+        .clauses = &clause,
         .reliefs = reliefs,
-        .clauses = clauses,
         .view_count = VIEW_COUNT,
         .set_count = 2,
         .group_count = 1,
         .product_count = 1,
-        .relief_count = 1,
+        .dayset_count = 1,
+        .offer_count = 1,
         .clause_count = 1,
+        .relief_count = 1,
     };
+    struct content content = {entries, identifier_count, &tables};
 
     struct fault fault;
     struct publication *publication;

@@ -14,9 +14,19 @@ enum { SCENE_FROM = 20749, SCENE_TODAY = 20780, SCENE_UNTIL = 20842 };
 
 #define SCENE_GENERATION 0x4d2
 
-/* Products. SCENE_DISCOUNT is half price for seniors, SCENE_FREE free for the needy. */
-enum { SCENE_DISCOUNT = 1001, SCENE_FREE = 1002 };
+/* Products. All but SCENE_CONTRACTED need no contract. */
+enum {
+    SCENE_DISCOUNT = 1001,   /* half price for seniors */
+    SCENE_FREE = 1002,       /* free for the needy */
+    SCENE_CONTRACTED = 1003, /* half price for seniors at SCENE_POINT, from today for five days */
+    SCENE_STACKED = 1004,    /* half price for seniors, and 0.10 EUR off for everybody on top */
+    SCENE_BY_CARD = 1005,    /* 0.10 EUR off for everybody with a card that was read by its chip */
+    SCENE_EARLY = 1006,      /* half price for seniors until three in the afternoon */
+};
 #define SCENE_NO_PRODUCT 77
+
+#define SCENE_POINT    42
+#define SCENE_NO_POINT 78
 
 /* People by personal code. */
 #define SCENE_SENIOR  "32000000001"
@@ -25,6 +35,7 @@ enum { SCENE_DISCOUNT = 1001, SCENE_FREE = 1002 };
 #define SCENE_EXPIRED "32000000004" /* a senior whose means has ended */
 #define SCENE_FUTURE  "32000000005" /* and one whose means is not good yet */
 #define SCENE_NOBODY  "32999999999" /* not in the index */
+#define SCENE_HIT     "01010000018" /* the test identity */
 
 struct scene {
     struct identity_key key;
@@ -32,10 +43,99 @@ struct scene {
     struct metrics metrics;
     struct metrics_board board;
     struct answerer answerer;
-    struct moment moment; /* noon of SCENE_TODAY */
+    struct moment moment; /* noon of SCENE_TODAY, asked by an inspector */
 };
 
 enum { SCENE_GROUP_TEST, SCENE_GROUP_SENIOR, SCENE_GROUP_NEEDY, SCENE_GROUP_OTHER };
+
+#define SCENE_COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
+
+/* Clauses about any price, quantity and hour: part of the price, and an amount off. */
+#define SCENE_ANY                                                                                  \
+    .round_step = 1, .price_most = UINT32_MAX, .quantity_least = 1, .quantity_most = QUANTITY_MAX, \
+    .number = 1
+#define SCENE_PERCENT                                                                              \
+    SCENE_ANY, .computation = COMPUTE_PERCENT, .means_mask = MEANS_MASK_ALL,                       \
+               .entry_mask = ENTRY_MASK_ALL
+#define SCENE_AMOUNT SCENE_ANY, .computation = COMPUTE_AMOUNT, .group = GROUP_EVERYBODY
+
+static const struct clause scene_clauses[] = {
+    {SCENE_PERCENT, .code = 1, .value = 10000},
+    {SCENE_PERCENT, .code = 4711, .relief = 1, .group = SCENE_GROUP_SENIOR, .split = 3,
+     .value = 5000},
+    {SCENE_PERCENT, .code = 4712, .relief = 2, .group = SCENE_GROUP_NEEDY, .split = 4,
+     .value = 10000},
+    {SCENE_PERCENT, .code = 4713, .relief = 3, .group = SCENE_GROUP_SENIOR, .dayset = 1, .split = 5,
+     .value = 5000},
+    {SCENE_PERCENT, .code = 4711, .relief = 1, .group = SCENE_GROUP_SENIOR, .split = 3,
+     .value = 5000},
+    {SCENE_AMOUNT, .code = 4714, .relief = 4, .split = 6, .value = 1000, .flags = CLAUSE_STACKS,
+     .means_mask = MEANS_MASK_ALL, .entry_mask = ENTRY_MASK_ALL},
+    {SCENE_AMOUNT, .code = 4714, .relief = 4, .split = 6, .value = 1000,
+     .means_mask = 1 << MEANS_CARD, .entry_mask = 1 << ENTRY_CHIP},
+    {SCENE_PERCENT, .code = 4711, .relief = 1, .group = SCENE_GROUP_SENIOR, .split = 3,
+     .value = 5000, .clock_count = 1, .clocks = {{600, 900}}},
+};
+
+/* The same nowhere and at SCENE_POINT's site, but for what needs a contract. */
+static const struct offer scene_offers[] = {
+    {0, PRODUCT_TEST, 0, 1, DAYSET_ALL},  {0, SCENE_DISCOUNT, 1, 1, DAYSET_ALL},
+    {0, SCENE_FREE, 2, 1, DAYSET_ALL},    {0, SCENE_STACKED, 4, 2, DAYSET_ALL},
+    {0, SCENE_BY_CARD, 6, 1, DAYSET_ALL}, {0, SCENE_EARLY, 7, 1, DAYSET_ALL},
+    {1, PRODUCT_TEST, 0, 1, DAYSET_ALL},  {1, SCENE_DISCOUNT, 1, 1, DAYSET_ALL},
+    {1, SCENE_FREE, 2, 1, DAYSET_ALL},    {1, SCENE_CONTRACTED, 3, 1, 1},
+    {1, SCENE_STACKED, 4, 2, DAYSET_ALL}, {1, SCENE_BY_CARD, 6, 1, DAYSET_ALL},
+    {1, SCENE_EARLY, 7, 1, DAYSET_ALL},
+};
+
+static const struct product scene_products[] = {
+    {.number = PRODUCT_TEST},     {.number = SCENE_DISCOUNT}, {.number = SCENE_FREE},
+    {.number = SCENE_CONTRACTED}, {.number = SCENE_STACKED},  {.number = SCENE_BY_CARD},
+    {.number = SCENE_EARLY},
+};
+
+static const struct point scene_points[] = {{.number = SCENE_POINT, .site = 1}};
+
+static const struct relief scene_reliefs[] = {
+    {.code = 1, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE},
+    {.code = 4711, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE},
+    {.code = 4712, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE},
+    {.code = 4713, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE},
+    {.code = 4714, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE},
+};
+
+/* All days of the window; today and the four after it. */
+static inline const struct dayset *scene_daysets(void)
+{
+    static struct dayset daysets[2];
+    memset(daysets, 0, sizeof(daysets));
+    for (uint32_t day = 0; day < SCENE_UNTIL - SCENE_FROM; day++) {
+        uint64_t bit = UINT64_C(1) << day % 64;
+        daysets[DAYSET_ALL].words[day / 64] |= bit;
+        if (day >= SCENE_TODAY - SCENE_FROM && day < SCENE_TODAY - SCENE_FROM + 5)
+            daysets[1].words[day / 64] |= bit;
+    }
+    return daysets;
+}
+
+/* View i + 1 is that of people[i]. */
+static inline void scene_index(uint8_t *buckets, uint32_t home_count,
+                               const struct identity_key *key)
+{
+    static const char *const people[] = {SCENE_SENIOR,  SCENE_UNSURE, SCENE_PLAIN,
+                                         SCENE_EXPIRED, SCENE_FUTURE, SCENE_HIT};
+    for (uint32_t i = 0; i < SCENE_COUNT(people); i++) {
+        struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+        struct digest digest;
+        memcpy(identifier.text, people[i], 11);
+        identity_digest(&digest, key, &identifier);
+        uint8_t *slot = buckets + index_home(&digest, home_count) * BUCKET_SIZE;
+        while (load_u32(slot + SLOT_PAYLOAD) != 0)
+            slot += SLOT_SIZE; /* six people in eight buckets of four: it stays at home */
+        memcpy(slot + SLOT_TAG, digest.bytes + DIGEST_SIZE - SLOT_PAYLOAD, SLOT_PAYLOAD);
+        store_u32(slot + SLOT_PAYLOAD, i + 1);
+    }
+}
 
 static inline const struct tables *scene_tables(const struct identity_key *key)
 {
@@ -43,8 +143,9 @@ static inline const struct tables *scene_tables(const struct identity_key *key)
         {SCENE_GROUP_SENIOR, TRUTH_YES, SCENE_FROM, SCENE_UNTIL},
         {SCENE_GROUP_NEEDY, TRUTH_UNKNOWN, SCENE_FROM, SCENE_UNTIL},
         {SCENE_GROUP_OTHER, TRUTH_YES, SCENE_FROM, SCENE_UNTIL},
+        {SCENE_GROUP_TEST, TRUTH_YES, SCENE_FROM, SCENE_UNTIL},
     };
-    static const uint32_t set_first[] = {0, 0, 1, 2, 3};
+    static const uint32_t set_first[] = {0, 0, 1, 2, 3, 4};
     static const struct view views[] = {
         {0, 0, DAY_NEVER},
         {1, SCENE_FROM, SCENE_TODAY + 9},
@@ -52,49 +153,35 @@ static inline const struct tables *scene_tables(const struct identity_key *key)
         {3, SCENE_FROM, SCENE_UNTIL},
         {1, SCENE_FROM, SCENE_TODAY},
         {1, SCENE_TODAY + 1, SCENE_UNTIL},
+        {4, SCENE_FROM, SCENE_UNTIL},
     };
-    static const struct product products[] = {{.number = 1}, {.number = 1001}, {.number = 1002}};
-    static const struct relief reliefs[] = {
-        {.code = 1, .until_day = DAY_NEVER},
-        {.code = 4711, .until_day = DAY_NEVER, .split = 3},
-        {.code = 4712, .until_day = DAY_NEVER, .split = 4},
-    };
-    static const struct clause clauses[] = {{1, 0, SCENE_GROUP_TEST, 10000},
-                                            {1001, 1, SCENE_GROUP_SENIOR, 5000},
-                                            {1002, 2, SCENE_GROUP_NEEDY, 10000}};
-    static const char *const people[] = {SCENE_SENIOR, SCENE_UNSURE, SCENE_PLAIN, SCENE_EXPIRED,
-                                         SCENE_FUTURE};
     enum { HOMES = 8 };
     static _Alignas(BUCKET_SIZE) uint8_t buckets[(HOMES + BUCKET_REACH_MAX) * BUCKET_SIZE];
     static struct tables tables;
 
     memset(buckets, 0, sizeof(buckets));
+    scene_index(buckets, HOMES, key);
     tables = (struct tables){
         .index = {.home_count = HOMES, .shards = {buckets}},
         .views = views,
         .set_first = set_first,
         .memberships = memberships,
-        .products = products,
-        .reliefs = reliefs,
-        .clauses = clauses,
-        .view_count = sizeof(views) / sizeof(views[0]),
-        .set_count = 4,
+        .products = scene_products,
+        .points = scene_points,
+        .daysets = scene_daysets(),
+        .offers = scene_offers,
+        .clauses = scene_clauses,
+        .reliefs = scene_reliefs,
+        .view_count = SCENE_COUNT(views),
+        .set_count = SCENE_COUNT(set_first) - 1,
         .group_count = 4,
-        .product_count = 3,
-        .relief_count = 3,
-        .clause_count = 3,
+        .product_count = SCENE_COUNT(scene_products),
+        .point_count = SCENE_COUNT(scene_points),
+        .dayset_count = 2,
+        .offer_count = SCENE_COUNT(scene_offers),
+        .clause_count = SCENE_COUNT(scene_clauses),
+        .relief_count = SCENE_COUNT(scene_reliefs),
     };
-    for (uint32_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
-        struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
-        struct digest digest;
-        memcpy(identifier.text, people[i], 11);
-        identity_digest(&digest, key, &identifier);
-        uint8_t *slot = buckets + index_home(&digest, HOMES) * BUCKET_SIZE;
-        while (load_u32(slot + SLOT_PAYLOAD) != 0)
-            slot += SLOT_SIZE; /* five people in eight buckets of four: it stays at home */
-        memcpy(slot + SLOT_TAG, digest.bytes + DIGEST_SIZE - SLOT_PAYLOAD, SLOT_PAYLOAD);
-        store_u32(slot + SLOT_PAYLOAD, i + 1);
-    }
     return &tables;
 }
 
@@ -105,8 +192,8 @@ static inline void scene_open(struct scene *scene)
         .from_day = SCENE_FROM,
         .until_day = SCENE_UNTIL,
         .not_after_s = UINT64_MAX,
-        .identifier_count = 5,
-        .person_count = 4,
+        .identifier_count = 6,
+        .person_count = 5,
     };
     struct fault fault;
     memset(scene, 0, sizeof(*scene));
@@ -114,8 +201,9 @@ static inline void scene_open(struct scene *scene)
     if (!identity_start(&fault) ||
         !edition_open(&scene->edition, scene_tables(&scene->key), &manifest, &fault))
         abort();
-    scene->moment =
-        (struct moment){.edition = scene->edition, .now_s = time_of_riga_day(SCENE_TODAY) + 43200};
+    scene->moment = (struct moment){.edition = scene->edition,
+                                    .now_s = time_of_riga_day(SCENE_TODAY) + 43200,
+                                    .profile = PROFILE_INSPECTOR};
     scene->board = (struct metrics_board){&scene->metrics, 1, scene->moment.now_s - 100};
     scene->answerer.key = &scene->key;
     scene->answerer.metrics = &scene->metrics;
@@ -147,12 +235,17 @@ static inline void scene_frames(uint8_t *frames, size_t frame_count, uint64_t se
 {
     static const char *const codes[] = {SCENE_SENIOR,  SCENE_UNSURE, SCENE_PLAIN,
                                         SCENE_EXPIRED, SCENE_FUTURE, SCENE_NOBODY};
-    static const uint32_t products[] = {SCENE_DISCOUNT, SCENE_FREE, SCENE_NO_PRODUCT};
+    static const uint32_t products[] = {SCENE_DISCOUNT, SCENE_FREE,    SCENE_CONTRACTED,
+                                        SCENE_STACKED,  SCENE_BY_CARD, SCENE_NO_PRODUCT};
+    static const uint32_t points[] = {0, SCENE_POINT, SCENE_NO_POINT};
     for (size_t i = 0; i < frame_count; i++) {
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
         uint32_t pick = (uint32_t)(seed >> 40);
         struct request request =
-            scene_check(codes[pick % 6], products[pick / 6 % 3], UINT64_C(1) << 33 | (i + 1));
+            scene_check(codes[pick % 6], products[pick / 6 % 6], UINT64_C(1) << 33 | (i + 1));
+        request.point_of_sale = points[pick / 36 % 3];
+        if (pick % 17 == 0)
+            request.service_time_s = 86400; /* long before the window */
         if (pick % 11 == 0)
             request = (struct request){.kind = KIND_PING, .request_id = i + 1};
         frame_encode_request(frames + i * FRAME_SIZE, &request);

@@ -69,6 +69,26 @@ START_TEST(a_true_snapshot_agrees_in_everything)
 }
 END_TEST
 
+/* Person 1 is in the groups 1 and 2, person 2 in group 1; of group 1 alone both are known, and a
+ * truth about the test group alone knows neither. */
+START_TEST(groups_that_the_truth_is_not_about_are_not_compared)
+{
+    struct agreement agreement;
+    struct fault fault = {""};
+    ck_assert_msg(compare(&agreement,
+                          "G,2\nP,32000000001,1:20600:20693:Y\n" EID ETALONS NEIGHBOUR ABSENT,
+                          &fault),
+                  "%s", fault.text);
+    ck_assert_uint_eq(agreement.difference_count, 0);
+    ck_assert_uint_eq(agreement.membership_count, 3 + 1);
+    ck_assert(compare(&agreement, "G,1\n" ABSENT "N,1,32000000002\n", &fault));
+    ck_assert_uint_eq(agreement.difference_count, 0);
+    ck_assert(compare(&agreement, "G,2\n" ABSENT "N,1,32000000002\n", &fault));
+    ck_assert_uint_eq(agreement.by[DIFFERENCE_FOUND], 1);
+    ck_assert_uint_eq(agreement.by[DIFFERENCE_IDENTIFIER_COUNT], 1);
+}
+END_TEST
+
 static const struct {
     const char *what, *truth;
     enum difference kind;
@@ -129,6 +149,8 @@ static const struct {
     const char *truth, *fault;
 } no_truths[] = {
     {"", "truth.csv: is empty"},
+    {PERSON "G,2\n", "truth.csv:2: want G,COUNT in the first line"},
+    {"G,x\n", "truth.csv:1: want G,COUNT in the first line"},
     {"\n", "truth.csv:1: want P, M or N and a comma"},
     {PERSON "X,1\n", "truth.csv:2: want P, M or N and a comma"},
     {PERSON "P\n", "truth.csv:2: want P, M or N"},
@@ -187,6 +209,7 @@ int main(void)
     Suite *suite = suite_create("agree");
     TCase *lines = tcase_create("lines");
     tcase_add_unchecked_fixture(lines, publish_snapshot, close_snapshot);
+    tcase_add_test(lines, groups_that_the_truth_is_not_about_are_not_compared);
     tcase_add_test(lines, a_true_snapshot_agrees_in_everything);
     tcase_add_loop_test(lines, every_difference_is_found_and_named_by_line, 0,
                         COUNT_OF(differences));

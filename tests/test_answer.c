@@ -61,6 +61,247 @@ START_TEST(a_senior_pays_half)
 }
 END_TEST
 
+/* The senior's means ends on the ninth day from now, but today only the hour counts. */
+START_TEST(an_answer_may_end_within_the_day)
+{
+    struct request request = scene_check(SCENE_SENIOR, SCENE_EARLY, 1);
+    request.service_time_s = (uint32_t)time_of_riga_day(SCENE_TODAY) + 12 * 3600;
+    struct response response = ask(&request);
+    ck_assert_uint_eq(response.status, STATUS_APPLIES);
+    ck_assert_uint_eq(response.valid_until_s, time_of_riga_day(SCENE_TODAY) + 15 * 3600);
+    request.service_time_s = response.valid_until_s;
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+}
+END_TEST
+
+START_TEST(several_reliefs_have_one_code_and_no_one_split)
+{
+    struct request request = scene_check(SCENE_SENIOR, SCENE_STACKED, 1);
+    struct response response = ask(&request);
+    ck_assert_uint_eq(response.status, STATUS_APPLIES);
+    ck_assert_uint_eq(response.relief, decide_code_together(4711, 4714));
+    ck_assert_uint_eq(response.split, SPLIT_SEVERAL);
+    ck_assert_uint_eq(response.relief_amount, 7501 + 1000);
+    ck_assert_uint_eq(response.payable, 6500);
+}
+END_TEST
+
+/* Of two units the companion's is not covered. */
+START_TEST(companions_have_units_of_their_own)
+{
+    struct request request = scene_check(SCENE_SENIOR, SCENE_DISCOUNT, 1);
+    request.quantity = 2;
+    ck_assert_uint_eq(ask(&request).relief_amount, 15001);
+    request.companions = 1;
+    ck_assert_uint_eq(ask(&request).relief_amount, 7501);
+    request.companions = 255; /* who buys is one of the two */
+    ck_assert_uint_eq(ask(&request).relief_amount, 7501);
+}
+END_TEST
+
+static struct request anybody(uint32_t product)
+{
+    struct request request = scene_check(SCENE_NOBODY, product, 1);
+    request.identifier = (struct identifier){
+        .means = MEANS_CARD, .size = sizeof(MEANS_ANYBODY) - 1, .text = MEANS_ANYBODY};
+    return request;
+}
+
+START_TEST(what_everybody_gets_needs_nobody_identified)
+{
+    struct request request = anybody(SCENE_STACKED);
+    struct response response = ask(&request);
+    ck_assert_uint_eq(response.status, STATUS_APPLIES);
+    ck_assert_uint_eq(response.relief, 4714);
+    ck_assert_uint_eq(response.split, 6);
+    ck_assert_uint_eq(response.relief_amount, 1000);
+    request = anybody(SCENE_DISCOUNT);
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+}
+END_TEST
+
+START_TEST(how_somebody_is_identified_is_judged_and_nobody_is_no_card)
+{
+    struct request request = scene_check("TESTCARD007", SCENE_BY_CARD, 1);
+    request.identifier.means = MEANS_CARD;
+    request.entry = ENTRY_CHIP;
+    ck_assert_uint_eq(ask(&request).status, STATUS_APPLIES);
+    request.entry = ENTRY_TYPED;
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+    request = scene_check(SCENE_SENIOR, SCENE_BY_CARD, 1);
+    request.entry = ENTRY_CHIP;
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+    request = anybody(SCENE_BY_CARD);
+    request.entry = ENTRY_CHIP;
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+}
+END_TEST
+
+/* ---- what is settled before anybody is looked up ---- */
+
+static const struct {
+    uint32_t product, point_of_sale, day;
+    enum status status;
+} purchases[] = {
+    {SCENE_NO_PRODUCT, SCENE_POINT, SCENE_TODAY, STATUS_UNKNOWN_PRODUCT},
+    {SCENE_NO_PRODUCT, SCENE_NO_POINT, 1, STATUS_UNKNOWN_PRODUCT},
+    {SCENE_CONTRACTED, SCENE_NO_POINT, SCENE_TODAY, STATUS_UNKNOWN_POINT_OF_SALE},
+    {SCENE_CONTRACTED, SCENE_NO_POINT, SCENE_UNTIL, STATUS_UNKNOWN_POINT_OF_SALE},
+    {SCENE_CONTRACTED, SCENE_POINT, SCENE_FROM - 1, STATUS_OUTSIDE_WINDOW},
+    {SCENE_DISCOUNT, SCENE_NO_POINT, SCENE_UNTIL, STATUS_OUTSIDE_WINDOW},
+    {SCENE_CONTRACTED, 0, SCENE_UNTIL, STATUS_OUTSIDE_WINDOW},
+    {SCENE_CONTRACTED, 0, SCENE_TODAY, STATUS_NO_CONTRACT},
+    {SCENE_CONTRACTED, SCENE_POINT, SCENE_TODAY - 1, STATUS_NO_CONTRACT},
+    {SCENE_CONTRACTED, SCENE_POINT, SCENE_TODAY + 5, STATUS_NO_CONTRACT},
+    {SCENE_CONTRACTED, SCENE_POINT, SCENE_TODAY, STATUS_APPLIES},
+    {SCENE_CONTRACTED, SCENE_POINT, SCENE_TODAY + 4, STATUS_APPLIES},
+    {SCENE_DISCOUNT, SCENE_NO_POINT, SCENE_TODAY, STATUS_APPLIES},
+    {SCENE_DISCOUNT, SCENE_POINT, SCENE_TODAY, STATUS_APPLIES},
+    {SCENE_DISCOUNT, 0, SCENE_TODAY, STATUS_APPLIES},
+};
+
+START_TEST(what_is_bought_where_and_when_comes_before_who_buys)
+{
+    struct request request = scene_check(SCENE_SENIOR, purchases[_i].product, 1);
+    request.point_of_sale = purchases[_i].point_of_sale;
+    request.service_time_s = (uint32_t)time_of_riga_day(purchases[_i].day) + 3600;
+    bool is_refused = purchases[_i].status < STATUS_APPLIES;
+    if (is_refused)
+        scene.answerer.key = NULL; /* whoever hashed the identifier now would not come back */
+    struct response response = ask(&request);
+    ck_assert_uint_eq(response.status, purchases[_i].status);
+    ck_assert_uint_eq(response.payable + response.relief_amount, 15001);
+    ck_assert_uint_eq(metric_read(&scene.metrics.checks), 1);
+    ck_assert_uint_eq(metric_read(&scene.metrics.looked_up), is_refused ? 0 : 1);
+
+    /* And it is the same answer, whoever buys. */
+    uint8_t want[FRAME_SIZE];
+    uint8_t got[FRAME_SIZE];
+    frame_encode_request(in, &request);
+    answer_frame(want, in);
+    memcpy(request.identifier.text, SCENE_NOBODY, 11);
+    frame_encode_request(in, &request);
+    answer_frame(got, in);
+    ck_assert((memcmp(want, got, FRAME_SIZE) == 0) == is_refused);
+}
+END_TEST
+
+START_TEST(only_those_are_looked_up_whose_purchase_asks_for_it)
+{
+    struct request request;
+    bool is_over;
+    for (size_t i = 0; i < 256; i++) {
+        request = scene_check(SCENE_SENIOR, i % 4 == 0 ? SCENE_DISCOUNT : SCENE_CONTRACTED, i + 1);
+        frame_encode_request(in + i * FRAME_SIZE, &request);
+    }
+    answer_frames(&scene.answerer, &scene.moment, out, in, 256, &is_over);
+    for (size_t i = 0; i < 256; i++)
+        ck_assert_uint_eq(load_u16(out + i * FRAME_SIZE + RESPONSE_STATUS),
+                          i % 4 == 0 ? STATUS_APPLIES : STATUS_NO_CONTRACT);
+    ck_assert_uint_eq(metric_read(&scene.metrics.checks), 256);
+    ck_assert_uint_eq(metric_read(&scene.metrics.looked_up), 64);
+    ck_assert_uint_eq(metric_read(&scene.metrics.no_contract), 192);
+}
+END_TEST
+
+/* ---- profiles ---- */
+
+/* One purchase for every decision that there is. */
+static const struct {
+    const char *code;
+    uint32_t product, point_of_sale, service_time_s;
+    enum status status;
+} decisions[] = {
+    {SCENE_SENIOR, SCENE_NO_PRODUCT, 0, 0, STATUS_UNKNOWN_PRODUCT},
+    {SCENE_SENIOR, SCENE_CONTRACTED, SCENE_NO_POINT, 0, STATUS_UNKNOWN_POINT_OF_SALE},
+    {SCENE_SENIOR, SCENE_DISCOUNT, 0, 1, STATUS_OUTSIDE_WINDOW},
+    {SCENE_SENIOR, SCENE_CONTRACTED, 0, 0, STATUS_NO_CONTRACT},
+    {SCENE_SENIOR, SCENE_DISCOUNT, 0, 0, STATUS_APPLIES},
+    {SCENE_SENIOR, SCENE_STACKED, SCENE_POINT, 0, STATUS_APPLIES},
+    {SCENE_UNSURE, SCENE_FREE, 0, 0, STATUS_NO_DATA},
+    {SCENE_PLAIN, SCENE_DISCOUNT, 0, 0, STATUS_DOES_NOT_APPLY},
+    {SCENE_NOBODY, SCENE_DISCOUNT, 0, 0, STATUS_DOES_NOT_APPLY},
+};
+#define DECISIONS ((int)(sizeof(decisions) / sizeof(decisions[0])))
+
+static void answer_as(uint8_t answer[FRAME_SIZE], uint8_t profile, const struct request *request)
+{
+    uint8_t frame[FRAME_SIZE];
+    scene.moment.profile = profile;
+    frame_encode_request(frame, request);
+    answer_frame(answer, frame);
+}
+
+START_TEST(each_profile_sees_its_bytes_of_every_decision)
+{
+    uint8_t all[FRAME_SIZE], want[FRAME_SIZE], got[FRAME_SIZE];
+    struct request request = scene_check(decisions[_i].code, decisions[_i].product, 7);
+    request.point_of_sale = decisions[_i].point_of_sale;
+    request.service_time_s = decisions[_i].service_time_s;
+    answer_as(all, PROFILE_INSPECTOR, &request);
+    ck_assert_uint_eq(load_u16(all + RESPONSE_STATUS), decisions[_i].status);
+    bool applies = decisions[_i].status == STATUS_APPLIES;
+
+    memcpy(want, all, FRAME_SIZE);
+    if (applies)
+        store_u32(want + RESPONSE_VALID_UNTIL, (uint32_t)time_of_riga_day(SCENE_TODAY + 1));
+    answer_as(got, PROFILE_TILL, &request);
+    ck_assert_mem_eq(got, want, FRAME_SIZE);
+
+    store_u32(want + RESPONSE_VALID_UNTIL, 0);
+    store_u16(want + RESPONSE_SPLIT, 0);
+    if (applies)
+        store_u32(want + RESPONSE_RELIEF, RELIEF_UNTOLD);
+    if (decisions[_i].status == STATUS_NO_DATA)
+        store_u16(want + RESPONSE_STATUS, STATUS_DOES_NOT_APPLY);
+    answer_as(got, PROFILE_GATE, &request);
+    ck_assert_mem_eq(got, want, FRAME_SIZE);
+
+    memcpy(request.identifier.text, SCENE_NOBODY, 11);
+    answer_as(want, PROFILE_INSPECTOR, &request);
+    memcpy(request.identifier.text, decisions[_i].code, 11);
+    answer_as(got, PROFILE_ADMINISTRATOR, &request);
+    ck_assert_mem_eq(got, want, FRAME_SIZE);
+}
+END_TEST
+
+/* At a gate, missing data are one more no: all the same bytes. */
+START_TEST(every_no_looks_the_same_to_every_profile)
+{
+    static const char *const codes[] = {SCENE_PLAIN,  SCENE_EXPIRED, SCENE_FUTURE,
+                                        SCENE_NOBODY, SCENE_SENIOR,  SCENE_UNSURE};
+    for (uint8_t profile = 1; profile <= PROFILE_LAST; profile++) {
+        uint8_t want[FRAME_SIZE], got[FRAME_SIZE];
+        for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+            struct request request = scene_check(codes[i], SCENE_FREE, 9);
+            answer_as(i == 0 ? want : got, profile, &request);
+            bool may_differ = strcmp(codes[i], SCENE_UNSURE) == 0 &&
+                              (profile == PROFILE_TILL || profile == PROFILE_INSPECTOR);
+            ck_assert_msg(i == 0 || (memcmp(want, got, FRAME_SIZE) != 0) == may_differ,
+                          "profile %u, case %zu", profile, i);
+        }
+    }
+}
+END_TEST
+
+START_TEST(an_administrator_sees_the_test_identities_and_nobody_else)
+{
+    scene.moment.profile = PROFILE_ADMINISTRATOR;
+    struct request request = scene_check(SCENE_HIT, PRODUCT_TEST, 1);
+    struct response response = ask(&request);
+    ck_assert_uint_eq(response.status, STATUS_APPLIES);
+    ck_assert_uint_eq(response.relief, RELIEF_TEST_CODE);
+    ck_assert_uint_eq(response.valid_until_s, time_of_riga_day(SCENE_UNTIL));
+    request = scene_check(SCENE_SENIOR, SCENE_DISCOUNT, 1);
+    ck_assert_uint_eq(ask(&request).status, STATUS_DOES_NOT_APPLY);
+    ck_assert_uint_eq(metric_read(&scene.metrics.looked_up), 2); /* by the same steps */
+
+    /* What everybody gets, an administrator sees too. */
+    request = scene_check(SCENE_SENIOR, SCENE_STACKED, 1);
+    ck_assert_uint_eq(ask(&request).relief_amount, 1000);
+}
+END_TEST
+
 START_TEST(missing_data_are_said_to_be_missing)
 {
     struct request request = scene_check(SCENE_UNSURE, SCENE_FREE, 1);
@@ -214,8 +455,8 @@ START_TEST(status_reports_numbers)
     ck_assert_uint_eq(report.request_id, 4);
     ck_assert_uint_eq(report.check_count, 3);
     ck_assert_uint_eq(report.generation, SCENE_GENERATION);
-    ck_assert_uint_eq(report.identifier_count, 5);
-    ck_assert_uint_eq(report.person_count, 4);
+    ck_assert_uint_eq(report.identifier_count, 6);
+    ck_assert_uint_eq(report.person_count, 5);
     ck_assert_uint_eq(report.uptime_s, 100);
     ck_assert_uint_eq(report.connection_count, 4);
     ck_assert_uint_eq(report.server_time_s, scene.moment.now_s);
@@ -334,22 +575,25 @@ START_TEST(every_frame_is_counted_once)
     uint64_t checks = metric_read(&metrics->checks);
     ck_assert_uint_eq(checks + metric_read(&metrics->pings) + metric_read(&metrics->bad_frames),
                       256);
-    ck_assert_uint_eq(metric_read(&metrics->applies) + metric_read(&metrics->no_data) +
-                          metric_read(&metrics->does_not_apply) +
-                          metric_read(&metrics->unknown_product) +
-                          metric_read(&metrics->outside_window),
-                      checks);
-    uint64_t applies = 0, no_data = 0, unknown_product = 0;
-    for (size_t i = 0; i < 256; i++) {
-        uint16_t status = load_u16(out + i * FRAME_SIZE + RESPONSE_STATUS);
-        applies += status == STATUS_APPLIES;
-        no_data += status == STATUS_NO_DATA;
-        unknown_product += status == STATUS_UNKNOWN_PRODUCT;
+    static const uint16_t statuses[] = {STATUS_UNKNOWN_PRODUCT, STATUS_UNKNOWN_POINT_OF_SALE,
+                                        STATUS_OUTSIDE_WINDOW,  STATUS_NO_CONTRACT,
+                                        STATUS_APPLIES,         STATUS_NO_DATA,
+                                        STATUS_DOES_NOT_APPLY};
+    const uint64_t counted[] = {
+        metric_read(&metrics->unknown_product), metric_read(&metrics->unknown_point_of_sale),
+        metric_read(&metrics->outside_window),  metric_read(&metrics->no_contract),
+        metric_read(&metrics->applies),         metric_read(&metrics->no_data),
+        metric_read(&metrics->does_not_apply)};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        uint64_t count = 0;
+        for (size_t frame = 0; frame < 256; frame++)
+            count += load_u16(out + frame * FRAME_SIZE + RESPONSE_STATUS) == statuses[i];
+        ck_assert_msg(count > 0, "no %s", status_name(statuses[i]));
+        ck_assert_uint_eq(counted[i], count);
+        checks -= count;
     }
-    ck_assert(applies > 0 && no_data > 0 && unknown_product > 0);
-    ck_assert_uint_eq(metric_read(&metrics->applies), applies);
-    ck_assert_uint_eq(metric_read(&metrics->no_data), no_data);
-    ck_assert_uint_eq(metric_read(&metrics->unknown_product), unknown_product);
+    ck_assert_uint_eq(checks, 0);
+    ck_assert_uint_eq(metric_read(&metrics->looked_up), counted[4] + counted[5] + counted[6]);
 }
 END_TEST
 
@@ -377,6 +621,17 @@ int main(void)
     TCase *tcase = tcase_create("answer");
     tcase_add_checked_fixture(tcase, open_scene, close_scene);
     tcase_add_test(tcase, a_senior_pays_half);
+    tcase_add_test(tcase, an_answer_may_end_within_the_day);
+    tcase_add_test(tcase, several_reliefs_have_one_code_and_no_one_split);
+    tcase_add_test(tcase, companions_have_units_of_their_own);
+    tcase_add_test(tcase, what_everybody_gets_needs_nobody_identified);
+    tcase_add_test(tcase, how_somebody_is_identified_is_judged_and_nobody_is_no_card);
+    tcase_add_loop_test(tcase, what_is_bought_where_and_when_comes_before_who_buys, 0,
+                        sizeof(purchases) / sizeof(purchases[0]));
+    tcase_add_test(tcase, only_those_are_looked_up_whose_purchase_asks_for_it);
+    tcase_add_loop_test(tcase, each_profile_sees_its_bytes_of_every_decision, 0, DECISIONS);
+    tcase_add_test(tcase, every_no_looks_the_same_to_every_profile);
+    tcase_add_test(tcase, an_administrator_sees_the_test_identities_and_nobody_else);
     tcase_add_test(tcase, missing_data_are_said_to_be_missing);
     tcase_add_test(tcase, every_no_looks_the_same);
     tcase_add_loop_test(tcase, a_bad_frame_is_answered_with_its_status, 0,

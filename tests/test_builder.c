@@ -2,6 +2,7 @@
 
 #include "protocol/snapshot.h"
 #include "tests/fixture.h"
+#include "tests/shelf.h"
 #include "tests/support.h"
 
 #include <signal.h>
@@ -20,11 +21,14 @@ static struct group groups[2];
 static struct product products[2];
 static struct relief reliefs[2];
 static struct clause clauses[2];
+static struct offer offers[2];
+static struct dayset all_days;
+static struct tables tables;
 static struct census census[2];
 static uint32_t set_first[3];
 static struct membership memberships[2];
 static struct view views[3];
-static struct entry *entries;
+static struct index_entry *entries;
 
 static struct content content_make(uint64_t entry_count)
 {
@@ -37,12 +41,16 @@ static struct content content_make(uint64_t entry_count)
     strcpy(products[0].name, PRODUCT_TEST_NAME);
     products[1].number = 1001;
     strcpy(products[1].name, "city.ticket");
-    reliefs[0] = (struct relief){.code = RELIEF_TEST_CODE, .until_day = DAY_NEVER};
+    reliefs[0] =
+        (struct relief){.code = RELIEF_TEST_CODE, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE};
     strcpy(reliefs[0].name, RELIEF_TEST_NAME);
-    reliefs[1] = (struct relief){.code = 4711, .until_day = DAY_NEVER};
+    reliefs[1] = (struct relief){.code = 4711, .until_day = DAY_NEVER, .state = RELIEF_ACTIVE};
     strcpy(reliefs[1].name, "RIGA-CITY");
-    clauses[0] = (struct clause){PRODUCT_TEST, 0, 0, 10000};
-    clauses[1] = (struct clause){1001, 1, 1, 5000};
+    clauses[0] = shelf_clause(RELIEF_TEST_CODE, 0, 0, 10000);
+    clauses[1] = shelf_clause(4711, 1, 1, 5000);
+    static const uint32_t clause_products[2] = {PRODUCT_TEST, 1001};
+    uint32_t offer_count = shelf_offers(offers, clause_products, 2);
+    all_days = shelf_all_days(93);
     census[0] = (struct census){0, 1000, 1, 0};
     census[1] = (struct census){1, 1000, 1, 0};
     set_first[0] = set_first[1] = 0;
@@ -60,25 +68,28 @@ static struct content content_make(uint64_t entry_count)
         store_u64(entries[i].digest.bytes + 8, support_random(&state));
         entries[i].view = 1 + (uint32_t)(i % 2);
     }
-    return (struct content){
-        .entries = entries,
-        .entry_count = entry_count,
+    tables = (struct tables){
         .views = views,
         .set_first = set_first,
         .memberships = memberships,
         .groups = groups,
-        .products = products,
-        .reliefs = reliefs,
-        .clauses = clauses,
         .census = census,
+        .products = products,
+        .daysets = &all_days,
+        .offers = offers,
+        .clauses = clauses,
+        .reliefs = reliefs,
         .view_count = 3,
         .set_count = 2,
         .group_count = 2,
-        .product_count = 2,
-        .relief_count = 2,
-        .clause_count = 2,
         .census_count = 2,
+        .product_count = 2,
+        .dayset_count = 1,
+        .offer_count = offer_count,
+        .clause_count = 2,
+        .relief_count = 2,
     };
+    return (struct content){entries, entry_count, &tables};
 }
 
 static void start(void)
@@ -132,7 +143,7 @@ START_TEST(the_same_content_gives_the_same_bytes_whatever_its_order_and_threads)
     for (uint32_t thread_count = 1; thread_count <= 4; thread_count++) {
         for (uint64_t i = ENTRY_COUNT - 1; i > 0; i--) {
             uint64_t j = support_random(&state) % (i + 1);
-            struct entry swapped = entries[i];
+            struct index_entry swapped = entries[i];
             entries[i] = entries[j];
             entries[j] = swapped;
         }
@@ -165,12 +176,13 @@ START_TEST(the_manifest_learns_what_was_written)
     ck_assert_uint_eq(m.data_size, (uint64_t)info.st_size);
     ck_assert_uint_eq(m.identifier_count, 1000);
     ck_assert_uint_eq(m.home_count, index_home_count(1000));
-    ck_assert_uint_eq(m.value_count, 8);
-    static const char *const names[] = {"census",   "clauses", "groups", "index.00",
-                                        "products", "reliefs", "sets",   "views"};
-    for (uint32_t i = 0; i < 8; i++)
+    static const char *const names[] = {"census",   "clauses", "contract", "daysets", "groups",
+                                        "index.00", "limits",  "offers",   "points",  "products",
+                                        "reliefs",  "sets",    "splits",   "views"};
+    ck_assert_uint_eq(m.value_count, sizeof(names) / sizeof(names[0]));
+    for (uint32_t i = 0; i < m.value_count; i++)
         ck_assert(strncmp(m.values[i].name, names[i], VALUE_NAME_SIZE) == 0);
-    ck_assert_uint_eq(m.values[2].size, SNAPSHOT_VALUE_PAD + 2 * GROUP_SIZE);
+    ck_assert_uint_eq(m.values[4].size, SNAPSHOT_VALUE_PAD + 2 * GROUP_SIZE);
     ck_assert_uint_eq(m.generation, 77); /* not the builder's */
 }
 END_TEST
@@ -229,8 +241,14 @@ START_TEST(tables_that_no_reader_would_take_are_not_written)
     memberships[1].group = 0;
     refused(&content, "overlaps itself");
     content = content_make(10);
-    clauses[1].product = 1002;
+    offers[1].product = 1002;
     refused(&content, "not listed");
+    content = content_make(10);
+    clauses[1].group = 2;
+    refused(&content, "group 2 of 2");
+    content = content_make(10);
+    tables.clause_count = CLAUSE_COUNT_MAX + 1;
+    refused(&content, "at most 1048576");
 }
 END_TEST
 

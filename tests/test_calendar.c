@@ -1,5 +1,5 @@
 /* The calendar of a window says what protocol/day.h says, for every second that matters. */
-#include "engine/calendar.h"
+#include "protocol/calendar.h"
 #include "tests/support.h"
 
 static uint32_t day_of(const char *text)
@@ -79,6 +79,26 @@ START_TEST(random_seconds_have_the_day_of_the_zone_rule)
 }
 END_TEST
 
+/* Around both changes of the clock, the minute is what a clock on the wall shows. */
+START_TEST(minutes_are_those_of_the_wall_clock)
+{
+    static const char *const days[] = {"2026-03-28", "2026-03-29", "2026-03-30", "2026-06-01",
+                                       "2026-10-24", "2026-10-25", "2026-10-26"};
+    struct calendar calendar;
+    struct fault fault;
+    uint32_t from_day = day_of("2026-03-01");
+    ck_assert(calendar_prepare(&calendar, from_day, from_day + 300, &fault));
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        uint32_t day = day_of(days[i]);
+        uint64_t end_s = calendar_day_start(&calendar, day + 1);
+        for (uint64_t utc_s = calendar_day_start(&calendar, day); utc_s < end_s; utc_s += 7) {
+            uint32_t minute = calendar_minute(&calendar, day, utc_s);
+            ck_assert_uint_eq(minute, riga_second_of_time(utc_s) / 60);
+        }
+    }
+}
+END_TEST
+
 static const struct {
     uint32_t from_day, until_day;
 } bad_windows[] = {
@@ -100,6 +120,37 @@ START_TEST(a_window_that_cannot_be_judged_is_refused)
 }
 END_TEST
 
+START_TEST(a_span_of_the_clock_ends_where_a_minute_later_the_clock_has_left_it)
+{
+    static const struct {
+        uint32_t
+            utc_min; /* of 2026-10-25, on which the clocks go back at 01:00; or of the day before */
+        bool is_day_before;
+        struct clock_span span;
+        uint32_t end_utc_min;
+    } rows[] = {
+        {60, true, {4 * 60, 5 * 60}, 2 * 60},        /* 04:00 by summer time */
+        {60, true, {0, 24 * 60}, 21 * 60},           /* until midnight */
+        {30, false, {3 * 60, 4 * 60}, 120},          /* both passes of the hour */
+        {30, false, {3 * 60 + 1, 4 * 60 + 30}, 60},  /* put back to 03:00, which is before */
+        {90, false, {3 * 60 + 1, 4 * 60 + 30}, 150}, /* the second pass */
+        {30, false, {2 * 60, 3 * 60 + 31}, 31},      /* within the first pass */
+        {600, false, {12 * 60, 24 * 60}, 22 * 60},   /* a day of 25 hours */
+    };
+    struct calendar calendar;
+    struct fault fault = {""};
+    uint32_t day = (uint32_t)day_of_date((struct date){2026, 10, 25});
+    ck_assert(calendar_prepare(&calendar, day - 10, day + 10, &fault));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint32_t of_day = rows[i].is_day_before ? day - 1 : day;
+        uint64_t utc_midnight_s = (uint64_t)of_day * SECONDS_PER_DAY;
+        uint64_t end_s = calendar_span_end(&calendar, of_day, &rows[i].span,
+                                           utc_midnight_s + rows[i].utc_min * 60 + 7);
+        ck_assert_uint_eq(end_s, utc_midnight_s + rows[i].end_utc_min * 60);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("calendar");
@@ -108,6 +159,8 @@ int main(void)
     tcase_add_loop_test(tcase, days_begin_and_end_where_the_zone_rule_says, 0, window_count);
     tcase_add_loop_test(tcase, seconds_outside_the_window_have_no_day, 0, window_count);
     tcase_add_test(tcase, random_seconds_have_the_day_of_the_zone_rule);
+    tcase_add_test(tcase, minutes_are_those_of_the_wall_clock);
+    tcase_add_test(tcase, a_span_of_the_clock_ends_where_a_minute_later_the_clock_has_left_it);
     tcase_add_loop_test(tcase, a_window_that_cannot_be_judged_is_refused, 0,
                         sizeof(bad_windows) / sizeof(bad_windows[0]));
     suite_add_tcase(suite, tcase);

@@ -17,6 +17,7 @@ static struct scene scene;
 static struct ev_loop *ev;
 static struct conns *conns;
 static _Atomic uint32_t connection_count;
+static uint8_t profile; /* of connections that are opened next */
 static uint8_t stream[STREAM_SIZE];
 static uint8_t want[STREAM_SIZE];
 static uint8_t got[STREAM_SIZE * 2];
@@ -40,6 +41,7 @@ static void open_conns(uint32_t idle_ms, uint32_t frame_ms, uint32_t write_ms)
 
 static void open_all(void)
 {
+    profile = PROFILE_INSPECTOR;
     scene_open(&scene);
     ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     open_conns(3600000, 3600000, 3600000);
@@ -70,7 +72,7 @@ static int connect_narrow(int send_size)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert(send_size == 0 ||
               setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_size, sizeof(send_size)) == 0);
-    conns_add(conns, pair[1]);
+    conns_add(conns, pair[1], profile);
     return pair[0];
 }
 
@@ -241,6 +243,29 @@ START_TEST(another_version_is_answered_and_the_stream_ended)
     turn();
     ck_assert_uint_eq(conns_count(conns), 0);
     ck_assert_uint_eq(metric_read(&scene.metrics.bad_versions), 1);
+}
+END_TEST
+
+/* Two who are asked in turn by one loop: what one may see is not seen by the other. */
+START_TEST(every_connection_is_answered_by_its_own_profile)
+{
+    static const uint8_t profiles[] = {PROFILE_GATE, PROFILE_INSPECTOR, PROFILE_TILL};
+    int fds[3];
+    for (size_t i = 0; i < 3; i++) {
+        profile = profiles[i];
+        fds[i] = connect_pair();
+        send_all(fds[i], stream, STREAM_SIZE / 2);
+    }
+    for (size_t i = 0; i < 3; i++)
+        send_all(fds[i], stream + STREAM_SIZE / 2, STREAM_SIZE / 2);
+    for (size_t i = 0; i < 3; i++) {
+        bool is_over;
+        scene.moment.profile = profiles[i];
+        answer_frames(&scene.answerer, &scene.moment, want, stream, FRAMES, &is_over);
+        ck_assert_uint_eq(receive(fds[i], got, STREAM_SIZE), STREAM_SIZE);
+        check_answers(got, FRAMES);
+        close(fds[i]);
+    }
 }
 END_TEST
 
@@ -526,6 +551,7 @@ int main(void)
     tcase_add_test(tcase, what_was_asked_before_the_end_of_the_stream_is_answered);
     tcase_add_test(tcase, an_end_inside_a_frame_is_counted);
     tcase_add_test(tcase, another_version_is_answered_and_the_stream_ended);
+    tcase_add_test(tcase, every_connection_is_answered_by_its_own_profile);
     tcase_add_test(tcase, who_talks_on_after_the_end_is_closed_when_it_was_enough);
     tcase_add_loop_test(tcase, who_does_not_read_is_not_read_from_and_loses_nothing, 0, 2);
     tcase_add_test(tcase, who_does_not_take_answers_in_time_is_closed);

@@ -913,6 +913,39 @@ START_TEST(test_identities_are_answered_as_reserved)
 }
 END_TEST
 
+/* What is seen of a relief that applies to whoever asks. */
+static const struct {
+    const char *profile;
+    uint16_t status;
+    uint32_t relief, valid_until_day;
+} views_of_a_relief[] = {
+    {"gate", STATUS_APPLIES, RELIEF_UNTOLD, 0},
+    {"till", STATUS_APPLIES, RELIEF_HALF, FIXTURE_AS_OF_DAY + 1},
+    {"inspector", STATUS_APPLIES, RELIEF_HALF, FIXTURE_UNTIL_DAY},
+    {"administrator", STATUS_DOES_NOT_APPLY, 0, 0},
+};
+
+START_TEST(a_listener_shows_what_its_profile_sees)
+{
+    START("--profile", views_of_a_relief[_i].profile);
+    int fds[] = {connect_tcp(), connect_unix()};
+    for (size_t i = 0; i < 2; i++) {
+        struct response response;
+        uint32_t day = views_of_a_relief[_i].valid_until_day;
+        make_frame(stream, 0);
+        send_all(fds[i], stream, FRAME_SIZE);
+        ck_assert_uint_eq(receive(fds[i], got, FRAME_SIZE), FRAME_SIZE);
+        ck_assert(frame_decode_response(&response, got));
+        ck_assert_uint_eq(response.status, views_of_a_relief[_i].status);
+        ck_assert_uint_eq(response.relief, views_of_a_relief[_i].relief);
+        ck_assert_uint_eq(response.valid_until_s, day != 0 ? time_of_riga_day(day) : 0);
+        close(fds[i]);
+    }
+    stop_server();
+    ck_assert_uint_eq(total("looked_up"), 2);
+}
+END_TEST
+
 START_TEST(two_servers_share_a_port)
 {
     START("--loops", "1");
@@ -948,6 +981,8 @@ static const struct {
     {{"--lisen", "127.0.0.1:0"}, 2, "listen"},
     {{"--loops", "0"}, 2, "loops"},
     {{"--idle-ms", "many"}, 2, "idle-ms"},
+    {{"--profile", "tll"}, 2, "found \"tll\"; did you mean till?"},
+    {{"--check-config", "--profile", "everybody"}, 1, "want gate, till, inspector or"},
     {{"--snapshots", "/nowhere"}, 3, "/nowhere"},
     {{"--identity-key", "/nowhere/key"}, 3, "/nowhere/key"},
     {{"--signing-public", "/nowhere/key.pub"}, 3, "/nowhere/key.pub"},
@@ -1104,6 +1139,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_signal_that_comes_twice_at_once_is_one, 0, 2);
     tcase_add_test(tcase, status_counts_what_was_answered);
     tcase_add_test(tcase, test_identities_are_answered_as_reserved);
+    tcase_add_loop_test(tcase, a_listener_shows_what_its_profile_sees, 0,
+                        sizeof(views_of_a_relief) / sizeof(views_of_a_relief[0]));
     tcase_add_test(tcase, two_servers_share_a_port);
     tcase_add_loop_test(tcase, what_cannot_be_served_is_said_and_not_served, 0,
                         sizeof(bad_starts) / sizeof(bad_starts[0]));

@@ -110,6 +110,8 @@ CHANGE(last_day_judged, in.until_day = TODAY + 1)
 CHANGE(window_ended_yesterday, in.until_day = TODAY)
 CHANGE(first_day_judged, in.from_day = TODAY)
 CHANGE(window_begins_tomorrow, in.from_day = TODAY + 1)
+CHANGE(case_failed, in.failed_case_count = 1, in.case_count = 7,
+       in.first_failed_case = "riga.cases:12: wanted 1.50")
 CHANGE(window_was_over_already, in.until_day = TODAY, parent.until_day = TODAY)
 CHANGE(no_parent, in.parent = NULL, in.parent_groups = NULL, in.parent_group_count = 0,
        sources[0].row_count = 1)
@@ -147,6 +149,7 @@ static const struct gate_row rows[] = {
     {"a group that is gone", group_gone, GATE_GROUP_GONE, "learner"},
     {"a group that is gone and was empty", group_gone_that_was_empty, NOTHING, NULL},
     {"a relief that is gone", relief_gone, GATE_RELIEF_GONE, "relief MUSEUM"},
+    {"a case that fails", case_failed, GATE_CASES, "1 of 7 cases of the catalogue: riga.cases:12:"},
     {"a relief with another name", relief_renamed, GATE_RELIEF_GONE, "relief MUSEUM"},
     {"a relief that is gone and was over", relief_gone_that_is_over, NOTHING, NULL},
     {"a relief gone on its last day", relief_gone_on_its_last_day, GATE_RELIEF_GONE, "MUSEUM"},

@@ -1,10 +1,8 @@
 #include "loader/groups.h"
 
 #include "protocol/snapshot.h"
-#include "tests/latvia.h"
-#include "tests/support.h"
+#include "tests/random_rules.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,12 +57,14 @@ struct fact_row {
     uint32_t school;
 };
 
+#define FACT_COUNT_MAX 5
+
 static const struct {
     const char *condition; /* of the group, with what follows */
     const char *birth;
     int32_t death; /* 0: alive */
     uint32_t place;
-    struct fact_row facts[4]; /* up to until 0 and from 0 */
+    struct fact_row facts[FACT_COUNT_MAX + 1]; /* up to until 0 and from 0 */
     const char *expected;
 } rows[] = {
     /* statuses */
@@ -84,6 +84,46 @@ static const struct {
     {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 92, 900, 0}}, "yes 92-93"},
     {"status SIF.family", "", 0, RIGA, {{FAMILY, 1, 93, 900, 0}}, ""},
     {"not status SIF.family", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 0-10, yes 20-93"},
+    /* when it began and when it ends: day 10 is 2024-10-14, day 20 is 2024-10-24 */
+    {"status SIF.family begun from 2024-10-14", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, "yes 10-20"},
+    {"status SIF.family begun from 2024-10-15", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family begun before 2024-10-14", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family begun before 2024-10-15",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-24",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-25", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family ending before 2024-10-24", "", 0, RIGA, {{FAMILY, 1, 10, 20, 0}}, ""},
+    {"status SIF.family ending before 2024-10-25",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, 20, 0}},
+     "yes 10-20"},
+    {"status SIF.family ending from 2024-10-25",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 1, 10, OPEN, 0}},
+     "yes 10-93"},
+    {"status SIF.family ending before 9999-12-31", "", 0, RIGA, {{FAMILY, 1, 10, OPEN, 0}}, ""},
+    {"status SIF.family.child begun from 2024-10-14 before 2024-10-24 ending from 2024-11-01",
+     "",
+     0,
+     RIGA,
+     {{FAMILY, 2, 5, 40, 0},
+      {FAMILY, 2, 12, 38, 0},
+      {FAMILY, 2, 15, 60, 0},
+      {FAMILY, 1, 15, 90, 0}},
+     "yes 12-60"},
     /* several facts of one kind */
     {"status SIF.family",
      "",
@@ -197,9 +237,9 @@ START_TEST(a_group_holds_on_the_days_that_its_condition_says)
     char text[256];
     snprintf(text, sizeof(text), "group x = %s\n", rows[_i].condition);
     struct rules *rules = parse(text);
-    struct status_fact facts[4];
+    struct status_fact facts[FACT_COUNT_MAX];
     struct person person = person_of((size_t)_i, facts);
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
     memberships_to_text(text, sizeof(text), count, 1, window);
     ck_assert_msg(strcmp(text, rows[_i].expected) == 0, "%s: \"%s\", expected \"%s\"",
                   rows[_i].condition, text, rows[_i].expected);
@@ -270,7 +310,7 @@ START_TEST(what_was_not_delivered_is_unknown_unless_a_fact_says_yes)
                             .statuses = &fact,
                             .status_count = row->until != 0};
     struct window window = {ZERO, ZERO + 93};
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
     memberships_to_text(text, sizeof(text), count, 1, window);
     ck_assert_str_eq(text, unknown_rows[_i].expected);
     rules_free(rules);
@@ -296,7 +336,7 @@ START_TEST(truths_combine_by_kleenes_tables)
              is[a], is[b], is[a], is[b], is[a]);
     struct rules *rules = parse(text);
     struct person person = {.birth_day = 3650, .death_day = DAY_NEVER, .place = RIGA};
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person,
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL,
                                    (struct window){ZERO, ZERO + 1});
     enum truth found[4] = {TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO};
     for (size_t i = 0; i < count; i++)
@@ -318,10 +358,11 @@ START_TEST(those_born_on_29_february_come_of_age_on_1_march_in_common_years)
     struct window windows[] = {{(uint32_t)day_of("2026-02-27"), (uint32_t)day_of("2026-03-03")},
                                {(uint32_t)day_of("2024-02-27"), (uint32_t)day_of("2024-03-03")}};
     char text[64];
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, windows[0]);
+    size_t count =
+        groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, windows[0]);
     memberships_to_text(text, sizeof(text), count, 1, windows[0]);
     ck_assert_str_eq(text, "yes 2-4"); /* 27, 28 | 1, 2 */
-    count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, windows[1]);
+    count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, windows[1]);
     memberships_to_text(text, sizeof(text), count, 2, windows[1]);
     ck_assert_str_eq(text, "yes 2-5"); /* 27, 28 | 29, 1, 2 */
     rules_free(rules);
@@ -345,7 +386,8 @@ START_TEST(every_age_is_reached_on_its_calendar_day)
             uint32_t begin = (uint32_t)(reached - 12 + (int32_t)(support_random(&state) % 12));
             struct window window = {begin, begin + (uint32_t)(support_random(&state) % 12)};
             struct person person = {.birth_day = birth, .death_day = DAY_NEVER};
-            size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+            size_t count =
+                groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
             ck_assert_uint_eq(count, expected < (int64_t)window.until_day &&
                                          window.from_day < window.until_day);
             if (count > 0)
@@ -371,7 +413,7 @@ START_TEST(later_groups_see_earlier_ones_with_their_dates)
                             .statuses = &fact,
                             .status_count = 1};
     struct window window = {ZERO, ZERO + 93};
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
     static const char *const expected[] = {"", "yes 10-70", "yes 0-10, yes 70-93", "yes 0-93",
                                            "yes 31-70"};
     for (uint16_t group = 0; group <= 4; group++) {
@@ -389,11 +431,117 @@ START_TEST(nobody_is_in_a_group_outside_the_window)
     struct rules *rules = parse("group a = age > 1\n");
     struct person person = {.birth_day = 0, .death_day = DAY_NEVER};
     struct window empty = {ZERO, ZERO};
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, empty), 0);
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, empty),
+                      0);
     struct window longest = {ZERO, ZERO + WINDOW_DAYS_MAX};
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, longest), 1);
+    ck_assert_uint_eq(
+        groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, longest), 1);
     ck_assert_uint_eq(out[0].from_day, longest.from_day);
     ck_assert_uint_eq(out[0].until_day, longest.until_day);
+    rules_free(rules);
+}
+END_TEST
+
+/* Extensions. */
+
+static const struct {
+    uint16_t kind;
+    uint8_t subtype;
+    int32_t from, until;  /* days of the window; the extension is of last days 10..20, until 50 */
+    const char *expected; /* of whoever has any such status, and of "ending from" day 50 */
+    const char *expected_late;
+} extension_rows[] = {
+    {HOUSEHOLD, 1, 5, 11, "yes 5-50", "yes 5-50"}, /* its last day is 10 */
+    {HOUSEHOLD, 1, 5, 10, "yes 5-10", ""},
+    {HOUSEHOLD, 1, 5, 21, "yes 5-50", "yes 5-50"},
+    {HOUSEHOLD, 1, 5, 22, "yes 5-22", ""},
+    {HOUSEHOLD, 2, 5, 15, "yes 5-50", "yes 5-50"},
+    {HOUSEHOLD, 3, 5, 15, "yes 5-15", ""}, /* the exception */
+    {DISABILITY, 1, 5, 15, "yes 5-50", "yes 5-50"},
+    {DISABILITY, 2, 5, 15, "yes 5-15", ""},
+    {HOUSEHOLD, 1, 5, OPEN, "yes 5-93", "yes 5-93"},
+    {HOUSEHOLD, 1, -30, -20, "", ""},
+    {FAMILY, 1, 5, 15, "yes 5-40", ""}, /* of two extensions the later one holds; not one of one */
+};
+
+START_TEST(what_ends_in_an_emergency_holds_longer)
+{
+    latvia_vocabulary(&vocabulary);
+    struct window window = {ZERO, ZERO + 93};
+    struct rules *rules = parse(
+        "extend emergency = SOPA.household, VDEAVK.disability.group1 except SOPA.household.crisis "
+        "ending 2024-10-14..2024-10-24 until 2024-11-23\n"
+        "extend longer = SIF.family ending 2024-10-14..2024-10-24 until 2024-11-13\n"
+        "extend shorter = SIF.family.parent ending 2024-10-14..2024-10-24 until 2024-10-29\n"
+        "extend later = SIF.family ending 2024-10-27..2024-11-20 until 2024-12-01\n"
+        "group any = status SOPA.household or status VDEAVK.disability or status SIF.family\n"
+        "group late = status SOPA.household ending from 2024-11-23 or "
+        "status VDEAVK.disability ending from 2024-11-23\n");
+    int32_t until = extension_rows[_i].until;
+    struct status_fact fact = {.kind = extension_rows[_i].kind,
+                               .subtype = extension_rows[_i].subtype,
+                               .from_day = (uint32_t)(ZERO + extension_rows[_i].from),
+                               .until_day = until == OPEN ? DAY_NEVER : (uint32_t)(ZERO + until)};
+    struct person person = {
+        .birth_day = 3650, .death_day = DAY_NEVER, .statuses = &fact, .status_count = 1};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window);
+    char text[64];
+    memberships_to_text(text, sizeof(text), count, 1, window);
+    ck_assert_str_eq(text, extension_rows[_i].expected);
+    memberships_to_text(text, sizeof(text), count, 2, window);
+    ck_assert_str_eq(text, extension_rows[_i].expected_late);
+    rules_free(rules);
+}
+END_TEST
+
+/* What an earlier snapshot knew. */
+
+static struct rules *rules_with_known(void)
+{
+    struct rules *rules = parse("group needy = status SOPA.household.needy\n");
+    rules->groups[rules->group_count++] = (struct group_rule){
+        .name = "needy~14", .until_day = DAY_NEVER, .known_of = 1, .known_days = 14};
+    return rules;
+}
+
+static const struct {
+    bool is_missing;
+    uint32_t known_until; /* day of the window; 0: nothing was known */
+    int32_t from, until;  /* of a fact; 0 and 0: none */
+    const char *expected;
+} known_rows[] = {
+    {false, 0, 0, 0, ""},
+    {false, 30, 0, 0, ""}, /* what is surely no stays no */
+    {false, 30, 5, 10, "yes 5-10"},
+    {true, 0, 0, 0, "unknown 0-93"},
+    {true, 30, 0, 0, "yes 0-30, unknown 30-93"},
+    {true, 200, 0, 0, "yes 0-93"},
+    {true, 30, 20, 40, "yes 0-40, unknown 40-93"},
+    {true, 30, 50, 60, "yes 0-30, unknown 30-50, yes 50-60, unknown 60-93"},
+};
+
+START_TEST(what_was_known_fills_in_for_what_is_unknown)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].is_missing = known_rows[_i].is_missing;
+    struct rules *rules = rules_with_known();
+    struct window window = {ZERO, ZERO + 93};
+    uint32_t until_days[3] = {0};
+    if (known_rows[_i].known_until != 0)
+        until_days[2] = ZERO + known_rows[_i].known_until;
+    struct status_fact fact = {.kind = HOUSEHOLD,
+                               .subtype = 1,
+                               .from_day = (uint32_t)(ZERO + known_rows[_i].from),
+                               .until_day = (uint32_t)(ZERO + known_rows[_i].until)};
+    struct person person = {.birth_day = 3650,
+                            .death_day = DAY_NEVER,
+                            .statuses = &fact,
+                            .status_count = known_rows[_i].until != 0};
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person,
+                                   &(struct prior){until_days}, window);
+    char text[128];
+    memberships_to_text(text, sizeof(text), count, 2, window);
+    ck_assert_str_eq(text, known_rows[_i].expected);
     rules_free(rules);
 }
 END_TEST
@@ -411,14 +559,16 @@ START_TEST(a_person_with_too_many_days_of_change_is_refused)
     struct person person = {.death_day = DAY_NEVER, .statuses = facts};
     struct window window = {ZERO, ZERO + WINDOW_DAYS_MAX};
     person.status_count = BREAKPOINT_COUNT_MAX;
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window), 1);
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window),
+                      1);
     person.status_count = BREAKPOINT_COUNT_MAX + 1;
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window),
                       GROUPS_TOO_MANY);
 
     /* The same day many times over is one day of change. */
     facts[BREAKPOINT_COUNT_MAX].from_day = ZERO + 1;
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window), 1);
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window),
+                      1);
     rules_free(rules);
 }
 END_TEST
@@ -437,7 +587,7 @@ START_TEST(a_person_with_too_many_memberships_is_refused)
     for (size_t i = 0; i < GROUPS; i++)
         snprintf(text + strlen(text), 64, "group g%zu = status SIF.family\n", i);
     struct rules *rules = parse(text);
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window),
                       SET_SIZE_MAX);
     for (size_t i = 0; i < SET_SIZE_MAX; i++) {
         ck_assert_uint_eq(out[i].group, i / SPANS + 1);
@@ -447,7 +597,7 @@ START_TEST(a_person_with_too_many_memberships_is_refused)
 
     strcat(text, "group h = age > 1\n");
     rules = parse(text);
-    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window),
+    ck_assert_uint_eq(groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, NULL, window),
                       GROUPS_TOO_MANY);
     rules_free(rules);
 }
@@ -455,198 +605,7 @@ END_TEST
 
 /* Random rules and persons against the slowest and plainest evaluator: a tree, day by day. */
 
-enum node_kind {
-    NODE_STATUS,
-    NODE_SCHOOL,
-    NODE_RESIDENT,
-    NODE_AGE,
-    NODE_GROUP,
-    NODE_LEAF_COUNT,
-    NODE_NOT,
-    NODE_AND,
-    NODE_OR
-};
-
-struct node {
-    enum node_kind kind;
-    uint16_t status_kind, group;
-    uint8_t subtype;
-    const char *place; /* digits */
-    const char *sign;
-    uint32_t years;
-    size_t left, right;
-};
-
-#define NODE_COUNT_MAX  512
-#define RANDOM_GROUPS   5
-#define RANDOM_FACTS    8
-#define RANDOM_DAYS_MAX 120
-
-static struct {
-    uint64_t state;
-    struct node nodes[NODE_COUNT_MAX];
-    size_t node_count;
-    size_t roots[RANDOM_GROUPS + 1]; /* of groups from 1 */
-    uint32_t from[RANDOM_GROUPS + 1], until[RANDOM_GROUPS + 1];
-    char text[64 * 1024];
-    size_t text_size;
-    struct status_fact facts[RANDOM_FACTS];
-    struct person person;
-    struct window window;
-} plain;
-
-static uint32_t pick(uint32_t count)
-{
-    return (uint32_t)(support_random(&plain.state) % count);
-}
-
-static const char *const prefixes[] = {"0001", "0004", "32", "0001000", "3201000", "0", "3"};
-static const uint32_t places[] = {0, RIGA, 1999, JURMALA, SOMEWHERE, 3201001, 32000};
-
-static void PRINTF_LIKE(1, 2) write_text(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    plain.text_size += (size_t)vsnprintf(plain.text + plain.text_size,
-                                         sizeof(plain.text) - plain.text_size, format, arguments);
-    va_end(arguments);
-    ck_assert_uint_lt(plain.text_size, sizeof(plain.text));
-}
-
-static void write_leaf(const struct node *node)
-{
-    const struct status_kind *kind = &vocabulary.kinds[node->status_kind];
-    switch (node->kind) {
-    case NODE_STATUS:
-        write_text("%s %s", kind->is_list ? "list" : "status", kind->name);
-        if (node->subtype != SUBTYPE_ANY)
-            write_text(".%s", kind->subtypes[node->subtype]);
-        return;
-    case NODE_SCHOOL:
-        write_text("school_in %s", node->place);
-        return;
-    case NODE_RESIDENT:
-        write_text("resident_in %s", node->place);
-        return;
-    case NODE_AGE:
-        write_text("age %s %u", node->sign, node->years);
-        return;
-    case NODE_GROUP:
-        write_text("g%u", node->group);
-        return;
-    case NODE_LEAF_COUNT:
-    case NODE_NOT:
-    case NODE_AND:
-    case NODE_OR:
-        break;
-    }
-    ck_abort_msg("not a leaf");
-}
-
-static const uint32_t ages[] = {1, 18, 19, 24, 75, 100};
-
-static struct node random_leaf(uint16_t group)
-{
-    static const char *const signs[] = {">=", "<", ">", "<="};
-    struct node node = {.kind = (enum node_kind)pick(group > 1 ? NODE_LEAF_COUNT : NODE_GROUP)};
-    node.status_kind = (uint16_t)pick(LATVIA_KIND_COUNT);
-    uint8_t subtypes = vocabulary.kinds[node.status_kind].subtype_count;
-    node.subtype = subtypes == 0 || pick(3) == 0 ? SUBTYPE_ANY : (uint8_t)(1 + pick(subtypes));
-    node.place = prefixes[pick(COUNT_OF(prefixes))];
-    node.sign = signs[pick(4)];
-    node.years = ages[pick(COUNT_OF(ages))];
-    node.group = group > 1 ? (uint16_t)(1 + pick(group - 1u)) : 0;
-    return node;
-}
-
-/* Makes a tree for the group, writes it as text, and returns its root. */
-static size_t random_tree(uint16_t group, uint32_t depth)
-{
-    size_t at = plain.node_count++;
-    ck_assert_uint_lt(at, NODE_COUNT_MAX);
-    uint32_t shape = depth == 0 ? 0 : pick(5);
-    if (shape <= 1) {
-        plain.nodes[at] = random_leaf(group);
-        write_leaf(&plain.nodes[at]);
-        return at;
-    }
-    struct node node = {.kind = shape == 2 ? NODE_NOT : shape == 3 ? NODE_AND : NODE_OR};
-    write_text(shape == 2 ? "not (" : "(");
-    node.left = random_tree(group, depth - 1);
-    if (shape != 2) {
-        write_text(shape == 3 ? ") and (" : ") or (");
-        node.right = random_tree(group, depth - 1);
-    }
-    write_text(")");
-    plain.nodes[at] = node;
-    return at;
-}
-
-static void random_rules(void)
-{
-    plain.node_count = plain.text_size = 0;
-    for (uint16_t group = 1; group <= RANDOM_GROUPS; group++) {
-        char day[DAY_TEXT_SIZE];
-        write_text("group g%u = ", group);
-        plain.roots[group] = random_tree(group, 3);
-        plain.from[group] = 0;
-        plain.until[group] = DAY_NEVER;
-        if (pick(5) == 0) {
-            plain.from[group] = plain.window.from_day - 5 + pick(60);
-            day_to_text(day, (int32_t)plain.from[group]);
-            write_text(" from %s", day);
-        }
-        if (pick(5) == 0) {
-            plain.until[group] = plain.window.from_day + 56 + pick(60);
-            day_to_text(day, (int32_t)plain.until[group]);
-            write_text(" until %s", day);
-        }
-        write_text("\n");
-    }
-}
-
-static void random_missing(void)
-{
-    latvia_vocabulary(&vocabulary);
-    for (size_t i = 0; i < LATVIA_KIND_COUNT; i++) {
-        struct status_kind *kind = &vocabulary.kinds[i];
-        kind->is_missing = pick(12) == 0;
-        kind->missing_count = pick(4) == 0 ? 2 : 0;
-        for (size_t j = 0; j < kind->missing_count; j++) {
-            const char *digits = prefixes[pick(5)];
-            ck_assert(place_prefix_of_text(&kind->missing[j], digits, strlen(digits)));
-        }
-    }
-}
-
-static int32_t random_birth(void)
-{
-    uint32_t near_day = plain.window.from_day + pick(RANDOM_DAYS_MAX);
-    struct date date = date_of_day((int32_t)near_day);
-    date.year -= (int32_t)(pick(8) == 0 ? 0 : ages[pick(COUNT_OF(ages))]);
-    if (pick(4) == 0)
-        return day_of_date((struct date){date.year - date.year % 4, 2, 28}) + 1;
-    date.day = date.day > 28 ? 28 : date.day;
-    return day_of_date(date);
-}
-
-static void random_person(void)
-{
-    plain.person = (struct person){.birth_day = random_birth(), .death_day = DAY_NEVER};
-    if (pick(5) == 0)
-        plain.person.death_day = plain.window.from_day - 10 + pick(130);
-    plain.person.place = places[pick(COUNT_OF(places))];
-    plain.person.statuses = plain.facts;
-    plain.person.status_count = pick(RANDOM_FACTS + 1);
-    for (size_t i = 0; i < plain.person.status_count; i++) {
-        struct status_fact *fact = &plain.facts[i];
-        *fact = (struct status_fact){.kind = (uint16_t)pick(LATVIA_KIND_COUNT)};
-        fact->subtype = (uint8_t)pick(vocabulary.kinds[fact->kind].subtype_count + 1u);
-        fact->from_day = plain.window.from_day - 60 + pick(180);
-        fact->until_day = pick(3) == 0 ? DAY_NEVER : fact->from_day + 1 + pick(60);
-        fact->school = places[pick(COUNT_OF(places))];
-    }
-}
+static struct random_rules plain;
 
 static bool plain_place(uint32_t place, const char *digits)
 {
@@ -667,23 +626,48 @@ static bool plain_missing(const struct status_kind *kind)
     return is_missing;
 }
 
+/* The first day on which a fact no longer holds, and whether the node speaks of it at all. */
+static uint32_t plain_end(const struct status_fact *fact)
+{
+    uint32_t end = fact->until_day;
+    for (size_t i = 0; i < plain.extension_count; i++) {
+        const struct random_extension *it = &plain.extensions[i];
+        bool is_target =
+            fact->kind == it->kind && (it->subtype == SUBTYPE_ANY || it->subtype == fact->subtype);
+        bool is_exception = fact->kind == it->except_kind && fact->subtype == it->except_subtype;
+        bool is_in_time = fact->until_day > it->first_day && fact->until_day <= it->last_day + 1;
+        if (is_target && !is_exception && is_in_time && it->until_day > end)
+            end = it->until_day;
+    }
+    return end;
+}
+
+static bool plain_status_fits(const struct node *node, const struct status_fact *fact)
+{
+    uint32_t end = plain_end(fact);
+    return fact->kind == node->status_kind &&
+           (node->subtype == SUBTYPE_ANY || node->subtype == fact->subtype) &&
+           (node->begun_from == 0 || fact->from_day >= node->begun_from) &&
+           (node->begun_before == 0 || fact->from_day < node->begun_before) &&
+           (node->ending_from == 0 || end >= node->ending_from) &&
+           (node->ending_before == 0 || (end != DAY_NEVER && end < node->ending_before));
+}
+
 static enum truth plain_facts(const struct node *node, uint32_t day)
 {
     enum truth truth = TRUTH_NO;
     for (size_t i = 0; i < LATVIA_KIND_COUNT; i++) {
-        bool is_asked =
-            node->kind == NODE_STATUS ? i == node->status_kind : vocabulary.kinds[i].has_school;
-        if (is_asked && plain_missing(&vocabulary.kinds[i]))
+        const struct status_kind *kind = &plain.vocabulary.kinds[i];
+        bool is_asked = node->kind == NODE_STATUS ? i == node->status_kind : kind->has_school;
+        if (is_asked && plain_missing(kind))
             truth = TRUTH_UNKNOWN;
     }
     for (size_t i = 0; i < plain.person.status_count; i++) {
         const struct status_fact *fact = &plain.facts[i];
-        bool is_current = fact->from_day <= day && day < fact->until_day;
-        bool fits =
-            node->kind == NODE_STATUS
-                ? fact->kind == node->status_kind &&
-                      (node->subtype == SUBTYPE_ANY || node->subtype == fact->subtype)
-                : vocabulary.kinds[fact->kind].has_school && plain_place(fact->school, node->place);
+        bool is_current = fact->from_day <= day && day < plain_end(fact);
+        bool fits = node->kind == NODE_STATUS ? plain_status_fits(node, fact)
+                                              : plain.vocabulary.kinds[fact->kind].has_school &&
+                                                    plain_place(fact->school, node->place);
         if (is_current && fits)
             truth = TRUTH_YES;
     }
@@ -742,6 +726,10 @@ static enum truth plain_group(uint16_t group, uint32_t day)
 {
     if ((int32_t)day < plain.person.birth_day || day >= plain.person.death_day)
         return TRUTH_NO;
+    if (group > RANDOM_GROUPS) {
+        enum truth truth = plain_group(plain.known_of[group - RANDOM_GROUPS - 1], day);
+        return truth == TRUTH_UNKNOWN && day < plain.until_days[group] ? TRUTH_YES : truth;
+    }
     if (day < plain.from[group] || day >= plain.until[group])
         return TRUTH_NO;
     return plain_truth(&plain.nodes[plain.roots[group]], day);
@@ -784,11 +772,11 @@ static void count_sentence(void *context, uint32_t depth, const char *sentence)
 
 static void check_person(const struct rules *rules, uint64_t seed)
 {
-    size_t count =
-        groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &plain.person, plain.window);
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &plain.vocabulary, &plain.person,
+                                   &plain.prior, plain.window);
     ck_assert_uint_ne(count, GROUPS_TOO_MANY);
     check_order(count, plain.window);
-    for (uint16_t group = 1; group <= RANDOM_GROUPS; group++) {
+    for (uint16_t group = 1; group <= RANDOM_GROUPS + RANDOM_KNOWN; group++) {
         for (uint32_t day = plain.window.from_day; day < plain.window.until_day; day++) {
             enum truth expected = plain_group(group, day);
             enum truth found = evaluated_truth(count, group, day);
@@ -796,10 +784,10 @@ static void check_person(const struct rules *rules, uint64_t seed)
                 ck_abort_msg("seed %lu, group %u, day %u: %d, expected %d\n%s", (unsigned long)seed,
                              group, day, found, expected, plain.text);
         }
-        uint32_t day = plain.window.from_day + pick(RANDOM_DAYS_MAX);
+        uint32_t day = plain.window.from_day + random_pick(&plain, RANDOM_DAYS_MAX);
         size_t sentence_count = 0;
-        enum truth told = groups_explain(rules, &vocabulary, &plain.person, day, group,
-                                         count_sentence, &sentence_count);
+        enum truth told = groups_explain(rules, &plain.vocabulary, &plain.person, &plain.prior, day,
+                                         group, count_sentence, &sentence_count);
         ck_assert_msg(told == plain_group(group, day), "seed %lu, group %u, day %u is told wrong",
                       (unsigned long)seed, group, day);
         ck_assert_uint_ge(sentence_count, 1);
@@ -811,14 +799,9 @@ static void check_person(const struct rules *rules, uint64_t seed)
 
 static void random_case(uint64_t seed)
 {
-    plain.state = seed;
-    random_missing();
-    uint32_t from_day = 19700 + pick(1500);
-    plain.window = (struct window){from_day, from_day + pick(RANDOM_DAYS_MAX + 1)};
-    random_rules();
-    struct rules *rules = parse(plain.text);
+    struct rules *rules = random_rules_make(&plain, seed);
     for (int i = 0; i < RANDOM_PERSONS_COUNT; i++) {
-        random_person();
+        random_person(&plain, false);
         check_person(rules, seed);
     }
     rules_free(rules);
@@ -847,8 +830,8 @@ static const char *tell(const struct rules *rules, const struct person *person, 
 {
     static char text[TOLD_SIZE];
     text[0] = '\0';
-    enum truth truth = groups_explain(rules, &vocabulary, person, (uint32_t)day_of(day), group,
-                                      append_sentence, text);
+    enum truth truth = groups_explain(rules, &vocabulary, person, NULL, (uint32_t)day_of(day),
+                                      group, append_sentence, text);
     ck_assert_int_eq(truth, expected);
     return text;
 }
@@ -942,6 +925,55 @@ START_TEST(a_group_is_told_step_by_step)
 }
 END_TEST
 
+START_TEST(days_of_a_status_and_extensions_are_told)
+{
+    latvia_vocabulary(&vocabulary);
+    struct rules *rules =
+        parse("extend emergency = SOPA.household ending 2024-10-14..2024-10-24 until 2024-11-23\n"
+              "group poor = status SOPA.household.needy ending from 2024-11-01\n"
+              "group new = status SOPA.household begun from 2024-10-10 before 2024-11-01\n");
+    struct status_fact fact = {
+        .kind = HOUSEHOLD, .subtype = 1, .from_day = ZERO, .until_day = ZERO + 15};
+    struct person person = {.death_day = DAY_NEVER, .statuses = &fact, .status_count = 1};
+    ck_assert_str_eq(tell(rules, &person, "2024-11-03", 1, TRUTH_YES),
+                     "group poor: yes\n  status SOPA.household.needy ending from 2024-11-01: yes, "
+                     "from 2024-10-04 until 2024-11-23 (extended by emergency, else until "
+                     "2024-10-19)\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-11-03", 2, TRUTH_NO),
+                     "group new: no\n  status SOPA.household begun from 2024-10-10 before "
+                     "2024-11-01: no, holds, but from 2024-10-04 until 2024-11-23 (extended by "
+                     "emergency, else until 2024-10-19)\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-12-03", 1, TRUTH_NO),
+                     "group poor: no\n  status SOPA.household.needy ending from 2024-11-01: no, "
+                     "ended on 2024-11-23\n");
+    rules_free(rules);
+}
+END_TEST
+
+START_TEST(what_was_known_before_is_told)
+{
+    latvia_vocabulary(&vocabulary);
+    vocabulary.kinds[HOUSEHOLD].is_missing = true;
+    struct rules *rules = rules_with_known();
+    struct person person = {.death_day = DAY_NEVER};
+    uint32_t until_days[3] = {0, 0, ZERO + 10};
+    char text[TOLD_SIZE] = "";
+    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, &(struct prior){until_days}, ZERO,
+                                    2, append_sentence, text),
+                     TRUTH_YES);
+    ck_assert_str_eq(text, "group needy~14: yes, last known so, which holds until 2024-10-14\n"
+                           "  group needy: unknown\n"
+                           "    status SOPA.household.needy: unknown, SOPA.household was not "
+                           "delivered\n");
+    ck_assert_str_eq(tell(rules, &person, "2024-10-04", 2, TRUTH_UNKNOWN),
+                     "group needy~14: unknown, and it was not surely yes in the last 14 days\n"
+                     "  group needy: unknown\n"
+                     "    status SOPA.household.needy: unknown, SOPA.household was not "
+                     "delivered\n");
+    rules_free(rules);
+}
+END_TEST
+
 START_TEST(of_several_facts_the_nearest_is_told)
 {
     latvia_vocabulary(&vocabulary);
@@ -975,7 +1007,7 @@ START_TEST(a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once)
     struct rules *rules = parse(text);
     struct person person = {.death_day = DAY_NEVER};
     size_t count = 0;
-    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, ZERO, GROUP_COUNT_MAX - 1,
+    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, NULL, ZERO, GROUP_COUNT_MAX - 1,
                                     count_sentence, &count),
                      TRUTH_YES);
     ck_assert_uint_gt(count, 32);
@@ -1004,6 +1036,11 @@ int main(void)
     tcase_add_loop_test(
         tcase, random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told, 0, 8);
     tcase_add_test(tcase, a_group_is_told_step_by_step);
+    tcase_add_loop_test(tcase, what_ends_in_an_emergency_holds_longer, 0, COUNT_OF(extension_rows));
+    tcase_add_loop_test(tcase, what_was_known_fills_in_for_what_is_unknown, 0,
+                        COUNT_OF(known_rows));
+    tcase_add_test(tcase, days_of_a_status_and_extensions_are_told);
+    tcase_add_test(tcase, what_was_known_before_is_told);
     tcase_add_test(tcase, of_several_facts_the_nearest_is_told);
     tcase_add_test(tcase, a_long_chain_of_groups_is_told_to_a_depth_and_each_group_once);
     return support_run(suite);

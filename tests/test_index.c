@@ -8,13 +8,13 @@
 
 /* A whole index in memory, placed as the builder places it. */
 struct built {
-    struct entry *entries;
+    struct index_entry *entries;
     size_t count;
     struct index index;
     uint8_t *buckets;
 };
 
-static void build(struct built *b, struct entry *entries, size_t count)
+static void build(struct built *b, struct index_entry *entries, size_t count)
 {
     struct fault fault;
     struct arrangement *arrangement;
@@ -45,9 +45,9 @@ static struct digest random_digest(uint64_t *state)
 }
 
 /* Digests of which every `crowd` in a row want the same bucket, give or take one. */
-static struct entry *crowded_entries(size_t count, size_t crowd, uint64_t *state)
+static struct index_entry *crowded_entries(size_t count, size_t crowd, uint64_t *state)
 {
-    struct entry *entries = calloc(count, sizeof(*entries));
+    struct index_entry *entries = calloc(count, sizeof(*entries));
     ck_assert_ptr_nonnull(entries);
     uint64_t place = 0;
     for (size_t i = 0; i < count; i++) {
@@ -137,7 +137,7 @@ END_TEST
 START_TEST(a_view_uses_all_31_bits_beside_the_overflow_flag)
 {
     uint64_t state = 6;
-    struct entry *entries = crowded_entries(9, 9, &state);
+    struct index_entry *entries = crowded_entries(9, 9, &state);
     for (size_t i = 0; i < 9; i++)
         entries[i].view = PAYLOAD_VIEW_MASK - (uint32_t)i;
     struct built b;
@@ -218,12 +218,12 @@ START_TEST(the_same_entries_stand_in_the_same_places_whatever_their_order_and_th
 {
     uint64_t state = (uint64_t)_i + 100;
     size_t count = 200000;
-    struct entry *a = crowded_entries(count, crowds[_i] < 60 ? crowds[_i] : 1, &state);
-    struct entry *b = calloc(count, sizeof(*b));
+    struct index_entry *a = crowded_entries(count, crowds[_i] < 60 ? crowds[_i] : 1, &state);
+    struct index_entry *b = calloc(count, sizeof(*b));
     memcpy(b, a, count * sizeof(*b));
     for (size_t i = count - 1; i > 0; i--) {
         size_t j = support_random(&state) % (i + 1);
-        struct entry swapped = b[i];
+        struct index_entry swapped = b[i];
         b[i] = b[j];
         b[j] = swapped;
     }
@@ -256,7 +256,7 @@ START_TEST(more_buckets_are_made_when_somebody_would_stand_too_far)
     size_t count = 3000;
     struct built b;
     /* 200 that want one bucket take 50 buckets in a row at first */
-    struct entry *entries = calloc(count, sizeof(*entries));
+    struct index_entry *entries = calloc(count, sizeof(*entries));
     uint64_t place = support_random(&state);
     for (size_t i = 0; i < count; i++) {
         entries[i].digest = random_digest(&state);
@@ -274,7 +274,7 @@ END_TEST
 
 START_TEST(digests_that_no_number_of_buckets_parts_are_refused)
 {
-    struct entry *entries = calloc(200, sizeof(*entries));
+    struct index_entry *entries = calloc(200, sizeof(*entries));
     for (size_t i = 0; i < 200; i++) {
         store_u64(entries[i].digest.bytes + 8, i + 1);
         entries[i].view = 1;
@@ -290,7 +290,7 @@ END_TEST
 START_TEST(a_digest_that_is_there_twice_is_refused)
 {
     uint64_t state = 10;
-    struct entry *entries = crowded_entries(50, 1, &state);
+    struct index_entry *entries = crowded_entries(50, 1, &state);
     entries[40].digest = entries[3].digest;
     entries[40].view = entries[3].view + 1;
     struct fault fault;

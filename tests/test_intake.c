@@ -38,10 +38,10 @@ static const struct file files[FILE_COUNT] = {
     [EID] = {"pmlp_eid.csv", "PMLP.eid", "",
              "\xef\xbb\xbf"
              "Dokumenta numurs,Personas kods,Izdošanas datums,Derīgs līdz,Stāvoklis,Stāvokļa "
-             "datums\r\n"
-             "PA1234567,010190-00015,01.02.2020,31.01.2030,derīgs,\r\n"
-             "PA7654321,32000000001,01.02.2020,31.01.2030,bloķēts,05.06.2026\r\n"
-             "PA7654322,32000000001,01.02.2010,31.01.2020,aizstāts,05.06.2026\r\n",
+             "datums,Aktivizēts\r\n"
+             "PA1234567,010190-00015,01.02.2020,31.01.2030,derīgs,,01.02.2020\r\n"
+             "PA7654321,32000000001,01.02.2020,31.01.2030,bloķēts,05.06.2026,03.02.2020\r\n"
+             "PA7654322,32000000001,01.02.2010,31.01.2020,aizstāts,05.06.2026,\r\n",
              3, false},
     [SPECIAL] = {"pmlp_statusi.csv", "PMLP.special", "",
                  "Personas kods;Statuss;Piešķirts;Izbeigts\r\n"
@@ -216,8 +216,11 @@ START_TEST(facts_carry_what_the_rows_said)
     const struct means_fact *means = world.facts.means;
     ck_assert(memcmp(means[0].identifier.text, "PA1234567", 10) == 0);
     ck_assert(means[0].from_day == day("2020-02-01") && means[0].until_day == day("2030-02-01"));
-    ck_assert(means[1].until_day == day("2026-06-05")); /* blocked before it ended */
-    ck_assert(means[2].until_day == day("2020-02-01")); /* ended before it was replaced */
+    ck_assert(means[1].until_day == day("2026-06-05"));  /* blocked before it ended */
+    ck_assert(means[1].from_day == day("2020-02-03"));   /* activated */
+    ck_assert(means[2].issued_day == day("2010-02-01")); /* of no use to validators */
+    ck_assert(means[2].from_day >= means[2].until_day);
+    ck_assert_uint_eq(world.intake.deliveries[EID].idle_count, 1);
     ck_assert(memcmp(means[4].identifier.text, "0000045190", 11) == 0);
     ck_assert(means[4].until_day == day("2025-05-05"));
     free_world(&world);
@@ -282,7 +285,7 @@ static bool statuses_are_equal(const struct status_fact *a, const struct status_
 static bool means_are_equal(const struct means_fact *a, const struct means_fact *b)
 {
     return a->code == b->code && a->from_day == b->from_day && a->until_day == b->until_day &&
-           a->line == b->line && a->delivery == b->delivery &&
+           a->issued_day == b->issued_day && a->line == b->line && a->delivery == b->delivery &&
            memcmp(&a->identifier, &b->identifier, sizeof(a->identifier)) == 0;
 }
 
@@ -310,7 +313,7 @@ static bool worlds_are_equal(const struct world *a, const struct world *b)
     for (size_t i = 0; i < FILE_COUNT; i++) {
         const struct delivery *one = &a->intake.deliveries[i], *other = &b->intake.deliveries[i];
         if (one->row_count != other->row_count || one->refused_count != other->refused_count ||
-            one->warning_count != other->warning_count ||
+            one->warning_count != other->warning_count || one->idle_count != other->idle_count ||
             memcmp(one->refused_by, other->refused_by, sizeof(one->refused_by)) != 0)
             return false;
     }

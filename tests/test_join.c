@@ -55,12 +55,13 @@ static void status(uint32_t number)
                                                      .delivery = 1};
 }
 
-static void means(uint32_t number, const char *text, uint32_t from_day)
+static void means(uint32_t number, const char *text, uint32_t issued_day)
 {
     struct means_fact *fact = facts_add_means(&facts);
     *fact = (struct means_fact){.code = code(number),
-                                .from_day = from_day,
+                                .from_day = issued_day,
                                 .until_day = DAY_NEVER,
+                                .issued_day = issued_day,
                                 .line = (uint32_t)facts.means_count + 1,
                                 .delivery = 2};
     fact->identifier.means = MEANS_CARD;
@@ -191,11 +192,13 @@ START_TEST(reserved_test_identities_are_nobodys)
     }
     person(1, 0);
     means(1, means_test_identifier(MEANS_CARD, TEST_HIT), 5);
+    means(1, MEANS_ANYBODY, 5);
     join(1);
     ck_assert_uint_eq(people.person_count, 1);
     ck_assert_uint_eq(intake.deliveries[0].refused_by[REFUSAL_CODE_NOT_PERSON], 3);
-    ck_assert_uint_eq(intake.deliveries[2].refused_by[REFUSAL_NUMBER_FORM], 1);
+    ck_assert_uint_eq(intake.deliveries[2].refused_by[REFUSAL_NUMBER_FORM], 2);
     ck_assert_uint_eq(people.holder[0], NOBODY);
+    ck_assert_uint_eq(people.holder[1], NOBODY);
 }
 END_TEST
 
@@ -230,7 +233,7 @@ END_TEST
 struct means_row {
     const char *name;
     struct {
-        uint32_t holder, from_day;
+        uint32_t holder, issued_day;
     } rows[3];              /* holder 0: no such row; 9: not in the base register */
     uint32_t holders[3];    /* of each row afterwards; 0: nobody */
     uint32_t refused_count; /* as a conflict */
@@ -256,7 +259,7 @@ START_TEST(a_means_has_one_holder)
     person(2, 0);
     person(3, 0);
     for (int i = 0; i < 3 && row->rows[i].holder != 0; i++)
-        means(row->rows[i].holder, "CARD77", row->rows[i].from_day);
+        means(row->rows[i].holder, "CARD77", row->rows[i].issued_day);
     means(3, "CARD78", 1);
     join(2);
     for (size_t i = 0; i + 1 < facts.means_count; i++)
@@ -265,6 +268,25 @@ START_TEST(a_means_has_one_holder)
     ck_assert_uint_eq(people.holder[facts.means_count - 1], 2);
     ck_assert_msg(intake.deliveries[2].refused_by[REFUSAL_MEANS_CONFLICT] == row->refused_count,
                   "%s", row->name);
+}
+END_TEST
+
+START_TEST(what_counts_is_the_issue_and_not_from_when_a_means_is_of_use)
+{
+    person(1, 0);
+    person(2, 0);
+    means(1, "CARD77", 5);
+    means(2, "CARD77", 6);
+    facts.means[0].from_day = 90; /* activated late */
+    means(1, "CARD78", 5);
+    means(2, "CARD78", 5);
+    facts.means[2].from_day = facts.means[2].until_day = 5; /* never activated */
+    join(1);
+    ck_assert_uint_eq(people.holder[0], NOBODY);
+    ck_assert_uint_eq(people.holder[1], 1);
+    ck_assert_uint_eq(people.holder[2], NOBODY);
+    ck_assert_uint_eq(people.holder[3], NOBODY);
+    ck_assert_uint_eq(intake.deliveries[2].refused_by[REFUSAL_MEANS_CONFLICT], 2);
 }
 END_TEST
 
@@ -398,6 +420,7 @@ int main(void)
     tcase_add_test(base, statuses_come_to_their_persons_under_any_of_their_codes);
     tcase_add_loop_test(base, a_means_has_one_holder, 0,
                         (int)(sizeof(means_rows) / sizeof(means_rows[0])));
+    tcase_add_test(base, what_counts_is_the_issue_and_not_from_when_a_means_is_of_use);
     tcase_add_test(base, many_codes_lead_where_a_plain_search_finds_them);
     tcase_add_test(base, threads_do_not_show);
     suite_add_tcase(suite, base);

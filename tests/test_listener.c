@@ -221,13 +221,18 @@ static const struct {
     struct config config;
     const char *want; /* in the sentence; NULL: good */
 } configs[] = {
-    {{.listen = "127.0.0.1:0"}, NULL},
-    {{.unix_path = "/run/eligd.sock"}, NULL},
-    {{.listen = "[::1]:1", .unix_path = "/run/eligd.sock", .port_file = "/run/port"}, NULL},
-    {{.listen = NULL}, "nowhere to listen"},
-    {{.listen = "0.0.0.0:1"}, "--listen"},
-    {{.unix_path = ""}, "--unix"},
-    {{.unix_path = "/run/eligd.sock", .port_file = "/run/port"}, "--port-file"},
+    {{.listen = "127.0.0.1:0", .profile = "till"}, NULL},
+    {{.unix_path = "/run/eligd.sock", .profile = "gate"}, NULL},
+    {{.listen = "[::1]:1",
+      .unix_path = "/run/eligd.sock",
+      .port_file = "/run/port",
+      .profile = "inspector"},
+     NULL},
+    {{.listen = NULL, .profile = "till"}, "nowhere to listen"},
+    {{.listen = "0.0.0.0:1", .profile = "till"}, "--listen"},
+    {{.unix_path = "", .profile = "till"}, "--unix"},
+    {{.unix_path = "/run/eligd.sock", .port_file = "/run/port", .profile = "till"}, "--port-file"},
+    {{.listen = "127.0.0.1:0", .profile = "inspektor"}, "inspector"},
 };
 
 START_TEST(settings_must_go_together)

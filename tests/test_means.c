@@ -184,6 +184,21 @@ START_TEST(test_identities_are_canonical_distinct_and_recognised)
 }
 END_TEST
 
+START_TEST(anybody_is_a_card_number_that_no_register_may_deliver)
+{
+    struct identifier identifier;
+    ck_assert(means_normalise(&identifier, MEANS_CARD, "anybody", 7) == MEANS_FINE);
+    ck_assert(means_is_anybody(&identifier) && means_is_reserved(&identifier));
+    ck_assert(!means_is_test(&identifier));
+    ck_assert(means_normalise(&identifier, MEANS_CARD, "ANYBODYX", 8) == MEANS_FINE);
+    ck_assert(!means_is_anybody(&identifier) && !means_is_reserved(&identifier));
+    ck_assert(means_normalise(&identifier, MEANS_CARD, "TESTMISS", 8) == MEANS_FINE);
+    ck_assert(!means_is_anybody(&identifier) && means_is_reserved(&identifier));
+    struct identifier nobody = {0};
+    ck_assert(!means_is_anybody(&nobody) && !means_is_reserved(&nobody));
+}
+END_TEST
+
 START_TEST(names_lead_to_means_and_back)
 {
     for (uint8_t means = 1; means <= MEANS_LAST; means++)
@@ -275,6 +290,7 @@ int main(void)
     tcase_add_test(tests, the_word_wise_look_agrees_with_the_slow_one_on_random_texts);
     tcase_add_test(tests, what_has_no_size_or_too_much_of_it_is_not_canonical);
     tcase_add_test(tests, test_identities_are_canonical_distinct_and_recognised);
+    tcase_add_test(tests, anybody_is_a_card_number_that_no_register_may_deliver);
     tcase_add_test(tests, names_lead_to_means_and_back);
     tcase_add_test(tests, every_fault_has_a_sentence_of_its_own);
     tcase_add_test(tests, a_code_comes_back_from_its_number);

@@ -1,5 +1,6 @@
 #include "loader/memberships.h"
 #include "loader/views.h"
+#include "protocol/index.h"
 #include "tests/latvia.h"
 #include "tests/support.h"
 
@@ -29,6 +30,7 @@ static struct facts facts;
 static struct people people;
 static struct memberships result;
 static struct views views;
+static const struct prior_source *earlier; /* NULL: there is none */
 
 static void begin(void)
 {
@@ -39,6 +41,7 @@ static void begin(void)
         fault.text);
     memset(&intake, 0, sizeof(intake));
     memset(&facts, 0, sizeof(facts));
+    earlier = NULL;
     intake.delivery_count = 1;
 }
 
@@ -86,8 +89,8 @@ static void evaluate(uint32_t thread_count)
 {
     struct fault fault;
     ck_assert(people_join(&people, &facts, &intake, thread_count, &fault));
-    memberships_evaluate(&result, &people, rules, &vocabulary, window, AS_OF, &intake, thread_count,
-                         true);
+    memberships_evaluate(&result, &people, rules, &vocabulary, earlier, window, AS_OF, &intake,
+                         thread_count, true);
     views_collect(&views, &people, &result, window, thread_count);
 }
 
@@ -153,7 +156,7 @@ START_TEST(too_many_changes_refuse_the_person_and_nobody_else)
     person(2, RIGA);
     status(2, PENSION, 1, 0, DAY_NEVER);
     ck_assert(people_join(&people, &facts, &intake, 1, &fault));
-    memberships_evaluate(&result, &people, rules, &vocabulary, wide, AS_OF, &intake, 1, true);
+    memberships_evaluate(&result, &people, rules, &vocabulary, NULL, wide, AS_OF, &intake, 1, true);
     ck_assert_uint_eq(result.set_of[0], SET_EMPTY);
     ck_assert_uint_ne(result.set_of[1], SET_EMPTY);
     ck_assert_uint_eq(result.published_count, 1);
@@ -208,10 +211,156 @@ START_TEST(what_is_not_delivered_is_counted_as_unknown)
 }
 END_TEST
 
+/* --- what an earlier snapshot knew --- */
+
+#define EARLIER_AS_OF (AS_OF - 5)
+#define KNOWN_DAYS    14
+
+/* A snapshot of persons and their memberships in one or two groups. */
+static struct {
+    struct tables tables;
+    struct group groups[3];
+    struct view views[8];
+    uint32_t set_first[9];
+    struct membership memberships[16];
+    _Alignas(BUCKET_SIZE) uint8_t buckets[(8 + BUCKET_REACH_MAX) * BUCKET_SIZE];
+} old;
+static const struct identity_key old_key = {{5}};
+
+static void old_begin(const char *group, const char *other_group)
+{
+    memset(&old, 0, sizeof(old));
+    old.tables = (struct tables){.index = {.home_count = 8, .shards = {old.buckets}},
+                                 .views = old.views,
+                                 .set_first = old.set_first,
+                                 .memberships = old.memberships,
+                                 .groups = old.groups,
+                                 .group_count = 3,
+                                 .view_count = 1,
+                                 .set_count = 1};
+    strcpy(old.groups[1].name, group);
+    strcpy(old.groups[2].name, other_group);
+}
+
+/* Somebody known then, with one membership. */
+static void old_person(uint32_t number, struct membership membership)
+{
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+    struct digest digest;
+    uint32_t set = old.tables.set_count++, view = old.tables.view_count++;
+    means_unpack_code(identifier.text, code(number));
+    identity_digest(&digest, &old_key, &identifier);
+    uint8_t *slot = old.buckets + index_home(&digest, 8) * BUCKET_SIZE;
+    while (load_u32(slot + SLOT_PAYLOAD) != 0)
+        slot += SLOT_SIZE;
+    memcpy(slot + SLOT_TAG, digest.bytes + DIGEST_SIZE - SLOT_PAYLOAD, SLOT_PAYLOAD);
+    store_u32(slot + SLOT_PAYLOAD, view);
+    old.views[view] = (struct view){.set = set, .until_day = DAY_NEVER};
+    old.memberships[old.set_first[set]] = membership;
+    old.set_first[set + 1] = old.set_first[set] + 1;
+}
+
+/* Adds the group that falls back, and evaluates with pensions missing for everybody. */
+static uint16_t evaluate_known(void)
+{
+    static struct prior_source source;
+    struct fault fault;
+    ck_assert(identity_start(&fault));
+    uint16_t known = (uint16_t)rules->group_count++;
+    rules->groups[known] = (struct group_rule){.name = "pensioner~14",
+                                               .until_day = DAY_NEVER,
+                                               .known_of = PENSIONER,
+                                               .known_days = KNOWN_DAYS};
+    vocabulary.kinds[PENSION].is_missing = true;
+    source = (struct prior_source){&old.tables, EARLIER_AS_OF, &old_key};
+    earlier = &source;
+    evaluate(2);
+    return known;
+}
+
+/* Until which day of the window the person is surely in the group; 0: not at all. */
+static uint32_t sure_until(size_t row, uint16_t group)
+{
+    uint32_t until = 0, set = result.set_of[row];
+    for (uint32_t i = result.set_first[set]; i < result.set_first[set + 1]; i++) {
+        const struct membership *m = &result.list[i];
+        if (m->group != group || m->truth != TRUTH_YES)
+            continue;
+        ck_assert_uint_eq(m->from_day, window.from_day);
+        until = m->until_day;
+    }
+    return until;
+}
+
+START_TEST(what_is_unknown_now_and_was_sure_before_is_yes_for_so_many_days)
+{
+    old_begin("other", "pensioner");
+    for (uint32_t i = 0; i < 7; i++)
+        person(i, RIGA);
+    static const struct membership then[] = {
+        {2, TRUTH_YES, 0, DAY_NEVER},                 /* surely: for known_days */
+        {2, TRUTH_YES, 0, EARLIER_AS_OF + 4},         /* it ends before that */
+        {2, TRUTH_YES, 0, EARLIER_AS_OF},             /* it had ended */
+        {2, TRUTH_YES, EARLIER_AS_OF + 1, DAY_NEVER}, /* it had not begun */
+        {2, TRUTH_UNKNOWN, 0, DAY_NEVER},             /* it was not known either */
+        {1, TRUTH_YES, 0, DAY_NEVER},                 /* another group */
+    };
+    for (uint32_t i = 0; i < 6; i++) /* nothing was known of the last one */
+        old_person(i, then[i]);
+    uint16_t known = evaluate_known();
+    static const uint32_t expected[] = {
+        EARLIER_AS_OF + KNOWN_DAYS, EARLIER_AS_OF + 4, 0, 0, 0, 0, 0};
+    for (size_t i = 0; i < 7; i++) {
+        ck_assert_uint_eq(sure_until(i, known), expected[i]);
+        ck_assert_uint_eq(sure_until(i, PENSIONER), 0);
+    }
+    ck_assert_uint_eq(result.yes_counts[known], 1); /* on the as-of day, EARLIER_AS_OF + 5 */
+    ck_assert_uint_eq(result.unknown_counts[known], 6);
+    ck_assert_uint_eq(result.unknown_counts[PENSIONER], 7);
+}
+END_TEST
+
+START_TEST(what_was_carried_over_before_ends_where_it_ended_before)
+{
+    old_begin("pensioner", "pensioner~14");
+    person(1, RIGA);
+    person(2, RIGA);
+    old_person(1, (struct membership){2, TRUTH_YES, 0, EARLIER_AS_OF + 3});
+    old_person(2, (struct membership){1, TRUTH_YES, 0, DAY_NEVER}); /* the derived group decides */
+    uint16_t known = evaluate_known();
+    ck_assert_uint_eq(sure_until(0, known), EARLIER_AS_OF + 3);
+    ck_assert_uint_eq(sure_until(1, known), 0);
+}
+END_TEST
+
+START_TEST(who_changed_codes_is_known_under_the_previous_one)
+{
+    old_begin("pensioner", "other");
+    person(1, RIGA);
+    facts.persons[0].previous = code(99);
+    old_person(99, (struct membership){1, TRUTH_YES, 0, DAY_NEVER});
+    uint16_t known = evaluate_known();
+    ck_assert_uint_eq(sure_until(0, known), EARLIER_AS_OF + KNOWN_DAYS);
+}
+END_TEST
+
+START_TEST(what_is_known_now_asks_no_earlier_snapshot)
+{
+    old_begin("pensioner", "other");
+    person(1, RIGA);
+    status(1, PENSION, 1, 0, window.from_day + 9); /* told by a register that then fell silent */
+    person(2, RIGA);
+    old_person(2, (struct membership){1, TRUTH_YES, 0, DAY_NEVER});
+    uint16_t known = evaluate_known();
+    ck_assert_uint_eq(sure_until(0, known), window.from_day + 9);
+    ck_assert_uint_eq(sure_until(1, known), EARLIER_AS_OF + KNOWN_DAYS);
+}
+END_TEST
+
 /* --- views --- */
 
 /* The view of an identifier among entries, or NOBODY. */
-static uint32_t find_view(const struct entry *entries, const struct identity_key *key,
+static uint32_t find_view(const struct index_entry *entries, const struct identity_key *key,
                           uint8_t means, const char *text)
 {
     struct identifier identifier = {.means = means, .size = (uint8_t)strlen(text)};
@@ -238,7 +387,7 @@ START_TEST(a_view_is_a_set_on_the_days_on_which_the_means_is_good)
     card(1, "TOCOME", window.until_day, DAY_NEVER);
     evaluate(2);
     ck_assert_uint_eq(views.identifier_count, 2 * MEANS_LAST + 4);
-    struct entry *entries = views_digest(&views, &people, &result, window, &key, 2, true);
+    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 2, true);
 
     uint32_t own = find_view(entries, &key, MEANS_PERSONAL_CODE, "32000000001");
     uint32_t part = find_view(entries, &key, MEANS_CARD, "PART");
@@ -262,7 +411,7 @@ START_TEST(test_identities_of_every_means_are_there)
     struct fault fault;
     ck_assert(identity_start(&fault));
     evaluate(1);
-    struct entry *entries = views_digest(&views, &people, &result, window, &key, 1, true);
+    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 1, true);
     for (uint8_t means = 1; means <= MEANS_LAST; means++) {
         uint32_t hit =
             find_view(entries, &key, means, means_test_identifier((enum means)means, TEST_HIT));
@@ -307,9 +456,10 @@ static int compare_entries(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct digest));
 }
 
-static struct entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
+static struct index_entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
 {
-    struct entry *entries = views_digest(&views, &people, &result, window, key, thread_count, true);
+    struct index_entry *entries =
+        views_digest(&views, &people, &result, window, key, thread_count, true);
     qsort(entries, views.identifier_count, sizeof(*entries), compare_entries);
     return entries;
 }
@@ -323,7 +473,7 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
     evaluate(1);
     struct memberships first = result;
     struct views first_views = views;
-    struct entry *first_entries = sorted_entries(&key, 1);
+    struct index_entry *first_entries = sorted_entries(&key, 1);
     uint32_t membership_count = result.set_first[result.set_count];
     ck_assert_uint_gt(result.set_count, 1000);
     ck_assert_uint_gt(views.count, result.set_count);
@@ -346,7 +496,7 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
         ck_assert_uint_eq(views.count, first_views.count);
         ck_assert_mem_eq(views.list, first_views.list, views.count * sizeof(*views.list));
         ck_assert_uint_eq(views.identifier_count, first_views.identifier_count);
-        struct entry *entries = sorted_entries(&key, thread_count);
+        struct index_entry *entries = sorted_entries(&key, thread_count);
         ck_assert_mem_eq(entries, first_entries, views.identifier_count * sizeof(*entries));
         free(entries);
         views_free(&views);
@@ -397,6 +547,10 @@ int main(void)
     tcase_add_test(tests, too_many_changes_refuse_the_person_and_nobody_else);
     tcase_add_test(tests, the_census_counts_persons_by_group_and_municipality_on_the_as_of_day);
     tcase_add_test(tests, what_is_not_delivered_is_counted_as_unknown);
+    tcase_add_test(tests, what_is_unknown_now_and_was_sure_before_is_yes_for_so_many_days);
+    tcase_add_test(tests, what_was_carried_over_before_ends_where_it_ended_before);
+    tcase_add_test(tests, who_changed_codes_is_known_under_the_previous_one);
+    tcase_add_test(tests, what_is_known_now_asks_no_earlier_snapshot);
     tcase_add_test(tests, a_view_is_a_set_on_the_days_on_which_the_means_is_good);
     tcase_add_test(tests, test_identities_of_every_means_are_there);
     tcase_add_test(tests, neither_threads_nor_the_order_of_rows_show);

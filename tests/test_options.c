@@ -363,6 +363,10 @@ START_TEST(the_nearest_name_is_found_when_one_is_near)
         ck_assert_ptr_null(found);
     else
         ck_assert_str_eq(found, near[_i].wanted);
+    char hint[NEAREST_TEXT_SIZE], wanted[NEAREST_TEXT_SIZE] = "";
+    if (found != NULL)
+        snprintf(wanted, sizeof(wanted), " (did you mean %s?)", found);
+    ck_assert_str_eq(nearest_text(hint, " (did you mean ", "?)", near[_i].word, names, 5), wanted);
 }
 END_TEST
 

@@ -10,14 +10,14 @@ passed=0 failed=0
 good() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "$*"; }
 
-rules=$ELIG_TOP/loader/catalogue/latvia.rules
+catalogue=$ELIG_TOP/loader/catalogue
 {
     "$ELIG_BIN/eligctl" keygen identity "$work/identity.key" &&
         "$ELIG_BIN/eligctl" keygen signing "$work/sign.key" &&
         "$ELIG_BIN/eligbench" country --quiet --persons 1000 "$work/country" &&
         "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/snapshots" \
             --identity-key "$work/identity.key" --signing-key "$work/sign.key" --environment 7 \
-            --registers "$ELIG_TOP/loader/registers" --rules "$rules" --quiet
+            --registers "$ELIG_TOP/loader/registers" --catalogue "$catalogue" --quiet
 } >"$work/log" 2>&1 || {
     cat "$work/log"
     exit 1
@@ -37,11 +37,11 @@ done
 member() { sed -n "s/^ *\"$1\": \"*\([^\",]*\)\"*,*\$/\1/p" "$work/out"; }
 
 tail -n +2 "$work/country/people.csv" >"$work/people"
-while IFS=, read -r title means text product price status percent _; do
-    number=$(sed -n "s/^product $product *= *//p" "$rules")
+while IFS=, read -r title means text product point price status percent _; do
+    number=$(awk -F, -v name="$product" '$2 == name { print $1 }' "$catalogue/products.csv")
     for at in 2026-11-01T00:00 2027-01-01T23:59; do
         echo "$text" | "$ELIG_BIN/eligctl" check --connect "unix:$work/socket" --means "$means" \
-            --product "${number:-1}" --price "$price" --at $at --json >"$work/out" 2>&1
+            --product "${number:-1}" --point-of-sale "$point" --price "$price" --at $at --json >"$work/out" 2>&1
         # 1/10000 EUR of a price in cents, times percent
         amount=$(echo "$price" | awk -v percent="$percent" '{ printf "%d", $1 * 100 * percent + 0.5 }')
         if [ "$(member status)" = "$status" ] && [ "$(member relief_amount)" = "$amount" ]; then

@@ -187,6 +187,64 @@ START_TEST(a_state_wants_its_day)
 }
 END_TEST
 
+/* What is said of when means can be used; a card otherwise. */
+static const struct {
+    const char *lines, *fault; /* NULL: none */
+} readiness[] = {
+    {"capable-since 2019-09-02\ncolumn f from iso\n", NULL},
+    {"ready-since 2021-12-28\ncolumn f from iso\ncolumn a activated iso optional\n", NULL},
+    {"capable-since 2019-09-02\nready-since 2021-12-28\ncolumn f from iso\n"
+     "column a activated iso optional\n",
+     NULL},
+    {"capable-since 2.9.2019\n",
+     "x:6:15: a day from 1970 on, such as 2019-09-02 wanted, \"2.9.2019\" found"},
+    {"capable-since 1969-12-31\n",
+     "x:6:15: a day from 1970 on, such as 2019-09-02 wanted, \"1969-12-31\" found"},
+    {"ready-since\n",
+     "x:6:12: a day from 1970 on, such as 2019-09-02 wanted, the end of the line found"},
+    {"capable-since 2019-09-02\ncapable-since 2019-09-02\n",
+     "x:7:1: one such line wanted, \"capable-since\" found"},
+    {"capable-since 2019-09-02 x\n", "x:6:26: the end of the line wanted, \"x\" found"},
+    {"capable-since 2019-09-02\n", "x:6:1: a column \"from\" that is not optional, with "
+                                   "capable-since or ready-since wanted, none "
+                                   "found"},
+    {"capable-since 2019-09-02\ncolumn f from iso optional\n",
+     "x:7:1: a column \"from\" that is not optional, with capable-since or ready-since wanted, "
+     "none "
+     "found"},
+    {"ready-since 2021-12-28\ncolumn f from iso\n",
+     "x:7:1: both ready-since and a column activated, or none wanted, one found"},
+    {"column f from iso\ncolumn a activated iso optional\n",
+     "x:7:1: ready-since with the column activated wanted, none found"},
+    {"capable-since 2021-12-28\nready-since 2021-12-27\ncolumn f from iso\n"
+     "column a activated iso optional\n",
+     "x:9:1: ready-since not before capable-since wanted, an earlier day found"},
+};
+
+START_TEST(means_say_from_when_on_they_can_be_used)
+{
+    char text[512];
+    int size = snprintf(text, sizeof(text),
+                        "register a\nformat csv separator | encoding utf-8\nfact means card\n"
+                        "column k code\ncolumn n number\n%s",
+                        readiness[_i].lines);
+    bool is_good = parse(text, (size_t)size);
+    ck_assert_msg(is_good == (readiness[_i].fault == NULL), "%s: %s", readiness[_i].lines,
+                  fault.text);
+    if (!is_good)
+        ck_assert_str_eq(fault.text, readiness[_i].fault);
+}
+END_TEST
+
+START_TEST(only_means_can_be_ready)
+{
+    static const char text[] = "register a\nformat csv separator | encoding utf-8\nfact status\n"
+                               "column k code\ncolumn f from iso\ncapable-since 2019-09-02\n";
+    ck_assert(!parse(text, sizeof(text) - 1));
+    ck_assert(strstr(fault.text, "with fact means only") != NULL);
+}
+END_TEST
+
 START_TEST(line_ends_and_marks_of_other_systems_do_not_matter)
 {
     static const char text[] = "\xef\xbb\xbfregister a # name\r\n\r\n# all of it\r\n"
@@ -213,72 +271,6 @@ START_TEST(a_description_cut_anywhere_is_whole_or_a_fault)
 }
 END_TEST
 
-/* ---- folders ---- */
-
-START_TEST(the_shipped_descriptions_are_read_in_order_of_name)
-{
-    static const char *const names[] = {
-        "IZM.learner",  "PMLP.eid",          "PMLP.persons", "PMLP.special",
-        "riga_staff",   "RS.etalons",        "SIF.family",   "SOPA.household",
-        "VBTAI.orphan", "VDEAVK.disability", "VSAA.pension",
-    };
-    struct registers registers;
-    if (!registers_read(&registers, &vocabulary, support_path("loader/registers"), &fault))
-        ck_abort_msg("%s", fault.text);
-    ck_assert_uint_eq(registers.count, sizeof(names) / sizeof(names[0]));
-    for (size_t i = 0; i < registers.count; i++)
-        ck_assert_str_eq(registers.list[i].name, names[i]);
-    ck_assert_uint_eq(vocabulary.kind_count, 8);
-    ck_assert(vocabulary_kind(&vocabulary, "riga_staff", true) != KIND_NONE);
-    registers_free(&registers);
-}
-END_TEST
-
-static void write_one(const char *file, const char *name)
-{
-    char path[512], text[512];
-    snprintf(path, sizeof(path), "%s/%s", support_directory(), file);
-    int size = snprintf(text, sizeof(text),
-                        "register %s\nformat csv separator , encoding utf-8\nfact list\n"
-                        "column k code\n",
-                        name);
-    support_write_file(path, text, (size_t)size, 0600);
-}
-
-START_TEST(only_files_of_that_name_are_descriptions)
-{
-    struct registers registers;
-    write_one("b.register", "one");
-    write_one("a.register", "two");
-    write_one("c.register.old", "three");
-    write_one(".d.register", "four");
-    write_one(".register", "five");
-    ck_assert(registers_read(&registers, &vocabulary, support_directory(), &fault));
-    ck_assert_uint_eq(registers.count, 2);
-    ck_assert_str_eq(registers.list[0].name, "two");
-    registers_free(&registers);
-}
-END_TEST
-
-START_TEST(a_register_described_twice_is_a_fault)
-{
-    struct registers registers;
-    write_one("a.register", "same");
-    write_one("b.register", "same");
-    ck_assert(!registers_read(&registers, &vocabulary, support_directory(), &fault));
-    ck_assert(strstr(fault.text, "b.register") != NULL);
-}
-END_TEST
-
-START_TEST(a_folder_without_descriptions_is_a_fault)
-{
-    struct registers registers;
-    ck_assert(!registers_read(&registers, &vocabulary, support_directory(), &fault));
-    ck_assert(!registers_read(&registers, &vocabulary, "/nonexistent", &fault));
-    ck_assert(strstr(fault.text, "/nonexistent") != NULL);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("register");
@@ -290,12 +282,11 @@ int main(void)
                         sizeof(wrong_lines) / sizeof(wrong_lines[0]));
     tcase_add_test(tcase, an_empty_map_is_a_fault);
     tcase_add_test(tcase, a_state_wants_its_day);
+    tcase_add_loop_test(tcase, means_say_from_when_on_they_can_be_used, 0,
+                        sizeof(readiness) / sizeof(readiness[0]));
+    tcase_add_test(tcase, only_means_can_be_ready);
     tcase_add_test(tcase, line_ends_and_marks_of_other_systems_do_not_matter);
     tcase_add_test(tcase, a_description_cut_anywhere_is_whole_or_a_fault);
-    tcase_add_test(tcase, the_shipped_descriptions_are_read_in_order_of_name);
-    tcase_add_test(tcase, only_files_of_that_name_are_descriptions);
-    tcase_add_test(tcase, a_register_described_twice_is_a_fault);
-    tcase_add_test(tcase, a_folder_without_descriptions_is_a_fault);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

@@ -144,6 +144,8 @@ static const struct row_case {
     {"PMLP.eid", "PA1234567|390000-00000|01.02.2020|31.01.2020|derīgs|", REFUSAL_DATE_ORDER, 4},
     {"PMLP.eid", "PA1234567|390000-00000|01.02.2020||derīgs|", REFUSAL_DATE_MISSING, 4},
     {"PMLP.eid", "PA1234567|390000-00000|32.01.2020|31.01.2030|derīgs|", REFUSAL_DATE_NONE_SUCH, 3},
+    {"PMLP.eid", "PA1234567|390000-00000|01.02.2020|31.01.2030|derīgs||32.01.2021",
+     REFUSAL_DATE_NONE_SUCH, 7},
     {"RS.etalons", "12345678901|390000-00000|2020-01-01|2030-01-01|derīgs|", REFUSAL_NUMBER_FORM,
      1},
     {"RS.etalons", "0|390000-00000|2020-01-01|2030-01-01|derīgs|", REFUSAL_NUMBER_FORM, 1},
@@ -234,6 +236,65 @@ START_TEST(wrong_check_digits_are_counted_and_taken)
 }
 END_TEST
 
+/* From when on a card can be used follows from the day of issue, and of activation. */
+static const struct {
+    const char *fields;               /* issued, last day, state, its day, activated */
+    const char *from_day, *until_day; /* NULL: of no use */
+} cards[] = {
+    {"01.09.2019|31.08.2029|derīgs||", NULL, NULL},
+    {"01.09.2019|31.08.2029|derīgs||01.10.2019", NULL, NULL},
+    {"02.09.2019|01.09.2029|derīgs||", NULL, NULL},
+    {"02.09.2019|01.09.2029|derīgs||02.09.2019", "2019-09-02", "2029-09-02"},
+    {"02.09.2019|01.09.2029|derīgs||15.03.2023", "2023-03-15", "2029-09-02"},
+    {"02.09.2019|01.09.2029|derīgs||01.01.2018", "2019-09-02", "2029-09-02"},
+    {"27.12.2021|26.12.2031|derīgs||", NULL, NULL},
+    {"28.12.2021|27.12.2031|derīgs||", "2021-12-28", "2031-12-28"},
+    {"28.12.2021|27.12.2031|derīgs||01.05.2022", "2021-12-28", "2031-12-28"},
+    {"02.09.2020|01.09.2030|bloķēts|01.05.2022|02.05.2021", "2021-05-02", "2022-05-01"},
+    {"02.09.2020|01.09.2030|bloķēts|01.05.2022|01.05.2022", NULL, NULL},
+    {"02.09.2020|01.09.2030|bloķēts|01.05.2022|02.05.2023", NULL, NULL},
+};
+
+START_TEST(a_card_is_good_from_when_it_can_be_used)
+{
+    struct row_plan plan = plan_of("PMLP.eid");
+    struct facts facts = {0};
+    struct row_reader reader = {.plan = &plan, .facts = &facts};
+    struct span fields[COLUMN_COUNT_MAX] = {{"PA1234567", 9}, {"390000-00000", 12}};
+    const char *text = cards[_i].fields;
+    for (size_t i = 2; i < 7; i++, text += strcspn(text, "|") + 1)
+        fields[i] = (struct span){text, (uint32_t)strcspn(text, "|")};
+    ck_assert_uint_eq(row_take(&reader, fields, 1), 0);
+    ck_assert_uint_eq(facts.means_count, 1);
+    const struct means_fact *fact = &facts.means[0];
+    ck_assert_uint_eq(reader.idle_count, cards[_i].from_day == NULL);
+    if (cards[_i].from_day == NULL) {
+        ck_assert_uint_ge(fact->from_day, fact->until_day);
+    } else {
+        ck_assert_uint_eq(fact->from_day, day(cards[_i].from_day));
+        ck_assert_uint_eq(fact->until_day, day(cards[_i].until_day));
+    }
+    char issued[11];
+    snprintf(issued, sizeof(issued), "%.4s-%.2s-%.2s", cards[_i].fields + 6, cards[_i].fields + 3,
+             cards[_i].fields);
+    ck_assert_uint_eq(fact->issued_day, day(issued));
+    facts_free(&facts);
+}
+END_TEST
+
+START_TEST(a_register_that_says_nothing_of_use_has_means_of_any_age)
+{
+    struct facts facts = {0};
+    uint8_t column;
+    ck_assert_uint_eq(
+        take("RS.etalons", "1234567|390000-00000|1960-01-01|2029-01-01|derīgs|", &facts, &column),
+        0);
+    ck_assert_uint_eq(facts.means[0].from_day, 0);
+    ck_assert_uint_eq(facts.means[0].until_day, day("2029-01-02"));
+    facts_free(&facts);
+}
+END_TEST
+
 /* ---- the quick ways are the slow ways ---- */
 
 START_TEST(a_quick_code_is_the_normalised_code)
@@ -284,7 +345,8 @@ START_TEST(a_quick_number_is_the_normalised_number)
             memcpy(text, "PA", 2);
         const char *from = _i == 0 ? "01.01.2020" : "2020-01-01";
         struct span fields[] = {{text, size}, {"39000000000", 11}, {from, 10},
-                                {from, 10},   {"derīgs", 7},       {"", 0}};
+                                {from, 10},   {"derīgs", 7},       {"", 0},
+                                {"", 0}};
         struct identifier identifier;
         bool is_normal = means_normalise(&identifier, means[_i], text, size) == MEANS_FINE;
         ck_assert((row_take(&reader, fields, 1) == 0) == is_normal);
@@ -348,6 +410,9 @@ int main(void)
     TCase *tcase = tcase_create("rows");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 30);
+    tcase_add_loop_test(tcase, a_card_is_good_from_when_it_can_be_used, 0,
+                        sizeof(cards) / sizeof(cards[0]));
+    tcase_add_test(tcase, a_register_that_says_nothing_of_use_has_means_of_any_age);
     tcase_add_loop_test(tcase, a_row_is_a_fact_or_says_why_not, 0,
                         sizeof(cases) / sizeof(cases[0]));
     tcase_add_test(tcase, earlier_codes_are_facts_of_their_own);

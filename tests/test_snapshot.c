@@ -139,7 +139,9 @@ START_TEST(an_opened_snapshot_holds_what_was_published)
     ck_assert_uint_eq(t->product_count, 3);
     ck_assert_uint_eq(t->products[1].number, 1001);
     ck_assert_uint_eq(t->clause_count, 3);
-    ck_assert(t->clauses[1].product == 1001 && t->clauses[2].product == 1002);
+    ck_assert_uint_eq(t->offer_count, 3);
+    ck_assert(t->offers[1].product == 1001 && t->offers[2].product == 1002);
+    ck_assert(t->clauses[t->offers[2].clause_first].relief == t->clauses[2].relief);
     ck_assert_uint_eq(t->census_count, 1);
     ck_assert_uint_eq(t->census[0].place, 1000);
 
@@ -559,10 +561,10 @@ START_TEST(values_other_than_a_snapshot_has_are_refused)
     m = *fixture_manifest(f);
     m.home_count += SHARD_BUCKET_COUNT;
     write_manifest(&m);
-    refused_now("wanted 7 tables and 2 shards");
+    refused_now("wanted 13 tables and 2 shards");
 
     m = *fixture_manifest(f);
-    memcpy(m.values[2].name, "hroups\0\0", VALUE_NAME_SIZE);
+    memcpy(m.values[4].name, "hroups\0\0", VALUE_NAME_SIZE);
     write_manifest(&m);
     refused_now("must be \"groups\"");
 

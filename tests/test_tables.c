@@ -10,6 +10,12 @@
 #define PRODUCTS    3
 #define RELIEFS     2
 #define CLAUSES     4
+#define OFFERS      3
+#define POINTS      2
+#define DAYSETS     2
+#define CONTRACTS   2
+#define SPLITS      2
+#define LIMITS      2
 #define CENSUS      3
 #define SETS        3
 #define MEMBERSHIPS 4
@@ -20,22 +26,44 @@ struct country {
     struct clause clauses[CLAUSES];
     struct group groups[GROUPS];
     struct product products[PRODUCTS];
+    struct point points[POINTS];
+    struct dayset daysets[DAYSETS];
+    struct offer offers[OFFERS];
     struct relief reliefs[RELIEFS];
+    struct contract contracts[CONTRACTS];
+    struct split splits[SPLITS];
+    struct limit limits[LIMITS];
     uint32_t set_first[SETS + 1];
     struct membership memberships[MEMBERSHIPS];
     struct view views[VIEWS];
 };
 
+#define CLAUSE(code_, relief_, group_, flags_)                                                     \
+    {                                                                                              \
+        .code = code_, .relief = relief_, .group = group_, .flags = flags_, .dayset = relief_,     \
+        .computation = COMPUTE_PERCENT, .round_step = 1, .means_mask = MEANS_MASK_ALL,             \
+        .entry_mask = ENTRY_MASK_ALL, .value = 5000, .price_most = UINT32_MAX,                     \
+        .quantity_least = 1, .quantity_most = 10                                                   \
+    }
+
 static const struct country good = {
     .census = {{1, 1000, 5, 0}, {1, 3200, 2, 1}, {2, 1000, 1, 0}},
-    .clauses = {{PRODUCT_TEST, 0, 0, 10000},
-                {1001, 1, 1, 5000},
-                {1001, 1, 2, 100},
-                {1002, 1, 2, 1}},
+    .clauses = {CLAUSE(1, 0, 0, 0), CLAUSE(9, 1, 1, 0), CLAUSE(9, 1, GROUP_EVERYBODY, 0),
+                CLAUSE(10, 1, 2, CLAUSE_STACKS)},
     .groups = {{.name = GROUP_TEST_NAME}, {.name = "a"}, {.name = "b"}},
     .products = {{PRODUCT_TEST, PRODUCT_TEST_NAME}, {1001, "x"}, {1002, "y"}},
-    .reliefs = {{.code = RELIEF_TEST_CODE, .until_day = DAY_NEVER, .name = RELIEF_TEST_NAME},
-                {.code = 9, .until_day = DAY_NEVER, .name = "R"}},
+    .points = {{.number = 101, .site = 1}, {.number = 102, .site = 1}},
+    .daysets = {{{3}}, {{1}}},
+    .offers = {{0, 1, 0, 1, 0}, {1, 1001, 1, 3, 1}, {1, 1002, 1, 2, 0}},
+    .reliefs = {{.code = RELIEF_TEST_CODE,
+                 .until_day = DAY_NEVER,
+                 .state = RELIEF_ACTIVE,
+                 .name = RELIEF_TEST_NAME},
+                {.code = 9, .until_day = DAY_NEVER, .state = RELIEF_CLOSED, .name = "R"}},
+    .contracts = {{9, 1, 1, 0, 10, 5}, {10, 2, 1, 0, 10, 6}},
+    .splits = {{3, 1, {{7, SPLIT_REST, 0}}}, {4, 1, {{8, SPLIT_REST, 0}}}},
+    .limits = {{.relief = 0, .kind = LIMIT_USES, .period = PERIOD_DAY, .until_day = 1, .value = 1},
+               {.relief = 1, .kind = LIMIT_SPACING, .until_day = 1, .value = 60}},
     .set_first = {0, 0, 1, 4},
     .memberships = {{0, TRUTH_YES, 10, 20},
                     {1, TRUTH_YES, 10, 12},
@@ -55,6 +83,18 @@ static struct tables tables_of(const struct country *c)
         .reliefs = c->reliefs,
         .clauses = c->clauses,
         .census = c->census,
+        .points = c->points,
+        .daysets = c->daysets,
+        .offers = c->offers,
+        .contracts = c->contracts,
+        .splits = c->splits,
+        .limits = c->limits,
+        .point_count = POINTS,
+        .dayset_count = DAYSETS,
+        .offer_count = OFFERS,
+        .contract_count = CONTRACTS,
+        .split_count = SPLITS,
+        .limit_count = LIMITS,
         .view_count = VIEWS,
         .set_count = SETS,
         .group_count = GROUPS,
@@ -68,8 +108,10 @@ static struct tables tables_of(const struct country *c)
 struct stored {
     uint8_t census[CENSUS * CENSUS_SIZE], clauses[CLAUSES * CLAUSE_SIZE],
         groups[GROUPS * GROUP_SIZE], products[PRODUCTS * PRODUCT_SIZE],
-        reliefs[RELIEFS * RELIEF_SIZE], views[VIEWS * VIEW_SIZE],
-        sets[4 + 4 * (SETS + 1) + MEMBERSHIPS * MEMBERSHIP_SIZE];
+        reliefs[RELIEFS * RELIEF_SIZE], views[VIEWS * VIEW_SIZE], points[POINTS * POINT_SIZE],
+        daysets[DAYSETS * DAYSET_SIZE], offers[OFFERS * OFFER_SIZE],
+        contracts[CONTRACTS * CONTRACT_SIZE], splits[SPLITS * SPLIT_SIZE],
+        limits[LIMITS * LIMIT_SIZE], sets[4 + 4 * (SETS + 1) + MEMBERSHIPS * MEMBERSHIP_SIZE];
 };
 
 static void store(struct stored *s, const struct country *c)
@@ -86,6 +128,18 @@ static void store(struct stored *s, const struct country *c)
         relief_encode(s->reliefs + i * RELIEF_SIZE, &c->reliefs[i]);
     for (size_t i = 0; i < VIEWS; i++)
         view_encode(s->views + i * VIEW_SIZE, &c->views[i]);
+    for (size_t i = 0; i < POINTS; i++)
+        point_encode(s->points + i * POINT_SIZE, &c->points[i]);
+    for (size_t i = 0; i < DAYSETS; i++)
+        dayset_encode(s->daysets + i * DAYSET_SIZE, &c->daysets[i]);
+    for (size_t i = 0; i < OFFERS; i++)
+        offer_encode(s->offers + i * OFFER_SIZE, &c->offers[i]);
+    for (size_t i = 0; i < CONTRACTS; i++)
+        contract_encode(s->contracts + i * CONTRACT_SIZE, &c->contracts[i]);
+    for (size_t i = 0; i < SPLITS; i++)
+        split_encode(s->splits + i * SPLIT_SIZE, &c->splits[i]);
+    for (size_t i = 0; i < LIMITS; i++)
+        limit_encode(s->limits + i * LIMIT_SIZE, &c->limits[i]);
     store_u32(s->sets, SETS);
     for (size_t i = 0; i <= SETS; i++)
         store_u32(s->sets + 4 + 4 * i, c->set_first[i]);
@@ -108,6 +162,12 @@ static struct table_values values_of(const struct stored *s)
         .reliefs = edge(s->reliefs, sizeof(s->reliefs)),
         .sets = edge(s->sets, sizeof(s->sets)),
         .views = edge(s->views, sizeof(s->views)),
+        .points = edge(s->points, sizeof(s->points)),
+        .daysets = edge(s->daysets, sizeof(s->daysets)),
+        .offers = edge(s->offers, sizeof(s->offers)),
+        .contracts = edge(s->contracts, sizeof(s->contracts)),
+        .splits = edge(s->splits, sizeof(s->splits)),
+        .limits = edge(s->limits, sizeof(s->limits)),
     };
 }
 
@@ -139,7 +199,10 @@ START_TEST(what_was_stored_is_read_as_it_was)
         ck_assert(memcmp(&t.memberships[i], &good.memberships[i], sizeof(struct membership)) == 0);
     ck_assert(memcmp(t.set_first, good.set_first, sizeof(good.set_first)) == 0);
     ck_assert(memcmp(t.views, good.views, sizeof(good.views)) == 0);
-    ck_assert_uint_eq(t.clauses[3].percent_bp, 1);
+    ck_assert_uint_eq(t.clauses[3].code, 10);
+    ck_assert(t.point_count == POINTS && t.dayset_count == DAYSETS && t.offer_count == OFFERS &&
+              t.contract_count == CONTRACTS && t.split_count == SPLITS && t.limit_count == LIMITS);
+    ck_assert(memcmp(t.offers, good.offers, sizeof(good.offers)) == 0);
     ck_assert_uint_eq(t.census[1].unknown_count, 1);
     tables_free(&t);
 }
@@ -162,9 +225,19 @@ static const struct {
     FIELD(census[2].group, 0, "census: line 2 is out of order"),
     FIELD(clauses[1].relief, 2, "names relief 2 of 2"),
     FIELD(clauses[1].group, 3, "group 3 of 3"),
-    FIELD(clauses[3].product, 1003, "product 1003, which is not listed"),
-    FIELD(clauses[3].product, 1000, "product 1000, which is not listed"),
-    FIELD(clauses[1].product, 1002, "clause 2 is out of order"),
+    FIELD(clauses[1].dayset, 2, "set of days 2 of 2"),
+    FIELD(clauses[1].flags, CLAUSE_STACKS, "a relief that stacks is not last"),
+    FIELD(points[1].number, 101, "points: number 101 is out of order"),
+    FIELD(offers[1].product, 1003, "product 1003, which is not listed"),
+    FIELD(offers[2].product, 1001, "offer 2 is out of order"),
+    FIELD(offers[0].site, 2, "offer 1 is out of order"),
+    FIELD(offers[1].clause_first, 4, "names clauses 4 to 7 of 4"),
+    FIELD(offers[1].clause_first, 2, "names clauses 2 to 5 of 4"),
+    FIELD(offers[1].dayset, 2, "set of days 2 of 2"),
+    FIELD(contracts[1].number, 1, "contracts: number 1 is out of order"),
+    FIELD(contracts[1].relief, 2, "contracts: number 2 names relief 2 of 2"),
+    FIELD(splits[1].code, 3, "splits: number 3 is out of order"),
+    FIELD(limits[1].relief, 2, "limits: limit 1 names relief 2 of 2"),
     FIELD(groups[0].name[0], 'r', "group 0 must be \"test\""),
     FIELD(products[0].number, 2, "product 1 must be"),
     FIELD(products[0].name[0], 'r', "product 1 must be"),
@@ -214,6 +287,8 @@ START_TEST(a_table_of_a_wrong_size_is_refused)
     struct table_values values = values_of(&s);
     struct table_bytes *all[] = {&values.census,  &values.clauses, &values.groups, &values.products,
                                  &values.reliefs, &values.sets,    &values.views};
+    /* beside offers of nothing, so that clauses, products and days may be fewer */
+    values.offers.size = 0;
     for (size_t i = 0; i < 7; i++) {
         uint64_t kept = all[i]->size;
         for (uint64_t size = 0; size < kept; size++) {
@@ -223,6 +298,7 @@ START_TEST(a_table_of_a_wrong_size_is_refused)
             bool opened = tables_decode(&out, &values, &fault);
             /* clauses and census may be fewer; whole records of them are a table, too */
             bool may = (i == 0 && size % CENSUS_SIZE == 0) || (i == 1 && size % CLAUSE_SIZE == 0) ||
+                       (i == 3 && size % PRODUCT_SIZE == 0 && size > 0) ||
                        (i == 6 && size % VIEW_SIZE == 0 && size > 0);
             ck_assert_msg(opened == may, "table %zu, size %u", i, (unsigned)size);
             if (opened)
@@ -231,6 +307,42 @@ START_TEST(a_table_of_a_wrong_size_is_refused)
         all[i]->size = kept;
     }
     ck_assert(says(&values, NULL));
+}
+END_TEST
+
+START_TEST(more_reliefs_that_stack_than_an_answer_has_room_for_are_refused)
+{
+    struct country c = good;
+    struct clause clauses[STACKING_COUNT_MAX + 1];
+    struct relief reliefs[STACKING_COUNT_MAX + 1];
+    struct offer offer = {.product = 1, .clause_count = STACKING_COUNT_MAX};
+    for (uint16_t i = 0; i <= STACKING_COUNT_MAX; i++) {
+        clauses[i] = (struct clause)CLAUSE(i + 1u, i, 0, CLAUSE_STACKS);
+        clauses[i].dayset = 0;
+        reliefs[i] = c.reliefs[i > 0];
+    }
+    struct tables t = tables_of(&c);
+    t.clauses = clauses;
+    t.clause_count = t.relief_count = STACKING_COUNT_MAX + 1;
+    t.reliefs = reliefs;
+    t.offers = &offer;
+    t.offer_count = 1;
+    struct fault fault = {""};
+    ck_assert_msg(tables_check(&t, &fault), "%s", fault.text);
+    offer.clause_count++;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "more than 3 reliefs stack"));
+
+    /* the first of four that stack follows clauses of its own that do not */
+    struct clause mixed[STACKING_COUNT_MAX + 2];
+    memcpy(mixed + 1, clauses, sizeof(clauses));
+    mixed[0] = clauses[0];
+    mixed[0].flags = 0;
+    t.clauses = mixed;
+    t.clause_count = STACKING_COUNT_MAX + 2;
+    offer.clause_count = STACKING_COUNT_MAX + 2;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "more than 3 reliefs stack"));
 }
 END_TEST
 
@@ -267,6 +379,7 @@ static Suite *tables_suite(void)
     tcase_add_loop_test(tcase, a_number_that_points_nowhere_is_refused_by_reader_and_builder, 0,
                         sizeof(wrong_numbers) / sizeof(wrong_numbers[0]));
     tcase_add_test(tcase, a_table_of_a_wrong_size_is_refused);
+    tcase_add_test(tcase, more_reliefs_that_stack_than_an_answer_has_room_for_are_refused);
     tcase_add_test(tcase, a_count_of_sets_beyond_the_bytes_is_refused);
     tcase_add_test(tcase, a_record_that_is_none_is_named);
     suite_add_tcase(suite, tcase);

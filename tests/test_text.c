@@ -112,10 +112,36 @@ START_TEST(a_byte_order_mark_is_seen_whole_only)
 }
 END_TEST
 
+START_TEST(digits_are_a_number)
+{
+    static const struct {
+        const char *text;
+        bool is_one;
+        uint64_t number;
+    } rows[] = {{"0", true, 0},
+                {"007", true, 7},
+                {"18446744073709551615", true, UINT64_MAX},
+                {"18446744073709551616", false, 0},
+                {"99999999999999999999999", false, 0},
+                {"", false, 0},
+                {"-1", false, 0},
+                {"+1", false, 0},
+                {"1 ", false, 0},
+                {"1x", false, 0}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t number = 77;
+        struct span text = {rows[i].text, (uint32_t)strlen(rows[i].text)};
+        ck_assert(span_number(text, &number) == rows[i].is_one);
+        ck_assert_uint_eq(number, rows[i].is_one ? rows[i].number : 77);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("text");
     TCase *tcase = tcase_create("encodings");
+    tcase_add_test(tcase, digits_are_a_number);
     tcase_add_loop_test(tcase, utf8_is_the_standards_table, 0,
                         sizeof(utf8_rows) / sizeof(utf8_rows[0]));
     tcase_add_loop_test(tcase, every_latvian_letter_has_its_byte, 0,

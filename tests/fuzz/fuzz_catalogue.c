@@ -22,17 +22,25 @@ TRY(membership, MEMBERSHIP_SIZE)
 TRY(view, VIEW_SIZE)
 TRY(group, GROUP_SIZE)
 TRY(product, PRODUCT_SIZE)
+TRY(point, POINT_SIZE)
+TRY(dayset, DAYSET_SIZE)
+TRY(offer, OFFER_SIZE)
 TRY(relief, RELIEF_SIZE)
 TRY(clause, CLAUSE_SIZE)
+TRY(contract, CONTRACT_SIZE)
+TRY(split, SPLIT_SIZE)
+TRY(limit, LIMIT_SIZE)
 TRY(census, CENSUS_SIZE)
 
 static const struct {
     void (*try)(const uint8_t *bytes);
     size_t size;
 } kinds[] = {
-    {try_membership, MEMBERSHIP_SIZE}, {try_view, VIEW_SIZE},     {try_group, GROUP_SIZE},
-    {try_product, PRODUCT_SIZE},       {try_relief, RELIEF_SIZE}, {try_clause, CLAUSE_SIZE},
-    {try_census, CENSUS_SIZE},
+    {try_membership, MEMBERSHIP_SIZE}, {try_view, VIEW_SIZE},         {try_group, GROUP_SIZE},
+    {try_product, PRODUCT_SIZE},       {try_relief, RELIEF_SIZE},     {try_clause, CLAUSE_SIZE},
+    {try_census, CENSUS_SIZE},         {try_point, POINT_SIZE},       {try_dayset, DAYSET_SIZE},
+    {try_offer, OFFER_SIZE},           {try_contract, CONTRACT_SIZE}, {try_split, SPLIT_SIZE},
+    {try_limit, LIMIT_SIZE},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,6 @@
 /* Any person in any window gets ordered, disjoint, merged memberships inside the window, the same
- * that are told aloud for a day, or is refused. */
+ * that are told aloud for a day and that people who are alike share, or is refused. */
+#include "loader/alike.h"
 #include "loader/groups.h"
 #include "loader/rulelang.h"
 #include "protocol/snapshot.h"
@@ -16,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char text[] =
     "place RIGA = 0001\n"
+    "extend pandemic = SOPA.household, VDEAVK.disability except SOPA.household.crisis ending "
+    "2025-01-01..2025-03-31 until 2025-06-01\n"
     "group minor = age < 18\n"
     "group old = age >= 75 until 2026-06-01\n"
     "group pensioner = status VSAA.pension.old_age\n"
@@ -26,11 +29,16 @@ static const char text[] =
     "group poor = status SOPA.household.needy or status SOPA.household.low_income\n"
     "group staff = list riga_staff and not minor\n"
     "group either = poor and (pensioner or old) or not (pupil or staff)\n"
-    "group school = school_in 0004 or not school_in 32\n";
+    "group school = school_in 0004 or not school_in 32\n"
+    "group fresh = status SOPA.household begun from 2025-01-01 before 2025-12-01\n"
+    "group lasting = status VDEAVK.disability.group1 ending from 2025-06-01 and not fresh\n";
 
 static const uint32_t places[8] = {0, 1000, 1999, 4000, 3201000, 3299999, 32, 9999999};
 
+#define KNOWN_COUNT 2 /* groups that fall back on what was known before, behind the others */
+
 static struct vocabulary vocabulary;
+static uint32_t until_days[GROUP_COUNT_MAX];
 static struct rules *rules;
 
 static void begin(void)
@@ -40,6 +48,11 @@ static void begin(void)
     if (!rules_parse(&rules, text, strlen(text), "t", &vocabulary, &fault)) {
         fprintf(stderr, "%s\n", fault.text);
         abort();
+    }
+    for (uint16_t i = 0; i < KNOWN_COUNT; i++) {
+        uint16_t known_of = (uint16_t)(rules->group_count - 1 - 3 * i);
+        rules->groups[rules->group_count++] = (struct group_rule){
+            .name = "known", .until_day = DAY_NEVER, .known_of = known_of, .known_days = 14};
     }
 }
 
@@ -84,6 +97,24 @@ static void check_memberships(const struct membership out[], size_t count, struc
     }
 }
 
+/* Twice: once worked out, once looked up. */
+static void check_alike(const struct membership out[], size_t count, const struct person *person,
+                        const struct prior *prior, struct window window)
+{
+    struct alike *alike = alike_begin(rules, &vocabulary, window);
+    for (int i = 0; i < 2; i++) {
+        uint32_t set = alike_evaluate(alike, person, prior);
+        assert((set == ALIKE_TOO_MANY) == (count == GROUPS_TOO_MANY));
+        if (set == ALIKE_TOO_MANY)
+            continue;
+        size_t alike_count;
+        const struct membership *list = alike_set(alike, set, &alike_count);
+        assert(alike_count == count);
+        assert(count == 0 || memcmp(list, out, count * sizeof(out[0])) == 0);
+    }
+    alike_end(alike);
+}
+
 static enum truth truth_on(const struct membership out[], size_t count, uint16_t group,
                            uint32_t day)
 {
@@ -123,13 +154,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          at += FACT_BYTES)
         facts[person.status_count++] = fact_of(data + at);
 
-    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, window);
+    for (uint32_t i = 0; i < rules->group_count; i++)
+        until_days[i] = i % 2 == 0 ? window.from_day + data[14] : 0;
+    struct prior known = {until_days};
+    const struct prior *prior = data[1] & 4 ? &known : NULL;
+    size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, prior, window);
+    check_alike(out, count, &person, prior, window);
     if (count == GROUPS_TOO_MANY || window.from_day == window.until_day)
         return 0;
     check_memberships(out, count, window);
     uint16_t group = (uint16_t)(data[13] % rules->group_count);
     uint32_t day = window.from_day + load_u16(data + 14) % (window.until_day - window.from_day);
-    assert(groups_explain(rules, &vocabulary, &person, day, group, hear, NULL) ==
+    assert(groups_explain(rules, &vocabulary, &person, prior, day, group, hear, NULL) ==
            truth_on(out, count, group, day));
     return 0;
 }

@@ -16,8 +16,19 @@ static uint64_t walk(const struct tables *t)
         for (uint32_t i = t->set_first[set]; i < t->set_first[set + 1]; i++)
             sum += t->groups[t->memberships[i].group].yes_count;
     }
-    for (uint32_t c = 0; c < t->clause_count; c++)
-        sum += t->reliefs[t->clauses[c].relief].giver + t->groups[t->clauses[c].group].yes_count;
+    for (uint32_t o = 0; o < t->offer_count; o++) {
+        const struct clause *clauses = t->clauses + t->offers[o].clause_first;
+        sum += t->daysets[t->offers[o].dayset].words[0];
+        for (uint32_t c = 0; c < t->offers[o].clause_count; c++) {
+            sum += t->reliefs[clauses[c].relief].giver + t->daysets[clauses[c].dayset].words[1];
+            if (clauses[c].group != GROUP_EVERYBODY)
+                sum += t->groups[clauses[c].group].yes_count;
+        }
+    }
+    for (uint32_t c = 0; c < t->contract_count; c++)
+        sum += t->reliefs[t->contracts[c].relief].code;
+    for (uint32_t l = 0; l < t->limit_count; l++)
+        sum += t->reliefs[t->limits[l].relief].code;
     for (uint32_t c = 0; c < t->census_count; c++)
         sum += t->groups[t->census[c].group].unknown_count;
     return sum;
@@ -49,6 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     values.reliefs = take(&data, &size);
     values.sets = take(&data, &size);
     values.views = take(&data, &size);
+    values.daysets = take(&data, &size);
+    values.offers = take(&data, &size);
+    values.points = take(&data, &size);
+    values.contracts = take(&data, &size);
+    values.splits = take(&data, &size);
+    values.limits = take(&data, &size);
 
     struct tables tables;
     struct fault fault = {""};

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Puts the vectors and the test identities to a running server, and judges its answers by PROTOCOL.md.
 
-usage: elig_ask.py DIRECTORY SOCKET    DIRECTORY has requests.txt; SOCKET is the path of a Unix socket,
-                                       or a TCP port of 127.0.0.1
+usage: elig_ask.py DIRECTORY SOCKET [PROFILE]
+           DIRECTORY has requests.txt; SOCKET is the path of a Unix socket, or a TCP port of 127.0.0.1;
+           PROFILE is that of the listener: gate, till (when it is not said), inspector, administrator
 
 Exit 0 when every answer is right. For whoever writes another server, and for checking this one.
 """
@@ -48,11 +49,17 @@ def is_right(status, request, answer):
     return found == (oracle.STATUS["OK"] if request[1] == oracle.PING else oracle.STATUS["NO_LEDGER"])
 
 
-def check_of(means, identifier):
+def check_of(means, identifier, **others):
     fields = dict.fromkeys(oracle.REQUEST_FIELDS, 0)
     fields.update(kind=oracle.CHECK, means=means, identifier=identifier, quantity=1, product=1,
                   unit_price=15000, request_id=5)
+    fields.update(others)
     return oracle.encode_request(fields)
+
+
+def is_same(answer, other):
+    """But for what follows the server's clock."""
+    return answer[:56] == other[:56] and answer[62:] == other[62:]
 
 
 def judge_vectors(path, rows):
@@ -76,8 +83,9 @@ def judge_versions(path, rows):
                 is_right(status, bytes.fromhex(frame), answers[1])
 
 
-def judge_identities(path):
-    """HIT applies; EXPIRED and MISS are the same bytes but for the server's clock."""
+def judge_identities(path, profile):
+    """HIT applies; EXPIRED, MISS and ANYBODY are the same bytes but for the server's clock."""
+    relief = oracle.RELIEF_UNTOLD if profile == "gate" else 1
     for means, identifiers in TEST_IDENTITIES.items():
         answers = ask(path, b"".join(check_of(means, text) for text in identifiers), 64)
         statuses = [oracle.STATUS_NAME[oracle.decode_response(a)["status"]] for a in answers]
@@ -85,20 +93,59 @@ def judge_identities(path):
             statuses == ["APPLIES", "DOES_NOT_APPLY", "DOES_NOT_APPLY"]
         hit = oracle.decode_response(answers[0])
         yield f"what HIT of means {means} gets", \
-            (hit["relief"], hit["relief_amount"], hit["payable"]) == (1, 15000, 0)
-        yield f"unknown looks like expired, means {means}", \
-            answers[1][:56] == answers[2][:56] and answers[1][62:] == answers[2][62:]
+            (hit["relief"], hit["relief_amount"], hit["payable"]) == (relief, 15000, 0)
+        yield f"until when, means {means}", is_end_seen(profile, hit)
+        yield f"unknown looks like expired, means {means}", is_same(answers[1], answers[2])
+    anybody, miss = ask(path, check_of(4, "ANYBODY") + check_of(4, "TESTMISS"), 64)
+    yield "ANYBODY is nobody", is_same(anybody, miss)
+
+
+def is_end_seen(profile, hit):
+    """Whether VALID_UNTIL is what this profile sees of a relief that holds for days."""
+    day, _ = oracle.riga_time(hit["server_time"])
+    tonight = oracle.time_of_riga_day(day + 1)
+    end = hit["valid_until"]
+    return end == 0 if profile == "gate" else end == tonight if profile == "till" else end > tonight
+
+
+def judge_purchases(path):
+    """What is settled without the identifier is the same for all; what needs no contract is given
+    anywhere; and amounts are those of section 11."""
+    unknown = [check_of(1, text, product=4294967295) for text in TEST_IDENTITIES[1]]
+    answers = ask(path, b"".join(unknown), 64)
+    yield "a product that is not in the catalogue", all(
+        oracle.decode_response(a)["status"] == oracle.STATUS["UNKNOWN_PRODUCT"] for a in answers)
+    yield "is so whoever buys it", is_same(answers[0], answers[1]) and is_same(answers[0], answers[2])
+    past = [check_of(1, text, service_time=86400) for text in TEST_IDENTITIES[1]]
+    answers = ask(path, b"".join(past), 64)
+    yield "a day that cannot be judged", all(
+        oracle.decode_response(a)["status"] == oracle.STATUS["OUTSIDE_WINDOW"] for a in answers)
+    yield "cannot be whoever buys", is_same(answers[0], answers[1]) and is_same(answers[0], answers[2])
+
+    hit = TEST_IDENTITIES[1][0]
+    nowhere, elsewhere = ask(path, check_of(1, hit) + check_of(1, hit, point_of_sale=4294967295), 64)
+    yield "an unknown point of sale is nowhere", is_same(nowhere, elsewhere)
+    clause = dict(zip(oracle.CLAUSE_FIELDS, ("percent", 10000, 0, 0, 0, "half-up", 1, 0, 0)))
+    for quantity, companions in ((1, 0), (3, 0), (3, 1), (3, 2), (3, 255), (10000, 0)):
+        answer, = ask(path, check_of(1, hit, quantity=quantity, companions=companions,
+                                     unit_price=15001), 64)
+        _, amount, left = oracle.amount(clause, 15001, quantity, companions, 15001 * quantity)
+        found = oracle.decode_response(answer)
+        yield f"{quantity} with {companions} companions", \
+            (found["relief_amount"], found["payable"]) == (amount, left)
 
 
 def main(arguments):
-    if len(arguments) != 3:
+    profile = arguments[3] if len(arguments) == 4 else "till"
+    if len(arguments) not in (3, 4) or profile not in oracle.PROFILES:
         print(__doc__.strip(), file=sys.stderr)
         return 2
     with open(f"{arguments[1]}/requests.txt", encoding="ascii") as lines:
         rows = [line.split() for line in lines if not line.startswith("#")]
     path = arguments[2]
     passed = failed = 0
-    for judge in (judge_vectors(path, rows), judge_versions(path, rows), judge_identities(path)):
+    for judge in (judge_vectors(path, rows), judge_versions(path, rows), judge_identities(path, profile),
+                  judge_purchases(path)):
         try:
             for name, good in judge:
                 passed += good

@@ -3,11 +3,13 @@
 
 usage: elig_oracle.py DIRECTORY    checks the vector files in it; exit 0 when all pass
 
-Python's standard library only. As a module it has encode and decode of the three frames, normalise,
-digest and the calendar.
+Python's standard library only. As a module it has encode and decode of the three frames, what each
+profile sees, normalise, digest, the calendar and the amounts.
 """
 import datetime
+import fractions
 import hashlib
+import math
 import struct
 import sys
 
@@ -24,8 +26,8 @@ STATUS = {
     "BAD_VERSION": 101, "BAD_KIND": 102, "BAD_RESERVED": 103, "BAD_REQUEST_ID": 104,
     "BAD_MEANS": 105, "BAD_IDENTIFIER": 106, "BAD_ENTRY": 107, "BAD_QUANTITY": 108,
     "DRAINING": 201, "BUSY": 202, "NOT_READY": 203,
-    "UNKNOWN_PRODUCT": 301, "OUTSIDE_WINDOW": 303, "APPLIES": 310, "NO_DATA": 311,
-    "DOES_NOT_APPLY": 312,
+    "UNKNOWN_PRODUCT": 301, "UNKNOWN_POINT_OF_SALE": 302, "OUTSIDE_WINDOW": 303, "NO_CONTRACT": 304,
+    "APPLIES": 310, "NO_DATA": 311, "DOES_NOT_APPLY": 312,
     "NO_LEDGER": 401,
 }
 STATUS_NAME = {number: name for name, number in STATUS.items()}
@@ -229,6 +231,61 @@ def time_of_riga_day(day):
     raise ValueError("no midnight")
 
 
+# Section 8, "Several reliefs together".
+def code_together(code, following):
+    return ((code * 16777619) ^ following) % 2**31 or 1
+
+
+# Section 8, "Profiles".
+RELIEF_UNTOLD = 4294967295
+PROFILES = ("gate", "till", "inspector", "administrator")
+
+
+def mask(profile, service_time, answer):
+    """The fields of a response as this profile sees them."""
+    seen = dict(answer)
+    if profile == "gate":
+        if seen["status"] == STATUS["NO_DATA"]:
+            seen["status"] = STATUS["DOES_NOT_APPLY"]
+        if seen["status"] == STATUS["APPLIES"]:
+            seen["relief"] = RELIEF_UNTOLD
+        seen.update(split=0, remaining=65535, valid_until=0)
+    if profile == "till":
+        day, _ = riga_time(service_time)
+        seen["valid_until"] = min(seen["valid_until"], time_of_riga_day(day + 1))
+    return seen
+
+
+# Section 11.
+def rounded(exact, rounding, step):
+    steps = exact / step
+    if rounding == "half-up":
+        return math.floor(steps + fractions.Fraction(1, 2)) * step
+    return (math.floor if rounding == "down" else math.ceil)(steps) * step
+
+
+def amount(clause, price, quantity, companions, payable):
+    """Units covered, what is taken off, and what is left to pay."""
+    companion_units = min(companions, quantity - 1)                         # 1
+    own_units = quantity - companion_units
+    covered = min(own_units, clause["for"] or own_units) + min(companion_units, clause["with"])
+    base = payable * covered // quantity                                    # 2
+    value, above = clause["value"], clause["above"]
+    if clause["computation"] == "percent":                                  # 3
+        exact = fractions.Fraction((base - min(base, above * covered)) * value, 10000)
+    else:
+        exact = fractions.Fraction({
+            "amount": min(value, base),
+            "subsidy": min(value * covered, base),
+            "price": base - min(base, value * covered),
+        }[clause["computation"]])
+    found = rounded(exact, clause["rounding"], clause["step"])              # 4
+    if clause["cap"]:                                                       # 5
+        found = min(found, clause["cap"] * (covered if clause["cap_each"] else 1))
+    found = min(found, base)                                                # 6
+    return covered, found, payable - found
+
+
 # Section 14: the vectors.
 def number_or_text(name, word):
     if name == "identifier":
@@ -301,6 +358,29 @@ def check_day(words):
     return False
 
 
+CLAUSE_FIELDS = ("computation", "value", "above", "cap", "cap_each", "rounding", "step", "for", "with")
+
+
+def check_amount(words):
+    _, computation, value, above, cap, cap_each, rounding, step, *counts = words
+    units, companions_max, price, quantity, companions, payable, *wanted = map(int, counts)
+    clause = dict(zip(CLAUSE_FIELDS, (computation, int(value), int(above), int(cap), int(cap_each),
+                                      rounding, int(step), units, companions_max)))
+    return amount(clause, price, quantity, companions, payable) == tuple(wanted)
+
+
+def check_code(words):
+    code, following, together = map(int, words[1:])
+    return code_together(code, following) == together
+
+
+def check_mask(words):
+    _, profile, service_time, before, after = words
+    seen = mask(profile, int(service_time), decode_response(bytes.fromhex(before)))
+    decode_response(bytes.fromhex(after))
+    return profile in PROFILES and encode_response(seen).hex() == after
+
+
 FILES = {
     "requests.txt": check_request,
     "responses.txt": check_response,
@@ -308,6 +388,9 @@ FILES = {
     "identifiers.txt": check_identifier,
     "digests.txt": check_digest,
     "days.txt": check_day,
+    "amounts.txt": check_amount,
+    "codes.txt": check_code,
+    "masks.txt": check_mask,
 }
 
 

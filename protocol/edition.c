@@ -1,0 +1,205 @@
+#include "protocol/edition.h"
+
+#include "protocol/frame.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define SECONDS_PER_HOUR 3600
+
+/* Zeroed slots, at least twice as many as there are to be. */
+static void *take_slots(uint32_t *mask, uint32_t count, size_t slot_size, struct fault *fault)
+{
+    uint32_t slot_count = 2;
+    while (slot_count < 2 * (uint64_t)count)
+        slot_count *= 2;
+    *mask = slot_count - 1;
+    void *slots = calloc(slot_count, slot_size);
+    if (slots == NULL)
+        fault_set(fault, "no memory for a table of %u numbers", count);
+    return slots;
+}
+
+static bool products_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->products = take_slots(&edition->product_mask, tables->product_count,
+                                   sizeof(edition->products[0]), fault);
+    if (edition->products == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->product_count; i++) {
+        uint32_t slot = edition_home(tables->products[i].number, 0, edition->product_mask);
+        while (edition->products[slot].number != 0)
+            slot = (slot + 1) & edition->product_mask;
+        edition->products[slot].number = tables->products[i].number;
+    }
+    return true;
+}
+
+static bool points_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->points =
+        take_slots(&edition->point_mask, tables->point_count, sizeof(edition->points[0]), fault);
+    if (edition->points == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->point_count; i++) {
+        const struct point *point = &tables->points[i];
+        uint32_t slot = edition_home(point->number, 0, edition->point_mask);
+        while (edition->points[slot].number != 0)
+            slot = (slot + 1) & edition->point_mask;
+        edition->points[slot] = (struct point_slot){point->number, point->site};
+    }
+    return true;
+}
+
+static bool offers_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->offers =
+        take_slots(&edition->offer_mask, tables->offer_count, sizeof(edition->offers[0]), fault);
+    if (edition->offers == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->offer_count; i++) {
+        const struct offer *offer = &tables->offers[i];
+        uint32_t slot = edition_home(offer->product, offer->site, edition->offer_mask);
+        while (edition->offers[slot].product != 0)
+            slot = (slot + 1) & edition->offer_mask;
+        edition->offers[slot] = *offer; /* beside its neighbours: one cache line for a search */
+    }
+    return true;
+}
+
+static uint32_t group_bit(uint16_t group)
+{
+    return group == GROUP_EVERYBODY ? GROUP_BIT_EVERYBODY : group % GROUP_BIT_COUNT;
+}
+
+void edition_renew_set(struct edition *edition, uint32_t set)
+{
+    const struct tables *tables = edition->tables;
+    struct set_head *head = &edition->sets[set];
+    *head = (struct set_head){.first = tables->set_first[set],
+                              .count = tables->set_first[set + 1] - tables->set_first[set],
+                              .group_bits = UINT64_C(1) << GROUP_BIT_EVERYBODY};
+    for (uint32_t i = 0; i < head->count; i++)
+        head->group_bits |= UINT64_C(1) << group_bit(tables->memberships[head->first + i].group);
+}
+
+static bool sets_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->sets = calloc((size_t)tables->set_count + 1, sizeof(edition->sets[0]));
+    if (edition->sets == NULL)
+        return fault_set(fault, "no memory for %u sets", tables->set_count);
+    for (uint32_t set = 0; set < tables->set_count; set++)
+        edition_renew_set(edition, set);
+    return true;
+}
+
+static bool asks(const struct clause *clause)
+{
+    return clause->price_least > 0 || clause->price_most < UINT32_MAX ||
+           clause->quantity_least > 1 || clause->quantity_most < QUANTITY_MAX ||
+           clause->clock_count > 0 || clause->means_mask != MEANS_MASK_ALL ||
+           clause->entry_mask != ENTRY_MASK_ALL;
+}
+
+static bool gates_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    size_t word_count = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
+    edition->gates = calloc((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
+    edition->asking_bits = calloc(word_count, sizeof(edition->asking_bits[0]));
+    if (edition->gates == NULL || edition->asking_bits == NULL)
+        return fault_set(fault, "no memory for %u clauses", tables->clause_count);
+    for (uint32_t i = 0; i < tables->clause_count; i++) {
+        const struct clause *clause = &tables->clauses[i];
+        edition->gates[i] = (uint32_t)clause->dayset * DAYSET_WORD_COUNT << GATE_DAYS_SHIFT |
+                            group_bit(clause->group);
+        edition->asking_bits[i / 64] |= (uint64_t)asks(clause) << i % 64;
+    }
+    return true;
+}
+
+/* The first second at which something is overdue: a source, or the snapshot as a whole. */
+static uint64_t overdue_time(const struct manifest *manifest)
+{
+    uint64_t overdue_s = manifest->not_after_s;
+    for (uint32_t i = 0; i < manifest->source_count; i++) {
+        uint32_t day = manifest->sources[i].overdue_day;
+        if (day == 0 || day >= CALENDAR_DAY_END) /* never promised, or for ever */
+            continue;
+        uint64_t day_s = time_of_riga_day(day);
+        if (day_s < overdue_s)
+            overdue_s = day_s;
+    }
+    return overdue_s;
+}
+
+/* Whether no set of days reaches beyond the window, and set 0 is all of it. */
+static bool daysets_fit(const struct tables *tables, uint32_t day_count, struct fault *fault)
+{
+    for (uint32_t i = 0; i < tables->dayset_count; i++) {
+        for (uint32_t word = 0; word < DAYSET_WORD_COUNT; word++) {
+            uint32_t below = word * 64 >= day_count ? 0 : day_count - word * 64;
+            uint64_t within = below >= 64 ? UINT64_MAX : (UINT64_C(1) << below) - 1;
+            uint64_t bits = tables->daysets[i].words[word];
+            if ((bits & ~within) != 0 || (i == DAYSET_ALL && bits != within))
+                return fault_set(fault, "daysets: set of days %u does not fit a window of %u days",
+                                 i, day_count);
+        }
+    }
+    return true;
+}
+
+bool edition_open(struct edition **out, const struct tables *tables,
+                  const struct manifest *manifest, struct fault *fault)
+{
+    struct edition *edition = calloc(1, sizeof(*edition));
+    if (edition == NULL)
+        return fault_set(fault, "no memory for a snapshot's calendar");
+    edition->tables = tables;
+    edition->manifest = manifest;
+    edition->overdue_s = overdue_time(manifest);
+    if (!calendar_prepare(&edition->calendar, manifest->from_day, manifest->until_day, fault) ||
+        !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
+        !products_fill(edition, fault) || !points_fill(edition, fault) ||
+        !offers_fill(edition, fault) || !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
+        edition_close(edition);
+        return false;
+    }
+    *out = edition;
+    return true;
+}
+
+void edition_close(struct edition *edition)
+{
+    if (edition == NULL)
+        return;
+    free(edition->products);
+    free(edition->points);
+    free(edition->offers);
+    free(edition->sets);
+    free(edition->gates);
+    free(edition->asking_bits);
+    free(edition);
+}
+
+/* All searches end: tables are at most half full. */
+
+bool edition_has_product(const struct edition *edition, uint32_t product)
+{
+    uint32_t slot = edition_home(product, 0, edition->product_mask);
+    while (edition->products[slot].number != 0 && edition->products[slot].number != product)
+        slot = (slot + 1) & edition->product_mask;
+    return product != 0 && edition->products[slot].number == product;
+}
+
+uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s)
+{
+    if (now_s < edition->overdue_s)
+        return 0;
+    uint64_t hours = (now_s - edition->overdue_s) / SECONDS_PER_HOUR + 1;
+    return hours > UINT16_MAX ? UINT16_MAX : (uint16_t)hours;
+}

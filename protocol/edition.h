@@ -1,0 +1,96 @@
+/* A snapshot made ready for answering: what every decision is judged against. Immutable once
+ * prepared, so that any number of loops read it without a lock. */
+#ifndef PROTOCOL_EDITION_H
+#define PROTOCOL_EDITION_H
+
+#include "protocol/calendar.h"
+#include "protocol/snapshot.h"
+
+/* Open hash tables, at most half full; numbers that nobody has are free slots. */
+struct product_slot {
+    uint32_t number; /* 0: free */
+};
+struct point_slot {
+    uint32_t number; /* 0: free */
+    uint32_t site;
+};
+
+/* Groups are first looked for as bits: all that is told apart by these 63 is told apart by one
+ * comparison. The last bit stands for everybody, and every set has it. */
+#define GROUP_BIT_COUNT     63
+#define GROUP_BIT_EVERYBODY 63
+
+/* A set, and a first look at it: bit g % GROUP_BIT_COUNT is set when it speaks of group g. */
+struct set_head {
+    uint64_t group_bits;
+    uint32_t first, count; /* memberships */
+};
+
+/* A clause's first look: what rules nearly all of them out, sixteen in a cache line. The low six
+ * bits are the bit of its group; the others are where its set of days begins, in words. */
+#define GATE_GROUP_MASK 63
+#define GATE_DAYS_SHIFT 6
+static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GATE_DAYS_SHIFT,
+              "the first word of every set of days has a number");
+
+struct edition {
+    const struct tables *tables; /* borrowed from the snapshot, as the next is */
+    const struct manifest *manifest;
+    struct calendar calendar;
+    uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
+    struct product_slot *products; /* owned, as the next five are */
+    struct point_slot *points;
+    struct offer *offers;  /* product 0: free */
+    struct set_head *sets; /* by number of the set */
+    uint32_t *gates;       /* by number of the clause */
+    uint64_t *asking_bits; /* by number of the clause: whether it asks about price, quantity,
+                            * clock, means or entry */
+    uint32_t product_mask, point_mask, offer_mask;
+};
+
+/* What it reads outlives the edition. */
+MUST_USE bool edition_open(struct edition **out, const struct tables *tables,
+                           const struct manifest *manifest, struct fault *fault);
+void edition_close(struct edition *edition); /* NULL: nothing */
+
+/* For whoever tries one person after another, alone with the edition: what the tables say of the
+ * set has changed. */
+void edition_renew_set(struct edition *edition, uint32_t set);
+
+bool edition_has_product(const struct edition *edition, uint32_t product);
+
+/* Where a number is looked for first. */
+static inline uint32_t edition_home(uint32_t number, uint32_t site, uint32_t mask)
+{
+    /* Multiplying spreads runs of neighbouring numbers; the upper half is the better mixed one. */
+    uint64_t key = (uint64_t)site << 32 | number;
+    key = (key ^ (key >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(key >> 32) & mask;
+}
+
+/* The site of a point of sale; SITE_NOWHERE for 0 and for one that the catalogue does not know. */
+static inline uint32_t edition_site(const struct edition *edition, uint32_t point_of_sale)
+{
+    uint32_t slot = edition_home(point_of_sale, 0, edition->point_mask);
+    while (edition->points[slot].number != 0 && edition->points[slot].number != point_of_sale)
+        slot = (slot + 1) & edition->point_mask;
+    return edition->points[slot].site; /* a free slot's is SITE_NOWHERE */
+}
+
+/* What may take something off the product at the site; NULL: nothing. */
+static inline const struct offer *edition_find_offer(const struct edition *edition, uint32_t site,
+                                                     uint32_t product)
+{
+    uint32_t slot = edition_home(product, site, edition->offer_mask);
+    const struct offer *at = &edition->offers[slot];
+    while (at->product != 0 && (at->product != product || at->site != site)) {
+        slot = (slot + 1) & edition->offer_mask;
+        at = &edition->offers[slot];
+    }
+    return at->product != 0 ? at : NULL;
+}
+
+/* Hours begun since the first source was overdue; 0 while all are fresh; at most UINT16_MAX. */
+uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s);
+
+#endif
