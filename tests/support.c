@@ -1,5 +1,6 @@
 #include "tests/support.h"
 
+#include <assert.h>
 #include <err.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -108,4 +109,26 @@ uint64_t support_random(uint64_t *state)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+void support_check_fault_text(const char *text, const uint8_t *data, size_t size)
+{
+    char *next;
+    assert(strncmp(text, "t:", 2) == 0);
+    unsigned long line = strtoul(text + 2, &next, 10);
+    assert(*next == ':');
+    unsigned long column = strtoul(next + 1, &next, 10);
+    assert(strncmp(next, ": ", 2) == 0 && next[2] != '\0');
+    for (const char *c = text; *c != '\0'; c++)
+        assert((uint8_t)*c >= ' ' && *c != 0x7f);
+
+    const uint8_t *begin = data, *end = data + size;
+    while (--line > 0) {
+        begin = memchr(begin, '\n', (size_t)(end - begin));
+        assert(begin != NULL);
+        begin++;
+    }
+    const uint8_t *line_end = memchr(begin, '\n', (size_t)(end - begin));
+    size_t line_size = (size_t)((line_end != NULL ? line_end : end) - begin);
+    assert(column >= 1 && column <= line_size + 1);
 }

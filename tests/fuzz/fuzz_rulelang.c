@@ -3,6 +3,7 @@
 #include "loader/groups.h"
 #include "loader/rulelang.h"
 #include "tests/latvia.h"
+#include "tests/support.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -204,29 +205,6 @@ static void judge_somebody(const struct rules *rules, const struct vocabulary *v
     assert(count == GROUPS_TOO_MANY || count <= SET_SIZE_MAX);
 }
 
-/* "t:line:column: sentence", where the text has that line and the line that column. */
-static void check_fault(const struct fault *fault, const uint8_t *data, size_t size)
-{
-    char *next;
-    assert(strncmp(fault->text, "t:", 2) == 0);
-    unsigned long line = strtoul(fault->text + 2, &next, 10);
-    assert(*next == ':');
-    unsigned long column = strtoul(next + 1, &next, 10);
-    assert(strncmp(next, ": ", 2) == 0 && next[2] != '\0');
-    for (const char *c = fault->text; *c != '\0'; c++)
-        assert((uint8_t)*c >= ' ' && *c != 0x7f);
-
-    const uint8_t *begin = data, *end = data + size;
-    while (--line > 0) {
-        begin = memchr(begin, '\n', (size_t)(end - begin));
-        assert(begin != NULL);
-        begin++;
-    }
-    const uint8_t *line_end = memchr(begin, '\n', (size_t)(end - begin));
-    size_t line_size = (size_t)((line_end != NULL ? line_end : end) - begin);
-    assert(column >= 1 && column <= line_size + 1);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct vocabulary vocabulary;
@@ -241,7 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         judge_somebody(rules, &vocabulary);
     } else {
         assert(rules == NULL);
-        check_fault(&fault, data, size);
+        support_check_fault_text(fault.text, data, size);
     }
     rules_free(rules);
     return 0;
