@@ -124,7 +124,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
 
 LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means status)
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means noise record session status)
 VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
 PREFIX        ?= /usr/local
 
@@ -136,7 +136,7 @@ $(BUILD)/lib/libelig.so.1: $(LIBELIG_PARTS) protocol/elig.map
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,-soname,libelig.so.1 -Wl,--version-script=protocol/elig.map \
-	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(filter --coverage,$(OPT)) $(LDFLAGS)
+	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(filter --coverage,$(OPT)) $(LDFLAGS) -lsodium
 $(BUILD)/lib/libelig.so: $(BUILD)/lib/libelig.so.1
 	$(Q)ln -sf libelig.so.1 $@
 $(BUILD)/lib/libelig.a: $(LIBELIG_PARTS)

@@ -351,6 +351,12 @@ const char *elig_error_text(int error)
         return "what came back is not an answer of this protocol to this request";
     case ELIG_NO_MEMORY:
         return "out of memory";
+    case ELIG_NO_SESSION:
+        return "there is no open session, or it has no records left";
+    case ELIG_IN_FLIGHT:
+        return "as many requests are unanswered as the server allows";
+    case ELIG_NO_RANDOMNESS:
+        return "the cryptographic library found no source of randomness";
     default:
         return "unknown error";
     }
