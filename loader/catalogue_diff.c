@@ -75,7 +75,7 @@ static void say_title(struct traits *traits, const char *title)
 NUMBERED(giver, giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
 NUMBERED(provider, provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
 NUMBERED(point, point_row, trade.points, trade.point_count, number, "%" PRIu32)
-NUMBERED(terminal, terminal, trade.terminals, trade.terminal_count, number, "%" PRIu64)
+NUMBERED(terminal, terminal_row, trade.terminals, trade.terminal_count, number, "%" PRIu64)
 NUMBERED(contract, contract_row, trade.contracts, trade.contract_count, number, "%" PRIu32)
 NUMBERED(place, place_row, trade.places, trade.place_count, code, "%07" PRIu32)
 NUMBERED(product, product, rules->products, rules->product_count, number, "%" PRIu32)
@@ -109,7 +109,7 @@ static void say_point(struct traits *traits, const struct side *side, uint32_t i
 
 static void say_terminal(struct traits *traits, const struct side *side, uint32_t index)
 {
-    const struct terminal *terminal = &side->catalogue->trade.terminals[index];
+    const struct terminal_row *terminal = &side->catalogue->trade.terminals[index];
     traits_add(traits, "point of sale", "%" PRIu32, terminal->point_of_sale);
     traits_add(traits, "profile", "%s", profile_name(terminal->profile));
     traits_add(traits, "key", "%s", terminal->key[0] != '\0' ? terminal->key : "none");

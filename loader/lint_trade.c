@@ -343,7 +343,7 @@ void lint_terminals(const struct lint_run *run)
 {
     uint32_t today = run->in->as_of_day;
     for (uint32_t i = 0; i < run->trade->terminal_count; i++) {
-        const struct terminal *terminal = &run->trade->terminals[i];
+        const struct terminal_row *terminal = &run->trade->terminals[i];
         const struct point_row *point = trade_point(run->trade, terminal->point_of_sale);
         const struct provider *provider =
             point != NULL ? trade_provider(run->trade, point->provider) : NULL;

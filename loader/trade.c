@@ -141,9 +141,9 @@ static bool take_key(const struct reading *r, char key[static KEY_TEXT_SIZE])
 
 static bool take_terminal(struct reading *r)
 {
-    if (r->trade->terminal_count == TERMINAL_COUNT_MAX)
-        return too_many(r, TERMINAL_COUNT_MAX, "terminals", "TERMINAL_COUNT_MAX");
-    struct terminal *terminal = ADD_ROW(r, terminals, terminal_count);
+    if (r->trade->terminal_count == TERMINAL_ROW_COUNT_MAX)
+        return too_many(r, TERMINAL_ROW_COUNT_MAX, "terminals", "TERMINAL_ROW_COUNT_MAX");
+    struct terminal_row *terminal = ADD_ROW(r, terminals, terminal_count);
     return sheet_take_number(&r->sheet, TERMINAL_NUMBER, &terminal->number, 1, UINT64_MAX) &&
            sheet_take_number_32(&r->sheet, TERMINAL_POINT, &terminal->point_of_sale, 1) &&
            take_profile(r, &terminal->profile) && take_key(r, terminal->key) &&
@@ -379,7 +379,7 @@ static bool read_table(struct reading *r, enum trade_table table, const char *fo
 COMPARE_ROWS(compare_givers, giver, number)
 COMPARE_ROWS(compare_providers, provider, number)
 COMPARE_ROWS(compare_points, point_row, number)
-COMPARE_ROWS(compare_terminals, terminal, number)
+COMPARE_ROWS(compare_terminals, terminal_row, number)
 COMPARE_ROWS(compare_contracts, contract_row, number)
 COMPARE_ROWS(compare_products, product_row, number)
 COMPARE_ROWS(compare_places, place_row, code)

@@ -11,11 +11,11 @@
 
 #define TITLE_SIZE 96 /* names for people, UTF-8, with NUL */
 
-#define GIVER_COUNT_MAX       4096
-#define PROVIDER_COUNT_MAX    65536
-#define TERMINAL_COUNT_MAX    (1 << 20)
-#define TRADE_PLACE_COUNT_MAX 65536
-#define TRADE_RANGE_COUNT_MAX (1 << 20) /* points of sale named in contracts */
+#define GIVER_COUNT_MAX        4096
+#define PROVIDER_COUNT_MAX     65536
+#define TERMINAL_ROW_COUNT_MAX (1 << 20)
+#define TRADE_PLACE_COUNT_MAX  65536
+#define TRADE_RANGE_COUNT_MAX  (1 << 20) /* points of sale named in contracts */
 
 /* Every row: when it is in force, and where it is written. from_day 0 and until_day DAY_NEVER where
  * nothing is said. */
@@ -47,7 +47,7 @@ struct point_row {
 };
 
 #define KEY_TEXT_SIZE 65
-struct terminal {
+struct terminal_row {
     uint64_t number;         /* not 0 */
     uint32_t point_of_sale;  /* number */
     uint8_t profile;         /* enum profile */
@@ -89,7 +89,7 @@ struct trade {
     struct giver *givers;
     struct provider *providers;
     struct point_row *points;
-    struct terminal *terminals;
+    struct terminal_row *terminals;
     struct contract_row *contracts;
     struct trade_range *ranges;
     struct product_row *products;

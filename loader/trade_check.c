@@ -170,7 +170,7 @@ static bool points_fit(const struct check *c)
 static bool terminals_fit(const struct check *c)
 {
     for (uint32_t i = 0; i < c->trade->terminal_count; i++) {
-        const struct terminal *terminal = &c->trade->terminals[i];
+        const struct terminal_row *terminal = &c->trade->terminals[i];
         if (trade_point(c->trade, terminal->point_of_sale) == NULL)
             return wrong(c, TABLE_TERMINALS, terminal->in_force.line,
                          "point of sale %" PRIu32

@@ -176,9 +176,9 @@ START_TEST(the_manifest_learns_what_was_written)
     ck_assert_uint_eq(m.data_size, (uint64_t)info.st_size);
     ck_assert_uint_eq(m.identifier_count, 1000);
     ck_assert_uint_eq(m.home_count, index_home_count(1000));
-    static const char *const names[] = {"census",   "clauses", "contract", "daysets", "groups",
-                                        "index.00", "limits",  "offers",   "points",  "products",
-                                        "reliefs",  "sets",    "splits",   "views"};
+    static const char *const names[] = {
+        "census", "clauses",  "contract", "daysets", "groups", "index.00", "limits",   "offers",
+        "points", "products", "reliefs",  "sets",    "splits", "terminal", "termspan", "views"};
     ck_assert_uint_eq(m.value_count, sizeof(names) / sizeof(names[0]));
     for (uint32_t i = 0; i < m.value_count; i++)
         ck_assert(strncmp(m.values[i].name, names[i], VALUE_NAME_SIZE) == 0);

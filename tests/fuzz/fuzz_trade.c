@@ -56,7 +56,7 @@ static void check_parties(const struct trade *trade)
         assert(trade_place_now(trade, point->place) == point->place);
     }
     for (uint32_t i = 0; i < trade->terminal_count; i++) {
-        const struct terminal *terminal = &trade->terminals[i];
+        const struct terminal_row *terminal = &trade->terminals[i];
         check_days(terminal->in_force);
         assert(trade_point(trade, terminal->point_of_sale) != NULL);
         assert(profile_of_name(profile_name(terminal->profile)) == terminal->profile);
