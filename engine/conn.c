@@ -12,11 +12,11 @@
 
 /* Deadlines are counted in ticks of the loop, not by a clock: after a suspend or a long stop nobody
  * is thrown out for the time in which we were away ourselves. */
-#define TICK_MS_LEAST    5
-#define TICK_MS_MOST     250
-#define TICKS_A_DEADLINE 16
-#define KICKS_A_TICK     256 /* closing many at once must not hold up the others */
-#define SWEPT_A_TICK     4096
+#define TICK_MS_LEAST     5
+#define TICK_MS_MOST      250
+#define TICKS_A_DEADLINE  16
+#define KICKS_A_TICK      256 /* closing many at once must not hold up the others */
+#define SWEPT_A_TICK      4096
 #define HANDSHAKES_A_WAKE 64
 
 enum conn_state {
@@ -48,7 +48,7 @@ struct conn {
     uint8_t partial[HELLO_SIZE]; /* the beginning of a frame or a record, if it is short */
     uint8_t *stored;             /* from the pool: if it is long; NULL: it is short */
     uint64_t end_tick;           /* of a session: when its hour is over */
-    struct session session;
+    struct sealed session;
 };
 static_assert(FRAME_SIZE <= HELLO_SIZE, "the beginning of a frame fits");
 
@@ -64,18 +64,18 @@ struct conns {
     uint64_t tick;
     struct wait_list waits[WAIT_COUNT];
 
-    struct conn *all;      /* [settings.connection_count_max], locked memory: it has keys */
-    struct conn *free;     /* those that were used before */
-    uint32_t used_count;   /* of `all`, from its beginning: ever used */
-    uint32_t count;        /* open now */
-    uint8_t *buffer_all;   /* [CONN_BUFFERS_MAX * CONN_READ_SIZE] */
-    uint8_t *buffer_free;  /* the first bytes of a free buffer point to the next */
+    struct conn *all;     /* [settings.connection_count_max], locked memory: it has keys */
+    struct conn *free;    /* those that were used before */
+    uint32_t used_count;  /* of `all`, from its beginning: ever used */
+    uint32_t count;       /* open now */
+    uint8_t *buffer_all;  /* [CONN_BUFFERS_MAX * CONN_READ_SIZE] */
+    uint8_t *buffer_free; /* the first bytes of a free buffer point to the next */
     uint32_t buffer_used_count;
 
     /* Sealed sessions. */
-    uint32_t epoch;     /* of the catalogue's terminals: another edition, or another day */
-    uint32_t today;     /* civil day in Riga */
-    uint32_t sweep_at;  /* of `all`: whose session is looked at next, though nothing comes */
+    uint32_t epoch;            /* of the catalogue's terminals: another edition, or another day */
+    uint32_t today;            /* civil day in Riga */
+    uint32_t sweep_at;         /* of `all`: whose session is looked at next, though nothing comes */
     uint32_t revocation_count; /* of the handshakes, when it was last looked at */
     uint64_t session_ticks;    /* how long a session may last */
     uint64_t jitter;           /* state of a generator: who is sent away comes back by turns */
@@ -194,6 +194,12 @@ static bool is_sealed(const struct conn *conn)
     return conn->profile == 0;
 }
 
+/* From its ACCEPT to its close. A HELLO that was sent away has none. */
+static bool has_session(const struct conn *conn)
+{
+    return conn->session.terminal_number != 0;
+}
+
 static void conn_watch(struct conn *conn, int events)
 {
     struct ev_loop *ev = conn->conns->settings.ev;
@@ -215,8 +221,10 @@ static void conn_close(struct conn *conn)
     buffer_release(conns, &conn->pending);
     buffer_release(conns, &conn->stored);
     explicit_bzero(conn->partial, sizeof(conn->partial));
-    if (is_sealed(conn) && conn->state != CONN_GREETING && conn->state != CONN_SHAKING)
+    if (has_session(conn)) {
+        guard_leave(conns->settings.answerer->guard, conn->session.guard_slot);
         metric_add(&conns->settings.metrics->sessions_ended, 1);
+    }
     explicit_bzero(&conn->session, sizeof(conn->session));
     wait_leave(conn);
     conn->state = CONN_FREE;
@@ -374,9 +382,9 @@ static void take_frames(struct taken *taken, struct conn *conn, size_t size)
         return;
     conns->moment.profile = conn->profile;
     conns->moment.terminal = NULL;
-    taken->answer_size = FRAME_SIZE * answer_frames(conns->settings.answerer, &conns->moment,
-                                                    conns->out, conns->in, frame_count,
-                                                    &taken->is_over);
+    taken->answer_size =
+        FRAME_SIZE * answer_frames(conns->settings.answerer, &conns->moment, conns->out, conns->in,
+                                   frame_count, &taken->is_over);
     if (taken->is_over)
         metric_add(&conns->settings.metrics->bad_versions, 1);
 }
@@ -398,7 +406,7 @@ static void count_sealed_end(struct metrics *metrics, enum sealed_end end)
 static bool session_stands(struct conn *conn)
 {
     struct conns *conns = conn->conns;
-    struct session *session = &conn->session;
+    struct sealed *session = &conn->session;
     if (session->epoch != conns->epoch) {
         const struct edition *edition = conns->moment.edition;
         const struct terminal *terminal =
@@ -478,8 +486,8 @@ static uint64_t next_jitter(struct conns *conns)
 static void conn_send_away(struct conn *conn)
 {
     struct conns *conns = conn->conns;
-    uint32_t wait_ms =
-        CONN_BUSY_MS_LEAST + (uint32_t)(next_jitter(conns) % (CONN_BUSY_MS_MOST - CONN_BUSY_MS_LEAST));
+    uint32_t wait_ms = CONN_BUSY_MS_LEAST +
+                       (uint32_t)(next_jitter(conns) % (CONN_BUSY_MS_MOST - CONN_BUSY_MS_LEAST));
     metric_add(&conns->settings.metrics->hello_busy, 1);
     busy_encode(conns->out, wait_ms);
     conn_finish(conn, BUSY_SIZE);
@@ -568,18 +576,23 @@ static void count_hello_end(struct metrics *metrics, enum hello_end end)
 static void conn_begin_session(struct conns *conns, const struct handshake_done *done)
 {
     struct conn *conn = &conns->all[done->conn];
-    if (conn->state != CONN_SHAKING || conn->serial != done->serial)
+    if (conn->state != CONN_SHAKING || conn->serial != done->serial) {
+        if (done->end == HELLO_ACCEPTED)
+            guard_leave(conns->settings.answerer->guard, done->guard_slot);
         return;
+    }
     enum hello_end end = done->end;
     if (end == HELLO_ACCEPTED &&
         handshakes_has_revoked(conns->settings.handshakes, done->terminal_key))
         end = HELLO_REVOKED;
     count_hello_end(conns->settings.metrics, end);
     if (end != HELLO_ACCEPTED) {
+        if (done->end == HELLO_ACCEPTED)
+            guard_leave(conns->settings.answerer->guard, done->guard_slot);
         conn_close(conn);
         return;
     }
-    conn->session = (struct session){
+    conn->session = (struct sealed){
         .receive = done->receive,
         .send = done->send,
         .terminal_number = done->terminal_number,
@@ -765,9 +778,8 @@ static void close_revoked(struct conns *conns)
 {
     for (uint32_t i = 0; i < conns->used_count; i++) {
         struct conn *conn = &conns->all[i];
-        bool is_session = is_sealed(conn) && conn->state >= CONN_SERVING;
-        if (is_session && handshakes_has_revoked(conns->settings.handshakes,
-                                                 conn->session.terminal_key)) {
+        if (has_session(conn) &&
+            handshakes_has_revoked(conns->settings.handshakes, conn->session.terminal_key)) {
             metric_add(&conns->settings.metrics->session_revoked, 1);
             conn_close(conn);
         }

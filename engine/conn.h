@@ -38,9 +38,9 @@ struct conns_settings {
     uint32_t session_ms; /* a session lasts at most so long */
     uint64_t seed;       /* any number: of what BUSY answers say */
     uint32_t loop;       /* which one this is, for the handshakes */
-    struct handshakes *handshakes; /* borrowed; NULL: nothing sealed is served */
+    struct handshakes *handshakes;          /* borrowed; NULL: nothing sealed is served */
     const struct server_identity *identity; /* borrowed; NULL likewise */
-    struct ev_loop *ev; /* borrowed, as the next two are */
+    struct ev_loop *ev;                     /* borrowed, as the next two are */
     struct answerer *answerer;
     struct metrics *metrics;
 };

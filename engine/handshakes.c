@@ -1,5 +1,6 @@
 #include "engine/handshakes.h"
 
+#include "engine/locked.h"
 #include "engine/log.h"
 #include "protocol/keyfile.h"
 #include "protocol/progress.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NICE_LOWER         10 /* than the loops: checks come first */
 #define MERCHANT_PATH_SIZE 4096
@@ -108,8 +111,7 @@ static void revocations_look(struct handshakes *h)
         h->settings.wake(h->settings.context, i);
 }
 
-bool handshakes_has_revoked(struct handshakes *h,
-                            const uint8_t terminal_key[static NOISE_KEY_SIZE])
+bool handshakes_has_revoked(struct handshakes *h, const uint8_t terminal_key[static NOISE_KEY_SIZE])
 {
     pthread_mutex_lock(&h->lock);
     bool has = h->revocations != NULL && revocations_has(h->revocations, terminal_key);
@@ -148,10 +150,9 @@ static bool read_merchant_key(const struct handshakes *h, uint64_t provider,
 {
     char path[MERCHANT_PATH_SIZE];
     struct fault fault;
-    int length = snprintf(path, sizeof(path), "%s/%011" PRIu64 ".key", h->settings.merchant_keys,
-                          provider);
-    return length > 0 && (size_t)length < sizeof(path) &&
-           keyfile_read_merchant(key, path, &fault);
+    int length =
+        snprintf(path, sizeof(path), "%s/%011" PRIu64 ".key", h->settings.merchant_keys, provider);
+    return length > 0 && (size_t)length < sizeof(path) && keyfile_read_merchant(key, path, &fault);
 }
 
 static bool random_fill(void *out, size_t size)
@@ -168,7 +169,7 @@ static struct accept accept_of(const struct handshakes *h, const struct terminal
         .generation = h->edition->manifest->generation,
         .session_id = session_id,
         .frames_max = RECORD_FRAMES_MAX,
-        .in_flight_max = CONN_FRAMES_IN_FLIGHT,
+        .in_flight_max = RECORD_FRAMES_MAX,
         .identifiers_per_min =
             terminal->per_minute != 0 ? terminal->per_minute : h->settings.per_minute,
         .records_max = SESSION_RECORDS_MAX,
@@ -202,24 +203,25 @@ static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
     struct noise_handshake noise;
     struct hello hello;
     const struct terminal *terminal;
-    uint64_t now_ms = clock_wall_ms();
+    uint64_t now_ms = clock_wall_s() * 1000;
     assert(asked->key_index < identity->key_count);
     if (!hello_open(&hello, done->terminal_key, &noise, identity->keys[asked->key_index],
                     &identity->names[asked->key_index], &identity->environment, asked->hello))
         return HELLO_UNREADABLE;
 
     uint8_t merchant_key[NOISE_KEY_SIZE];
-    enum hello_end end =
-        judge_terminal(h, &terminal, done->terminal_key, &hello, now_ms / 1000);
+    enum hello_end end = judge_terminal(h, &terminal, done->terminal_key, &hello, now_ms / 1000);
     if (end == HELLO_ACCEPTED) {
         done->terminal_number = terminal->number;
-        done->guard_slot = guard_slot(h->settings.guard, terminal->number);
-        if (!guard_counter_rises(h->settings.guard, done->guard_slot, hello.counter))
+        done->guard_slot = guard_slot(h->settings.guard, terminal->number, now_ms / 1000);
+        if (!counters_rise(h->settings.counters, terminal->number, hello.counter))
             end = HELLO_REPLAYED;
         else if (!read_merchant_key(h, terminal->provider, merchant_key))
             end = HELLO_NO_MERCHANT_KEY;
         else if (!accept_make(h, done, &noise, terminal, merchant_key, now_ms))
             end = HELLO_UNREADABLE;
+        if (end != HELLO_ACCEPTED)
+            guard_leave(h->settings.guard, done->guard_slot);
     }
     explicit_bzero(merchant_key, sizeof(merchant_key));
     noise_wipe(&noise, sizeof(noise));
@@ -365,8 +367,8 @@ bool handshakes_open(struct handshakes **out, const struct handshakes_settings *
     pthread_condattr_destroy(&attributes);
     h->is_edition_new = true;
     if (!queues_open(h, fault) ||
-        (settings->revocations != NULL && (!stamp_read(&h->stamp, settings->revocations) ||
-                                           !revocations_renew(h, fault)))) {
+        (settings->revocations != NULL &&
+         (!stamp_read(&h->stamp, settings->revocations) || !revocations_renew(h, fault)))) {
         handshakes_close(h);
         return false;
     }

@@ -6,6 +6,7 @@
 #ifndef ENGINE_HANDSHAKES_H
 #define ENGINE_HANDSHAKES_H
 
+#include "engine/counters.h"
 #include "engine/guard.h"
 #include "engine/store.h"
 #include "protocol/record.h"
@@ -65,8 +66,9 @@ struct handshakes_settings {
     struct store *store;               /* for the terminals of the catalogue */
     uint32_t reader;                   /* which of its readers the thread is */
     struct guard *guard;
+    struct counters *counters;
     uint32_t loop_count;
-    uint16_t idle_s; /* what ACCEPT says of it */
+    uint16_t idle_s;     /* what ACCEPT says of it */
     uint32_t per_minute; /* the server's own budget, where the terminal has none */
     /* Called from the thread: something is done for the loop, or a key was revoked. */
     void (*wake)(void *context, uint32_t loop);

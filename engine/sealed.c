@@ -18,7 +18,7 @@ static enum sealed_end end_of_header(enum record_fault fault, uint8_t type)
 }
 
 /* One whole record: opened where it stands, answered, and the answers sealed. */
-static enum sealed_end answer_record(struct sealed_step *step, struct session *session,
+static enum sealed_end answer_record(struct sealed_step *step, struct sealed *session,
                                      struct answerer *answerer, const struct moment *moment,
                                      uint8_t *out, uint8_t *record, size_t record_size)
 {
@@ -35,8 +35,7 @@ static enum sealed_end answer_record(struct sealed_step *step, struct session *s
     /* Padding is answered by padding: the size of an answer says no more than that of the question.
      */
     bool is_over;
-    size_t answer_count =
-        answer_frames(answerer, moment, answers, frames, asked_count, &is_over);
+    size_t answer_count = answer_frames(answerer, moment, answers, frames, asked_count, &is_over);
     memset(answers + answer_count * FRAME_SIZE, 0, (frame_count - answer_count) * FRAME_SIZE);
     explicit_bzero(record, record_size);
     step->answer_size += record_seal(&session->send, out, frame_count);
@@ -45,7 +44,7 @@ static enum sealed_end answer_record(struct sealed_step *step, struct session *s
     return is_over || is_last ? SEALED_IS_OVER : SEALED_GOES_ON;
 }
 
-void sealed_answer(struct sealed_step *out_step, struct session *session, struct answerer *answerer,
+void sealed_answer(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,
                    const struct moment *moment, uint8_t *out, uint8_t *in, size_t size)
 {
     struct sealed_step step = {.end = SEALED_GOES_ON};

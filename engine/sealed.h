@@ -7,7 +7,7 @@
 #include "protocol/record.h"
 
 /* What a connection is as long as it is sealed. Secret. */
-struct session {
+struct sealed {
     struct noise_cipher receive, send;
     uint8_t terminal_key[NOISE_KEY_SIZE];
     uint32_t terminal_number, guard_slot;
@@ -35,8 +35,9 @@ struct sealed_step {
 };
 
 /* Answers every whole record of `in`, each by one record of as many frames: `out` has room for
- * `size` bytes. A beginning of a record is left where it is, once its header is known to be good. */
-void sealed_answer(struct sealed_step *out_step, struct session *session, struct answerer *answerer,
+ * `size` bytes. A beginning of a record is left where it is, once its header is known to be good.
+ */
+void sealed_answer(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,
                    const struct moment *moment, uint8_t *out, uint8_t *in, size_t size);
 
 #endif
