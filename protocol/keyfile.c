@@ -38,8 +38,8 @@
 static_assert(sizeof(SECRET_WHAT) + 2 * SIGN_SECRET_SIZE + 1 <= KEYFILE_SIZE_MAX, "a line fits");
 static_assert(SIGN_SECRET_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519");
 static_assert(SIGN_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519");
-static_assert(SESSION_KEY_SIZE == crypto_scalarmult_BYTES, "X25519");
-static_assert(SESSION_KEY_SIZE == crypto_scalarmult_SCALARBYTES, "X25519");
+static_assert(NOISE_KEY_SIZE == crypto_scalarmult_BYTES, "X25519");
+static_assert(NOISE_KEY_SIZE == crypto_scalarmult_SCALARBYTES, "X25519");
 
 /* ---- reading ---- */
 
@@ -238,10 +238,10 @@ bool keyfile_read_public(struct sign_public *out, const char *path, struct fault
 
 /* The pair in memory of its own; its public half is made from the secret one each time, so that the
  * two always belong together. */
-static bool open_session(struct session_keys **out, const char *what, const char *path,
+static bool open_session(struct noise_keys **out, const char *what, const char *path,
                          struct fault *fault)
 {
-    struct session_keys *keys = sodium_malloc(sizeof(*keys));
+    struct noise_keys *keys = sodium_malloc(sizeof(*keys));
     if (keys == NULL)
         return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
     bool is_good = read_key(keys->secret_key, sizeof(keys->secret_key), what, path,
@@ -259,17 +259,17 @@ static bool open_session(struct session_keys **out, const char *what, const char
     return true;
 }
 
-bool keyfile_open_server(struct session_keys **out, const char *path, struct fault *fault)
+bool keyfile_open_server(struct noise_keys **out, const char *path, struct fault *fault)
 {
     return open_session(out, SERVER_SECRET_WHAT, path, fault);
 }
 
-bool keyfile_open_terminal(struct session_keys **out, const char *path, struct fault *fault)
+bool keyfile_open_terminal(struct noise_keys **out, const char *path, struct fault *fault)
 {
     return open_session(out, TERMINAL_SECRET_WHAT, path, fault);
 }
 
-void keyfile_close_session(struct session_keys *keys)
+void keyfile_close_session(struct noise_keys *keys)
 {
     sodium_free(keys);
 }
@@ -291,17 +291,17 @@ bool keyfile_read_merchant(uint8_t key[static MERCHANT_KEY_SIZE], const char *pa
     return is_good;
 }
 
-bool keyfile_public_is_sound(const uint8_t public_key[static SESSION_KEY_SIZE])
+bool keyfile_public_is_sound(const uint8_t public_key[static NOISE_KEY_SIZE])
 {
-    static const uint8_t any_secret[SESSION_KEY_SIZE] = {1};
-    uint8_t shared[SESSION_KEY_SIZE];
+    static const uint8_t any_secret[NOISE_KEY_SIZE] = {1};
+    uint8_t shared[NOISE_KEY_SIZE];
     return crypto_scalarmult(shared, any_secret, public_key) == 0;
 }
 
-static bool read_session_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *what,
+static bool read_session_public(uint8_t public_key[static NOISE_KEY_SIZE], const char *what,
                                 const char *path, struct fault *fault)
 {
-    uint8_t bytes[SESSION_KEY_SIZE];
+    uint8_t bytes[NOISE_KEY_SIZE];
     if (!read_key(bytes, sizeof(bytes), what, path, FORBIDDEN_OF_PUBLIC, fault))
         return false;
     if (!keyfile_public_is_sound(bytes))
@@ -310,23 +310,23 @@ static bool read_session_public(uint8_t public_key[static SESSION_KEY_SIZE], con
     return true;
 }
 
-bool keyfile_read_server_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *path,
+bool keyfile_read_server_public(uint8_t public_key[static NOISE_KEY_SIZE], const char *path,
                                 struct fault *fault)
 {
     return read_session_public(public_key, SERVER_PUBLIC_WHAT, path, fault);
 }
 
-bool keyfile_read_terminal_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *path,
+bool keyfile_read_terminal_public(uint8_t public_key[static NOISE_KEY_SIZE], const char *path,
                                   struct fault *fault)
 {
     return read_session_public(public_key, TERMINAL_PUBLIC_WHAT, path, fault);
 }
 
 void keyfile_fingerprint(char text[static FINGERPRINT_TEXT_SIZE],
-                         const uint8_t public_key[static SESSION_KEY_SIZE])
+                         const uint8_t public_key[static NOISE_KEY_SIZE])
 {
     uint8_t hash[FINGERPRINT_SIZE];
-    crypto_generichash(hash, sizeof(hash), public_key, SESSION_KEY_SIZE, NULL, 0);
+    crypto_generichash(hash, sizeof(hash), public_key, NOISE_KEY_SIZE, NULL, 0);
     for (size_t i = 0; i < FINGERPRINT_SIZE / 2; i++) {
         char *group = text + 5 * i;
         snprintf(group, 5, "%02x%02x", hash[2 * i], hash[2 * i + 1]);
@@ -426,7 +426,7 @@ bool keyfile_create_signing(const char *path, struct fault *fault)
 static bool create_session(const char *path, const char *secret_what, const char *public_what,
                            struct fault *fault)
 {
-    struct session_keys keys;
+    struct noise_keys keys;
     crypto_box_keypair(keys.public_key, keys.secret_key); /* X25519 */
     bool is_good = create_pair(path, secret_what, keys.secret_key, sizeof(keys.secret_key),
                                public_what, keys.public_key, sizeof(keys.public_key), fault);

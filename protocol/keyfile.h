@@ -6,11 +6,11 @@
 
 #include "protocol/fault.h"
 #include "protocol/identity.h"
+#include "protocol/noise.h"
 
 #define SIGN_PUBLIC_SIZE 32
 #define SIGN_SECRET_SIZE 64
 
-#define SESSION_KEY_SIZE      32 /* X25519, either half */
 #define MERCHANT_KEY_SIZE     32
 #define FINGERPRINT_SIZE      16      /* bytes of BLAKE2b */
 #define FINGERPRINT_TEXT_SIZE (8 * 5) /* eight groups of four digits, spaces between, NUL */
@@ -22,21 +22,15 @@ struct sign_secret {
     uint8_t bytes[SIGN_SECRET_SIZE];
 };
 
-/* Who a server or a terminal is in a session: an X25519 pair. Its file has the secret half only. */
-struct session_keys {
-    uint8_t public_key[SESSION_KEY_SIZE], secret_key[SESSION_KEY_SIZE];
-};
-
 /* The key lives in guarded, locked memory until it is closed (closing NULL does nothing). */
 MUST_USE bool keyfile_open_identity(struct identity_key **out, const char *path,
                                     struct fault *fault);
 void keyfile_close_identity(struct identity_key *key);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
-MUST_USE bool keyfile_open_server(struct session_keys **out, const char *path, struct fault *fault);
-MUST_USE bool keyfile_open_terminal(struct session_keys **out, const char *path,
-                                    struct fault *fault);
-void keyfile_close_session(struct session_keys *keys);
+MUST_USE bool keyfile_open_server(struct noise_keys **out, const char *path, struct fault *fault);
+MUST_USE bool keyfile_open_terminal(struct noise_keys **out, const char *path, struct fault *fault);
+void keyfile_close_session(struct noise_keys *keys);
 
 /* What a merchant's terminals and the server share, into memory of the caller's, who wipes it: for
  * whoever reads one for each handshake. Nothing is written when it is false. */
@@ -49,18 +43,18 @@ struct sign_public keyfile_public_of_secret(const struct sign_secret *key);
 /* Public keys need no protection from readers, but from writers: refused when group or others can
  * write them. */
 MUST_USE bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault);
-MUST_USE bool keyfile_read_server_public(uint8_t public_key[static SESSION_KEY_SIZE],
+MUST_USE bool keyfile_read_server_public(uint8_t public_key[static NOISE_KEY_SIZE],
                                          const char *path, struct fault *fault);
-MUST_USE bool keyfile_read_terminal_public(uint8_t public_key[static SESSION_KEY_SIZE],
+MUST_USE bool keyfile_read_terminal_public(uint8_t public_key[static NOISE_KEY_SIZE],
                                            const char *path, struct fault *fault);
 
 /* Whether it can be anybody's: with zero, and with the few other points that give every pair the
  * same secret, nothing is secret. */
-bool keyfile_public_is_sound(const uint8_t public_key[static SESSION_KEY_SIZE]);
+bool keyfile_public_is_sound(const uint8_t public_key[static NOISE_KEY_SIZE]);
 
 /* BLAKE2b-128 of a public key, "3f0a 91c2 ...": what two people compare by eye. */
 void keyfile_fingerprint(char text[static FINGERPRINT_TEXT_SIZE],
-                         const uint8_t public_key[static SESSION_KEY_SIZE]);
+                         const uint8_t public_key[static NOISE_KEY_SIZE]);
 
 /* New random keys. Refuse to overwrite; mode 0600; synced before they count as written. Those that
  * have a public half write it, readable by all, to `path`.pub. */

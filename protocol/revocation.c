@@ -42,7 +42,7 @@ static_assert(LIST_ENTRIES == LIST_RESERVED + 4, "list fields touch");
 static_assert((int)LIST_ENTRIES == REVOCATION_HEAD_SIZE, "fields fill the head");
 static_assert(ENTRY_RESERVED == ENTRY_TERMINAL + 4, "entry fields touch");
 static_assert(ENTRY_KEY == ENTRY_RESERVED + 4, "entry fields touch");
-static_assert(ENTRY_REVOKED_S == ENTRY_KEY + SESSION_KEY_SIZE, "entry fields touch");
+static_assert(ENTRY_REVOKED_S == ENTRY_KEY + NOISE_KEY_SIZE, "entry fields touch");
 static_assert(ENTRY_END == ENTRY_REVOKED_S + 8, "entry fields touch");
 static_assert((int)ENTRY_END == REVOCATION_SIZE, "fields fill the entry");
 static_assert(REVOCATIONS_SIZE(0) == REVOCATION_HEAD_SIZE + crypto_sign_BYTES, "Ed25519");
@@ -50,10 +50,10 @@ static_assert(REVOCATIONS_SIZE(0) == REVOCATION_HEAD_SIZE + crypto_sign_BYTES, "
 /* ---- the list ---- */
 
 /* Public keys: how long it takes tells nothing. */
-static int compare_keys(const uint8_t a[static SESSION_KEY_SIZE],
-                        const uint8_t b[static SESSION_KEY_SIZE])
+static int compare_keys(const uint8_t a[static NOISE_KEY_SIZE],
+                        const uint8_t b[static NOISE_KEY_SIZE])
 {
-    return memcmp(a, b, SESSION_KEY_SIZE);
+    return memcmp(a, b, NOISE_KEY_SIZE);
 }
 
 static struct revocations *list_of(uint32_t count)
@@ -76,7 +76,7 @@ void revocations_free(struct revocations *list)
 }
 
 /* Where the first key stands that is not lower. */
-static uint32_t place_of(const struct revocations *list, const uint8_t key[static SESSION_KEY_SIZE])
+static uint32_t place_of(const struct revocations *list, const uint8_t key[static NOISE_KEY_SIZE])
 {
     uint32_t from = 0, until = list->count;
     while (from < until) {
@@ -90,7 +90,7 @@ static uint32_t place_of(const struct revocations *list, const uint8_t key[stati
 }
 
 const struct revocation *revocations_find(const struct revocations *list,
-                                          const uint8_t key[static SESSION_KEY_SIZE])
+                                          const uint8_t key[static NOISE_KEY_SIZE])
 {
     uint32_t place = place_of(list, key);
     if (place == list->count || compare_keys(list->entries[place].key, key) != 0)
@@ -98,7 +98,7 @@ const struct revocation *revocations_find(const struct revocations *list,
     return &list->entries[place];
 }
 
-bool revocations_has(const struct revocations *list, const uint8_t key[static SESSION_KEY_SIZE])
+bool revocations_has(const struct revocations *list, const uint8_t key[static NOISE_KEY_SIZE])
 {
     return revocations_find(list, key) != NULL;
 }
@@ -141,7 +141,7 @@ void revocations_encode(uint8_t bytes[], const struct revocations *list)
         const struct revocation *entry = &list->entries[i];
         uint8_t *record = bytes + LIST_ENTRIES + (size_t)i * ENTRY_END;
         store_u32(record + ENTRY_TERMINAL, entry->terminal);
-        memcpy(record + ENTRY_KEY, entry->key, SESSION_KEY_SIZE);
+        memcpy(record + ENTRY_KEY, entry->key, NOISE_KEY_SIZE);
         store_u64(record + ENTRY_REVOKED_S, entry->revoked_s);
     }
 }
@@ -195,7 +195,7 @@ static bool entry_decode(struct revocation *out, const uint8_t record[static ENT
 {
     out->terminal = load_u32(record + ENTRY_TERMINAL);
     out->revoked_s = load_u64(record + ENTRY_REVOKED_S);
-    memcpy(out->key, record + ENTRY_KEY, SESSION_KEY_SIZE);
+    memcpy(out->key, record + ENTRY_KEY, NOISE_KEY_SIZE);
     if (out->terminal == 0)
         return fault_set(fault, "a terminal without a number");
     if (load_u32(record + ENTRY_RESERVED) != 0)

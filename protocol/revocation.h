@@ -14,7 +14,7 @@
 #define REVOCATIONS_SIZE_MAX    REVOCATIONS_SIZE(REVOCATION_COUNT_MAX)
 
 struct revocation {
-    uint8_t key[SESSION_KEY_SIZE]; /* the terminal's public one */
+    uint8_t key[NOISE_KEY_SIZE]; /* the terminal's public one */
     uint32_t terminal;             /* its number when it was revoked; not 0 */
     uint64_t revoked_s;            /* UTC */
 };
@@ -34,11 +34,11 @@ struct revocations {
 struct revocations *revocations_none(uint32_t environment);
 void revocations_free(struct revocations *list); /* NULL: nothing */
 
-bool revocations_has(const struct revocations *list, const uint8_t key[static SESSION_KEY_SIZE]);
+bool revocations_has(const struct revocations *list, const uint8_t key[static NOISE_KEY_SIZE]);
 
 /* Its entry, or NULL; lives as long as the list. */
 const struct revocation *revocations_find(const struct revocations *list,
-                                          const uint8_t key[static SESSION_KEY_SIZE]);
+                                          const uint8_t key[static NOISE_KEY_SIZE]);
 
 /* May move the list. A key that is there stays as it is. When it is false the list is as it was. */
 MUST_USE bool revocations_add(struct revocations **list, const struct revocation *entry,
