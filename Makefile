@@ -197,12 +197,15 @@ cover: ## how much of each folder the tests run
 # ---- long runs: asked for by name, never part of check ----
 
 LONG ?= /tmp 100000000
-$(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
+$(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
+
+bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
+	@$<
 
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
@@ -295,7 +298,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -10,6 +10,7 @@
 #define ENGINE_GUARD_H
 
 #include "protocol/fault.h"
+#include "protocol/means.h"
 
 #define GUARD_SLOTS_INITIAL      16384 /* terminals that have a place at once */
 #define GUARD_SLOTS_MAX          65536
@@ -60,8 +61,8 @@ void guard_close(struct guard *guard); /* NULL: nothing */
 uint32_t guard_slot(struct guard *guard, uint32_t terminal, uint64_t now_s);
 void guard_leave(struct guard *guard, uint32_t slot);
 
-/* A canonical identifier under the guard's key (SipHash-2-4); size 1..IDENTIFIER_SIZE_MAX. */
-uint64_t guard_hash(const struct guard *guard, uint8_t means, const char *text, size_t size);
+/* A canonical identifier under the guard's key (SipHash-2-4). */
+uint64_t guard_hash(const struct guard *guard, const struct identifier *identifier);
 
 /* What became of a group. */
 struct guard_tally {

@@ -110,9 +110,9 @@ static void spawn_server(const char *const extra[])
         "7",
         "--unix",
         socket_path,
-        "--listen",
+        "--listen-plain",
         "127.0.0.1:0",
-        "--port-file",
+        "--port-file-plain",
         port_path,
     };
     size_t count = 0;
@@ -954,7 +954,7 @@ START_TEST(two_servers_share_a_port)
     char address[32], other_socket[sizeof(socket_path)];
     snprintf(address, sizeof(address), "127.0.0.1:%u", port);
     snprintf(other_socket, sizeof(other_socket), "%.90s/other.sock", support_directory());
-    START("--listen", address, "--unix", other_socket);
+    START("--listen-plain", address, "--unix", other_socket);
     ck_assert_uint_eq(server_port, port);
     stop_server();
 
@@ -976,8 +976,8 @@ static const struct {
     int status;
     const char *want;
 } bad_starts[] = {
-    {{"--listen", "0.0.0.0:0"}, 2, "loopback"},
-    {{"--listen", "127.0.0.1"}, 2, "--listen"},
+    {{"--listen-plain", "0.0.0.0:0"}, 2, "loopback"},
+    {{"--listen-plain", "127.0.0.1"}, 2, "--listen"},
     {{"--lisen", "127.0.0.1:0"}, 2, "listen"},
     {{"--loops", "0"}, 2, "loops"},
     {{"--idle-ms", "many"}, 2, "idle-ms"},
@@ -988,8 +988,8 @@ static const struct {
     {{"--signing-public", "/nowhere/key.pub"}, 3, "/nowhere/key.pub"},
     {{"--environment", "8"}, 3, "environment"},
     {{"--unix", "/nowhere/eligd.sock"}, 3, "/nowhere"},
-    {{"--port-file", "/nowhere/port"}, 3, "/nowhere/port"},
-    {{"--check-config", "--listen", "10.1.1.1:1"}, 1, "loopback"},
+    {{"--port-file-plain", "/nowhere/port"}, 3, "/nowhere/port"},
+    {{"--check-config", "--listen-plain", "10.1.1.1:1"}, 1, "loopback"},
     {{"--check-config", "--identity-key", "/nowhere/key"}, 1, "/nowhere/key"},
 };
 
@@ -1035,7 +1035,7 @@ START_TEST(a_taken_port_is_said_and_leaves_no_socket_file)
     ck_assert_int_eq(listen(fd, 1), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&taken, &size), 0);
     snprintf(address, sizeof(address), "127.0.0.1:%u", ntohs(taken.sin_port));
-    spawn_server((const char *const[]){"--listen", address, NULL});
+    spawn_server((const char *const[]){"--listen-plain", address, NULL});
     ck_assert_int_eq(wait_for_exit(), 3);
     read_log(text, sizeof(text));
     ck_assert_ptr_nonnull(strstr(text, "cannot bind"));
