@@ -201,9 +201,7 @@ static size_t ration(struct answerer *answerer, const struct moment *moment, uin
     struct guard_limits limits = limits_of(answerer, moment->terminal);
     struct guard_tally tally;
     for (size_t i = 0; i < check_count; i++) {
-        const struct identifier *identifier = &answerer->identifiers[i];
-        answerer->hashes[i] =
-            guard_hash(answerer->guard, identifier->means, identifier->text, identifier->size);
+        answerer->hashes[i] = guard_hash(answerer->guard, &answerer->identifiers[i]);
         answerer->is_typed[i] = answerer->checks[i].purchase.entry == ENTRY_TYPED;
     }
     guard_admit(answerer->guard, moment->guard_slot, &limits, answerer->hashes, answerer->is_typed,

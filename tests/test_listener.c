@@ -221,7 +221,7 @@ static const struct {
     struct config config;
     const char *want; /* in the sentence; NULL: good */
 } configs[] = {
-    {{.listen = "127.0.0.1:0", .profile = "till"}, NULL},
+    {{.listen_plain = "127.0.0.1:0", .profile = "till"}, NULL},
     {{.unix_path = "/run/eligd.sock", .profile = "gate"}, NULL},
     {{.listen_plain = "[::1]:1",
       .unix_path = "/run/eligd.sock",
