@@ -33,6 +33,10 @@ struct fixture {
     struct census census[FIXTURE_ITEMS_MAX];
     uint32_t set_first[FIXTURE_ITEMS_MAX + 1];
     struct membership memberships[FIXTURE_MEMBERSHIPS_MAX];
+    struct point points[FIXTURE_ITEMS_MAX];
+    struct terminal terminals[FIXTURE_ITEMS_MAX];
+    struct number_span spans[FIXTURE_ITEMS_MAX]; /* one for each terminal */
+    uint32_t point_count, terminal_count;
     struct view views[FIXTURE_ENTRIES_MAX];
     struct index_entry entries[FIXTURE_ENTRIES_MAX];
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
@@ -86,6 +90,42 @@ uint16_t fixture_relief(struct fixture *f, uint32_t code, const char *name)
                               .giver = UINT64_C(90000000000)};
     name_set(relief->name, name);
     return (uint16_t)f->relief_count++;
+}
+
+void fixture_point(struct fixture *f, uint32_t number, uint64_t provider)
+{
+    assert(f->point_count < FIXTURE_ITEMS_MAX);
+    f->points[f->point_count++] = (struct point){.number = number, .site = 1, .provider = provider};
+}
+
+struct terminal *fixture_terminal(struct fixture *f, uint32_t number, uint8_t profile,
+                                  const uint8_t key[static TERMINAL_KEY_SIZE], uint32_t point)
+{
+    assert(f->terminal_count < FIXTURE_ITEMS_MAX);
+    struct terminal *terminal = &f->terminals[f->terminal_count];
+    uint64_t provider = 0;
+    for (uint32_t i = 0; i < f->point_count; i++)
+        if (f->points[i].number == point)
+            provider = f->points[i].provider;
+    assert(provider != 0);
+    *terminal = (struct terminal){.number = number,
+                                  .profile = profile,
+                                  .provider = provider,
+                                  .until_day = DAY_NEVER,
+                                  .point_first = f->terminal_count,
+                                  .point_count = 1};
+    memcpy(terminal->key, key, TERMINAL_KEY_SIZE);
+    f->spans[f->terminal_count++] = (struct number_span){point, point};
+    return terminal;
+}
+
+struct terminal *fixture_terminal_at(struct fixture *f, uint32_t number)
+{
+    uint32_t i = 0;
+    while (i < f->terminal_count && f->terminals[i].number != number)
+        i++;
+    assert(i < f->terminal_count);
+    return &f->terminals[i];
 }
 
 struct relief *fixture_relief_at(struct fixture *f, uint16_t relief)
@@ -247,6 +287,12 @@ static struct content content_of(struct fixture *f)
         .groups = f->groups,
         .census = f->census,
         .products = f->products,
+        .points = f->points,
+        .terminals = f->terminals,
+        .spans = f->spans,
+        .point_count = f->point_count,
+        .terminal_count = f->terminal_count,
+        .span_count = f->terminal_count,
         .daysets = &f->all_days,
         .offers = f->offers,
         .clauses = f->clauses,
