@@ -11,6 +11,8 @@
 #define SIGN_PUBLIC_SIZE 32
 #define SIGN_SECRET_SIZE 64
 
+#define KEYFILE_PUBLIC_SUFFIX ".pub"
+
 #define MERCHANT_KEY_SIZE     32
 #define FINGERPRINT_SIZE      16      /* bytes of BLAKE2b */
 #define FINGERPRINT_TEXT_SIZE (8 * 5) /* eight groups of four digits, spaces between, NUL */
@@ -29,7 +31,8 @@ void keyfile_close_identity(struct identity_key *key);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
 MUST_USE bool keyfile_open_server(struct noise_keys **out, const char *path, struct fault *fault);
-MUST_USE bool keyfile_open_terminal(struct noise_keys **out, const char *path, struct fault *fault);
+MUST_USE bool keyfile_open_terminal(struct noise_keys **out, const char *path,
+                                    struct fault *fault);
 void keyfile_close_session(struct noise_keys *keys);
 
 /* What a merchant's terminals and the server share, into memory of the caller's, who wipes it: for
