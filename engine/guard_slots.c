@@ -94,7 +94,6 @@ bool guard_open(struct guard **out, const struct guard_settings *settings, struc
         munmap(memory, size);
         return fault_set(fault, "no guarded memory for the guard's key: %s", strerror(errno));
     }
-    madvise(memory, size, MADV_HUGEPAGE);
     madvise(memory, size, MADV_DONTDUMP); /* who was asked about is no part of a core file */
     struct guard *guard = lay_out(memory, settings);
     guard->key = key;
