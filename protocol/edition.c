@@ -234,7 +234,7 @@ const struct terminal *edition_find_terminal(const struct edition *edition,
     uint32_t slot = terminal_home(key, edition->terminal_mask);
     for (; edition->terminals[slot] != 0; slot = (slot + 1) & edition->terminal_mask) {
         const struct terminal *terminal = &edition->tables->terminals[edition->terminals[slot] - 1];
-        if (memcmp(terminal->key, key, TERMINAL_KEY_SIZE) == 0)
+        if (memcmp(terminal->key, key, TERMINAL_KEY_SIZE) == 0) /* simple_mistakes: public */
             return terminal;
     }
     return NULL;

@@ -358,7 +358,7 @@ static bool points_are_the_providers(const struct tables *t, const struct termin
 static int compare_keys(const void *left, const void *right)
 {
     const struct terminal *const *a = left, *const *b = right;
-    return memcmp((*a)->key, (*b)->key, TERMINAL_KEY_SIZE);
+    return memcmp((*a)->key, (*b)->key, TERMINAL_KEY_SIZE); /* simple_mistakes: public keys */
 }
 
 /* Faults never show a key. */

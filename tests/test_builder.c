@@ -247,6 +247,13 @@ START_TEST(tables_that_no_reader_would_take_are_not_written)
     clauses[1].group = 2;
     refused(&content, "group 2 of 2");
     content = content_make(10);
+    struct terminal terminal = {.number = 7, .profile = 1, .key = {1}, .point_count = 1};
+    struct number_span nowhere = {101, 101};
+    tables.terminals = &terminal;
+    tables.spans = &nowhere;
+    tables.terminal_count = tables.span_count = 1;
+    refused(&content, "terminals: number 7 is at points of sale 101 to 101: none of them is list");
+    content = content_make(10);
     tables.clause_count = CLAUSE_COUNT_MAX + 1;
     refused(&content, "at most 1048576");
 }

@@ -125,6 +125,10 @@ static const struct {
     {"products.csv", "number,name\n1001,city.ticket\n1002,city.tram\n", "c/a.rules:2:"},
     {"products.csv", "number,name\n1001,city.ticket\n1003,city.pass\n", "c/a.rules:2:"},
     {"products.csv", "number,title\n1001,x\n", "c/products.csv:1: column 2, \"title\", is none of"},
+    {"terminals.csv", "number,points,profile,products\n7,101,gate,1001 1003\n",
+     "c/terminals.csv:2: product 1003 is neither in products.csv nor in the rules; add it there,"},
+    {"terminals.csv", "number,points,profile,products\n7,101,gate,1001\n8,101,gate,2-900\n",
+     "c/terminals.csv:3: no product from 2 to 900 is in products.csv or in the rules; add them th"},
     {"a.rules", "group senior = agee >= 75\n", "c/a.rules:1:16:"},
 };
 
@@ -142,6 +146,17 @@ START_TEST(clauses_may_speak_of_what_is_in_the_tables)
     if (!read_changed("b.rules", CITY_RULES "in RIGA at 100-110 under 12 free\n"
                                             "calendar fair = 08-15 in RIGA\n"))
         ck_abort_msg("%s", fault.text);
+}
+END_TEST
+
+/* Also products of the rules, spans that hold some, and the engine's own. */
+START_TEST(terminals_may_sell_what_is_in_the_tables_or_in_the_rules)
+{
+    if (!read_changed("terminals.csv", "number,points,profile,products\n"
+                                       "7,101,gate,1001-1002\n8,101,till,500-1001 1\n"
+                                       "9,101,till,1002-4294967295\n10,101,gate,\n"))
+        ck_abort_msg("%s", fault.text);
+    ck_assert_uint_eq(catalogue.trade.terminal_count, 4);
 }
 END_TEST
 
@@ -167,6 +182,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_does_not_fit_is_told_with_its_place_and_what_to_do, 0,
                         COUNT_OF(faults));
     tcase_add_test(tcase, clauses_may_speak_of_what_is_in_the_tables);
+    tcase_add_test(tcase, terminals_may_sell_what_is_in_the_tables_or_in_the_rules);
     tcase_add_test(tcase, what_is_no_catalogue_is_told);
     suite_add_tcase(suite, tcase);
     return support_run(suite);

@@ -75,8 +75,10 @@ static void make_terminals(void)
         uint8_t secret[NOISE_KEY_SIZE] = {0, (uint8_t)i};
         noise_keys_of_secret(&terminals[i], secret);
         struct terminal *terminal =
-            fixture_terminal(fixture, i, i == GATE ? PROFILE_GATE : PROFILE_INSPECTOR,
-                             terminals[i].public_key, POINT);
+            fixture_terminal(fixture, i, terminals[i].public_key, POINT, POINT);
+        terminal->profile = i == GATE ? PROFILE_GATE : PROFILE_INSPECTOR;
+        terminal->from_day = 0;
+        terminal->until_day = DAY_NEVER;
         if (i == RATIONED) {
             terminal->per_minute = 3;
             terminal->typed_per_day = 2;
@@ -151,6 +153,7 @@ static void make_frame(uint8_t frame[static FRAME_SIZE], const char *code, uint3
         .request_id = id,
         .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11},
         .product = product,
+        .point_of_sale = POINT,
         .unit_price = 15000,
         .service_time_s = (uint32_t)time_of_riga_day(FIXTURE_AS_OF_DAY) + 60,
     };
