@@ -1,5 +1,6 @@
 #include "bench/seal.h"
 
+#include "bench/pace.h"
 #include "bench/terminals.h"
 #include "protocol/progress.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static void settings_make(struct elig_session_settings *settings, const struct sealing *sealing,
                           uint32_t index)
@@ -26,16 +28,21 @@ static void settings_make(struct elig_session_settings *settings, const struct s
 }
 
 /* The wall clock rises from run to run, and so needs no file. */
-static uint64_t next_counter(uint32_t index)
+static uint64_t next_counter(void)
 {
-    return clock_wall_s() * 1000000 + clock_monotonic_ns() % 1000000 + index;
+    static uint64_t last;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    last = now_ns > last ? now_ns : last + 1;
+    return last;
 }
 
 bool seal_prepare(struct elig_session *session, const struct sealing *sealing, uint32_t index,
                   uint8_t hello[static ELIG_HELLO_SIZE], struct fault *fault)
 {
     struct elig_session_settings settings;
-    struct elig_session_fresh fresh = {.counter = next_counter(index),
+    struct elig_session_fresh fresh = {.counter = next_counter(),
                                        .now_ms = clock_monotonic_ns() / 1000000};
     settings_make(&settings, sealing, index);
     return (getrandom(fresh.random, sizeof(fresh.random), 0) == (ssize_t)sizeof(fresh.random) &&

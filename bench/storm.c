@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define EVENTS_A_TURN    256
+#define BEGUN_A_TURN     64
 #define RETRY_WAIT_MS    1000 /* after a connection that broke */
 #define GIVE_UP_MS       60000
 #define GARBAGE_OPEN_MAX 512
@@ -32,7 +33,8 @@
 /* A terminal on its way to a session. The core of one is large and needed for the handshake alone,
  * so that 10,000 of them are made ahead without it. */
 struct caller {
-    int fd; /* -1: waits to come back */
+    int fd;           /* -1: waits to come back */
+    bool is_prepared; /* its HELLO is ready */
     uint64_t began_ns, retry_ns;
     bool is_accepted;
     struct elig_session *session;
@@ -105,12 +107,20 @@ static void caller_leave(struct caller *caller, uint64_t retry_ns)
     caller->retry_ns = retry_ns;
 }
 
+static bool caller_prepare(struct storm *storm, uint32_t i, struct fault *fault)
+{
+    struct caller *caller = &storm->callers[i];
+    caller->is_prepared = seal_prepare(caller->session, storm->plan->sealing, i,
+                                       storm->hellos + (size_t)i * ELIG_HELLO_SIZE, fault);
+    return caller->is_prepared;
+}
+
 static bool caller_begin(struct storm *storm, uint32_t i, struct fault *fault)
 {
     struct caller *caller = &storm->callers[i];
-    if (!seal_prepare(caller->session, storm->plan->sealing, i,
-                      storm->hellos + (size_t)i * ELIG_HELLO_SIZE, fault))
+    if (!caller->is_prepared && !caller_prepare(storm, i, fault))
         return false;
+    caller->is_prepared = false;
     caller->fd = connect_at_once(storm->plan->address, fault);
     struct epoll_event event = {.events = EPOLLOUT, .data.u32 = i};
     return caller->fd >= 0 && epoll_ctl(storm->epoll_fd, EPOLL_CTL_ADD, caller->fd, &event) == 0;
@@ -128,6 +138,19 @@ static void caller_write(struct storm *storm, uint32_t i)
     }
 }
 
+/* Each says one thing, so that its session is used: the server keeps none that is not. */
+static void caller_ping(struct storm *storm, uint32_t i)
+{
+    struct request ping = {.kind = KIND_PING, .request_id = i + 1};
+    uint8_t frame[FRAME_SIZE], record[DATA_SIZE(1)];
+    size_t size;
+    frame_encode_request(frame, &ping);
+    if (elig_session_put(storm->callers[i].session, frame, 1, record, sizeof(record), &size) !=
+            ELIG_FINE ||
+        send(storm->callers[i].fd, record, size, MSG_NOSIGNAL) != (ssize_t)size)
+        storm->result->failed_count++;
+}
+
 static void caller_read(struct storm *storm, uint32_t i)
 {
     struct caller *caller = &storm->callers[i];
@@ -138,13 +161,18 @@ static void caller_read(struct storm *storm, uint32_t i)
     ssize_t got = recv(caller->fd, bytes, sizeof(bytes), 0);
     if (got > 0)
         elig_session_take(caller->session, bytes, (size_t)got, &event);
-    if (event.kind == ELIG_EVENT_NONE)
+    if (event.kind == ELIG_EVENT_NONE || event.kind == ELIG_EVENT_FRAMES)
         return;
     if (event.kind == ELIG_EVENT_ACCEPTED) {
         caller->is_accepted = true;
         result->accepted_count++;
         histogram_add(&result->latency, now_ns - caller->began_ns);
+        caller_ping(storm, i);
         return;
+    }
+    if (caller->is_accepted) { /* and lost again */
+        caller->is_accepted = false;
+        result->accepted_count--;
     }
     bool is_busy = event.kind == ELIG_EVENT_BUSY;
     result->busy_count += is_busy;
@@ -152,15 +180,18 @@ static void caller_read(struct storm *storm, uint32_t i)
     caller_leave(caller, now_ns + (is_busy ? event.wait_ms : RETRY_WAIT_MS) * NS_PER_MS);
 }
 
-/* Those whose wait is over come back. */
+/* Some of those whose wait is over come back: not so many at once that others wait for us. */
 static bool retry_due(struct storm *storm, struct fault *fault)
 {
     uint64_t now_ns = clock_monotonic_ns();
-    for (uint32_t i = 0; i < storm->plan->connection_count; i++) {
+    uint32_t begun_count = 0;
+    for (uint32_t i = 0; i < storm->plan->connection_count && begun_count < BEGUN_A_TURN; i++) {
         struct caller *caller = &storm->callers[i];
-        if (caller->fd < 0 && !caller->is_accepted && caller->retry_ns <= now_ns &&
-            !caller_begin(storm, i, fault))
+        if (caller->fd >= 0 || caller->is_accepted || caller->retry_ns > now_ns)
+            continue;
+        if (!caller_begin(storm, i, fault))
             return false;
+        begun_count++;
     }
     return true;
 }
@@ -183,10 +214,15 @@ static void turn(struct storm *storm)
 static bool all_come(struct storm *storm, struct fault *fault)
 {
     const struct storm_plan *plan = storm->plan;
+    for (uint32_t i = 0; i < plan->connection_count; i++) {
+        storm->callers[i] =
+            (struct caller){.fd = -1, .session = take(1, sizeof(struct elig_session))};
+        if (!caller_prepare(storm, i, fault)) /* ahead: terminals have a processor each */
+            return false;
+    }
     uint64_t began_ns = clock_monotonic_ns(), cpu_ns = cpu_ns_of(plan->server_pid);
     for (uint32_t i = 0; i < plan->connection_count; i++)
-        storm->callers[i] = (struct caller){
-            .fd = -1, .began_ns = began_ns, .session = take(1, sizeof(struct elig_session))};
+        storm->callers[i].began_ns = began_ns;
     while (storm->result->accepted_count < plan->connection_count) {
         if (!retry_due(storm, fault))
             return false;
@@ -200,20 +236,10 @@ static bool all_come(struct storm *storm, struct fault *fault)
     return true;
 }
 
-/* Each says one thing, so that its session is used; then nobody says anything. */
+/* Nobody says anything. */
 static void all_are_held(struct storm *storm)
 {
     const struct storm_plan *plan = storm->plan;
-    uint8_t record[DATA_SIZE(1)];
-    for (uint32_t i = 0; i < plan->connection_count; i++) {
-        struct request ping = {.kind = KIND_PING, .request_id = i + 1};
-        uint8_t frame[FRAME_SIZE];
-        size_t size;
-        frame_encode_request(frame, &ping);
-        if (elig_session_put(storm->callers[i].session, frame, 1, record, sizeof(record), &size) ==
-            ELIG_FINE)
-            (void)send(storm->callers[i].fd, record, size, MSG_NOSIGNAL);
-    }
     struct timespec settle = {1, 0},
                     hold = {plan->hold_ms / 1000, (long)(plan->hold_ms % 1000) * (long)NS_PER_MS};
     nanosleep(&settle, NULL);

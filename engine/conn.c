@@ -524,6 +524,7 @@ static void conn_shake(struct conn *conn)
         return;
     }
     conn->state = CONN_SHAKING;
+    wait_begin(conn, WAIT_REQUEST); /* it is our turn: how long that takes is not its fault */
     ev_io_stop(settings->ev, &conn->io);
 }
 
