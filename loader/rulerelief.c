@@ -322,7 +322,8 @@ static bool read_limit(struct parser *parser)
     struct token token = parser->token;
     struct limit limit = {0};
     if (parser_takes(parser, "every"))
-        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token);
+        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token) &&
+               (token_ends_line(&parser->token) || parser_wanted(parser, "the end of the line"));
     if (!read_counted(parser, &limit) || !take_shared(parser, &limit))
         return false;
     limit.is_published = parser_takes(parser, "published");

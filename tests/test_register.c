@@ -153,7 +153,7 @@ static const struct {
      "of the line found"},
     {14, "column \"No\" from ISO",
      "x:14:18: a form of dates (iso, dotted or compact) "
-     "wanted, \"ISO\" found"},
+     "(\"iso\"?) wanted, \"ISO\" found"},
     {14, "column \"No\" until iso", "x:15:1: one of the columns last and until wanted, both found"},
     {15, "column \"L\" last iso optonal",
      "x:15:21: optional wanted, \"optonal\" "
