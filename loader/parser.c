@@ -384,7 +384,10 @@ bool parser_take_places(struct parser *parser, struct run *out)
 
 struct place_in_rules parser_place(const struct parser *parser, const struct token *token)
 {
-    return (struct place_in_rules){.file = parser->file, .line = token->line};
+    size_t column = (size_t)(token->text - token->line_text) + 1; /* as of a fault */
+    return (struct place_in_rules){.file = parser->file,
+                                   .column = (uint16_t)(column < UINT16_MAX ? column : UINT16_MAX),
+                                   .line = token->line};
 }
 
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,
@@ -414,7 +417,8 @@ bool parser_define(struct parser *parser, const struct symbol *symbol, const str
     if (earlier->file == SYMBOL_FILE_ELSEWHERE)
         return parser_fault(parser, token, "%s %s stands already in the catalogue's products", what,
                             quote);
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser,
+                     (struct place_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token, "%s %s stands already in %s", what, quote, line);
 }
 

@@ -90,7 +90,8 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     if (parser->rules->reliefs[*index].giver == giver)
         return true;
     char line[LINE_TEXT_SIZE];
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser,
+                     (struct place_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token,
                         "the relief \"%s\" has another giver in %s: a version has the same giver, "
                         "another relief another name",
