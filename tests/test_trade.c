@@ -239,6 +239,9 @@ static const struct {
      "c/givers.csv:5: giver 90011524360 stands already in row 2: keep one of them"},
     {TABLE_POINTS, "number,provider,place,title\n101,40003000017,,\n101,40003000017,,\n",
      "c/points_of_sale.csv:3: point of sale 101 stands already in row 2: keep one of them"},
+    {TABLE_PRODUCTS, "number,name\n2,test.product\n",
+     "c/products.csv:2: the product name \"test.product\" is reserved for the engine's own "
+     "tests: "},
     {TABLE_PRODUCTS, "number,name\n2,x\n3,x\n",
      "c/products.csv:3: the product name \"x\" stands already in row 2: give one of them another"},
     {TABLE_TERMINALS,
