@@ -428,6 +428,40 @@ static void write(const char *folder, const char *name, const char *text)
     support_write_file(path, text, strlen(text), 0644);
 }
 
+static const char town_rules[] = "product ride = 2\n"
+                                 "group learner = school_in 0094\n"
+                                 "group resident = resident_in 0094\n"
+                                 "relief TOWN giver 90011524360 from 2026-01-01\n"
+                                 "  everywhere\n"
+                                 "  clause learner product ride free\n"
+                                 "  clause resident product ride discount 50%\n";
+static const char town_places[] = "code,title,replaced_by\n0094000,x,\n0004000,x,0094000\n";
+
+START_TEST(places_that_were_replaced_are_those_that_took_their_place)
+{
+    struct catalogue town = {0};
+    struct cases_outcome outcome;
+    struct fault fault = {""};
+    struct trade_text texts[TABLE_COUNT] = {[TABLE_PLACES] = {town_places, strlen(town_places)}};
+    ck_assert(trade_parse(&town.trade, "c", texts, &fault));
+    ck_assert(
+        rules_parse(&town.rules, town_rules, strlen(town_rules), "t.rules", &vocabulary, &fault));
+    static const char text[] = "case \"a school\"\nperson born 2010-01-01 lives 0001000\n"
+                               "status IZM.learner school 0004000\n"
+                               "buys ride at 1 on 2026-09-01\nexpect TOWN takes 1 pays 0\n"
+                               "case \"an address\"\nperson born 2010-01-01 lives 0004000\n"
+                               "buys ride at 1 on 2026-09-01\nexpect TOWN takes 0.50 pays 0.50\n";
+    struct cases cases = {0};
+    ck_assert(cases_parse(&cases, text, strlen(text), "t.cases", town.rules, &vocabulary, &fault));
+    ck_assert(cases_run(&outcome, &cases, &town, &vocabulary, &fault));
+    ck_assert_uint_eq(outcome.passed_count, 2);
+    ck_assert_uint_eq(outcome.failed_count, 0);
+    cases_outcome_free(&outcome);
+    cases_free(&cases);
+    catalogue_free(&town);
+}
+END_TEST
+
 START_TEST(a_folder_is_checked_at_once)
 {
     const char *folder = support_directory();
@@ -483,6 +517,7 @@ int main(void)
     tcase_add_loop_test(deciding, a_case_is_decided_as_an_engine_would, 0, COUNT(rows));
     tcase_add_test(deciding, failures_come_in_the_order_in_which_they_are_written);
     tcase_add_test(deciding, what_the_registers_lack_is_no_matter_of_a_case);
+    tcase_add_test(deciding, places_that_were_replaced_are_those_that_took_their_place);
     tcase_add_test(deciding, a_folder_is_checked_at_once);
     tcase_add_test(deciding, a_file_of_rules_has_no_cases);
     suite_add_tcase(suite, deciding);
