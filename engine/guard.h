@@ -4,8 +4,8 @@
  * whatever comes. What the budgets promise, and how exactly: engine/DESIGN.md, "The enumeration
  * guard".
  *
- * guard_hash, guard_admit and guard_note are for any number of threads at once and neither lock nor
- * allocate. Times are seconds since 1970 UTC and may step. */
+ * libsodium has been started before. guard_hash, guard_admit and guard_note are for any number of
+ * threads at once and neither lock nor allocate. Times are seconds since 1970 UTC and may step. */
 #ifndef ENGINE_GUARD_H
 #define ENGINE_GUARD_H
 
