@@ -20,6 +20,7 @@ static_assert((int)ELIG_TYPED == ENTRY_LAST, "the same entries");
 static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
                   (int)ELIG_DRAINING == STATUS_DRAINING &&
                   (int)ELIG_NOT_READY == STATUS_NOT_READY &&
+                  (int)ELIG_NOT_PERMITTED == STATUS_NOT_PERMITTED &&
                   (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
                   (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
                   (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
