@@ -210,6 +210,9 @@ bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a che
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
 
+timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
+	@$< $(COUNTS)
+
 # ---- fuzzing ----
 
 SECONDS ?= 20

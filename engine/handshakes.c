@@ -366,9 +366,9 @@ bool handshakes_open(struct handshakes **out, const struct handshakes_settings *
     pthread_cond_init(&h->asked_one, &attributes);
     pthread_condattr_destroy(&attributes);
     h->is_edition_new = true;
-    if (!queues_open(h, fault) ||
-        (settings->revocations != NULL &&
-         (!stamp_read(&h->stamp, settings->revocations) || !revocations_renew(h, fault)))) {
+    if (settings->revocations != NULL)
+        (void)stamp_read(&h->stamp, settings->revocations); /* reading it says what is wrong */
+    if (!queues_open(h, fault) || (settings->revocations != NULL && !revocations_renew(h, fault))) {
         handshakes_close(h);
         return false;
     }
