@@ -77,9 +77,11 @@ int main(int argc, char *argv[])
     static const struct way ways[] = {
         {"hash alone", 64, CHECK_COUNT, 1, true, false},
         {"group of 64, 1500 people", 64, PEOPLE, 1, true, true},
+        {"group of 64, 50 people", 64, 50, 1, true, true},
         {"group of 64, everybody new", 64, CHECK_COUNT, 1, true, true},
         {"group of 64, admission alone", 64, PEOPLE, 1, false, true},
         {"group of 1, 1500 people", 1, PEOPLE, 1, true, true},
+        {"group of 1, 50 people", 1, 50, 1, true, true},
         {"group of 1, everybody new", 1, CHECK_COUNT, 1, true, true},
         {"group of 1, admission alone", 1, PEOPLE, 1, false, true},
         {"group of 64, 16384 terminals", 64, CHECK_COUNT, TERMINALS, true, true},
