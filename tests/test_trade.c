@@ -259,7 +259,8 @@ static const struct {
     {TABLE_TERMINALS, "number,points,profile\n1,101,\n",
      "c/terminals.csv:2: profile: wanted gate, till, inspector or administrator, found nothing"},
     {TABLE_TERMINALS, "number,points,profile\n4294967296,101,gate\n",
-     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 digits"},
+     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 "
+     "digits"},
     {TABLE_TERMINALS, "number,points,profile\n0,101,gate\n",
      "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found \"0\""},
     {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,gate\n",
