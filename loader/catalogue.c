@@ -108,12 +108,11 @@ static bool terminals_fit(const struct check *c)
 
 /* ---- what rules say ---- */
 
-/* "where: sentence" of something in a rules file. Returns false. */
+/* "file:line:column: sentence" of something in a rules file. Returns false. */
 static bool wrong(const struct check *c, struct place_in_rules at, const char *sentence)
 {
-    char where[PLACE_TEXT_SIZE];
-    rules_place_text(where, c->rules, at);
-    return fault_set(c->fault, "%.*s: %.*s", PATH_SHOWN_MAX, where, SENTENCE_MAX, sentence);
+    return fault_set(c->fault, "%.*s:%" PRIu32 ":%u: %.*s", PATH_SHOWN_MAX,
+                     c->rules->files[at.file], at.line, at.column, SENTENCE_MAX, sentence);
 }
 
 static bool givers_fit(const struct check *c)
