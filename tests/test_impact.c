@@ -321,16 +321,35 @@ START_TEST(days_that_are_not_judged_are_counted)
 }
 END_TEST
 
-START_TEST(a_log_that_cannot_be_read_is_a_fault)
+static void check_refused(const char *lines, const char *wanted)
 {
-    static char path[256];
-    struct fault fault;
-    evaluate(HALF, WHOLE, NULL);
+    static char path[256], text[32768];
+    struct fault fault = {""};
     snprintf(path, sizeof(path), "%s/log.csv", support_directory());
-    support_write_file(path, HEADER "soon", strlen(HEADER) + 4, 0600);
+    snprintf(text, sizeof(text), HEADER "%s", lines);
+    support_write_file(path, text, strlen(text), 0600);
     settings.requests = path;
     ck_assert(!replay_requests(&replay, impact, &settings, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "log.csv:2: wanted 9 fields"));
+    ck_assert_msg(strstr(fault.text, wanted) != NULL, "%s", fault.text);
+}
+
+START_TEST(a_log_that_cannot_be_read_is_a_fault)
+{
+    evaluate(HALF, WHOLE, NULL);
+    check_refused("soon", "log.csv:2: wanted 9 fields");
+}
+END_TEST
+
+/* Nothing of such a line is looked at: it must not be taken for the end of the log. */
+START_TEST(a_line_that_is_too_long_is_a_fault_and_no_end)
+{
+    char text[32768] = "";
+    evaluate(HALF, WHOLE, NULL);
+    add_requests(text, 1, 1, "1001,,1.00,1,0,");
+    size_t size = strlen(text);
+    memset(text + size, 'x', 5000);
+    text[size + 5000] = '\0';
+    check_refused(text, "log.csv:3: wanted a line of at most 4096 bytes");
 }
 END_TEST
 
@@ -420,6 +439,7 @@ int main(void)
     tcase_add_test(tcase, a_request_of_two_reliefs_is_one_request);
     tcase_add_test(tcase, days_that_are_not_judged_are_counted);
     tcase_add_test(tcase, a_log_that_cannot_be_read_is_a_fault);
+    tcase_add_test(tcase, a_line_that_is_too_long_is_a_fault_and_no_end);
     tcase_add_test(tcase, tables_leave_out_what_is_suppressed);
     tcase_add_test(tcase, json_leaves_out_what_is_suppressed);
     suite_add_tcase(suite, tcase);
