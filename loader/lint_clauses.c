@@ -126,23 +126,29 @@ static void add_place(struct compared_places *places, uint32_t code)
         places->codes[places->count++] = code;
 }
 
+static void add_items(struct compared_places *places, const struct rules *rules, uint32_t calendar)
+{
+    const struct rule_calendar *from = &rules->calendars[calendar];
+    for (uint32_t i = 0; i < from->item_count; i++) {
+        const struct calendar_item *item = &rules->items[from->first_item + i];
+        if (!item->has_place)
+            continue;
+        uint32_t count = place_prefix_count(item->place), first = item->place.value * count;
+        add_place(places, first);
+        add_place(places, first + count - 1);
+    }
+}
+
 static void add_places(struct compared_places *places, const struct rules *rules, uint32_t calendar)
 {
     if (calendar == CALENDAR_ALL_DAYS)
         return;
-    const struct rule_calendar *from = &rules->calendars[calendar];
-    for (uint32_t i = 0; i < from->item_count && !places->are_too_many; i++) {
-        const struct calendar_item *item = &rules->items[from->first_item + i];
-        if (item->kind == CALENDAR_OTHER)
-            add_places(places, rules, item->calendar);
-        if (!item->has_place)
-            continue;
-        uint32_t tail = 1;
-        for (uint8_t digits = item->place.digit_count; digits < 7; digits++)
-            tail *= 10;
-        add_place(places, item->place.value * tail);
-        add_place(places, item->place.value * tail + tail - 1);
-    }
+    bool *is_within = memory_take((size_t)calendar + 1, sizeof(*is_within));
+    calendars_within(is_within, rules, calendar);
+    for (uint32_t c = 0; c <= calendar && !places->are_too_many; c++)
+        if (is_within[c])
+            add_items(places, rules, c);
+    free(is_within);
 }
 
 /* Whether the days of one calendar are all days of the other, at this place, while the version is
