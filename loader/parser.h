@@ -8,8 +8,6 @@
 #include "loader/rulelang.h"
 #include "loader/symbols.h"
 
-#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
-
 /* What faults about a whole version point at, once all files are read. */
 struct version_note {
     struct token name, split;

@@ -12,7 +12,6 @@
 
 #define WORDS_PER_LINE_MAX 16
 #define WORD_ROOM          COLUMN_NAME_SIZE
-#define COUNT_OF(array)    (sizeof(array) / sizeof((array)[0]))
 
 /* ---- lines of words ---- */
 

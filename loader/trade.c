@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE       4096
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define PATH_SIZE 4096
 
 /* The tables while they are read. */
 struct reading {

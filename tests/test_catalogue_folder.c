@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct folder_file whole[] = {
     {"a.rules", "place RIGA = 0001\n"
                 "product city.pass = 1002\n"

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 static struct vocabulary vocabulary;
 static struct membership out[SET_SIZE_MAX];
 

@@ -484,8 +484,6 @@ START_TEST(the_examples_of_the_manual_are_rules_files)
 }
 END_TEST
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 int main(void)
 {
     Suite *suite = suite_create("rulelang");

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Tables that fit each other; cases put another in the place of one. */
 static const char *const whole[TABLE_COUNT] = {
     [TABLE_GIVERS] = "number,title,from,until\n"
