@@ -34,13 +34,6 @@ static bool points_cover(const struct rules *rules, const struct rule_clause *ou
     return inner->range_count > 0;
 }
 
-static bool place_is_within(struct place_prefix inner, struct place_prefix outer)
-{
-    for (; inner.digit_count > outer.digit_count; inner.digit_count--)
-        inner.value /= 10;
-    return inner.digit_count == outer.digit_count && inner.value == outer.value;
-}
-
 static bool places_cover(const struct rules *rules, const struct rule_clause *outer,
                          const struct rule_clause *inner)
 {
@@ -48,8 +41,9 @@ static bool places_cover(const struct rules *rules, const struct rule_clause *ou
         return true;
     for (uint32_t i = 0; i < inner->place_count; i++) {
         uint32_t j = 0;
-        while (j < outer->place_count && !place_is_within(rules->places[inner->first_place + i],
-                                                          rules->places[outer->first_place + j]))
+        while (j < outer->place_count &&
+               !place_prefix_is_within(rules->places[inner->first_place + i],
+                                       rules->places[outer->first_place + j]))
             j++;
         if (j == outer->place_count)
             return false;
