@@ -127,12 +127,9 @@ static void say_contract(struct traits *traits, const struct side *side, uint32_
     traits_begin(traits, NULL, "points");
     if (contract->range_count == 0)
         traits_put(traits, "all");
-    for (uint32_t i = 0; i < contract->range_count; i++) {
-        struct trade_range range = trade->ranges[contract->first_range + i];
-        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
-        if (range.last != range.first)
-            traits_put(traits, "-%" PRIu32, range.last);
-    }
+    else
+        rule_words_ranges(traits, trade->ranges + contract->first_range, contract->range_count,
+                          " ");
     traits_end(traits);
     say_days(traits, contract->in_force);
 }

@@ -202,14 +202,6 @@ static bool clause_covers(const struct lint_run *run, const struct rule_version 
            logic_implies(run->logic, inner->group, outer->group, version->unknown, days);
 }
 
-static bool is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product)
-{
-    for (uint32_t i = 0; i < clause->product_count; i++)
-        if (rules->clause_products[clause->first_product + i] == product)
-            return true;
-    return false;
-}
-
 /* The first clause before this one that leaves nothing of the product to it; NULL: none does.
  * `known` remembers which clauses cover it: 0 not looked at, 1 yes, 2 no. */
 static const struct rule_clause *find_cover(const struct lint_run *run,
@@ -220,7 +212,7 @@ static const struct rule_clause *find_cover(const struct lint_run *run,
     const struct rule_clause *first = &run->rules->clauses[version->first_clause];
     for (const struct rule_clause *earlier = first; earlier < clause; earlier++) {
         uint8_t *is_known = &known[earlier - first];
-        if (*is_known == 2 || !is_about(run->rules, earlier, product))
+        if (*is_known == 2 || !clause_is_about(run->rules, earlier, product))
             continue;
         if (*is_known == 0)
             *is_known = clause_covers(run, version, earlier, clause) ? 1 : 2;

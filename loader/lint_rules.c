@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define WORKDAYS "workdays" /* the calendar that the parser makes of holidays */
-
 /* ---- versions ---- */
 
 static const struct rule_version *next_version(const struct lint_run *run,
@@ -376,12 +374,11 @@ static void check_spellings(const struct lint_run *run, const char *word,
     }
 }
 
+/* Its row in the table; 0: it stands in the rules. */
 static uint32_t product_line(const struct trade *trade, uint32_t number)
 {
-    for (uint32_t i = 0; i < trade->product_count; i++)
-        if (trade->products[i].number == number)
-            return trade->products[i].in_force.line;
-    return 0;
+    const struct product_row *row = trade_product(trade, number);
+    return row != NULL ? row->in_force.line : 0;
 }
 
 void lint_names(const struct lint_run *run)

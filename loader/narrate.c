@@ -88,16 +88,6 @@ static void tell_day(const struct narration *narration)
 
 /* ---- 4: contract, and what is written but not there ---- */
 
-static bool clause_has_product(const struct rules *rules, const struct rule_clause *clause,
-                               uint32_t product)
-{
-    for (uint32_t i = 0; i < clause->product_count; i++) {
-        if (rules->clause_products[clause->first_product + i] == product)
-            return true;
-    }
-    return false;
-}
-
 static bool is_candidate(const struct narration *narration, uint32_t rule_clause)
 {
     const struct compiled *compiled = &narration->trial->compiled;
@@ -134,7 +124,7 @@ static void tell_absent_version(const struct narration *narration, uint32_t inde
     absence_of_version(reason, narration->trial, index, day);
     for (uint32_t i = 0; i < version->clause_count && !is_told; i++) {
         uint32_t clause = version->first_clause + i;
-        if (!clause_has_product(rules, &rules->clauses[clause], narration->purchase->product) ||
+        if (!clause_is_about(rules, &rules->clauses[clause], narration->purchase->product) ||
             is_candidate(narration, clause))
             continue;
         if (reason[0] == '\0') {

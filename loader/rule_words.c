@@ -32,6 +32,16 @@ void rule_words_day(struct traits *traits, const char *name, uint32_t day, const
     traits_usual(traits, is_usual);
 }
 
+void rule_words_ranges(struct traits *traits, const struct point_range ranges[], uint32_t count,
+                       const char *between)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        traits_put(traits, "%s%" PRIu32, i > 0 ? between : "", ranges[i].first);
+        if (ranges[i].last != ranges[i].first)
+            traits_put(traits, "-%" PRIu32, ranges[i].last);
+    }
+}
+
 static void put_place(struct traits *traits, struct place_prefix place)
 {
     traits_put(traits, "%0*" PRIu32, place.digit_count, place.value);
@@ -420,12 +430,7 @@ static void add_where(struct traits *traits, const struct rules *rules, const st
     }
     if (c->range_count > 0) {
         traits_begin(traits, NULL, "points");
-        for (uint32_t i = 0; i < c->range_count; i++) {
-            struct point_range range = rules->ranges[c->first_range + i];
-            traits_put(traits, "%s%" PRIu32, i > 0 ? ", " : "", range.first);
-            if (range.last != range.first)
-                traits_put(traits, "-%" PRIu32, range.last);
-        }
+        rule_words_ranges(traits, rules->ranges + c->first_range, c->range_count, ", ");
         traits_end(traits);
     }
     if (c->contract_count > 0) {

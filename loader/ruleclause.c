@@ -32,30 +32,12 @@ static bool read_in(struct parser *parser, struct rule_clause *clause)
     return true;
 }
 
-/* "101" or "101-120". */
-static bool range_of_token(struct point_range *range, const struct token *token)
-{
-    const char *dash = memchr(token->text, '-', token->size);
-    struct token first = *token, last = *token;
-    uint64_t from, to;
-    if (dash != NULL) {
-        first.size = (size_t)(dash - token->text);
-        last.text = dash + 1;
-        last.size = token->size - first.size - 1;
-    }
-    if (first.size == 0 || last.size == 0 || !token_number(&first, &from) ||
-        !token_number(&last, &to) || from < 1 || to > UINT32_MAX || from > to)
-        return false;
-    *range = (struct point_range){(uint32_t)from, (uint32_t)to};
-    return true;
-}
-
 static bool take_range(struct parser *parser, struct rule_clause *clause)
 {
     struct rules *rules = parser->rules;
     struct token token = parser->token;
     struct point_range range;
-    if (!range_of_token(&range, &token))
+    if (!point_range_of_text(&range, token.text, token.size))
         return parser_wanted(parser, "numbers of points of sale, such as 101 or 101-120");
     if (clause->range_count == RULE_LIST_SIZE_MAX)
         return parser_too_many(parser, &token, RULE_LIST_SIZE_MAX, "points of sale in one list",

@@ -329,6 +329,41 @@ uint32_t rules_product(const struct rules *rules, uint32_t number)
     return rules->product_count;
 }
 
+static bool has_number(const uint32_t numbers[], uint32_t count, uint32_t number)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+bool clause_is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product)
+{
+    return has_number(rules->clause_products + clause->first_product, clause->product_count,
+                      product);
+}
+
+bool clause_is_at(const struct rules *rules, const struct rule_clause *clause, uint32_t point)
+{
+    return clause->range_count == 0 ||
+           point_ranges_have(rules->ranges + clause->first_range, clause->range_count, point);
+}
+
+bool clause_is_in(const struct rules *rules, const struct rule_clause *clause, uint32_t place)
+{
+    for (uint32_t i = 0; i < clause->place_count; i++)
+        if (place_is_in(place, rules->places[clause->first_place + i]))
+            return true;
+    return clause->place_count == 0;
+}
+
+bool clause_is_under(const struct rules *rules, const struct rule_clause *clause, uint32_t contract)
+{
+    return clause->contract_count == 0 ||
+           has_number(rules->contract_numbers + clause->first_contract, clause->contract_count,
+                      contract);
+}
+
 void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,
                       struct place_in_rules at)
 {

@@ -5,6 +5,7 @@
 #ifndef LOADER_RULELANG_H
 #define LOADER_RULELANG_H
 
+#include "loader/point_range.h"
 #include "loader/vocabulary.h"
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
@@ -164,11 +165,8 @@ struct rule_version {
     struct place_in_rules at;
 };
 
-/* Where a clause may be used; with none of them wherever the relief is contracted. */
-struct point_range {
-    uint32_t first, last; /* numbers of points of sale, both in */
-};
-
+/* Where it may be used: where its ranges, its places and its contracts all say so. None of a kind
+ * says nothing. */
 struct rule_clause {
     uint32_t version;
     uint16_t group;       /* index or GROUP_EVERYBODY */
@@ -238,6 +236,14 @@ void rules_free(struct rules *rules);
 /* The relief of that name, the product of that number: an index; the count when there is none. */
 uint32_t rules_relief(const struct rules *rules, const char *name);
 uint32_t rules_product(const struct rules *rules, uint32_t number);
+
+/* Whether the clause is about the product of that number; whether it may be used at a point of sale
+ * of that number, in that place, under a contract of that number (0: none). */
+bool clause_is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product);
+bool clause_is_at(const struct rules *rules, const struct rule_clause *clause, uint32_t point);
+bool clause_is_in(const struct rules *rules, const struct rule_clause *clause, uint32_t place);
+bool clause_is_under(const struct rules *rules, const struct rule_clause *clause,
+                     uint32_t contract);
 
 /* "reliefs/riga.rules:14" of a place, for messages; static storage of the caller's. */
 #define PLACE_TEXT_SIZE 256

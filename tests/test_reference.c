@@ -229,7 +229,7 @@ static struct point_row points[] = {
     {.number = 102, .provider = CARRIER, .place = RIGA, .in_force = {0, DAY_NEVER, 3}},
     {.number = 103, .provider = PHARMACY, .place = JURMALA, .in_force = {0, DAY_NEVER, 4}},
 };
-static struct trade_range ranges[] = {{102, 102}};
+static struct point_range ranges[] = {{102, 102}};
 static struct contract_row contracts[] = {
     {11, GIVER, CARRIER, "A", 0, 0, {0, DAY_NEVER, 2}},
     {12, GIVER, CARRIER, "B", 0, 1, {0, DAY_NEVER, 3}},
