@@ -120,18 +120,14 @@ void lint_reliefs(const struct lint_run *run)
 
 /* ---- limits ---- */
 
-static const struct period {
-    const char *word;
-    uint32_t most_min; /* minutes; 0: without bound */
-} periods[] = {
-    [PERIOD_PURCHASE] = {"purchase", 0},
-    [PERIOD_DAY] = {"day", 25 * 60},
-    [PERIOD_WEEK] = {"week", (7 * 24 + 1) * 60},
-    [PERIOD_MONTH] = {"month", (31 * 24 + 1) * 60},
-    [PERIOD_SCHOOL_YEAR] = {"school_year", 366 * 24 * 60},
-    [PERIOD_YEAR] = {"year", 366 * 24 * 60},
-    [PERIOD_STATUS_TERM] = {"status_term", 0},
-    [PERIOD_LIFETIME] = {"lifetime", 0},
+/* The longest that a period can be, in minutes; 0: without bound. */
+static const uint32_t period_most_min[] = {
+    [PERIOD_DAY] = 25 * 60,
+    [PERIOD_WEEK] = (7 * 24 + 1) * 60,
+    [PERIOD_MONTH] = (31 * 24 + 1) * 60,
+    [PERIOD_SCHOOL_YEAR] = 366 * 24 * 60,
+    [PERIOD_YEAR] = 366 * 24 * 60,
+    [PERIOD_LIFETIME] = 0,
 };
 
 /* How many of the longer period a shorter one can touch; 0: it may be any number. */
@@ -158,13 +154,13 @@ static const char *limit_words(char text[static LIMIT_WORDS_SIZE], const struct 
     switch ((enum limit_kind)limit->kind) {
     case LIMIT_USES:
         snprintf(text, LIMIT_WORDS_SIZE, "limit %" PRIu64 " uses per %s", limit->value,
-                 periods[limit->period].word);
+                 period_words[limit->period]);
         return text;
     case LIMIT_AMOUNT:
     case LIMIT_BUDGET:
         snprintf(text, LIMIT_WORDS_SIZE, "%s %s EUR per %s",
                  limit->kind == LIMIT_BUDGET ? "budget" : "limit", money_text(amount, limit->value),
-                 periods[limit->period].word);
+                 period_words[limit->period]);
         return text;
     case LIMIT_SPACING:
         snprintf(text, LIMIT_WORDS_SIZE, "limit every %" PRIu64 " minutes", limit->value);
@@ -188,7 +184,7 @@ static bool forestalls(const struct limit *other, const struct limit *limit)
     uint32_t touched = periods_touched(limit->period, other->period);
     uint64_t most;
     if (limit->kind == LIMIT_USES && other->kind == LIMIT_SPACING && other->value > 0) {
-        uint32_t most_min = periods[limit->period].most_min;
+        uint32_t most_min = period_most_min[limit->period];
         return limit->shared == 0 && most_min > 0 &&
                limit->value > (most_min + other->value - 1) / other->value;
     }

@@ -133,6 +133,18 @@ bool parser_take_choice(struct parser *parser, size_t *out, const char *const wo
     return parser_wanted_one_of(parser, &parser->token, wanted, words, word_count);
 }
 
+void parser_means_words(const char *words[static MEANS_WORD_COUNT])
+{
+    for (uint8_t i = 1; i <= MEANS_LAST; i++)
+        words[i - 1] = means_name(i);
+}
+
+void parser_entry_words(const char *words[static ENTRY_WORD_COUNT])
+{
+    for (uint8_t i = 0; i <= ENTRY_LAST; i++)
+        words[i] = entry_name(i);
+}
+
 bool token_is_easter(const struct token *token, int16_t *offset_days)
 {
     static const char easter[] = "easter";

@@ -7,6 +7,8 @@
 #include "loader/lexer.h"
 #include "loader/rulelang.h"
 #include "loader/symbols.h"
+#include "protocol/frame.h"
+#include "protocol/means.h"
 
 /* What faults about a whole version point at, once all files are read. */
 struct version_note {
@@ -82,6 +84,12 @@ size_t parser_choice(const struct parser *parser, const char *const words[], siz
 /* Takes one of `words`; else says that one of them was wanted, and which was likely meant. */
 MUST_USE bool parser_take_choice(struct parser *parser, size_t *out, const char *const words[],
                                  size_t word_count);
+
+/* The words for means and for ways of reading them, for parser_take_choice. */
+#define MEANS_WORD_COUNT MEANS_LAST
+#define ENTRY_WORD_COUNT (ENTRY_LAST + 1)
+void parser_means_words(const char *words[static MEANS_WORD_COUNT]);
+void parser_entry_words(const char *words[static ENTRY_WORD_COUNT]);
 
 /* ---- what is taken ---- */
 

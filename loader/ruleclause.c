@@ -1,8 +1,6 @@
 #include "loader/parser.h"
 
 #include "loader/memory.h"
-#include "protocol/frame.h"
-#include "protocol/means.h"
 
 #include <string.h>
 
@@ -187,21 +185,17 @@ static bool take_mask(struct parser *parser, uint8_t *mask, const char *const na
 /* by personal-code, eid */
 static bool read_by(struct parser *parser, struct rule_clause *clause)
 {
-    const char *names[MEANS_LAST];
-    for (uint8_t i = 1; i <= MEANS_LAST; i++)
-        names[i - 1] = means_name(i);
-    return take_mask(parser, &clause->terms.means_mask, names, MEANS_LAST, 1);
+    const char *names[MEANS_WORD_COUNT];
+    parser_means_words(names);
+    return take_mask(parser, &clause->terms.means_mask, names, MEANS_WORD_COUNT, 1);
 }
 
 /* read chip, contactless */
 static bool read_read(struct parser *parser, struct rule_clause *clause)
 {
-    static const char *const names[ENTRY_LAST + 1] = {[ENTRY_UNSTATED] = "unstated",
-                                                      [ENTRY_CHIP] = "chip",
-                                                      [ENTRY_CONTACTLESS] = "contactless",
-                                                      [ENTRY_OPTICAL] = "optical",
-                                                      [ENTRY_TYPED] = "typed"};
-    return take_mask(parser, &clause->terms.entry_mask, names, COUNT_OF(names), 0);
+    const char *names[ENTRY_WORD_COUNT];
+    parser_entry_words(names);
+    return take_mask(parser, &clause->terms.entry_mask, names, ENTRY_WORD_COUNT, 0);
 }
 
 #define CLOCKS "10:00-15:00" /* times have no word in front */

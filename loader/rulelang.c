@@ -11,6 +11,26 @@
 #define RULES_SIZE_MAX   (4 * 1024 * 1024) /* of each file */
 #define NUMBER_TEXT_SIZE 24
 
+/* ---- words for numbers ---- */
+
+const char *const weekday_words[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                     "friday", "saturday", "sunday"};
+const char *const ordinal_words[] = {"first", "second", "third", "fourth", "last"};
+const char *const version_state_words[] = {[VERSION_DRAFT] = "draft",
+                                           [VERSION_ACTIVE] = "active",
+                                           [VERSION_SUSPENDED] = "suspended",
+                                           [VERSION_CLOSED] = "closed"};
+const char *const period_words[] = {
+    [PERIOD_PURCHASE] = "purchase",
+    [PERIOD_DAY] = "day",
+    [PERIOD_WEEK] = "week",
+    [PERIOD_MONTH] = "month",
+    [PERIOD_SCHOOL_YEAR] = "school_year",
+    [PERIOD_YEAR] = "year",
+    [PERIOD_STATUS_TERM] = "status_term",
+    [PERIOD_LIFETIME] = "lifetime",
+};
+
 /* ---- statements ---- */
 
 static const char *wanted_after_group(const struct group_rule *group)

@@ -101,6 +101,7 @@ enum calendar_item_kind {
 };
 
 #define WEEKDAY_COUNT 7
+#define ORDINAL_COUNT 5
 #define MASK_WEEKDAYS 0x1f /* Monday to Friday */
 #define MASK_WEEKENDS 0x60
 #define WORKDAYS      "workdays" /* the calendar that the parser makes of holidays */
@@ -148,6 +149,7 @@ struct rule_relief {
 };
 
 enum version_state { VERSION_DRAFT, VERSION_ACTIVE, VERSION_SUSPENDED, VERSION_CLOSED };
+#define VERSION_STATE_COUNT (VERSION_CLOSED + 1)
 
 struct rule_version {
     uint32_t relief;              /* index */
@@ -232,6 +234,12 @@ MUST_USE bool rules_read(struct rules **out, const char *const paths[], size_t p
 MUST_USE bool rules_parse(struct rules **out, const char *text, size_t text_size, const char *where,
                           const struct vocabulary *vocabulary, struct fault *fault);
 void rules_free(struct rules *rules);
+
+/* Words of the language for numbers, for whoever reads and whoever tells. */
+extern const char *const weekday_words[WEEKDAY_COUNT];             /* from monday */
+extern const char *const ordinal_words[ORDINAL_COUNT];             /* from first, which is nth 1 */
+extern const char *const version_state_words[VERSION_STATE_COUNT]; /* by enum version_state */
+extern const char *const period_words[PERIOD_LIFETIME + 1];        /* by enum period; not [0] */
 
 /* The relief of that name, the product of that number: an index; the count when there is none. */
 uint32_t rules_relief(const struct rules *rules, const char *name);

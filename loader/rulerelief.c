@@ -151,12 +151,8 @@ bool close_relief(struct parser *parser)
 
 static bool read_state(struct parser *parser)
 {
-    static const char *const words[] = {[VERSION_DRAFT] = "draft",
-                                        [VERSION_ACTIVE] = "active",
-                                        [VERSION_SUSPENDED] = "suspended",
-                                        [VERSION_CLOSED] = "closed"};
     size_t state;
-    if (!parser_take_choice(parser, &state, words, COUNT_OF(words)))
+    if (!parser_take_choice(parser, &state, version_state_words, VERSION_STATE_COUNT))
         return false;
     open_version(parser)->state = (enum version_state)state;
     return true;
@@ -225,11 +221,9 @@ static bool read_everywhere(struct parser *parser)
 /* per PERIOD */
 static bool take_period(struct parser *parser, struct limit *limit)
 {
-    static const char *const words[] = {"purchase",    "day",  "week",        "month",
-                                        "school_year", "year", "status_term", "lifetime"};
     size_t period;
     if (!parser_take_word(parser, "per") ||
-        !parser_take_choice(parser, &period, words, COUNT_OF(words)))
+        !parser_take_choice(parser, &period, period_words + PERIOD_PURCHASE, PERIOD_LIFETIME))
         return false;
     limit->period = (uint8_t)(PERIOD_PURCHASE + period);
     return true;
