@@ -64,10 +64,10 @@ static bool contracts_fit(const struct check *c)
 /* ---- what rules say ---- */
 
 /* "where: sentence" of something in a rules file. Returns false. */
-static bool wrong(const struct check *c, struct place_in_rules at, const char *sentence)
+static bool wrong(const struct check *c, struct line_in_rules at, const char *sentence)
 {
-    char where[PLACE_TEXT_SIZE];
-    rules_place_text(where, c->rules, at);
+    char where[RULES_LINE_SIZE];
+    rules_line_text(where, c->rules, at);
     return fault_set(c->fault, "%.*s: %.*s", PATH_SHOWN_MAX, where, SENTENCE_MAX, sentence);
 }
 
@@ -90,7 +90,7 @@ static bool givers_fit(const struct check *c)
 }
 
 /* A place that is still in use, or the beginning of one. */
-static bool place_fits(const struct check *c, struct place_prefix place, struct place_in_rules at)
+static bool place_fits(const struct check *c, struct place_prefix place, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     uint32_t replaced = 0;
@@ -115,7 +115,7 @@ static bool place_fits(const struct check *c, struct place_prefix place, struct 
     return wrong(c, at, sentence);
 }
 
-static bool range_fits(const struct check *c, struct point_range range, struct place_in_rules at)
+static bool range_fits(const struct check *c, struct point_range range, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     const struct point_row *point = trade_point_from(c->trade, range.first);

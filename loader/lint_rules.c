@@ -340,7 +340,7 @@ void lint_extensions(const struct lint_run *run)
 
 struct spelling {
     const char *name;
-    struct place_in_rules at;
+    struct line_in_rules at;
     uint32_t row; /* of products.csv; 0: it stands in the rules */
 };
 

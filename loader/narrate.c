@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SENTENCE_SIZE (WORDING_SIZE + PLACE_TEXT_SIZE + 2 * NAME_SIZE)
+#define SENTENCE_SIZE (WORDING_SIZE + RULES_LINE_SIZE + 2 * NAME_SIZE)
 
 struct narration {
     const struct trial *trial;
@@ -107,8 +107,8 @@ static void tell_absent_clause(const struct narration *narration, uint32_t index
     const struct rules *rules = rules_of(narration);
     const struct rule_clause *clause = &rules->clauses[index];
     const struct rule_version *version = &rules->versions[clause->version];
-    char where[PLACE_TEXT_SIZE], reason[ABSENCE_SIZE];
-    rules_place_text(where, rules, clause->at);
+    char where[RULES_LINE_SIZE], reason[ABSENCE_SIZE];
+    rules_line_text(where, rules, clause->at);
     tell(narration, 1, "not here: %s, %s clause %u: %s", where,
          rules->reliefs[version->relief].name, index - version->first_clause + 1,
          absence_of_clause(reason, narration->trial, index, narration->purchase, day));
@@ -119,7 +119,7 @@ static void tell_absent_version(const struct narration *narration, uint32_t inde
 {
     const struct rules *rules = rules_of(narration);
     const struct rule_version *version = &rules->versions[index];
-    char where[PLACE_TEXT_SIZE], reason[ABSENCE_SIZE];
+    char where[RULES_LINE_SIZE], reason[ABSENCE_SIZE];
     bool is_told = false;
     absence_of_version(reason, narration->trial, index, day);
     for (uint32_t i = 0; i < version->clause_count && !is_told; i++) {
@@ -131,7 +131,7 @@ static void tell_absent_version(const struct narration *narration, uint32_t inde
             tell_absent_clause(narration, clause, day);
             continue;
         }
-        rules_place_text(where, rules, version->at);
+        rules_line_text(where, rules, version->at);
         tell(narration, 1, "not here: %s, %s: %s", where, rules->reliefs[version->relief].name,
              reason);
         is_told = true;
@@ -243,11 +243,11 @@ static void tell_clause_head(const struct narration *narration, const struct cla
 {
     const struct trial *trial = narration->trial;
     const struct rules *rules = rules_of(narration);
-    char where[PLACE_TEXT_SIZE], terms[WORDING_SIZE], contract[32] = "";
+    char where[RULES_LINE_SIZE], terms[WORDING_SIZE], contract[32] = "";
     uint32_t number = contract_of(trial, clause);
     if (number != 0)
         snprintf(contract, sizeof(contract), " under contract %" PRIu32, number);
-    rules_place_text(where, rules, trial_clause(trial, clause)->at);
+    rules_line_text(where, rules, trial_clause(trial, clause)->at);
     tell(narration, 1, "%s, %s clause %u%s, %s: %s", where, trial_relief(trial, clause)->name,
          clause->number, contract,
          clause->group == GROUP_EVERYBODY ? "everybody" : rules->groups[clause->group].name,

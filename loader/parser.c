@@ -364,13 +364,13 @@ bool parser_take_places(struct parser *parser, struct run *out)
     return true;
 }
 
-struct place_in_rules parser_place(const struct parser *parser, const struct token *token)
+struct line_in_rules parser_line(const struct parser *parser, const struct token *token)
 {
-    return (struct place_in_rules){.file = parser->file, .line = token->line};
+    return (struct line_in_rules){.file = parser->file, .line = token->line};
 }
 
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,
-                      struct place_in_rules at)
+                      struct line_in_rules at)
 {
     if (at.file == parser->file)
         snprintf(text, LINE_TEXT_SIZE, "line %u", at.line);
@@ -396,7 +396,7 @@ bool parser_define(struct parser *parser, const struct symbol *symbol, const str
     if (earlier->file == SYMBOL_FILE_ELSEWHERE)
         return parser_fault(parser, token, "%s %s stands already in the catalogue's products", what,
                             quote);
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser, (struct line_in_rules){earlier->file, earlier->line});
     return parser_fault(parser, token, "%s %s stands already in %s", what, quote, line);
 }
 

@@ -84,7 +84,7 @@ static bool is_under(const struct pieces *pieces, const struct rule_clause *clau
 
 /* ---- its days ---- */
 
-/* The answer's place in a list that grows with the questions. */
+/* The answer's index in a list that grows with the questions. */
 static bool is_new_question(struct interner *questions, const uint32_t words[], size_t size,
                             uint32_t **answers, size_t *room, uint32_t *question)
 {

@@ -448,7 +448,7 @@ bool parse_clause(struct parser *parser)
     struct rule_clause clause = {.version = rules->version_count - 1,
                                  .first_product = rules->clause_product_count,
                                  .calendar = CALENDAR_ALL_DAYS,
-                                 .at = parser_place(parser, &token)};
+                                 .at = parser_line(parser, &token)};
     clause_terms_begin(&clause.terms, version->clause_count + 1);
     if (!take_group(parser, &clause.group) || !parser_take_word(parser, "product"))
         return false;

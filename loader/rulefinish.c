@@ -111,8 +111,8 @@ static bool check_neighbours(const struct parser *parser, const struct ordered_v
     const char *name = parser->rules->reliefs[later->version.relief].name;
     const struct version_note *note = &parser->notes[later->number];
     uint16_t file = later->version.at.file;
-    char other[PLACE_TEXT_SIZE];
-    rules_place_text(other, parser->rules, earlier->version.at);
+    char other[RULES_LINE_SIZE];
+    rules_line_text(other, parser->rules, earlier->version.at);
     if (earlier->version.from_day == later->version.from_day)
         return fault_in_file(parser, file, &note->name,
                              "the relief \"%s\" begins on this day already at %s: a new version "

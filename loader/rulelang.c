@@ -57,7 +57,7 @@ static bool parse_group(struct parser *parser)
     struct group_rule *group = &rules->groups[rules->group_count];
     *group = (struct group_rule){.until_day = DAY_NEVER,
                                  .first_step = (uint16_t)rules->step_count,
-                                 .at = parser_place(parser, &token)};
+                                 .at = parser_line(parser, &token)};
     if (!parse_condition(parser) ||
         !parser_take_span(parser, &group->from_day, &group->until_day, "until"))
         return false;
@@ -384,12 +384,12 @@ bool clause_is_under(const struct rules *rules, const struct rule_clause *clause
                       contract);
 }
 
-void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,
-                      struct place_in_rules at)
+void rules_line_text(char text[static RULES_LINE_SIZE], const struct rules *rules,
+                     struct line_in_rules at)
 {
     if (at.line == 0)
-        snprintf(text, PLACE_TEXT_SIZE, "reserved");
+        snprintf(text, RULES_LINE_SIZE, "reserved");
     else
-        snprintf(text, PLACE_TEXT_SIZE, "%.*s:%u", PLACE_TEXT_SIZE - NUMBER_TEXT_SIZE,
+        snprintf(text, RULES_LINE_SIZE, "%.*s:%u", RULES_LINE_SIZE - NUMBER_TEXT_SIZE,
                  rules->files[at.file], at.line);
 }

@@ -28,7 +28,7 @@
 #define RULE_ORDER_USUAL        100 /* when not said */
 
 /* Where something is written. */
-struct place_in_rules {
+struct line_in_rules {
     uint16_t file; /* index in rules->files */
     uint32_t line; /* from 1 */
 };
@@ -64,7 +64,7 @@ struct group_rule {
     char name[NAME_SIZE];
     uint32_t from_day, until_day; /* of the group itself; 0 and DAY_NEVER when not said */
     uint16_t first_step, step_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
     /* A group that the parser adds by itself for reliefs with "unknown last known N days": it is as
      * `known_of`, but where that is unknown and was a sure yes within known_days, it is yes.
      * known_days 0: a group as written, of its own steps. */
@@ -84,7 +84,7 @@ struct extension {
     uint8_t target_count, exception_count;
     uint32_t ended_from, ended_until;
     uint32_t until_day;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 /* ---- calendars ---- */
@@ -125,7 +125,7 @@ struct calendar_item {
 struct rule_calendar {
     char name[NAME_SIZE]; /* empty: written within a clause; "workdays": made by the parser */
     uint32_t first_item, item_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 #define CALENDAR_ALL_DAYS UINT32_MAX /* of a clause: no calendar */
 
@@ -145,7 +145,7 @@ struct rule_relief {
     uint64_t giver;
     uint32_t first_version, version_count; /* in rules->versions, by from_day */
     bool is_everywhere;                    /* needs no contract */
-    struct place_in_rules at;              /* of its first version */
+    struct line_in_rules at;               /* of its first version */
 };
 
 enum version_state { VERSION_DRAFT, VERSION_ACTIVE, VERSION_SUSPENDED, VERSION_CLOSED };
@@ -164,7 +164,7 @@ struct rule_version {
     uint16_t split;      /* code; 0: none */
     uint32_t first_clause, clause_count;
     uint32_t first_limit, limit_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 /* Where it may be used: where its ranges, its places and its contracts all say so. None of a kind
@@ -181,13 +181,13 @@ struct rule_clause {
     struct clause terms; /* what does not depend on day, place and contract: computation, flags
                           * CAP_EACH, value, above, cap, price, quantity, units, companions, means,
                           * entry, clocks, number. All else is 0, and is filled when compiled. */
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 struct rule_limit {
     uint32_t version;
     struct limit terms; /* relief, from_day, until_day are filled when compiled */
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 /* A place that has a name; sets of places are not among them. */
@@ -253,9 +253,9 @@ bool clause_is_in(const struct rules *rules, const struct rule_clause *clause, u
 bool clause_is_under(const struct rules *rules, const struct rule_clause *clause,
                      uint32_t contract);
 
-/* "reliefs/riga.rules:14" of a place, for messages; static storage of the caller's. */
-#define PLACE_TEXT_SIZE 256
-void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,
-                      struct place_in_rules at);
+/* "reliefs/riga.rules:14", for messages; "reserved" for what stands in no file. */
+#define RULES_LINE_SIZE 256
+void rules_line_text(char text[static RULES_LINE_SIZE], const struct rules *rules,
+                     struct line_in_rules at);
 
 #endif

@@ -80,7 +80,7 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     const struct symbol *earlier =
         symbols_find(&parser->symbols, SYMBOL_RELIEF, name->name, strlen(name->name));
     if (earlier == NULL) {
-        struct rule_relief relief = {.giver = giver, .at = parser_place(parser, token)};
+        struct rule_relief relief = {.giver = giver, .at = parser_line(parser, token)};
         *index = parser->rules->relief_count;
         return define_relief(parser, &relief, name, token);
     }
@@ -90,7 +90,7 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     if (parser->rules->reliefs[*index].giver == giver)
         return true;
     char line[LINE_TEXT_SIZE];
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser, (struct line_in_rules){earlier->file, earlier->line});
     return parser_fault(parser, token,
                         "the relief \"%s\" has another giver in %s: a version has the same giver, "
                         "another relief another name",
@@ -107,7 +107,7 @@ bool parse_relief(struct parser *parser)
                                    .state = VERSION_ACTIVE,
                                    .order = RULE_ORDER_USUAL,
                                    .round_step = 1,
-                                   .at = parser_place(parser, &note.name)};
+                                   .at = parser_line(parser, &note.name)};
     if (!parser_take_name(parser, &name, SYMBOL_RELIEF, "a name for the relief") ||
         !parser_take_word(parser, "giver") || !parser_take_registration(parser, &giver, "giver"))
         return false;
@@ -264,7 +264,7 @@ static bool add_limit(struct parser *parser, const struct limit *limit, const st
     if (version->limit_count++ == 0)
         version->first_limit = rules->limit_count;
     rules->limits[rules->limit_count++] = (struct rule_limit){
-        .version = rules->version_count - 1, .terms = *limit, .at = parser_place(parser, token)};
+        .version = rules->version_count - 1, .terms = *limit, .at = parser_line(parser, token)};
     return true;
 }
 

@@ -45,7 +45,7 @@ static bool add_calendar(struct parser *parser, const char *name, uint32_t first
     struct rule_calendar *calendar = &rules->calendars[rules->calendar_count++];
     *calendar = (struct rule_calendar){.first_item = first_item,
                                        .item_count = rules->item_count - first_item,
-                                       .at = parser_place(parser, token)};
+                                       .at = parser_line(parser, token)};
     snprintf(calendar->name, sizeof(calendar->name), "%s", name);
     return true;
 }
@@ -404,7 +404,7 @@ bool parse_extension(struct parser *parser)
     struct rules *rules = parser->rules;
     struct token token = parser->token;
     struct symbol symbol;
-    struct extension extension = {.at = parser_place(parser, &token)};
+    struct extension extension = {.at = parser_line(parser, &token)};
     if (!parser_take_name(parser, &symbol, SYMBOL_EXTENSION, "a name for the extension") ||
         !parser_take_word(parser, "=") || !read_targets(parser, &extension) ||
         !parser_take_word(parser, "ending") ||
