@@ -85,7 +85,7 @@ static void print_part_json(const struct trial *trial, const struct verdict_part
     rules_line_text(where, trial->catalogue->rules, trial_clause(trial, part->clause)->at);
     json_open_object(json, NULL);
     json_text(json, "relief", trial_relief(trial, part->clause)->name);
-    json_number(json, "clause", part->clause->number);
+    json_number(json, "clause", trial_clause_number(trial, part->clause));
     json_text(json, "where", where);
     json_number(json, "amount", part->amount);
     json_number(json, "unit_count", part->unit_count);

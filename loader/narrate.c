@@ -249,7 +249,7 @@ static void tell_clause_head(const struct narration *narration, const struct cla
         snprintf(contract, sizeof(contract), " under contract %" PRIu32, number);
     rules_line_text(where, rules, trial_clause(trial, clause)->at);
     tell(narration, 1, "%s, %s clause %u%s, %s: %s", where, trial_relief(trial, clause)->name,
-         clause->number, contract,
+         trial_clause_number(trial, clause), contract,
          clause->group == GROUP_EVERYBODY ? "everybody" : rules->groups[clause->group].name,
          wording_terms(terms, clause));
 }
