@@ -6,7 +6,6 @@
 #include "loader/shared_files.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,16 +42,10 @@ static bool read_catalogues(struct impact *impact, const struct impact_settings 
 static bool set_window(struct impact *impact, const struct build_settings *settings,
                        struct fault *fault)
 {
-    impact->as_of_day = settings->as_of_day;
-    for (size_t i = 0; i < impact->intake.delivery_count && settings->as_of_day == 0; i++)
-        if (impact->intake.deliveries[i].as_of_day > impact->as_of_day)
-            impact->as_of_day = impact->intake.deliveries[i].as_of_day;
-    if (impact->as_of_day < settings->back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
-                         settings->back_days);
-    impact->window = (struct window){impact->as_of_day - (uint32_t)settings->back_days,
-                                     impact->as_of_day + (uint32_t)settings->ahead_days};
-    return true;
+    impact->as_of_day =
+        settings->as_of_day != 0 ? settings->as_of_day : intake_latest_as_of(&impact->intake);
+    return build_window(&impact->window, impact->as_of_day, settings->back_days,
+                        settings->ahead_days, fault);
 }
 
 /* A fault in one of two catalogues says in which. */
