@@ -64,7 +64,7 @@ static bool contracts_fit(const struct check *c)
 /* ---- what rules say ---- */
 
 /* "file:line:column: sentence" of something in a rules file. Returns false. */
-static bool wrong(const struct check *c, struct place_in_rules at, const char *sentence)
+static bool wrong(const struct check *c, struct line_in_rules at, const char *sentence)
 {
     return fault_set(c->fault, "%.*s:%" PRIu32 ":%u: %.*s", PATH_SHOWN_MAX,
                      c->rules->files[at.file], at.line, at.column, SENTENCE_MAX, sentence);
@@ -89,7 +89,7 @@ static bool givers_fit(const struct check *c)
 }
 
 /* A place that is still in use, or the beginning of one. */
-static bool place_fits(const struct check *c, struct place_prefix place, struct place_in_rules at)
+static bool place_fits(const struct check *c, struct place_prefix place, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     uint32_t replaced = 0;
@@ -114,7 +114,7 @@ static bool place_fits(const struct check *c, struct place_prefix place, struct 
     return wrong(c, at, sentence);
 }
 
-static bool range_fits(const struct check *c, struct point_range range, struct place_in_rules at)
+static bool range_fits(const struct check *c, struct point_range range, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     const struct point_row *point = trade_point_from(c->trade, range.first);

@@ -181,7 +181,7 @@ static bool terminals_fit(const struct check *c)
 }
 
 static bool range_fits(const struct check *c, const struct contract_row *contract,
-                       const struct trade_range *range)
+                       const struct point_range *range)
 {
     const struct trade *t = c->trade;
     uint32_t line = contract->in_force.line;

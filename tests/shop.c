@@ -34,7 +34,7 @@ static struct giver givers[FEW_ROOM];
 static struct provider providers[FEW_ROOM];
 static struct point_row points[POINTS_ROOM];
 static struct contract_row contracts[CONTRACTS_ROOM];
-static struct trade_range trade_ranges[LIST_ROOM];
+static struct point_range trade_ranges[LIST_ROOM];
 static struct product_row product_rows[FEW_ROOM];
 static struct group_rule groups[1];
 
@@ -201,7 +201,7 @@ struct contract_row *shop_contract(uint32_t number, const char *relief, uint64_t
 
 void shop_range(uint32_t first, uint32_t last)
 {
-    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct trade_range){first, last};
+    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct point_range){first, last};
     contracts[shop.trade.contract_count - 1].range_count++;
 }
 

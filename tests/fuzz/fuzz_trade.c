@@ -73,7 +73,7 @@ static void check_contracts(const struct trade *trade)
         assert(contract->first_range + contract->range_count <= trade->range_count);
         assert(trade_provider(trade, contract->provider) != NULL);
         for (uint32_t j = 0; j < contract->range_count; j++) {
-            const struct trade_range *range = &trade->ranges[contract->first_range + j];
+            const struct point_range *range = &trade->ranges[contract->first_range + j];
             assert(range->first <= range->last && (j == 0 || range->first > range[-1].last));
             assert(trade_point_from(trade, range->first)->provider == contract->provider);
         }
