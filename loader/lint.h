@@ -70,7 +70,7 @@ struct lint_finding {
     enum warning warning;
     uint32_t order;              /* of the file: rules files as they are read, then tables */
     uint32_t line;               /* 0: of the file as a whole */
-    char where[PLACE_TEXT_SIZE]; /* "reliefs/riga.rules:14" */
+    char where[RULES_LINE_SIZE]; /* "reliefs/riga.rules:14" */
     char text[LINT_TEXT_SIZE];
 };
 
