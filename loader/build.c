@@ -3,6 +3,7 @@
 #include "loader/parallel.h"
 #include "loader/shared_files.h"
 #include "loader/summary.h"
+#include "protocol/calendar.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
@@ -36,21 +37,16 @@ static bool read_descriptions(struct build *build, const struct build_settings *
     return is_good;
 }
 
-static uint32_t latest_as_of(const struct intake *intake)
-{
-    uint32_t day = 0;
-    for (size_t i = 0; i < intake->delivery_count; i++)
-        if (intake->deliveries[i].as_of_day > day)
-            day = intake->deliveries[i].as_of_day;
-    return day;
-}
-
 bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days, uint64_t ahead_days,
                   struct fault *fault)
 {
-    if (as_of_day < back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
+    if (as_of_day <= back_days)
+        return fault_set(fault,
+                         "--back-days %" PRIu64 ": the window would not begin after 1970-01-01",
                          back_days);
+    if (as_of_day + ahead_days > CALENDAR_DAY_END)
+        return fault_set(fault, "--ahead-days %" PRIu64 ": the window would end after 9999",
+                         ahead_days);
     *out = (struct window){as_of_day - (uint32_t)back_days, as_of_day + (uint32_t)ahead_days};
     return true;
 }
@@ -59,7 +55,7 @@ static bool set_window(struct build *build, const struct build_settings *setting
                        struct fault *fault)
 {
     build->as_of_day =
-        settings->as_of_day != 0 ? settings->as_of_day : latest_as_of(&build->intake);
+        settings->as_of_day != 0 ? settings->as_of_day : intake_latest_as_of(&build->intake);
     return build_window(&build->window, build->as_of_day, settings->back_days, settings->ahead_days,
                         fault);
 }

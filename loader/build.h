@@ -61,7 +61,8 @@ struct build {
     uint64_t stage_start_ns;
 };
 
-/* The days around `as_of_day` that can be judged; a fault when they would begin before 1970. */
+/* The days around `as_of_day` that can be judged; a fault when some of them are none that a
+ * snapshot can speak of. */
 MUST_USE bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days,
                            uint64_t ahead_days, struct fault *fault);
 

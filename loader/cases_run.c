@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SENTENCE_PLACE_MAX 300 /* of a fault's text: file, line and title */
+#define SENTENCE_START_MAX 300 /* of a fault's text: file, line and title */
 #define NO_PERSON          UINT32_MAX
 
 struct runner {
@@ -85,7 +85,7 @@ static bool bring_person(struct runner *runner, uint32_t index, struct fault *fa
         facts.statuses = &runner->statuses[person->first_status];
     if (trial_person(runner->trial, &facts, runner->vocabulary, &runner->prior, fault))
         return true;
-    char where[PLACE_TEXT_SIZE];
+    char where[RULES_LINE_SIZE];
     snprintf(where, sizeof(where), "%s:%u", runner->cases->files[person->file], person->line);
     return fault_at(fault, where);
 }
@@ -334,7 +334,7 @@ static void write_first(char text[static FAULT_TEXT_SIZE], const struct cases *c
 {
     const struct case_purchase *buys = &cases->purchases[failure->purchase];
     const struct case_person *person = &cases->persons[buys->person];
-    char where[SENTENCE_PLACE_MAX];
+    char where[SENTENCE_START_MAX];
     snprintf(where, sizeof(where), "%s:%u: %s", cases->files[person->file], buys->line,
              person->title);
     snprintf(text, FAULT_TEXT_SIZE, "%s: wanted %.80s, found %.80s", where, failure->wanted,

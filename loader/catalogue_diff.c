@@ -47,7 +47,7 @@ static void say_title(struct traits *traits, const char *title)
 
 /* ---- things with numbers ---- */
 
-#define NUMBERED(kind, row, rows, row_count, key, format)                                          \
+#define NUMBERED(kind, rows, row_count, key, format)                                               \
     static uint32_t kind##_count(const struct catalogue *c)                                        \
     {                                                                                              \
         return c->row_count;                                                                       \
@@ -72,14 +72,14 @@ static void say_title(struct traits *traits, const char *title)
         }                                                                                          \
         return NONE;                                                                               \
     }
-NUMBERED(giver, giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
-NUMBERED(provider, provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
-NUMBERED(point, point_row, trade.points, trade.point_count, number, "%" PRIu32)
-NUMBERED(terminal, terminal_row, trade.terminals, trade.terminal_count, number, "%" PRIu32)
-NUMBERED(contract, contract_row, trade.contracts, trade.contract_count, number, "%" PRIu32)
-NUMBERED(place, place_row, trade.places, trade.place_count, code, "%07" PRIu32)
-NUMBERED(product, product, rules->products, rules->product_count, number, "%" PRIu32)
-NUMBERED(split, split, rules->splits, rules->split_count, code, "%u")
+NUMBERED(giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
+NUMBERED(provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
+NUMBERED(point, trade.points, trade.point_count, number, "%" PRIu32)
+NUMBERED(terminal, trade.terminals, trade.terminal_count, number, "%" PRIu32)
+NUMBERED(contract, trade.contracts, trade.contract_count, number, "%" PRIu32)
+NUMBERED(place, trade.places, trade.place_count, code, "%07" PRIu32)
+NUMBERED(product, rules->products, rules->product_count, number, "%" PRIu32)
+NUMBERED(split, rules->splits, rules->split_count, code, "%u")
 
 static void say_giver(struct traits *traits, const struct side *side, uint32_t index)
 {
@@ -113,12 +113,8 @@ static void say_ranges(struct traits *traits, const char *what, const struct tra
     traits_begin(traits, NULL, what);
     if (count == 0)
         traits_put(traits, "all");
-    for (uint32_t i = 0; i < count; i++) {
-        struct trade_range range = trade->ranges[first + i];
-        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
-        if (range.last != range.first)
-            traits_put(traits, "-%" PRIu32, range.last);
-    }
+    else
+        rule_words_ranges(traits, trade->ranges + first, count, " ");
     traits_end(traits);
 }
 

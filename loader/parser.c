@@ -134,6 +134,18 @@ bool parser_take_choice(struct parser *parser, size_t *out, const char *const wo
     return parser_wanted_one_of(parser, &parser->token, wanted, words, word_count);
 }
 
+void parser_means_words(const char *words[static MEANS_WORD_COUNT])
+{
+    for (uint8_t i = 1; i <= MEANS_LAST; i++)
+        words[i - 1] = means_name(i);
+}
+
+void parser_entry_words(const char *words[static ENTRY_WORD_COUNT])
+{
+    for (uint8_t i = 0; i <= ENTRY_LAST; i++)
+        words[i] = entry_name(i);
+}
+
 bool token_is_easter(const struct token *token, int16_t *offset_days)
 {
     static const char easter[] = "easter";
@@ -382,16 +394,16 @@ bool parser_take_places(struct parser *parser, struct run *out)
     return true;
 }
 
-struct place_in_rules parser_place(const struct parser *parser, const struct token *token)
+struct line_in_rules parser_line(const struct parser *parser, const struct token *token)
 {
     size_t column = (size_t)(token->text - token->line_text) + 1; /* as of a fault */
-    return (struct place_in_rules){.file = parser->file,
+    return (struct line_in_rules){.file = parser->file,
                                    .column = (uint16_t)(column < UINT16_MAX ? column : UINT16_MAX),
                                    .line = token->line};
 }
 
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,
-                      struct place_in_rules at)
+                      struct line_in_rules at)
 {
     if (at.file == parser->file)
         snprintf(text, LINE_TEXT_SIZE, "line %u", at.line);
@@ -418,7 +430,7 @@ bool parser_define(struct parser *parser, const struct symbol *symbol, const str
         return parser_fault(parser, token, "%s %s stands already in the catalogue's products", what,
                             quote);
     parser_line_text(line, parser,
-                     (struct place_in_rules){.file = earlier->file, .line = earlier->line});
+                     (struct line_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token, "%s %s stands already in %s", what, quote, line);
 }
 

@@ -142,10 +142,9 @@ static bool find_price(uint32_t *price, const char *text, const struct trade *tr
                          "--price: want EUR up to 429496.7295 with up to four decimals, such as "
                          "1.50, found \"%.60s\"",
                          text);
-    for (uint32_t i = 0; text == NULL && i < trade->product_count; i++) {
-        if (trade->products[i].number == product)
-            amount = trade->products[i].price;
-    }
+    const struct product_row *row = trade_product(trade, product);
+    if (text == NULL && row != NULL)
+        amount = row->price;
     if (text == NULL && amount == 0)
         return fault_set(fault, "--price is required: the catalogue has no usual price for the "
                                 "product");

@@ -13,7 +13,6 @@
 
 #define WORDS_PER_LINE_MAX 16
 #define WORD_ROOM          COLUMN_NAME_SIZE
-#define COUNT_OF(array)    (sizeof(array) / sizeof((array)[0]))
 
 /* ---- lines of words ---- */
 
@@ -53,7 +52,7 @@ static bool wrong_word(struct reading *r, size_t index, const char *wanted)
     return wrong_at(r, r->words[index].column, wanted, found);
 }
 
-/* The word's place in `names`; or a fault with the nearest of them. */
+/* The word's index in `names`; or a fault with the nearest of them. */
 static bool choose(struct reading *r, size_t index, const char *wanted, const char *const names[],
                    size_t name_count, size_t *choice)
 {

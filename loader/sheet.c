@@ -83,26 +83,6 @@ bool sheet_load(char **text, size_t *text_size, const char *path, struct fault *
                      SHEET_SIZE_MAX);
 }
 
-/* The one that the header has most of. */
-static char separator_of(const char *text, size_t text_size)
-{
-    static const char separators[] = {',', ';', '\t'};
-    const char *line_end = memchr(text, '\n', text_size);
-    size_t size = line_end != NULL ? (size_t)(line_end - text) : text_size;
-    char best = ',';
-    size_t best_count = 0;
-    for (size_t i = 0; i < sizeof(separators); i++) {
-        size_t count = 0;
-        for (size_t j = 0; j < size; j++)
-            count += text[j] == separators[i];
-        if (count > best_count) {
-            best = separators[i];
-            best_count = count;
-        }
-    }
-    return best;
-}
-
 /* ---- the header ---- */
 
 static bool span_is(struct span span, const char *text)
@@ -194,7 +174,7 @@ bool sheet_begin(struct sheet *sheet, const char *path, const char *text, size_t
         sheet->field_of[i] = FIELD_COUNT_MAX;
     text += bom_size;
     text_size -= bom_size;
-    csv_begin(&sheet->csv, separator_of(text, text_size), text, text_size, text_size, true);
+    csv_begin(&sheet->csv, csv_separator(text, text_size), text, text_size, text_size, true);
     return take_header(sheet);
 }
 

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
-
 static const char rules_text[] = "place RIGA = 0001\n"
                                  "place JURMALA = 0004000\n"
                                  "places TOWNS = RIGA, JURMALA\n"
@@ -177,7 +175,7 @@ static const struct {
      "t.cases:5:1: wanted buys or the next case, found \"status\""},
 };
 
-START_TEST(what_is_wrong_is_said_with_its_place)
+START_TEST(what_is_wrong_is_said_with_its_line)
 {
     struct cases cases = {0};
     struct fault fault = {""};
@@ -507,14 +505,14 @@ int main(void)
     Suite *suite = suite_create("cases");
     TCase *reading = tcase_create("reading");
     tcase_add_checked_fixture(reading, setup, teardown);
-    tcase_add_loop_test(reading, what_is_wrong_is_said_with_its_place, 0, COUNT(wrong));
-    tcase_add_loop_test(reading, there_is_room_for_so_much_and_no_more, 0, COUNT(too_many));
+    tcase_add_loop_test(reading, what_is_wrong_is_said_with_its_line, 0, COUNT_OF(wrong));
+    tcase_add_loop_test(reading, there_is_room_for_so_much_and_no_more, 0, COUNT_OF(too_many));
     tcase_add_test(reading, a_case_is_read_with_all_that_it_says);
     suite_add_tcase(suite, reading);
 
     TCase *deciding = tcase_create("deciding");
     tcase_add_checked_fixture(deciding, setup, teardown);
-    tcase_add_loop_test(deciding, a_case_is_decided_as_an_engine_would, 0, COUNT(rows));
+    tcase_add_loop_test(deciding, a_case_is_decided_as_an_engine_would, 0, COUNT_OF(rows));
     tcase_add_test(deciding, failures_come_in_the_order_in_which_they_are_written);
     tcase_add_test(deciding, what_the_registers_lack_is_no_matter_of_a_case);
     tcase_add_test(deciding, places_that_were_replaced_are_those_that_took_their_place);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 #define GROUPS                                                                                     \
     "place RIGA = 0001\n"                                                                          \
     "calendar holidays = 01-01, easter+1, 11-18 or monday\n"                                       \

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct folder_file whole[] = {
     {"a.rules", "place RIGA = 0001\n"
                 "product city.pass = 1002\n"
@@ -136,7 +134,7 @@ static const struct {
     {"a.rules", "group senior = agee >= 75\n", "c/a.rules:1:16:"},
 };
 
-START_TEST(what_does_not_fit_is_told_with_its_place_and_what_to_do)
+START_TEST(what_does_not_fit_is_told_with_its_line_and_what_to_do)
 {
     ck_assert(!read_changed(faults[_i].file, faults[_i].text));
     if (strstr(fault.text, faults[_i].told) == NULL)
@@ -183,7 +181,7 @@ int main(void)
     tcase_add_test(tcase, a_folder_is_its_rules_in_order_of_name_and_its_tables);
     tcase_add_test(tcase, a_catalogue_may_be_one_file_of_rules);
     tcase_add_test(tcase, tables_need_not_be_there);
-    tcase_add_loop_test(tcase, what_does_not_fit_is_told_with_its_place_and_what_to_do, 0,
+    tcase_add_loop_test(tcase, what_does_not_fit_is_told_with_its_line_and_what_to_do, 0,
                         COUNT_OF(faults));
     tcase_add_test(tcase, clauses_may_speak_of_what_is_in_the_tables);
     tcase_add_test(tcase, terminals_may_sell_what_is_in_the_tables_or_in_the_rules);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Tables that fit each other; cases put another in the place of one. */
 static const char *const whole[TABLE_COUNT] = {
     [TABLE_GIVERS] = "number,title,from,until\n"
@@ -165,7 +163,7 @@ START_TEST(contracts_are_read_with_their_points_in_order)
     parse_whole();
     ck_assert_uint_eq(trade.contract_count, 3);
     ck_assert(trade.contracts[0].number == 11 && trade.contracts[0].range_count == 1);
-    struct trade_range range = trade.ranges[trade.contracts[0].first_range];
+    struct point_range range = trade.ranges[trade.contracts[0].first_range];
     ck_assert(range.first == 300 && range.last == 400); /* 301 is in it */
     ck_assert_str_eq(trade.contracts[1].relief, "RIGA-CITY");
     ck_assert_uint_eq(trade.contracts[1].range_count, 0);
@@ -260,7 +258,8 @@ static const struct {
     {TABLE_TERMINALS, "number,points,profile\n1,101,\n",
      "c/terminals.csv:2: profile: wanted gate, till, inspector or administrator, found nothing"},
     {TABLE_TERMINALS, "number,points,profile\n4294967296,101,gate\n",
-     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 digits"},
+     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 "
+     "digits"},
     {TABLE_TERMINALS, "number,points,profile\n0,101,gate\n",
      "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found \"0\""},
     {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,gate\n",
