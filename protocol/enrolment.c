@@ -105,7 +105,7 @@ static bool key_of(uint8_t key[static NOISE_KEY_SIZE], const struct row_field *f
             return false;
         key[i] = (uint8_t)(high << 4 | low);
     }
-    return !bytes_are_zero(key, SESSION_KEY_SIZE); /* zeros are nobody's */
+    return !bytes_are_zero(key, NOISE_KEY_SIZE); /* zeros are nobody's */
 }
 
 static void key_text(char text[static KEY_TEXT_SIZE], const uint8_t key[static NOISE_KEY_SIZE])
