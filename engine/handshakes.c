@@ -206,7 +206,7 @@ static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
     uint64_t now_ms = clock_wall_s() * 1000;
     assert(asked->key_index < identity->key_count);
     if (!hello_open(&hello, done->terminal_key, &noise, identity->keys[asked->key_index],
-                    &identity->names[asked->key_index], &identity->environment, asked->hello))
+                    &identity->names[asked->key_index], h->settings.environment, asked->hello))
         return HELLO_UNREADABLE;
 
     uint8_t merchant_key[NOISE_KEY_SIZE];

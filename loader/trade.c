@@ -187,7 +187,8 @@ static uint8_t hex_digit(char c)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     const char *at = c != '\0' ? strchr(digits, c) : NULL;
-    return at != NULL ? (uint8_t)((at - digits) % 16) : 16;
+    size_t value = at != NULL ? (size_t)(at - digits) % 16 : 16;
+    return (uint8_t)value;
 }
 
 /* 64 hexadecimal digits; a key is never repeated in a fault. */

@@ -129,7 +129,6 @@ int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *
  *     when elig_session_is_due(&session, now_ms): let the answers come, connect again, start again
  */
 #define ELIG_KEY_SIZE         32
-#define ELIG_ENVIRONMENT_SIZE 8
 #define ELIG_FRAMES_MAX       255 /* in a record */
 #define ELIG_HELLO_SIZE       144
 #define ELIG_RECORD_SIZE_MAX  16340 /* 255 frames; a record of n frames has 20 + 64 * n bytes */
@@ -141,7 +140,7 @@ struct elig_session_settings {
     uint8_t server_public[ELIG_KEY_SIZE];      /* the key that servers have now */
     uint8_t server_public_next[ELIG_KEY_SIZE]; /* the one they change to; zeros: not told yet */
     uint8_t psk[ELIG_KEY_SIZE];                /* the merchant's secret */
-    char environment[ELIG_ENVIRONMENT_SIZE];   /* "prod", "test", ...: zeros after the name */
+    uint32_t environment; /* of the server: 0 production, anything else a test */
     uint32_t terminal_id;                      /* not 0 */
     uint32_t firmware;                         /* version of what runs here, for the operator */
     uint8_t is_padded; /* 1: records are padded to few sizes, so that they do not tell how much is
