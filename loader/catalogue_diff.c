@@ -2,6 +2,7 @@
 
 #include "loader/relief_diff.h"
 #include "loader/rule_words.h"
+#include "protocol/keyfile.h"
 #include "protocol/money.h"
 
 #include <inttypes.h>
@@ -124,12 +125,12 @@ static void say_budget(struct traits *traits, const char *what, uint32_t budget)
     traits_usual(traits, budget == 0);
 }
 
-/* Which key it is, for two people who compare; nobody needs more of it. */
+/* Which key it is, for two people who compare: the first two groups of its fingerprint. */
 static void say_key(struct traits *traits, const struct terminal_row *terminal)
 {
-    const uint8_t *key = terminal->key;
-    traits_add(traits, "key", terminal->has_key ? "%02x%02x %02x%02x" : "none", key[0], key[1],
-               key[2], key[3]);
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
+    keyfile_fingerprint(fingerprint, terminal->key);
+    traits_add(traits, "key", terminal->has_key ? "%.9s" : "none", fingerprint);
     traits_usual(traits, !terminal->has_key);
 }
 

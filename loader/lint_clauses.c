@@ -17,9 +17,9 @@
 static bool points_cover(const struct rules *rules, const struct rule_clause *outer,
                          const struct rule_clause *inner)
 {
-    const struct point_range *ranges = rules->ranges + outer->first_range;
     if (outer->range_count == 0)
         return true;
+    const struct point_range *ranges = rules->ranges + outer->first_range;
     for (uint32_t i = 0; i < inner->range_count; i++) {
         const struct point_range *range = &rules->ranges[inner->first_range + i];
         uint64_t at = range->first; /* all below it are covered */

@@ -3,8 +3,6 @@
 
 #include <signal.h>
 
-#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static struct named_file vectors;
 
 static void expect_bytes(const uint8_t *found, size_t size, const char *name)
@@ -172,7 +170,7 @@ START_TEST(of_every_body_size_only_those_of_its_type_are_taken)
                  {4, 0},
                  {15, 0},
                  {17, 0}};
-    for (int i = 0; i < COUNT_OF(types); i++) {
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
         size_t taken = 0;
         for (unsigned size = 0; size <= UINT16_MAX; size++)
             taken += expect_header(types[i].type, RECORD_VERSION, size);
@@ -186,7 +184,7 @@ START_TEST(of_every_type_and_version_only_the_listed_ones_are_taken)
     static const unsigned sizes[] = {4, 80, 88, 140, 16336, 0, UINT16_MAX};
     for (unsigned type = 0; type <= UINT8_MAX; type++) {
         for (unsigned version = 0; version <= UINT8_MAX; version++) {
-            for (int i = 0; i < COUNT_OF(sizes); i++)
+            for (size_t i = 0; i < COUNT_OF(sizes); i++)
                 expect_header(type, version, sizes[i]);
         }
     }
@@ -407,7 +405,7 @@ START_TEST(a_hello_to_another_environment_is_refused)
     ck_assert(sealed_say_hello(&terminal, record, &sealed_hello));
     ck_assert(hello_is_addressed(record, &server.server));
     ck_assert(!sealed_hear_hello(&server, record));
-    ck_assert(environment_of_name(server.environment, "prod"));
+    server.environment = 0;
     ck_assert(sealed_hear_hello(&server, record));
 }
 END_TEST
@@ -484,7 +482,7 @@ START_TEST(a_wait_stays_within_its_bounds)
         uint32_t told_ms, least_ms;
     } waits[] = {{0, 100},       {99, 100},      {100, 100},         {1500, 1500},
                  {30000, 30000}, {30001, 30000}, {UINT32_MAX, 30000}};
-    for (int i = 0; i < COUNT_OF(waits); i++) {
+    for (size_t i = 0; i < COUNT_OF(waits); i++) {
         uint32_t least = waits[i].least_ms, most_found = 0;
         for (uint32_t random = 0; random < 20000; random++) {
             uint32_t wait = busy_wait_ms(waits[i].told_ms, random);
@@ -663,7 +661,7 @@ START_TEST(few_sizes_are_left_after_padding)
                  {17, 255, 64},   {64, 255, 64}, {65, 255, 255}, {255, 255, 255}, {1, 1, 1},
                  {2, 3, 3},       {3, 3, 3},     {5, 10, 10},    {17, 63, 63},    {65, 100, 100},
                  {100, 100, 100}, {4, 100, 4}};
-    for (int i = 0; i < COUNT_OF(sizes); i++)
+    for (size_t i = 0; i < COUNT_OF(sizes); i++)
         ck_assert_uint_eq(padded_frame_count(sizes[i].count, sizes[i].frames_max), sizes[i].padded);
     for (size_t most = 1; most <= RECORD_FRAMES_MAX; most++) {
         for (size_t count = 1; count <= most; count++) {

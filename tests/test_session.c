@@ -3,8 +3,6 @@
 #include "tests/named.h"
 #include "tests/sealed.h"
 
-#define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static struct elig_session_settings settings_of_vectors(void)
 {
     struct elig_session_settings settings = {
