@@ -35,8 +35,7 @@ struct check {
 /* One for each loop. The rows of a group stand beside each other; whatever says who was asked
  * about is wiped when the group is answered. */
 struct answerer {
-    const struct identity_key *key; /* borrowed, as the next two are */
-    struct metrics *metrics;
+    struct metrics *metrics; /* borrowed, as the next is */
     const struct metrics_board *board;
     struct check checks[ANSWER_GROUP_MAX];
     struct identifier identifiers[ANSWER_GROUP_MAX];

@@ -11,7 +11,8 @@
 /* Texts are borrowed from argv or owned by the options; times end in _ms. */
 struct config {
     const char *snapshots;      /* directory */
-    const char *identity_key;   /* file */
+    const char *identity_key;   /* file; NULL: there is a folder */
+    const char *identity_keys;  /* folder; NULL: there is a file */
     const char *signing_public; /* file */
     const char *listen;         /* "127.0.0.1:7447"; NULL: no TCP */
     const char *unix_path;      /* NULL: no Unix socket */

@@ -3,7 +3,7 @@
 #include "engine/listener.h"
 #include "engine/log.h"
 #include "engine/server.h"
-#include "protocol/identity.h"
+#include "protocol/identity_keys.h"
 #include "protocol/progress.h"
 
 #include <errno.h>
@@ -160,6 +160,20 @@ static int run(struct config *config, const struct identity_key *identity,
     return status;
 }
 
+/* One key for all snapshots; or a folder of them, from which the store opens one for each. */
+static bool identity_open(struct identity_key **out, const struct config *config,
+                          struct fault *fault)
+{
+    if (config->identity_key != NULL)
+        return keyfile_open_identity(out, config->identity_key, fault);
+    struct stat info;
+    int fd = identity_keys_folder(&info, config->identity_keys, fault);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return identity_keys_are_apart(config->identity_keys, config->snapshots, fault);
+}
+
 /* What nobody could be told is a failure. */
 static int told(int status)
 {
@@ -183,7 +197,7 @@ int main(int argc, char *argv[])
     }
 
     bool is_good = process_harden(&fault) && identity_start(&fault) &&
-                   keyfile_open_identity(&identity, config.identity_key, &fault) &&
+                   identity_open(&identity, &config, &fault) &&
                    keyfile_read_public(&signer, config.signing_public, &fault);
     int status = EXIT_FAILED;
     if (config.check_config && is_good) {

@@ -174,8 +174,7 @@ static void *loop_run(void *argument)
     return NULL;
 }
 
-static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
-                      const struct identity_key *identity, struct fault *fault)
+static bool loop_open(struct loop *loop, struct server *server, uint32_t index, struct fault *fault)
 {
     const struct config *config = server->config;
     loop->server = server;
@@ -189,7 +188,6 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
     loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (loop->ev == NULL)
         return fault_set(fault, "cannot make an event loop: %s", strerror(errno));
-    loop->answerer.key = identity;
     loop->answerer.metrics = &server->metrics[index];
     loop->answerer.board = &server->board;
     struct conns_settings settings = {
@@ -228,8 +226,7 @@ static void loop_close(struct loop *loop)
 
 /* ---- the server ---- */
 
-static bool server_open_sockets(struct server *server, const struct identity_key *identity,
-                                struct fault *fault)
+static bool server_open_sockets(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
     if (config->listen != NULL && !listener_parse_tcp(&server->tcp_address, config->listen, fault))
@@ -239,7 +236,7 @@ static bool server_open_sockets(struct server *server, const struct identity_key
         return false;
     /* The first loop finds the port, the others share it. */
     for (uint32_t i = 0; i < server->loop_count; i++) {
-        if (!loop_open(&server->loops[i], server, i, identity, fault))
+        if (!loop_open(&server->loops[i], server, i, fault))
             return false;
     }
     return true;
@@ -286,14 +283,15 @@ bool server_start(struct server **out, const struct config *config,
         .directory = config->snapshots,
         .signer = signer,
         .identity = identity,
+        .identity_keys = config->identity_keys,
         .environment = (uint32_t)config->environment,
         .poll_ms = (uint32_t)config->poll_ms,
         .reader_count = server->loop_count,
         .wake = wake_reader,
         .context = server,
     };
-    if (!store_open(&server->store, &settings, fault) ||
-        !server_open_sockets(server, identity, fault) || !server_start_threads(server, fault))
+    if (!store_open(&server->store, &settings, fault) || !server_open_sockets(server, fault) ||
+        !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;

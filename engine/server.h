@@ -12,7 +12,8 @@
 struct server;
 
 /* Opens the snapshot, the sockets and the loops, and begins to serve. All arguments are borrowed
- * for as long as the server lives. Signals must be blocked already: threads inherit that. */
+ * for as long as the server lives; `identity` NULL: from config->identity_keys. Signals must be
+ * blocked already: threads inherit that. */
 MUST_USE bool server_start(struct server **out, const struct config *config,
                            const struct identity_key *identity, const struct sign_public *signer,
                            struct fault *fault);

@@ -3,6 +3,8 @@
 #ifndef PROTOCOL_KEYFILE_H
 #define PROTOCOL_KEYFILE_H
 
+#include <sys/types.h>
+
 #include "protocol/fault.h"
 #include "protocol/identity.h"
 
@@ -20,6 +22,10 @@ struct sign_secret {
 MUST_USE bool keyfile_open_identity(struct identity_key **out, const char *path,
                                     struct fault *fault);
 void keyfile_close_identity(struct identity_key *key);
+
+/* The same from a file that is open and whose guard the caller has judged; `path` is for faults. */
+MUST_USE bool keyfile_take_identity(struct identity_key **out, int fd, const char *path,
+                                    struct fault *fault);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
 
@@ -34,5 +40,11 @@ MUST_USE bool keyfile_read_public(struct sign_public *out, const char *path, str
  * keyfile_create_signing writes `path` and, readable by all, `path`.pub. */
 MUST_USE bool keyfile_create_identity(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_signing(const char *path, struct fault *fault);
+
+/* The two halves of keyfile_create_identity, for whoever uses a key before it is written: a new one
+ * in guarded memory; and its file, of the caller's mode. */
+MUST_USE bool keyfile_make_identity(struct identity_key **out, struct fault *fault);
+MUST_USE bool keyfile_write_identity(const char *path, const struct identity_key *key, mode_t mode,
+                                     struct fault *fault);
 
 #endif

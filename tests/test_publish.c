@@ -151,7 +151,9 @@ static struct publication *begin(void)
 {
     struct publication *publication = NULL;
     struct fault fault;
-    ck_assert_msg(publish_begin(&publication, fixture_directory(f), &fault), "%s", fault.text);
+    struct snapshot_trust trust = fixture_trust(f);
+    ck_assert_msg(publish_begin(&publication, fixture_directory(f), &trust, &fault), "%s",
+                  fault.text);
     return publication;
 }
 
@@ -261,8 +263,9 @@ END_TEST
 START_TEST(one_publisher_at_a_time)
 {
     struct publication *first = begin(), *second = NULL;
+    struct snapshot_trust trust = fixture_trust(f);
     struct fault fault;
-    ck_assert(!publish_begin(&second, fixture_directory(f), &fault));
+    ck_assert(!publish_begin(&second, fixture_directory(f), &trust, &fault));
     ck_assert_ptr_null(second);
     ck_assert_ptr_nonnull(strstr(fault.text, "another publisher"));
     publish_end(first);
@@ -274,13 +277,14 @@ END_TEST
 START_TEST(a_folder_that_cannot_be_had_is_a_fault)
 {
     struct publication *publication = NULL;
+    struct snapshot_trust trust = fixture_trust(f);
     struct fault fault;
-    ck_assert(!publish_begin(&publication, "/nonexistent/snapshots", &fault));
+    ck_assert(!publish_begin(&publication, "/nonexistent/snapshots", &trust, &fault));
     fixture_publish(f);
-    ck_assert(!publish_begin(&publication, path_in("CURRENT"), &fault));
+    ck_assert(!publish_begin(&publication, path_in("CURRENT"), &trust, &fault));
     char *longest = calloc(1, 5000);
     memset(longest, 'a', 4990);
-    ck_assert(!publish_begin(&publication, longest, &fault));
+    ck_assert(!publish_begin(&publication, longest, &trust, &fault));
     ck_assert_ptr_null(publication);
     free(longest);
 }
@@ -418,10 +422,11 @@ START_TEST(old_generations_go_and_the_current_one_stays)
     ck_assert(listed[0] == 5 && listed[1] == 6);
 
     struct publication *publication = begin();
-    publish_sweep(publication, 3);
+    struct fault fault;
+    ck_assert(publish_sweep(publication, 3, &fault));
     ck_assert_uint_eq(publish_list(fixture_directory(f), listed, 10), 3);
     ck_assert_uint_eq(listed[0], 4);
-    publish_sweep(publication, 0); /* not even then */
+    ck_assert(publish_sweep(publication, 0, &fault)); /* not even then */
     ck_assert_uint_eq(publish_list(fixture_directory(f), listed, 10), 1);
     ck_assert_uint_eq(listed[0], 6);
     publish_end(publication);
