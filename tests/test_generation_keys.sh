@@ -29,7 +29,7 @@ current() { cut -c1-16 "$1/CURRENT"; }
 # The names in a folder of keys, without zeros and ends: "1 2".
 keys_in() { for key in "$1"/*; do echo "${key##*/}"; done | sed 's/^0*//; s/\.key$//' | tr '\n' ' ' | sed 's/ $//'; }
 
-for key in identity; do "$ELIG_BIN/eligctl" keygen identity "$work/$key" >"$work/out"; done
+"$ELIG_BIN/eligctl" keygen identity "$work/identity" >"$work/out"
 "$ELIG_BIN/eligctl" keygen signing "$work/signing" >"$work/out"
 exports=tests/fixtures/exports
 # The same without one register.
@@ -51,14 +51,15 @@ trust="--snapshots $hand --signing-public $work/signing.pub"
         eligload build --exports $exports --snapshots "$hand" --signing-key "$work/signing"
     row 2 "both kinds of identity key" "two kinds of key named" eligload $build --identity-key "$work/identity"
     row 0 "dry-run" "a dry run" eligload $build --dry-run
-    is "$(ls -A "$work" | grep -c '^keys$')" 0 "a dry run makes neither folder nor key"
+    if [ -e "$keys" ]; then bad "a dry run makes a folder or a key"; else good; fi
     row 0 "published: generation 0000000000000001" "a first build" eligload $build
     is "$(keys_in "$keys")" "1" "it has a key"
     is "$(stat -c '%a' "$keys" "$keys/0000000000000001.key" | tr '\n' ' ')" "700 600 " "for us alone"
     row 0 "published: generation 0000000000000002" "a second build" eligload $build
     is "$(keys_in "$keys")" "1 2" "it has another"
     if cmp -s "$keys/0000000000000001.key" "$keys/0000000000000002.key"; then bad "the key is the same"; else good; fi
-    row 1 "held: group orphan_learning has no persons" "a build that is held back" eligload $(without VBTAI.orphan) $to
+    orphans="$(without VBTAI.orphan) $to"
+    row 1 "held: group orphan_learning has no persons" "a build that is held back" eligload $orphans
     is "$(keys_in "$keys")" "1 2" "leaves no key"
     row 1 "refused\|nothing" "a build that is refused" eligload $build --catalogue /dev/null
     is "$(keys_in "$keys")" "1 2" "leaves none either"
