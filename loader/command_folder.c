@@ -210,10 +210,16 @@ int command_verify(int argc, char *argv[])
 
 /* --- list --- */
 
-static const struct option_row list_rows[] = {OPTION_SNAPSHOTS, OPTION_SIGNING_PUBLIC, OPTION_JSON};
+static const struct option_row list_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    FOLDER_OPTION("identity-keys", OPTION_TEXT, identity_keys, "DIR", NULL, 0,
+                  "folder of each snapshot's key: says which have none, and are no way back"),
+    OPTION_JSON,
+};
 
 static const struct option_table list_table = {
-    .usage = "eligload list --snapshots DIR --signing-public FILE [--json]",
+    .usage = "eligload list --snapshots DIR --signing-public FILE [options]",
     .about = "Lists the generations of a folder; data are not read, only signed pages and sizes.",
     .rows = list_rows,
     .row_count = sizeof(list_rows) / sizeof(list_rows[0]),
@@ -238,6 +244,21 @@ static bool look_at_generation(struct manifest *out, const struct folder_setting
     return true;
 }
 
+/* Whether the generation still has its key; true where keys are not asked about. */
+static bool has_key(const struct folder_settings *settings, const struct manifest *m)
+{
+    struct identity_key *key;
+    struct fault unsaid;
+    uint8_t id[KEY_ID_SIZE];
+    if (settings->identity_keys == NULL)
+        return true;
+    if (!identity_keys_open(&key, settings->identity_keys, m->generation, &unsaid))
+        return false;
+    identity_key_id(id, key);
+    keyfile_close_identity(key);
+    return memcmp(id, m->identity_key_id, sizeof(id)) == 0;
+}
+
 static void list_one(const struct folder_settings *settings, uint64_t generation, bool is_current,
                      const struct sign_public *signer, struct json *json)
 {
@@ -254,6 +275,8 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
         else
             json_text(json, "generation", text);
         json_bool(json, "current", is_current);
+        if (is_good && settings->identity_keys != NULL)
+            json_bool(json, "has_key", has_key(settings, &m));
         if (!is_good)
             json_text(json, "fault", fault.text);
         json_close_object(json);
@@ -266,8 +289,9 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
     generation_to_text(parent, m.parent);
     time_to_text(created, m.created_s);
     day_to_text(day, (int32_t)m.as_of_day);
-    printf("%s %s %s %s %s %12s %14s\n", is_current ? "*" : " ", text, parent, created, day,
-           COUNT_TEXT(m.person_count), COUNT_TEXT(m.data_size));
+    printf("%s %s %s %s %s %12s %14s%s\n", is_current ? "*" : " ", text, parent, created, day,
+           COUNT_TEXT(m.person_count), COUNT_TEXT(m.data_size),
+           has_key(settings, &m) ? "" : " no key");
 }
 
 int command_list(int argc, char *argv[])

@@ -81,7 +81,10 @@ trust="--snapshots $hand --signing-public $work/signing.pub"
     row 0 "different identity keys" "diff opens each with its own" \
         eligload diff $trust --identity-keys "$keys" 1 2
     row 0 "\* 0000000000000002" "list needs none" eligload list $trust
+    row 0 "^  0000000000000001 .*[0-9]$" "list finds its keys" eligload list $trust --identity-keys "$keys"
     mv "$keys/0000000000000002.key" "$work/kept"
+    row 0 "^\* 0000000000000002 .* no key$" "list says which have none" eligload list $trust --identity-keys "$keys"
+    row 0 '"has_key": false' "as JSON, too" eligload list $trust --identity-keys "$keys" --json
     row 1 "0000000000000002.key: there is none" "without its key" eligload verify $trust --identity-keys "$keys"
     cp -p "$keys/0000000000000001.key" "$keys/0000000000000002.key"
     row 1 "another identity key" "with that of another" eligload verify $trust --identity-keys "$keys"
