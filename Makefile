@@ -110,7 +110,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
            agreement agreement_count agreement_tell
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -124,7 +124,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
 
 LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means status)
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means noise record session status)
 VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
 PREFIX        ?= /usr/local
 
@@ -136,7 +136,7 @@ $(BUILD)/lib/libelig.so.1: $(LIBELIG_PARTS) protocol/elig.map
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -o $@ $(filter %.o,$^) -Wl,-soname,libelig.so.1 -Wl,--version-script=protocol/elig.map \
-	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(filter --coverage,$(OPT)) $(LDFLAGS)
+	    -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN),-Wl,-z,defs) $(filter --coverage,$(OPT)) $(LDFLAGS) -lsodium
 $(BUILD)/lib/libelig.so: $(BUILD)/lib/libelig.so.1
 	$(Q)ln -sf libelig.so.1 $@
 $(BUILD)/lib/libelig.a: $(LIBELIG_PARTS)
@@ -197,12 +197,15 @@ cover: ## how much of each folder the tests run
 # ---- long runs: asked for by name, never part of check ----
 
 LONG ?= /tmp 100000000
-$(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libloader.a $(BUILD)/libprotocol.a
+$(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
+
+bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
+	@$<
 
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
@@ -274,10 +277,10 @@ man: all ## write the option tables into the manual pages
 
 place = install -d '$(DESTDIR)$(PREFIX)/$(2)' && install -m $(1) $(3) '$(DESTDIR)$(PREFIX)/$(2)/'
 
-install: all ## programs, manuals, libelig, PROTOCOL.md, registers, catalogue; DESTDIR= PREFIX=
+install: all ## programs, manuals, libelig, PROTOCOL.md, KEYS.md, registers, catalogue; DESTDIR= PREFIX=
 	@$(call place,755,bin,$(PROGRAMS))
 	@$(foreach page,$(MANUALS),$(call place,644,share/man/man$(patsubst .%,%,$(suffix $(page))),$(page)) &&) true
-	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md)
+	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md protocol/KEYS.md)
 	@$(call place,644,include,protocol/elig.h)
 	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
 	@ln -sf libelig.so.1 '$(DESTDIR)$(PREFIX)/lib/libelig.so'
@@ -295,7 +298,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -2,7 +2,9 @@
 
 #include "bench/driver.h"
 #include "protocol/commands.h"
+#include "protocol/identity.h"
 #include "protocol/json.h"
+#include "protocol/keyfile.h"
 #include "protocol/options.h"
 
 #include <stdio.h>
@@ -15,6 +17,9 @@
 
 struct settings {
     const char *connect, *dialect, *truth;
+    const char *server_public, *merchant_key; /* of sealed sessions; NULL: plain */
+    uint64_t terminal_count, terminal_seed, environment;
+    bool is_padded;
     uint64_t connections, depth, rate, warm_ms, measure_ms, pid;
     uint64_t hit_percent, skew_percent, seed;
     bool has_keys_to_load, is_verified, is_json;
@@ -47,6 +52,17 @@ static const struct option_row rows[] = {
      "redis: first set as many keys as the truth has identifiers"},
     {"verify", OPTION_FLAG, FIELD(is_verified), NULL, NULL, 0, 0,
      "count answers that differ from the first one to the same request as wrong"},
+    {"server-public", OPTION_TEXT, FIELD(server_public), "FILE", NULL, 0, 0,
+     "the server's public key: sealed sessions, of the terminals that eligbench terminals enrols"},
+    {"merchant-key", OPTION_TEXT, FIELD(merchant_key), "FILE", NULL, 0, 0,
+     "the secret that all merchants share"},
+    {"terminals", OPTION_NUMBER, FIELD(terminal_count), "N", "8", 1, 65536,
+     "how many terminals there are; connections take turns"},
+    {"terminal-seed", OPTION_NUMBER, FIELD(terminal_seed), "N", "1", 0, UINT64_MAX,
+     "what their keys follow from"},
+    {"environment", OPTION_NUMBER, FIELD(environment), "NUMBER", "0", 0, UINT32_MAX,
+     "of the server; 0 is production"},
+    {"padded", OPTION_FLAG, FIELD(is_padded), NULL, NULL, 0, 0, "pad records"},
     {"json", OPTION_FLAG, FIELD(is_json), NULL, NULL, 0, 0, "print JSON"},
 };
 static const struct option_table table = {
@@ -204,6 +220,20 @@ static bool run(struct result *result, struct plan *plan, const struct settings 
     return is_fine;
 }
 
+static bool read_sealing(struct sealing *out, const struct settings *settings, struct fault *fault)
+{
+    *out = (struct sealing){.seed = settings->terminal_seed,
+                            .terminal_count = (uint32_t)settings->terminal_count,
+                            .environment = (uint32_t)settings->environment,
+                            .is_padded = settings->is_padded};
+    if (settings->merchant_key == NULL || strcmp(settings->dialect, "elig") != 0)
+        return fault_set(fault, "--server-public: goes with --merchant-key FILE and the dialect "
+                                "elig");
+    return identity_start(fault) &&
+           keyfile_read_server_public(out->server_public, settings->server_public, fault) &&
+           keyfile_read_merchant(out->merchant_key, settings->merchant_key, fault);
+}
+
 int command_run(int argc, char *argv[])
 {
     static struct result result;
@@ -225,6 +255,12 @@ int command_run(int argc, char *argv[])
     if (plan.dialect == NULL) {
         fault_set(&fault, "--dialect: want elig, echo or redis, found \"%.60s\"", settings.dialect);
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
+    }
+    struct sealing sealing;
+    if (settings.server_public != NULL) {
+        if (!read_sealing(&sealing, &settings, &fault))
+            return command_fail(PROGRAM, EXIT_FAILED, &fault);
+        plan.sealing = &sealing;
     }
     if (!run(&result, &plan, &settings, &fault))
         return command_fail(PROGRAM, EXIT_FAILED, &fault);

@@ -1,6 +1,7 @@
 #include "bench/driver.h"
 
 #include "bench/pace.h"
+#include "bench/seal.h"
 #include "bench/take.h"
 #include "protocol/address.h"
 #include "protocol/progress.h"
@@ -36,6 +37,8 @@ struct link {
     uint64_t sent_count, answered_count;
     uint8_t *in, *out;
     size_t in_size, out_size, out_sent;
+    uint64_t next_id;
+    struct seal *seal; /* NULL: plain */
 };
 
 struct driver {
@@ -45,7 +48,6 @@ struct driver {
     struct link *links;
     struct judgement *judgements; /* by frame; status 0: none yet */
     struct pace pace;
-    uint64_t next_id;
     uint64_t due_count; /* open loop: requests sent so far */
     bool is_measuring, is_sending, is_interrupted;
 };
@@ -53,9 +55,8 @@ struct driver {
 int driver_connect(const char *text, bool is_blocking, struct fault *fault)
 {
     struct address address;
-    if (address_parse(&address, text) != ADDRESS_FINE) {
-        fault_set(fault, "%s: wanted ADDRESS:PORT, numeric and of this machine, or unix:PATH",
-                  text);
+    if (address_parse(&address, text) == ADDRESS_NOT_UNDERSTOOD) {
+        fault_set(fault, "%s: wanted ADDRESS:PORT, numeric, or unix:PATH", text);
         return -1;
     }
     int fd = socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
@@ -99,8 +100,38 @@ static void link_break(struct link *link)
     link->fd = -1;
 }
 
+/* Frames that wait to go out become one record or several; what is sealed goes out as it is. */
+static void link_seal(struct link *link)
+{
+    if (link->out_sent < link->out_size) /* of before, and sealed */
+        return;
+    link->out_sent = 0;
+    link->out_size = seal_put(link->seal, link->out);
+}
+
+/* What came in, opened if it was sealed, is behind `in`; as recv returns. */
+static ssize_t link_receive(struct link *link)
+{
+    if (link->seal == NULL) {
+        ssize_t got = recv(link->fd, link->in + link->in_size, IN_SIZE - link->in_size, 0);
+        link->in_size += got > 0 ? (size_t)got : 0;
+        return got;
+    }
+    ssize_t got = recv(link->fd, link->seal->bytes, sizeof(link->seal->bytes), 0);
+    if (got <= 0)
+        return got;
+    size_t frames_size;
+    if (!seal_take(link->seal, (size_t)got, link->in + link->in_size, IN_SIZE - link->in_size,
+                   &frames_size))
+        return 0; /* as an end of the stream */
+    link->in_size += frames_size;
+    return got;
+}
+
 static void link_flush(struct link *link)
 {
+    if (link->seal != NULL)
+        link_seal(link);
     while (link->fd >= 0 && link->out_sent < link->out_size) {
         ssize_t sent = send(link->fd, link->out + link->out_sent, link->out_size - link->out_sent,
                             MSG_NOSIGNAL);
@@ -124,17 +155,22 @@ static void link_flush(struct link *link)
 static bool link_has_room(const struct link *link)
 {
     return link->fd >= 0 && link->sent_count - link->answered_count < DRIVER_DEPTH_MAX &&
-           link->out_size + REQUEST_SIZE_MAX <= OUT_SIZE;
+           (link->seal != NULL ? seal_has_room(link->seal)
+                               : link->out_size + REQUEST_SIZE_MAX <= OUT_SIZE);
 }
 
 static void link_add(struct link *link, uint64_t due_ns)
 {
     struct driver *driver = link->driver;
-    uint64_t id = driver->next_id++;
+    uint64_t id = link->next_id;
+    link->next_id += WORKLOAD_PRODUCT_COUNT;
     link->pending[link->sent_count % DRIVER_DEPTH_MAX] = (struct pending){id, due_ns};
     link->sent_count++;
-    link->out_size +=
-        driver->plan->dialect->request(link->out + link->out_size, driver->plan->workload, id);
+    if (link->seal != NULL)
+        seal_add(link->seal, driver->plan->workload->frames[id % WORKLOAD_FRAME_COUNT], id);
+    else
+        link->out_size +=
+            driver->plan->dialect->request(link->out + link->out_size, driver->plan->workload, id);
 }
 
 static bool is_as_before(struct driver *driver, uint64_t id, const struct judgement *judgement)
@@ -192,14 +228,13 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
 {
     (void)loop, (void)events;
     struct link *link = reader->data;
-    ssize_t got = recv(link->fd, link->in + link->in_size, IN_SIZE - link->in_size, 0);
+    ssize_t got = link_receive(link);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
         link_break(link);
         return;
     }
-    link->in_size += (size_t)got;
     uint64_t now_ns = clock_monotonic_ns();
     uint64_t taken_count = link_take_answers(link, now_ns);
     if (link->driver->plan->rate_per_s != 0 || !link->driver->is_sending)
@@ -215,12 +250,30 @@ static void link_write(struct ev_loop *loop, ev_io *writer, int events)
     link_flush(writer->data);
 }
 
+/* Requests with the same remainder are of one product; each connection begins elsewhere. */
+static uint64_t first_id(uint32_t index)
+{
+    return (index * UINT64_C(5000011) + 1) * WORKLOAD_PRODUCT_COUNT +
+           index % WORKLOAD_PRODUCT_COUNT;
+}
+
 static bool link_open(struct link *link, struct driver *driver, struct fault *fault)
 {
+    uint32_t index = (uint32_t)(link - driver->links);
     link->driver = driver;
-    link->fd = driver_connect(driver->plan->address, false, fault);
+    link->next_id = first_id(index);
+    link->fd = driver_connect(driver->plan->address, driver->plan->sealing != NULL, fault);
     if (link->fd < 0)
         return false;
+    if (driver->plan->sealing != NULL) {
+        link->seal = take(1, sizeof(*link->seal));
+        if (!seal_open(link->seal, link->fd, driver->plan->sealing, index, fault) ||
+            fcntl(link->fd, F_SETFL, O_NONBLOCK) != 0) {
+            close(link->fd);
+            free(link->seal);
+            return false;
+        }
+    }
     link->pending = take(DRIVER_DEPTH_MAX, sizeof(link->pending[0]));
     link->in = take(IN_SIZE, 1);
     link->out = take(OUT_SIZE, 1);
@@ -245,7 +298,7 @@ static void send_due(struct driver *driver)
         driver->due_count++;
     }
     for (uint32_t i = 0; i < plan->connection_count; i++)
-        if (driver->links[i].out_size > 0)
+        if (driver->links[i].out_size > 0 || driver->links[i].seal != NULL)
             link_flush(&driver->links[i]);
 }
 
@@ -344,13 +397,14 @@ static void link_release(struct link *link)
     free(link->pending);
     free(link->in);
     free(link->out);
+    free(link->seal);
 }
 
 bool driver_run(struct result *result, const struct plan *plan, struct fault *fault)
 {
     assert(plan->connection_count >= 1 && plan->connection_count <= DRIVER_CONNECTION_MAX);
     assert(plan->depth >= 1 && plan->depth <= DRIVER_DEPTH_MAX);
-    struct driver driver = {.plan = plan, .result = result, .next_id = 1};
+    struct driver driver = {.plan = plan, .result = result};
     *result = (struct result){0};
     driver.loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (driver.loop == NULL)

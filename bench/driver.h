@@ -8,10 +8,20 @@
 #include "bench/dialect.h"
 #include "bench/histogram.h"
 #include "bench/workload.h"
+#include "protocol/elig.h"
 #include "protocol/fault.h"
 
 #define DRIVER_CONNECTION_MAX 1024
 #define DRIVER_DEPTH_MAX      4096 /* requests under way on one connection */
+
+/* Terminals that load a server through sealed sessions: connection c is terminal c %
+ * terminal_count of bench/terminals.h. */
+struct sealing {
+    uint8_t server_public[ELIG_KEY_SIZE], merchant_key[ELIG_KEY_SIZE];
+    uint64_t seed;
+    uint32_t terminal_count, environment;
+    bool is_padded;
+};
 
 struct plan {
     const struct dialect *dialect;
@@ -20,8 +30,9 @@ struct plan {
     uint32_t connection_count, depth;
     uint64_t rate_per_s; /* 0: closed loop */
     uint32_t warm_ms, measure_ms;
-    pid_t server_pid; /* whose CPU is read; 0: nobody's */
-    bool is_verified; /* every answer to a frame must equal the first one to it */
+    pid_t server_pid;              /* whose CPU is read; 0: nobody's */
+    const struct sealing *sealing; /* borrowed; NULL: plain */
+    bool is_verified;              /* every answer to a frame must equal the first one to it */
 };
 
 struct outcome_count {

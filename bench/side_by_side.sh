@@ -39,7 +39,7 @@ wait_for() { # FILE
 
 $server_core "$bin/eligbench" echo --port-file "$out/echo.port" & echo_pid=$!; pids="$pids $echo_pid"
 $server_core "$bin/eligd" --loops 1 --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
-    --signing-public "$work/keys/signing.key.pub" --listen 127.0.0.1:0 --port-file "$out/elig.port" \
+    --signing-public "$work/keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$out/elig.port" \
     2>"$out/eligd.log" & elig_pid=$!; pids="$pids $elig_pid"
 wait_for "$out/echo.port"
 wait_for "$out/elig.port"

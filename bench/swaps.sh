@@ -49,7 +49,7 @@ if command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; then
     server_core='taskset -c 0' client_core='taskset -c 1'
 fi
 $server_core "$bin/eligd" --loops 1 --poll-ms 50 --snapshots "$out/snapshots" --identity-keys "$out/identity-keys" \
-    --signing-public "$work/keys/signing.key.pub" --listen 127.0.0.1:0 --port-file "$out/port" 2>"$out/eligd.log" &
+    --signing-public "$work/keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$out/port" 2>"$out/eligd.log" &
 elig_pid=$!
 tries=0
 while [ ! -s "$out/port" ]; do

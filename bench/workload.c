@@ -84,18 +84,23 @@ static struct identifier made_up(uint64_t *state)
     return identifier;
 }
 
-/* Products of the shipped catalogue that are asked for, and the hundreds of points that sell them.
- */
+/* Products of the shipped catalogue that are asked for, and the points of sale of one provider each
+ * that sell them. */
 #define PRODUCT_FIRST 1001
-#define PRODUCT_COUNT 8
-#define POINT_COUNT   20 /* of each hundred: 101 to 120 ... */
-static const uint8_t hundreds[PRODUCT_COUNT] = {1, 1, 2, 3, 4, 5, 6, 7};
+static const struct workload_points points[WORKLOAD_PRODUCT_COUNT] = {
+    {101, 120}, {101, 120}, {201, 220}, {301, 320}, {401, 410}, {501, 520}, {601, 620}, {701, 720}};
 
-static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
+struct workload_points workload_points(uint32_t product_index)
+{
+    assert(product_index < WORKLOAD_PRODUCT_COUNT);
+    return points[product_index];
+}
+
+static void draw_frame(uint8_t frame[static FRAME_SIZE], uint32_t product, const struct mix *mix,
                        const struct pool *pool, uint64_t *state)
 {
     bool is_hit = random_below(state, 100) < mix->hit_percent;
-    uint32_t product = (uint32_t)random_below(state, PRODUCT_COUNT);
+    const struct workload_points *at = &points[product];
     assert(!is_hit || pool->list != NULL);
     struct request request = {
         .kind = KIND_CHECK,
@@ -105,7 +110,7 @@ static void draw_frame(uint8_t frame[static FRAME_SIZE], const struct mix *mix,
         .identifier =
             is_hit ? pool->list[draw_rank(state, pool->count, mix->skew)] : made_up(state),
         .product = PRODUCT_FIRST + product,
-        .point_of_sale = hundreds[product] * 100u + 1 + (uint32_t)random_below(state, POINT_COUNT),
+        .point_of_sale = at->first + (uint32_t)random_below(state, at->last - at->first + 1),
         .unit_price = 10000 + (uint32_t)random_below(state, 50000),
     };
     frame_encode_request(frame, &request);
@@ -123,8 +128,8 @@ bool workload_read(struct workload *workload, const char *truth_path, const stru
     pool_shuffle(&pool, &state);
     workload->identifier_count = pool.count;
     workload->frames = take(WORKLOAD_FRAME_COUNT, sizeof(workload->frames[0]));
-    for (size_t i = 0; i < WORKLOAD_FRAME_COUNT; i++)
-        draw_frame(workload->frames[i], mix, &pool, &state);
+    for (uint32_t i = 0; i < WORKLOAD_FRAME_COUNT; i++)
+        draw_frame(workload->frames[i], i % WORKLOAD_PRODUCT_COUNT, mix, &pool, &state);
     free(pool.list);
     return true;
 }

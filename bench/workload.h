@@ -7,6 +7,14 @@
 
 #define WORKLOAD_FRAME_COUNT (1u << 18) /* 16 MiB; a power of two */
 
+/* Frame f is about product f % WORKLOAD_PRODUCT_COUNT of the shipped catalogue, at a point of sale
+ * of one provider: a terminal that sells there may send every frame with that remainder. */
+#define WORKLOAD_PRODUCT_COUNT 8
+struct workload_points {
+    uint32_t first, last; /* numbers of points of sale, both in */
+};
+struct workload_points workload_points(uint32_t product_index);
+
 struct workload {
     uint8_t (*frames)[FRAME_SIZE]; /* WORKLOAD_FRAME_COUNT; owned */
     uint64_t identifier_count;     /* that the hits are drawn from */

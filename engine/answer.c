@@ -72,6 +72,15 @@ static void answer_refusal(struct answerer *answerer, const struct moment *momen
     frame_encode_response(out, &response);
 }
 
+/* A terminal asks about what it does not sell, or from where it is not. */
+static void answer_not_permitted(struct answerer *answerer, const struct moment *moment,
+                                 uint8_t *out, const uint8_t *frame)
+{
+    metric_add(&answerer->metrics->not_permitted, 1);
+    struct response response = response_start(moment, frame, STATUS_NOT_PERMITTED);
+    frame_encode_response(out, &response);
+}
+
 /* Status numbers are an order of precedence: the frame comes before the service. */
 static enum status service_status(const struct moment *moment)
 {
@@ -133,6 +142,12 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
                        const uint8_t *in, const struct request *request, struct check *check)
 {
     bool is_anybody = means_is_anybody(&request->identifier);
+    if (moment->terminal != NULL &&
+        !edition_terminal_sells(moment->edition, moment->terminal, request->point_of_sale,
+                                request->product)) {
+        answer_not_permitted(answerer, moment, out, in);
+        return false;
+    }
     check->is_about_nobody =
         !profile_may_ask(moment->profile, request->product, &request->identifier);
     check->purchase = (struct purchase){
@@ -154,6 +169,73 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
     decide_prefetch(moment->edition, &check->candidates);
     return true;
 }
+
+/* The terminal's budgets, or where it has none the server's. */
+static struct guard_limits limits_of(const struct answerer *answerer,
+                                     const struct terminal *terminal)
+{
+    struct guard_limits limits = answerer->limits;
+    if (terminal->per_minute != 0)
+        limits.per_minute = terminal->per_minute;
+    if (terminal->per_day != 0)
+        limits.per_day = terminal->per_day;
+    if (terminal->typed_per_day != 0)
+        limits.typed_per_day = terminal->typed_per_day;
+    return limits;
+}
+
+static void answer_rationed(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                            const uint8_t *frame, uint32_t wait_ms)
+{
+    metric_add(&answerer->metrics->rationed, 1);
+    struct response response = response_start(moment, frame, STATUS_BUSY);
+    response.wait_ms = wait_ms < UINT16_MAX ? (uint16_t)wait_ms : UINT16_MAX;
+    frame_encode_response(out, &response);
+}
+
+/* Whom the terminal may ask about now. The others are answered BUSY, and the rows of those who are
+ * left close up; returns how many these are. */
+static size_t ration(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                     const uint8_t *in, size_t check_count)
+{
+    struct guard_limits limits = limits_of(answerer, moment->terminal);
+    struct guard_tally tally;
+    for (size_t i = 0; i < check_count; i++) {
+        answerer->hashes[i] = guard_hash(answerer->guard, &answerer->identifiers[i]);
+        answerer->is_typed[i] = answerer->checks[i].purchase.entry == ENTRY_TYPED;
+    }
+    guard_admit(answerer->guard, moment->guard_slot, &limits, answerer->hashes, answerer->is_typed,
+                check_count, moment->now_s, answerer->waits_ms, &tally);
+
+    size_t kept_count = 0;
+    for (size_t i = 0; i < check_count; i++) {
+        size_t at = answerer->checks[i].frame * FRAME_SIZE;
+        if (answerer->waits_ms[i] != 0) {
+            answer_rationed(answerer, moment, out + at, in + at, answerer->waits_ms[i]);
+            continue;
+        }
+        answerer->is_fresh[kept_count] = tally.fresh >> i & 1;
+        if (kept_count != i) {
+            answerer->checks[kept_count] = answerer->checks[i];
+            answerer->identifiers[kept_count] = answerer->identifiers[i];
+        }
+        kept_count++;
+    }
+    return kept_count;
+}
+
+/* How many were new to the terminal, and of them nobody's: by the same steps, whoever they are. */
+static void note_misses(struct answerer *answerer, const struct moment *moment, size_t check_count)
+{
+    uint32_t fresh_count = 0, miss_count = 0;
+    for (size_t i = 0; i < check_count; i++) {
+        uint32_t is_fresh = answerer->is_fresh[i], is_miss = answerer->views[i] >> 31;
+        fresh_count += is_fresh;
+        miss_count += is_fresh & is_miss;
+    }
+    guard_note(answerer->guard, moment->guard_slot, miss_count, fresh_count, moment->now_s);
+}
+static_assert(VIEW_DECOY == UINT32_C(1) << 31, "the top bit is that of a decoy");
 
 /* Whoever is not known gets a decoy, somebody's view that the digest picks: it is read as theirs
  * would be, so that time does not tell who is known. Without a branch, for the same reason. */
@@ -210,6 +292,7 @@ static void wipe_checks(struct answerer *answerer, size_t check_count)
     explicit_bzero(answerer->identifiers, check_count * sizeof(answerer->identifiers[0]));
     explicit_bzero(answerer->digests, check_count * sizeof(answerer->digests[0]));
     explicit_bzero(answerer->views, check_count * sizeof(answerer->views[0]));
+    explicit_bzero(answerer->hashes, sizeof(answerer->hashes)); /* of those sent away, too */
 }
 
 static size_t answer_group(struct answerer *answerer, const struct moment *moment, uint8_t *out,
@@ -243,11 +326,16 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
     explicit_bzero(&request, sizeof(request));
 
     /* look up, decide and encode the rest */
+    size_t asked_count = check_count;
+    if (moment->terminal != NULL && check_count > 0)
+        check_count = ration(answerer, moment, out, in, check_count);
     if (check_count > 0) {
         look_up(answerer, moment, check_count);
+        if (moment->terminal != NULL)
+            note_misses(answerer, moment, check_count);
         answer_checks(answerer, moment, out, in, check_count);
-        wipe_checks(answerer, check_count);
     }
+    wipe_checks(answerer, asked_count);
     count_decisions(answerer);
     return frame;
 }

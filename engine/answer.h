@@ -3,6 +3,7 @@
 #ifndef ENGINE_ANSWER_H
 #define ENGINE_ANSWER_H
 
+#include "engine/guard.h"
 #include "engine/metrics.h"
 #include "protocol/decide.h"
 #include "protocol/identity.h"
@@ -11,6 +12,7 @@
 /* Frames that are digested, looked up and decided together, so that their cache misses overlap. */
 #define ANSWER_GROUP_MAX 64
 static_assert(ANSWER_GROUP_MAX <= IDENTITY_BATCH_MAX, "a group is one batch of digests");
+static_assert(ANSWER_GROUP_MAX <= GUARD_GROUP_MAX, "a group is one question to the guard");
 static_assert(ANSWER_GROUP_MAX <= INDEX_BATCH_MAX, "a group is one batch of look-ups");
 
 /* What all answers of one wakeup share. */
@@ -19,6 +21,9 @@ struct moment {
     uint64_t now_s;                /* UTC */
     uint16_t drain_wait_ms;        /* 0: serving; else what DRAINING answers say */
     uint8_t profile;               /* enum profile: of whoever asks */
+    const struct terminal
+        *terminal;       /* of the edition; NULL: plain frames, of nobody in particular */
+    uint32_t guard_slot; /* of the terminal */
 };
 
 /* Decisions are counted in an array by their distance from the first decision status. */
@@ -35,12 +40,19 @@ struct check {
 /* One for each loop. The rows of a group stand beside each other; whatever says who was asked
  * about is wiped when the group is answered. */
 struct answerer {
-    struct metrics *metrics; /* borrowed, as the next is */
+    struct metrics *metrics; /* borrowed, as the next two are */
     const struct metrics_board *board;
+    struct guard *guard;        /* NULL: there are no terminals */
+    struct guard_limits limits; /* for terminals that have none of their own */
     struct check checks[ANSWER_GROUP_MAX];
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];
     uint32_t views[ANSWER_GROUP_MAX];
+    uint64_t
+        hashes[ANSWER_GROUP_MAX]; /* under the guard's key, as the next three are the guard's */
+    bool is_typed[ANSWER_GROUP_MAX];
+    bool is_fresh[ANSWER_GROUP_MAX];
+    uint32_t waits_ms[ANSWER_GROUP_MAX];
     uint32_t decided_counts[DECISION_COUNT]; /* of the group, by status */
 };
 

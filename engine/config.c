@@ -1,5 +1,6 @@
 #include "engine/config.h"
 
+#include "engine/guard.h"
 #include "engine/listener.h"
 #include "protocol/identity_keys.h"
 #include "protocol/profile.h"
@@ -17,13 +18,37 @@ static const struct option_row rows[] = {
     {"signing-public", OPTION_TEXT, AT(signing_public), "FILE", NULL, 0, 0,
      "required: public key of who may sign snapshots"},
     {"listen", OPTION_TEXT, AT(listen), "ADDRESS", NULL, 0, 0,
-     "serve TCP on a loopback address, as 127.0.0.1:7447; port 0: any"},
+     "serve sealed sessions of terminals, as 0.0.0.0:7447 or [::]:7447; port 0: any"},
+    {"server-key", OPTION_TEXT, AT(server_key), "FILE", NULL, 0, 0,
+     "the server's secret key, which terminals know the public half of"},
+    {"server-key-next", OPTION_TEXT, AT(server_key_next), "FILE", NULL, 0, 0,
+     "the key that will follow it: terminals may use it already"},
+    {"merchant-keys", OPTION_TEXT, AT(merchant_keys), "DIR", NULL, 0, 0,
+     "directory of the merchants' secret keys, PROVIDER.key each"},
+    {"revocations", OPTION_TEXT, AT(revocations), "FILE", NULL, 0, 0,
+     "signed list of terminals' keys that are good no longer; watched"},
+    {"revoker-public", OPTION_TEXT, AT(revoker_public), "FILE", NULL, 0, 0,
+     "public key of who may sign that list"},
+    {"state", OPTION_TEXT, AT(state), "DIR", NULL, 0, 0,
+     "directory for what must survive a restart: terminals' budgets and handshake counters"},
+    {"per-minute", OPTION_NUMBER, AT(per_minute), "COUNT", "120", 0, GUARD_PER_MINUTE_MAX,
+     "different people that a terminal may ask about in a minute, if the catalogue says nothing; 0: no bound"},
+    {"per-day", OPTION_NUMBER, AT(per_day), "COUNT", "2000", 0, GUARD_PER_DAY_MAX,
+     "the same in a day"},
+    {"typed-per-day", OPTION_NUMBER, AT(typed_per_day), "COUNT", "200", 0, UINT32_MAX,
+     "typed codes that a terminal may ask about in a day, likewise"},
+    {"misses-per-day", OPTION_NUMBER, AT(misses_per_day), "COUNT", "1000", 0, UINT32_MAX,
+     "different people in no register that a terminal may ask about in a day"},
+    {"listen-plain", OPTION_TEXT, AT(listen_plain), "ADDRESS", NULL, 0, 0,
+     "serve plain frames on a loopback address, as 127.0.0.1:7448; port 0: any"},
     {"unix", OPTION_TEXT, AT(unix_path), "PATH", NULL, 0, 0,
-     "Unix socket to serve, open to owner and group"},
+     "Unix socket that serves plain frames, open to owner and group"},
     {"port-file", OPTION_TEXT, AT(port_file), "FILE", NULL, 0, 0,
-     "write the TCP port there once it is served"},
+     "write the port of --listen there once it is served"},
+    {"port-file-plain", OPTION_TEXT, AT(port_file_plain), "FILE", NULL, 0, 0,
+     "write the port of --listen-plain there once it is served"},
     {"profile", OPTION_TEXT, AT(profile), "NAME", "till", 0, 0,
-     "what is seen of answers there: gate, till, inspector or administrator"},
+     "what is seen of answers to plain frames: gate, till, inspector or administrator"},
     {"loops", OPTION_NUMBER, AT(loops), "COUNT", "1", 1, CONFIG_LOOPS_MAX,
      "event loops, one thread each"},
     {"connections-max", OPTION_NUMBER, AT(connections_max), "COUNT", "10000", 1,
@@ -32,6 +57,8 @@ static const struct option_row rows[] = {
      "close a connection that is silent this long"},
     {"frame-ms", OPTION_NUMBER, AT(frame_ms), "MS", "10000", 10, 86400000,
      "close a connection whose frame is not whole this long after its first byte"},
+    {"hello-ms", OPTION_NUMBER, AT(hello_ms), "MS", "5000", 10, 86400000,
+     "close a sealed connection that has not said HELLO, or not used its session, for so long"},
     {"write-ms", OPTION_NUMBER, AT(write_ms), "MS", "20000", 10, 86400000,
      "close a connection that has not taken its answers for this long"},
     {"drain-ms", OPTION_NUMBER, AT(drain_ms), "MS", "5000", 0, 600000,
@@ -70,22 +97,55 @@ static bool check_profile(const char *name, struct fault *fault)
                      nearest != NULL ? "?" : "");
 }
 
+/* Terminals are served with all that keeps them apart from thieves, or not at all. */
+static bool check_sealed(const struct config *config, struct fault *fault)
+{
+    if (config->listen != NULL && (config->server_key == NULL || config->merchant_keys == NULL))
+        return fault_set(fault, "--listen: sealed sessions want --server-key FILE and "
+                                "--merchant-keys DIR; plain frames are served by --listen-plain on "
+                                "a loopback address, or by --unix");
+    if ((config->revocations != NULL) != (config->revoker_public != NULL))
+        return fault_set(fault,
+                         "--revocations and --revoker-public go together: a list counts only "
+                         "when its signer is known");
+    const struct {
+        const char *name, *value;
+    } sealed_only[] = {
+        {"server-key", config->server_key},
+        {"server-key-next", config->server_key_next},
+        {"merchant-keys", config->merchant_keys},
+        {"revocations", config->revocations},
+        {"state", config->state},
+    };
+    for (size_t i = 0; i < sizeof(sealed_only) / sizeof(sealed_only[0]); i++)
+        if (config->listen == NULL && sealed_only[i].value != NULL)
+            return fault_set(fault,
+                             "--%s: is about sealed sessions, which nobody has without --listen",
+                             sealed_only[i].name);
+    return true;
+}
+
 bool config_check(const struct config *config, struct fault *fault)
 {
     if (!identity_keys_choice(config->identity_key, config->identity_keys, fault))
         return false;
-    if (config->listen == NULL && config->unix_path == NULL)
-        return fault_set(fault, "nowhere to listen: give --listen 127.0.0.1:7447, --unix PATH, "
-                                "or both");
+    if (config->listen == NULL && config->listen_plain == NULL && config->unix_path == NULL)
+        return fault_set(fault,
+                         "nowhere to listen: give --listen 0.0.0.0:7447 for sealed sessions, "
+                         "--unix PATH or --listen-plain 127.0.0.1:7448 for plain frames");
     if (config->port_file != NULL && config->listen == NULL)
         return fault_set(fault, "--port-file: there is no port without --listen");
-
-    if (!check_profile(config->profile, fault))
+    if (config->port_file_plain != NULL && config->listen_plain == NULL)
+        return fault_set(fault, "--port-file-plain: there is no port without --listen-plain");
+    if (!check_sealed(config, fault) || !check_profile(config->profile, fault))
         return false;
 
     struct address address;
-    if (config->listen != NULL && !listener_parse_tcp(&address, config->listen, fault))
+    if (config->listen != NULL && !listener_parse_sealed(&address, config->listen, fault))
         return fault_at(fault, "--listen");
+    if (config->listen_plain != NULL &&
+        !listener_parse_plain(&address, config->listen_plain, fault))
+        return fault_at(fault, "--listen-plain");
     if (config->unix_path != NULL && !listener_parse_unix(&address, config->unix_path, fault))
         return fault_at(fault, "--unix");
     return true;

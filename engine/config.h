@@ -10,18 +10,24 @@
 
 /* Texts are borrowed from argv or owned by the options; times end in _ms. */
 struct config {
-    const char *snapshots;      /* directory */
-    const char *identity_key;   /* file; NULL: there is a folder */
-    const char *identity_keys;  /* folder; NULL: there is a file */
-    const char *signing_public; /* file */
-    const char *listen;         /* "127.0.0.1:7447"; NULL: no TCP */
-    const char *unix_path;      /* NULL: no Unix socket */
-    const char *port_file;      /* NULL: none */
-    const char *profile;        /* of whoever asks there: a name of protocol/profile.h */
-    const char *config;         /* file; NULL: none */
+    const char *snapshots;                   /* directory */
+    const char *identity_key;                /* file; NULL: there is a folder */
+    const char *identity_keys;               /* directory; NULL: there is a file */
+    const char *signing_public;              /* file */
+    const char *listen;                      /* "0.0.0.0:7447", sealed; NULL: nothing sealed */
+    const char *listen_plain;                /* "127.0.0.1:7448"; NULL: no plain TCP */
+    const char *unix_path;                   /* plain; NULL: no Unix socket */
+    const char *port_file, *port_file_plain; /* NULL: none */
+    const char *profile; /* of whoever sends plain frames: a name of protocol/profile.h */
+    const char *server_key, *server_key_next; /* files; NULL: none */
+    const char *merchant_keys;                /* directory; NULL: none */
+    const char *revocations, *revoker_public; /* files; NULL: none */
+    const char *state;                        /* directory; NULL: nothing survives a restart */
+    const char *config;                       /* file; NULL: none */
     uint64_t loops;
     uint64_t connections_max; /* of all loops together */
-    uint64_t idle_ms, frame_ms, write_ms, drain_ms, poll_ms;
+    uint64_t idle_ms, frame_ms, write_ms, hello_ms, drain_ms, poll_ms;
+    uint64_t per_minute, per_day, typed_per_day, misses_per_day; /* of terminals; 0: no budget */
     uint64_t environment;
     bool check_config, dump_config;
 };

@@ -6,15 +6,22 @@
 
 #include <ev.h>
 
-#include "engine/answer.h"
+#include "engine/handshakes.h"
+#include "engine/sealed.h"
 
 /* One bounded read per callback, so that nobody starves behind a fast client. */
 #define CONN_FRAMES_MAX 256
 #define CONN_READ_SIZE  (CONN_FRAMES_MAX * FRAME_SIZE)
 
-/* Buffers for answers that wait, of each loop. When all are in use, the connection that has waited
- * longest is closed for the next one. */
-#define CONN_PENDING_MAX 256
+static_assert(RECORD_SIZE_MAX <= CONN_READ_SIZE, "a whole record fits into a read");
+
+/* Buffers of each loop, for answers that wait and for records that are not whole. When all are in
+ * use, the connection that has had one longest is closed for the next one. */
+#define CONN_BUFFERS_MAX 256
+
+/* What a terminal is asked to wait that came when too many did, or when we were about to leave. */
+#define CONN_BUSY_MS_LEAST 500
+#define CONN_BUSY_MS_MOST  3000
 
 /* After our last answer, what the client still sends is thrown away, so that closing does not
  * destroy answers on their way (TCP resets a connection that is closed with unread input). */
@@ -27,7 +34,13 @@ struct conns_settings {
     uint32_t connection_count_max;
     _Atomic uint32_t *connection_count; /* borrowed: open now, in all loops together */
     uint32_t idle_ms, frame_ms, write_ms;
-    struct ev_loop *ev; /* borrowed, as the next two are */
+    uint32_t hello_ms;   /* from connecting to a whole HELLO, and from ACCEPT to the first record */
+    uint32_t session_ms; /* a session lasts at most so long */
+    uint64_t seed;       /* any number: of what BUSY answers say */
+    uint32_t loop;       /* which one this is, for the handshakes */
+    struct handshakes *handshakes;          /* borrowed; NULL: nothing sealed is served */
+    const struct server_identity *identity; /* borrowed; NULL likewise */
+    struct ev_loop *ev;                     /* borrowed, as the next two are */
     struct answerer *answerer;
     struct metrics *metrics;
 };
@@ -37,8 +50,13 @@ MUST_USE bool conns_open(struct conns **out, const struct conns_settings *settin
                          struct fault *fault);
 
 /* Serves a connected socket that does not block; takes it. Closes it at once over the limit. What
- * is seen of answers there is for the profile to say (enum profile). */
+ * is seen of answers there is for the profile to say (enum profile); 0: it is sealed, and its
+ * terminal has a profile. */
 void conns_add(struct conns *conns, int fd, uint8_t profile);
+
+/* The handshakes have something for this loop: sessions begin, or keys were revoked. Whether there
+ * may be more. */
+bool conns_shake(struct conns *conns);
 
 /* From which snapshot frames are answered from now on. */
 void conns_use(struct conns *conns, const struct edition *edition);

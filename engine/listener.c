@@ -14,24 +14,24 @@
 #define TEMPORARY_END ".new" /* beside the path until the file is complete */
 #define UNIX_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - sizeof(TEMPORARY_END))
 
-bool listener_parse_tcp(struct address *out, const char *text, struct fault *fault)
+bool listener_parse_sealed(struct address *out, const char *text, struct fault *fault)
 {
-    switch (address_parse_tcp(out, text)) {
-    case ADDRESS_FINE:
-        return true;
-    case ADDRESS_NOT_UNDERSTOOD:
-        return fault_set(fault,
-                         "want a numeric address and a port like 127.0.0.1:7447 or [::1]:7447, "
-                         "got \"%.60s\"",
-                         text);
-    case ADDRESS_ELSEWHERE:
-        return fault_set(fault,
-                         "%.60s is not a loopback address: frames are plain, so they are "
-                         "served on 127.0.0.0/8, [::1] or a Unix socket only; put what "
-                         "ends an encrypted tunnel in front of it",
-                         text);
-    }
-    abort(); /* not a fault of addresses: memory was overwritten */
+    return address_parse_tcp(out, text) != ADDRESS_NOT_UNDERSTOOD ||
+           fault_set(fault,
+                     "want a numeric address and a port like 0.0.0.0:7447 or [::1]:7447, got "
+                     "\"%.60s\"",
+                     text);
+}
+
+bool listener_parse_plain(struct address *out, const char *text, struct fault *fault)
+{
+    if (!listener_parse_sealed(out, text, fault))
+        return false;
+    return address_parse_tcp(out, text) == ADDRESS_FINE ||
+           fault_set(fault,
+                     "%.60s is not a loopback address: plain frames are served on 127.0.0.0/8, "
+                     "[::1] or a Unix socket only; terminals elsewhere come to --listen",
+                     text);
 }
 
 bool listener_parse_unix(struct address *out, const char *path, struct fault *fault)

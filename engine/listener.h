@@ -1,4 +1,5 @@
-/* Listening sockets. Frames are plain, so they are heard on loopback and Unix sockets only. */
+/* Listening sockets. Sealed sessions come from anywhere; plain frames are heard on loopback and
+ * Unix sockets only. */
 #ifndef ENGINE_LISTENER_H
 #define ENGINE_LISTENER_H
 
@@ -14,7 +15,9 @@
 #define LISTENER_UNSENT_SIZE 65536
 
 /* "127.0.0.1:7447" or "[::1]:7447"; anything that is not loopback is refused. */
-MUST_USE bool listener_parse_tcp(struct address *out, const char *text, struct fault *fault);
+MUST_USE bool listener_parse_plain(struct address *out, const char *text, struct fault *fault);
+/* Any address of this machine, "0.0.0.0:7447" and "[::]:7447" too. */
+MUST_USE bool listener_parse_sealed(struct address *out, const char *text, struct fault *fault);
 MUST_USE bool listener_parse_unix(struct address *out, const char *path, struct fault *fault);
 
 /* Listens on the address, or on a port that the system chooses and writes into `address`. Sockets

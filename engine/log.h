@@ -6,7 +6,7 @@
 
 #include "protocol/bytes.h"
 
-#define LOG_LINE_SIZE 2048
+#define LOG_LINE_SIZE 4096
 
 /* log_event("swap", "generation=%s", text) writes "eligd event=swap generation=...\n" in one piece.
  */

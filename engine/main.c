@@ -1,6 +1,7 @@
 /* eligd: answers whether a relief applies to a purchase. */
 #include "engine/config.h"
 #include "engine/listener.h"
+#include "engine/locked.h"
 #include "engine/log.h"
 #include "engine/server.h"
 #include "protocol/identity_keys.h"
@@ -74,12 +75,15 @@ static void log_start(const struct config *config, struct server *server)
 {
     char unix_text[LOG_TEXT_SIZE];
     char listen_text[LOG_TEXT_SIZE];
+    char plain_text[LOG_TEXT_SIZE];
     log_event("ready",
-              "version=%s pid=%d listen=%s port=%u unix=%s profile=%s loops=%" PRIu64
-              " connections_max=%" PRIu64 " environment=%" PRIu64,
+              "version=%s pid=%d listen=%s port=%u plain=%s plain_port=%u unix=%s profile=%s "
+              "loops=%" PRIu64 " connections_max=%" PRIu64 " environment=%" PRIu64,
               ELIG_VERSION, (int)getpid(),
               config->listen != NULL ? log_text(listen_text, config->listen) : "none",
               server_port(server),
+              config->listen_plain != NULL ? log_text(plain_text, config->listen_plain) : "none",
+              server_port_plain(server),
               config->unix_path != NULL ? log_text(unix_text, config->unix_path) : "none",
               config->profile, config->loops, config->connections_max, config->environment);
 }
@@ -137,22 +141,41 @@ static int fail(const char *event, const struct fault *fault)
     return EXIT_FAILED;
 }
 
-static int run(struct config *config, const struct identity_key *identity,
-               const struct sign_public *signer)
+/* What must be known aloud before anybody is served. */
+static void log_cautions(const struct config *config)
+{
+    if (config->listen != NULL && config->revocations == NULL)
+        log_event("note", "reason=\"without --revocations a stolen terminal is served until the "
+                          "catalogue changes\"");
+    if (config->listen != NULL && config->state == NULL)
+        log_event("note", "reason=\"without --state a restart forgets what terminals have asked\"");
+    if (locked_was_refused())
+        log_event("note", "reason=\"keys of sessions may be swapped out: the system's limit of "
+                          "locked memory is too low (LimitMEMLOCK=)\"");
+}
+
+static bool write_ports(const struct config *config, struct server *server, struct fault *fault)
+{
+    return (config->port_file == NULL ||
+            listener_write_port(config->port_file, server_port(server), fault)) &&
+           (config->port_file_plain == NULL ||
+            listener_write_port(config->port_file_plain, server_port_plain(server), fault));
+}
+
+static int run(struct config *config, const struct server_keys *keys)
 {
     struct fault fault;
     struct server *server = NULL;
     sigset_t signals = signals_block();
-    if (!process_raise_limit(config, &fault) ||
-        !server_start(&server, config, identity, signer, &fault))
+    if (!process_raise_limit(config, &fault) || !server_start(&server, config, keys, &fault))
         return fail("failed", &fault);
 
     int status;
-    if (config->port_file != NULL &&
-        !listener_write_port(config->port_file, server_port(server), &fault)) {
+    if (!write_ports(config, server, &fault)) {
         status = fail("failed", &fault);
         server_drain(server);
     } else {
+        log_cautions(config);
         log_start(config, server);
         status = serve(server, config, &signals);
     }
@@ -180,12 +203,37 @@ static int told(int status)
     return fflush(stdout) == 0 ? status : EXIT_FAILED;
 }
 
+/* The keys that the configuration names, in locked memory. */
+struct key_ring {
+    struct identity_key *identity;
+    struct sign_public signer, revoker;
+    struct noise_keys *current, *next;
+};
+
+static bool keys_open(struct key_ring *ring, const struct config *config, struct fault *fault)
+{
+    return identity_open(&ring->identity, config, fault) &&
+           keyfile_read_public(&ring->signer, config->signing_public, fault) &&
+           (config->revoker_public == NULL ||
+            keyfile_read_public(&ring->revoker, config->revoker_public, fault)) &&
+           (config->server_key == NULL ||
+            keyfile_open_server(&ring->current, config->server_key, fault)) &&
+           (config->server_key_next == NULL ||
+            keyfile_open_server(&ring->next, config->server_key_next, fault));
+}
+
+static void keys_close(struct key_ring *ring)
+{
+    keyfile_close_identity(ring->identity);
+    keyfile_close_session(ring->current);
+    keyfile_close_session(ring->next);
+}
+
 int main(int argc, char *argv[])
 {
     struct config config;
     struct fault fault;
-    struct identity_key *identity = NULL;
-    struct sign_public signer;
+    struct key_ring ring = {.identity = NULL};
     options_read(&config_table, &config, NULL, argc, argv);
     if (config.dump_config) {
         options_dump(&config_table, &config, stdout);
@@ -196,9 +244,13 @@ int main(int argc, char *argv[])
         return config.check_config ? EXIT_NO : EXIT_USAGE;
     }
 
-    bool is_good = process_harden(&fault) && identity_start(&fault) &&
-                   identity_open(&identity, &config, &fault) &&
-                   keyfile_read_public(&signer, config.signing_public, &fault);
+    bool is_good =
+        process_harden(&fault) && identity_start(&fault) && keys_open(&ring, &config, &fault);
+    struct server_keys keys = {.identity = ring.identity,
+                               .signer = &ring.signer,
+                               .revoker = config.revoker_public != NULL ? &ring.revoker : NULL,
+                               .current = ring.current,
+                               .next = ring.next};
     int status = EXIT_FAILED;
     if (config.check_config && is_good) {
         puts("the configuration is good");
@@ -207,8 +259,8 @@ int main(int argc, char *argv[])
         fprintf(stderr, "eligd: %s\n", fault.text);
         status = EXIT_NO;
     } else {
-        status = is_good ? run(&config, identity, &signer) : fail("failed", &fault);
+        status = is_good ? run(&config, &keys) : fail("failed", &fault);
     }
-    keyfile_close_identity(identity);
+    keys_close(&ring);
     return status;
 }

@@ -33,7 +33,28 @@
     X(idle_closed, "connections closed for silence")                                               \
     X(frame_closed, "connections closed for a frame that did not come whole in time")              \
     X(write_closed, "connections closed for not taking their answers in time")                     \
-    X(held_back, "times that answers had to wait for a connection to take them")
+    X(held_back, "times that answers had to wait for a connection to take them")                   \
+    X(sessions, "sealed sessions begun")                                                           \
+    X(sessions_ended, "of these: ended, for whatever reason")                                      \
+    X(session_over, "of these: after their hour, or with their terminal gone from the catalogue")  \
+    X(session_revoked, "of these: because the terminal's key was revoked")                         \
+    X(hello_busy, "HELLOs answered BUSY")                                                          \
+    X(hello_closed, "connections closed for no HELLO, or no first record, in time")                \
+    X(hello_malformed, "connections closed for something else than a HELLO")                       \
+    X(hello_misaddressed, "HELLOs refused before any curve: other key, or noise")                  \
+    X(hello_unreadable, "HELLOs that did not open: forged, or of another environment")             \
+    X(hello_stranger, "HELLOs of a key or number that the catalogue does not have")                \
+    X(hello_ended, "HELLOs of a terminal that is not in force")                                    \
+    X(hello_revoked, "HELLOs of a revoked key")                                                    \
+    X(hello_replayed, "HELLOs whose counter has not risen")                                        \
+    X(hello_no_merchant_key, "HELLOs of a merchant whose key is not here")                         \
+    X(record_bad_type, "sessions ended for a record of another type")                              \
+    X(record_bad_version, "sessions ended for a record of another version")                        \
+    X(record_bad_size, "sessions ended for a record of an impossible size")                        \
+    X(record_unopened, "sessions ended for a record that did not open")                            \
+    X(record_bad_padding, "sessions ended for frames behind padding")                              \
+    X(not_permitted, "frames of a terminal about a product or point of sale that are not its own") \
+    X(rationed, "CHECK frames answered BUSY by the enumeration guard")
 
 #define CACHE_LINE_SIZE 64
 
@@ -66,7 +87,7 @@ struct metrics_board {
 void metrics_sum(struct metrics *sum, const struct metrics *from);
 
 /* " checks=12 applies=3 ..." into text, which always ends in NUL; returns its length. */
-#define METRICS_TEXT_SIZE 1024
+#define METRICS_TEXT_SIZE 2048
 size_t metrics_to_text(char text[static METRICS_TEXT_SIZE], const struct metrics *metrics);
 
 #endif

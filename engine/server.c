@@ -1,6 +1,7 @@
 #include "engine/server.h"
 
 #include "engine/conn.h"
+#include "engine/keeper.h"
 #include "engine/listener.h"
 #include "engine/store.h"
 #include "protocol/profile.h"
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define ACCEPTS_A_CALLBACK 64  /* the others wait: connections that are open come first */
@@ -23,8 +25,8 @@ struct loop {
     struct ev_loop *ev;
     pthread_t thread;
     bool is_started;
-    int tcp_fd; /* -1: none */
-    ev_io tcp, local;
+    int sealed_fd, plain_fd; /* -1: none */
+    ev_io sealed, plain, local;
     ev_timer pause;
     ev_async wake; /* something has changed: the snapshot in service, or what is asked of us */
     ev_timer drain;
@@ -35,10 +37,15 @@ struct loop {
 
 struct server {
     const struct config *config;
-    struct address tcp_address;
+    struct address sealed_address, plain_address;
     int unix_fd; /* -1: none; all loops accept from it */
     struct listener_file unix_file;
     struct store *store;
+    struct server_identity identity; /* of sealed sessions, as the next four are */
+    struct guard *guard;
+    struct counters *counters;
+    struct keeper *keeper;
+    struct handshakes *handshakes; /* NULL: nothing sealed is served */
     struct loop *loops;
     struct metrics *metrics; /* [loop_count] */
     struct metrics_board board;
@@ -53,14 +60,17 @@ struct server {
 
 static void accept_stop(struct loop *loop)
 {
-    ev_io_stop(loop->ev, &loop->tcp);
+    ev_io_stop(loop->ev, &loop->sealed);
+    ev_io_stop(loop->ev, &loop->plain);
     ev_io_stop(loop->ev, &loop->local);
 }
 
 static void accept_start(struct loop *loop)
 {
-    if (loop->tcp_fd >= 0)
-        ev_io_start(loop->ev, &loop->tcp);
+    if (loop->sealed_fd >= 0)
+        ev_io_start(loop->ev, &loop->sealed);
+    if (loop->plain_fd >= 0)
+        ev_io_start(loop->ev, &loop->plain);
     if (loop->server->unix_fd >= 0)
         ev_io_start(loop->ev, &loop->local);
 }
@@ -78,7 +88,7 @@ static bool accept_one(struct loop *loop, ev_io *io)
     struct metrics *metrics = loop->answerer.metrics;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        conns_add(loop->conns, fd, loop->server->profile);
+        conns_add(loop->conns, fd, io == &loop->sealed ? 0 : loop->server->profile);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -109,8 +119,8 @@ static void accept_ready(struct ev_loop *ev, ev_io *io, int events)
 /* Who has connected already is answered, if only that we drain; the queue is short and bounded. */
 static void accept_the_last(struct loop *loop)
 {
-    ev_io *ios[] = {&loop->tcp, &loop->local};
-    for (size_t i = 0; i < 2; i++) {
+    ev_io *ios[] = {&loop->sealed, &loop->plain, &loop->local};
+    for (size_t i = 0; i < sizeof(ios) / sizeof(ios[0]); i++) {
         int accept_count = LISTENER_BACKLOG;
         while (ev_is_active(ios[i]) && accept_count > 0 && accept_one(loop, ios[i]))
             accept_count--;
@@ -131,15 +141,22 @@ static void drain_step(struct ev_loop *ev, ev_timer *timer, int events)
         ev_break(ev, EVBREAK_ALL);
 }
 
+static void loop_close_sockets(struct loop *loop)
+{
+    if (loop->sealed_fd >= 0)
+        close(loop->sealed_fd);
+    if (loop->plain_fd >= 0)
+        close(loop->plain_fd);
+    loop->sealed_fd = loop->plain_fd = -1;
+}
+
 static void loop_drain(struct loop *loop)
 {
     conns_drain(loop->conns, SERVER_DRAIN_WAIT_MS);
     accept_the_last(loop);
     accept_stop(loop);
     ev_timer_stop(loop->ev, &loop->pause);
-    if (loop->tcp_fd >= 0)
-        close(loop->tcp_fd);
-    loop->tcp_fd = -1;
+    loop_close_sockets(loop);
     ev_timer_start(loop->ev, &loop->drain);
 }
 
@@ -152,14 +169,20 @@ static void loop_wake(struct ev_loop *ev, ev_async *async, int events)
     (void)events;
     /* Between callbacks no frame is being answered: the switch is this pointer. */
     conns_use(loop->conns, store_take(loop->server->store, loop->index));
+    if (loop->server->handshakes != NULL && conns_shake(loop->conns))
+        ev_async_send(loop->ev, &loop->wake); /* more are done: after whoever waits for answers */
     if (atomic_load(&loop->server->is_draining) && !ev_is_active(&loop->drain))
         loop_drain(loop);
 }
 
+/* Readers of the store are the loops, and behind them the handshakes. */
 static void wake_reader(void *context, uint32_t reader)
 {
     struct server *server = context;
-    ev_async_send(server->loops[reader].ev, &server->loops[reader].wake);
+    if (reader == server->loop_count)
+        handshakes_wake(server->handshakes);
+    else
+        ev_async_send(server->loops[reader].ev, &server->loops[reader].wake);
 }
 
 static void *loop_run(void *argument)
@@ -174,15 +197,40 @@ static void *loop_run(void *argument)
     return NULL;
 }
 
+static bool loop_listen(struct loop *loop, struct server *server, struct fault *fault)
+{
+    const struct config *config = server->config;
+    uint32_t write_ms = (uint32_t)config->write_ms;
+    if (config->listen != NULL &&
+        !listener_open_tcp(&loop->sealed_fd, &server->sealed_address, write_ms, fault))
+        return fault_at(fault, config->listen);
+    if (config->listen_plain != NULL &&
+        !listener_open_tcp(&loop->plain_fd, &server->plain_address, write_ms, fault))
+        return fault_at(fault, config->listen_plain);
+    return true;
+}
+
+static void loop_watch(struct loop *loop)
+{
+    ev_io_init(&loop->sealed, accept_ready, loop->sealed_fd, EV_READ);
+    ev_io_init(&loop->plain, accept_ready, loop->plain_fd, EV_READ);
+    ev_io_init(&loop->local, accept_ready, loop->server->unix_fd, EV_READ);
+    ev_timer_init(&loop->pause, accept_resume, ACCEPT_PAUSE_S, 0.0);
+    ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
+    ev_async_init(&loop->wake, loop_wake);
+    loop->sealed.data = loop->plain.data = loop->local.data = loop;
+    loop->pause.data = loop->drain.data = loop->wake.data = loop;
+    ev_async_start(loop->ev, &loop->wake);
+    accept_start(loop);
+}
+
 static bool loop_open(struct loop *loop, struct server *server, uint32_t index, struct fault *fault)
 {
     const struct config *config = server->config;
     loop->server = server;
     loop->index = index;
-    loop->tcp_fd = -1;
-    if (config->listen != NULL &&
-        !listener_open_tcp(&loop->tcp_fd, &server->tcp_address, (uint32_t)config->write_ms, fault))
-        return fault_at(fault, config->listen);
+    if (!loop_listen(loop, server, fault))
+        return false;
 
     /* NOENV: an environment variable must not choose another backend. */
     loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
@@ -190,12 +238,25 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index, 
         return fault_set(fault, "cannot make an event loop: %s", strerror(errno));
     loop->answerer.metrics = &server->metrics[index];
     loop->answerer.board = &server->board;
+    loop->answerer.guard = server->guard;
+    loop->answerer.limits = (struct guard_limits){
+        .per_minute = (uint32_t)config->per_minute,
+        .per_day = (uint32_t)config->per_day,
+        .typed_per_day = (uint32_t)config->typed_per_day,
+        .misses_per_day = (uint32_t)config->misses_per_day,
+    };
     struct conns_settings settings = {
         .connection_count_max = (uint32_t)config->connections_max,
         .connection_count = &server->connection_count,
         .idle_ms = (uint32_t)config->idle_ms,
         .frame_ms = (uint32_t)config->frame_ms,
         .write_ms = (uint32_t)config->write_ms,
+        .hello_ms = (uint32_t)config->hello_ms,
+        .session_ms = SESSION_MS_MAX,
+        .seed = clock_monotonic_ns() + index,
+        .loop = index,
+        .handshakes = server->handshakes,
+        .identity = &server->identity,
         .ev = loop->ev,
         .answerer = &loop->answerer,
         .metrics = &server->metrics[index],
@@ -203,34 +264,81 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index, 
     if (!conns_open(&loop->conns, &settings, fault))
         return false;
 
-    ev_io_init(&loop->tcp, accept_ready, loop->tcp_fd, EV_READ);
-    ev_io_init(&loop->local, accept_ready, server->unix_fd, EV_READ);
-    ev_timer_init(&loop->pause, accept_resume, ACCEPT_PAUSE_S, 0.0);
-    ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
-    ev_async_init(&loop->wake, loop_wake);
-    loop->tcp.data = loop->local.data = loop;
-    loop->pause.data = loop->drain.data = loop->wake.data = loop;
-    ev_async_start(loop->ev, &loop->wake);
-    accept_start(loop);
+    loop_watch(loop);
     return true;
 }
 
 static void loop_close(struct loop *loop)
 {
     conns_close(loop->conns);
-    if (loop->tcp_fd >= 0)
-        close(loop->tcp_fd);
+    loop_close_sockets(loop);
     if (loop->ev != NULL)
         ev_loop_destroy(loop->ev);
 }
 
 /* ---- the server ---- */
 
+static void identity_take(struct server_identity *out, const struct server_keys *keys,
+                          const struct config *config)
+{
+    const struct noise_keys *both[SERVER_KEY_COUNT_MAX] = {keys->current, keys->next};
+    if (!environment_of_name(&out->environment, config->environment == 0 ? "prod" : "test"))
+        abort();
+    for (size_t i = 0; i < SERVER_KEY_COUNT_MAX && both[i] != NULL; i++) {
+        out->keys[i] = both[i];
+        server_name_make(&out->names[i], both[i]->public_key);
+        out->key_count++;
+    }
+}
+
+/* All that terminals need: their budgets, what is remembered of them, and who opens to them. */
+static bool server_open_sealed(struct server *server, const struct server_keys *keys,
+                               struct fault *fault)
+{
+    const struct config *config = server->config;
+    if (config->listen == NULL)
+        return true;
+    identity_take(&server->identity, keys, config);
+    struct guard_settings guard = {.slot_count = GUARD_SLOTS_INITIAL, .save_s = KEEPER_SAVE_S};
+    if (getrandom(guard.key, sizeof(guard.key), 0) != (ssize_t)sizeof(guard.key))
+        return fault_set(fault, "no randomness for the guard's key: %s", strerror(errno));
+    struct keeper_settings keeper = {.directory = config->state};
+    bool is_open =
+        guard_open(&server->guard, &guard, fault) && counters_open(&server->counters, fault);
+    explicit_bzero(&guard, sizeof(guard));
+    keeper.guard = server->guard;
+    keeper.counters = server->counters;
+    if (!is_open || !keeper_open(&server->keeper, &keeper, fault))
+        return false;
+    struct handshakes_settings handshakes = {
+        .identity = &server->identity,
+        .merchant_keys = config->merchant_keys,
+        .revocations = config->revocations,
+        .revoker = keys->revoker,
+        .environment = (uint32_t)config->environment,
+        .store = server->store,
+        .reader = server->loop_count,
+        .guard = server->guard,
+        .counters = server->counters,
+        .loop_count = server->loop_count,
+        .idle_s = (uint16_t)(config->idle_ms / 1000 < UINT16_MAX ? config->idle_ms / 1000 + 1
+                                                                 : UINT16_MAX),
+        .per_minute = (uint32_t)config->per_minute,
+        .wake = wake_reader,
+        .context = server,
+    };
+    return handshakes_open(&server->handshakes, &handshakes, fault);
+}
+
 static bool server_open_sockets(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
-    if (config->listen != NULL && !listener_parse_tcp(&server->tcp_address, config->listen, fault))
+    if (config->listen != NULL &&
+        !listener_parse_sealed(&server->sealed_address, config->listen, fault))
         return fault_at(fault, "--listen");
+    if (config->listen_plain != NULL &&
+        !listener_parse_plain(&server->plain_address, config->listen_plain, fault))
+        return fault_at(fault, "--listen-plain");
     if (config->unix_path != NULL &&
         !listener_open_unix(&server->unix_fd, &server->unix_file, config->unix_path, fault))
         return false;
@@ -254,11 +362,13 @@ static bool server_start_threads(struct server *server, struct fault *fault)
         }
         loop->is_started = true;
     }
+    if (server->handshakes != NULL &&
+        (!keeper_start(server->keeper, fault) || !handshakes_start(server->handshakes, fault)))
+        return false;
     return store_start(server->store, fault);
 }
 
-bool server_start(struct server **out, const struct config *config,
-                  const struct identity_key *identity, const struct sign_public *signer,
+bool server_start(struct server **out, const struct config *config, const struct server_keys *keys,
                   struct fault *fault)
 {
     struct server *server = calloc(1, sizeof(*server));
@@ -276,22 +386,22 @@ bool server_start(struct server **out, const struct config *config,
     }
     memset(server->metrics, 0, server->loop_count * sizeof(struct metrics));
     for (uint32_t i = 0; i < server->loop_count; i++)
-        server->loops[i].tcp_fd = -1;
+        server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
 
     struct store_settings settings = {
         .directory = config->snapshots,
-        .signer = signer,
-        .identity = identity,
+        .signer = keys->signer,
+        .identity = keys->identity,
         .identity_keys = config->identity_keys,
         .environment = (uint32_t)config->environment,
         .poll_ms = (uint32_t)config->poll_ms,
-        .reader_count = server->loop_count,
+        .reader_count = server->loop_count + (config->listen != NULL),
         .wake = wake_reader,
         .context = server,
     };
-    if (!store_open(&server->store, &settings, fault) || !server_open_sockets(server, fault) ||
-        !server_start_threads(server, fault))
+    if (!store_open(&server->store, &settings, fault) || !server_open_sealed(server, keys, fault) ||
+        !server_open_sockets(server, fault) || !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;
@@ -302,7 +412,12 @@ fail:
 
 uint16_t server_port(const struct server *server)
 {
-    return server->config->listen != NULL ? listener_port(&server->tcp_address) : 0;
+    return server->config->listen != NULL ? listener_port(&server->sealed_address) : 0;
+}
+
+uint16_t server_port_plain(const struct server *server)
+{
+    return server->config->listen_plain != NULL ? listener_port(&server->plain_address) : 0;
 }
 
 void server_look(struct server *server)
@@ -346,9 +461,14 @@ void server_close(struct server *server)
         if (server->loops[i].is_started)
             pthread_join(server->loops[i].thread, NULL);
     }
-    store_close(server->store); /* its thread wakes loops: they are destroyed after it */
+    /* Their threads wake loops: these are destroyed after them. */
+    handshakes_close(server->handshakes);
+    store_close(server->store);
     for (uint32_t i = 0; server->loops != NULL && i < server->loop_count; i++)
         loop_close(&server->loops[i]);
+    keeper_close(server->keeper);
+    counters_close(server->counters);
+    guard_close(server->guard);
     if (server->unix_fd >= 0)
         close(server->unix_fd);
     free(server->metrics);

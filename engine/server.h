@@ -5,21 +5,28 @@
 #include "engine/config.h"
 #include "engine/metrics.h"
 #include "protocol/keyfile.h"
+#include "protocol/noise.h"
 
 /* What DRAINING answers ask a client to wait before it connects again, elsewhere or here. */
 #define SERVER_DRAIN_WAIT_MS 1000
 
 struct server;
 
-/* Opens the snapshot, the sockets and the loops, and begins to serve. All arguments are borrowed
- * for as long as the server lives; `identity` NULL: from config->identity_keys. Signals must be
- * blocked already: threads inherit that. */
-MUST_USE bool server_start(struct server **out, const struct config *config,
-                           const struct identity_key *identity, const struct sign_public *signer,
-                           struct fault *fault);
+/* The keys of config's files; what config does not name is NULL. All borrowed. */
+struct server_keys {
+    const struct identity_key *identity; /* NULL: from config->identity_keys */
+    const struct sign_public *signer, *revoker;
+    const struct noise_keys *current, *next;
+};
 
-/* The TCP port that is served; 0 without one. */
+/* Opens the snapshot, the sockets and the loops, and begins to serve. All arguments are borrowed
+ * for as long as the server lives. Signals must be blocked already: threads inherit that. */
+MUST_USE bool server_start(struct server **out, const struct config *config,
+                           const struct server_keys *keys, struct fault *fault);
+
+/* The TCP ports that are served; 0 without one. */
 uint16_t server_port(const struct server *server);
+uint16_t server_port_plain(const struct server *server);
 
 /* Looks for a new snapshot at once. */
 void server_look(struct server *server);

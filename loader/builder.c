@@ -22,7 +22,7 @@
 #define MAP_SLACK_SIZE  ((uint64_t)8 << 20)
 #define MAP_PAGE_SIZE   ((uint64_t)1 << 16)
 #define VALUE_SIZE_MAX  UINT32_MAX /* LMDB's */
-#define TABLE_COUNT     13
+#define TABLE_COUNT     15
 #define SHARD_COUNT_FIT (VALUE_COUNT_MAX - TABLE_COUNT)
 
 struct writer {
@@ -108,6 +108,8 @@ FILLER(point, points, POINT_SIZE)
 FILLER(product, products, PRODUCT_SIZE)
 FILLER(relief, reliefs, RELIEF_SIZE)
 FILLER(split, splits, SPLIT_SIZE)
+FILLER(terminal, terminals, TERMINAL_SIZE)
+FILLER(number_span, spans, NUMBER_SPAN_SIZE)
 FILLER(view, views, VIEW_SIZE)
 
 static uint64_t sets_size(const struct tables *tables)
@@ -177,6 +179,8 @@ static bool put_values(struct writer *writer)
            PUT(VALUE_RELIEFS, reliefs, relief_count, RELIEF_SIZE) &&
            put_value(writer, VALUE_SETS, sets_size(c), fill_sets, 0) &&
            PUT(VALUE_SPLITS, splits, split_count, SPLIT_SIZE) &&
+           PUT(VALUE_TERMINALS, terminals, terminal_count, TERMINAL_SIZE) &&
+           PUT(VALUE_SPANS, spans, span_count, NUMBER_SPAN_SIZE) &&
            PUT(VALUE_VIEWS, views, view_count, VIEW_SIZE);
 }
 
@@ -192,7 +196,8 @@ static uint64_t map_size(const struct tables *c, const struct arrangement *arran
         (uint64_t)c->group_count * GROUP_SIZE + (uint64_t)c->limit_count * LIMIT_SIZE +
         (uint64_t)c->offer_count * OFFER_SIZE + (uint64_t)c->point_count * POINT_SIZE +
         (uint64_t)c->product_count * PRODUCT_SIZE + (uint64_t)c->relief_count * RELIEF_SIZE +
-        (uint64_t)c->split_count * SPLIT_SIZE + (uint64_t)c->view_count * VIEW_SIZE;
+        (uint64_t)c->split_count * SPLIT_SIZE + (uint64_t)c->terminal_count * TERMINAL_SIZE +
+        (uint64_t)c->span_count * NUMBER_SPAN_SIZE + (uint64_t)c->view_count * VIEW_SIZE;
     return (size + MAP_PAGE_SIZE - 1) / MAP_PAGE_SIZE * MAP_PAGE_SIZE;
 }
 

@@ -61,14 +61,58 @@ static bool contracts_fit(const struct check *c)
     return true;
 }
 
+/* ---- terminals ---- */
+
+static bool has_product_in(const struct rules *rules, const struct trade_range *range)
+{
+    uint32_t least = 0, beyond = rules->product_count;
+    while (least < beyond) {
+        uint32_t middle = least + (beyond - least) / 2;
+        if (rules->products[middle].number < range->first)
+            least = middle + 1;
+        else
+            beyond = middle;
+    }
+    return least < rules->product_count && rules->products[least].number <= range->last;
+}
+
+static bool no_product(const struct check *c, const struct terminal_row *terminal,
+                       const struct trade_range *range)
+{
+    const char *file = trade_file_name(TABLE_TERMINALS);
+    if (range->first == range->last)
+        return fault_set(c->fault,
+                         "%.*s/%s:%" PRIu32 ": product %" PRIu32
+                         " is neither in %s nor in the rules; add it there, or correct the number",
+                         PATH_SHOWN_MAX, c->path, file, terminal->in_force.line, range->first,
+                         trade_file_name(TABLE_PRODUCTS));
+    return fault_set(c->fault,
+                     "%.*s/%s:%" PRIu32 ": no product from %" PRIu32 " to %" PRIu32
+                     " is in %s or in the rules; add them there, or correct the numbers",
+                     PATH_SHOWN_MAX, c->path, file, terminal->in_force.line, range->first,
+                     range->last, trade_file_name(TABLE_PRODUCTS));
+}
+
+/* Products stand in the table and in the rules; the engine's own may be asked for, too. */
+static bool terminals_fit(const struct check *c)
+{
+    for (uint32_t i = 0; i < c->trade->terminal_count; i++) {
+        const struct terminal_row *terminal = &c->trade->terminals[i];
+        const struct trade_range *ranges = c->trade->ranges + terminal->first_product_range;
+        for (uint32_t j = 0; j < terminal->product_range_count; j++)
+            if (!has_product_in(c->rules, &ranges[j]))
+                return no_product(c, terminal, &ranges[j]);
+    }
+    return true;
+}
+
 /* ---- what rules say ---- */
 
-/* "where: sentence" of something in a rules file. Returns false. */
+/* "file:line:column: sentence" of something in a rules file. Returns false. */
 static bool wrong(const struct check *c, struct place_in_rules at, const char *sentence)
 {
-    char where[PLACE_TEXT_SIZE];
-    rules_place_text(where, c->rules, at);
-    return fault_set(c->fault, "%.*s: %.*s", PATH_SHOWN_MAX, where, SENTENCE_MAX, sentence);
+    return fault_set(c->fault, "%.*s:%" PRIu32 ":%u: %.*s", PATH_SHOWN_MAX,
+                     c->rules->files[at.file], at.line, at.column, SENTENCE_MAX, sentence);
 }
 
 static bool givers_fit(const struct check *c)
@@ -245,8 +289,8 @@ bool catalogue_read(struct catalogue *out, const char *path, const struct vocabu
                                          : read_rules(&catalogue, &path, 1, vocabulary, fault);
     struct check c = {
         .rules = catalogue.rules, .trade = &catalogue.trade, .path = path, .fault = fault};
-    is_good = is_good && contracts_fit(&c) && givers_fit(&c) && groups_fit(&c) && clauses_fit(&c) &&
-              calendars_fit(&c);
+    is_good = is_good && terminals_fit(&c) && contracts_fit(&c) && givers_fit(&c) &&
+              groups_fit(&c) && clauses_fit(&c) && calendars_fit(&c);
     if (!is_good) {
         catalogue_free(&catalogue);
         return false;

@@ -75,7 +75,7 @@ static void say_title(struct traits *traits, const char *title)
 NUMBERED(giver, giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
 NUMBERED(provider, provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
 NUMBERED(point, point_row, trade.points, trade.point_count, number, "%" PRIu32)
-NUMBERED(terminal, terminal, trade.terminals, trade.terminal_count, number, "%" PRIu64)
+NUMBERED(terminal, terminal_row, trade.terminals, trade.terminal_count, number, "%" PRIu32)
 NUMBERED(contract, contract_row, trade.contracts, trade.contract_count, number, "%" PRIu32)
 NUMBERED(place, place_row, trade.places, trade.place_count, code, "%07" PRIu32)
 NUMBERED(product, product, rules->products, rules->product_count, number, "%" PRIu32)
@@ -107,13 +107,49 @@ static void say_point(struct traits *traits, const struct side *side, uint32_t i
     say_days(traits, point->in_force);
 }
 
+static void say_ranges(struct traits *traits, const char *what, const struct trade *trade,
+                       uint32_t first, uint32_t count)
+{
+    traits_begin(traits, NULL, what);
+    if (count == 0)
+        traits_put(traits, "all");
+    for (uint32_t i = 0; i < count; i++) {
+        struct trade_range range = trade->ranges[first + i];
+        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
+        if (range.last != range.first)
+            traits_put(traits, "-%" PRIu32, range.last);
+    }
+    traits_end(traits);
+}
+
+static void say_budget(struct traits *traits, const char *what, uint32_t budget)
+{
+    traits_add(traits, what, budget != 0 ? "%" PRIu32 : "the server's own", budget);
+    traits_usual(traits, budget == 0);
+}
+
+/* Which key it is, for two people who compare; nobody needs more of it. */
+static void say_key(struct traits *traits, const struct terminal_row *terminal)
+{
+    const uint8_t *key = terminal->key;
+    traits_add(traits, "key", terminal->has_key ? "%02x%02x %02x%02x" : "none", key[0], key[1],
+               key[2], key[3]);
+    traits_usual(traits, !terminal->has_key);
+}
+
 static void say_terminal(struct traits *traits, const struct side *side, uint32_t index)
 {
-    const struct terminal *terminal = &side->catalogue->trade.terminals[index];
-    traits_add(traits, "point of sale", "%" PRIu32, terminal->point_of_sale);
+    const struct terminal_row *terminal = &side->catalogue->trade.terminals[index];
+    const struct trade *trade = &side->catalogue->trade;
+    say_ranges(traits, "points", trade, terminal->first_range, terminal->range_count);
     traits_add(traits, "profile", "%s", profile_name(terminal->profile));
-    traits_add(traits, "key", "%s", terminal->key[0] != '\0' ? terminal->key : "none");
-    traits_usual(traits, terminal->key[0] == '\0');
+    say_key(traits, terminal);
+    say_ranges(traits, "products", trade, terminal->first_product_range,
+               terminal->product_range_count);
+    traits_usual(traits, terminal->product_range_count == 0);
+    say_budget(traits, "budget per minute", terminal->per_minute);
+    say_budget(traits, "budget per day", terminal->per_day);
+    say_budget(traits, "typed budget per day", terminal->typed_per_day);
     say_days(traits, terminal->in_force);
 }
 
@@ -124,16 +160,7 @@ static void say_contract(struct traits *traits, const struct side *side, uint32_
     traits_add(traits, "giver", "%011" PRIu64, contract->giver);
     traits_add(traits, "provider", "%011" PRIu64, contract->provider);
     traits_add(traits, "relief", "%s", contract->relief);
-    traits_begin(traits, NULL, "points");
-    if (contract->range_count == 0)
-        traits_put(traits, "all");
-    for (uint32_t i = 0; i < contract->range_count; i++) {
-        struct trade_range range = trade->ranges[contract->first_range + i];
-        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
-        if (range.last != range.first)
-            traits_put(traits, "-%" PRIu32, range.last);
-    }
-    traits_end(traits);
+    say_ranges(traits, "points", trade, contract->first_range, contract->range_count);
     say_days(traits, contract->in_force);
 }
 

@@ -1,5 +1,6 @@
 #include "loader/commands.h"
 
+#include "loader/cases.h"
 #include "loader/lint.h"
 #include "loader/memory.h"
 #include "loader/registers.h"
@@ -45,10 +46,11 @@ static const struct option_table check_table = {
               "not be done.",
 };
 
-/* Everything that is read, and what came of it. */
+/* Everything that is read, and what came of it. Cases are read for what is wrong in them. */
 struct checking {
     struct vocabulary vocabulary;
     struct catalogue catalogue;
+    struct cases cases;
     struct compiled compiled;
     struct lint lint;
 };
@@ -57,6 +59,7 @@ static void checking_close(struct checking *checking)
 {
     lint_free(&checking->lint);
     compiled_free(&checking->compiled);
+    cases_free(&checking->cases);
     catalogue_free(&checking->catalogue);
     free(checking);
 }
@@ -84,6 +87,8 @@ static int check(struct checking *checking, const struct check_settings *setting
     in.path = catalogue;
     bool is_good = registers_read_kinds(&checking->vocabulary, settings->registers, fault) &&
                    catalogue_read(&checking->catalogue, catalogue, &checking->vocabulary, fault) &&
+                   cases_read_folder(&checking->cases, catalogue, checking->catalogue.rules,
+                                     &checking->vocabulary, fault) &&
                    compile_catalogue(&checking->compiled, &checking->catalogue, in.window,
                                      in.as_of_day, false, fault);
     if (is_good)

@@ -109,8 +109,9 @@ static void print_snapshot(const struct snapshot *snapshot)
     printf("holds       %s persons, %s identifiers, %s views, %s sets, %s bytes\n",
            COUNT_TEXT(m->person_count), COUNT_TEXT(m->identifier_count), COUNT_TEXT(t->view_count),
            COUNT_TEXT(t->set_count), COUNT_TEXT(m->data_size));
-    printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses\n\n",
-           t->product_count, t->relief_count, t->clause_count);
+    printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses, %" PRIu32
+           " terminals\n\n",
+           t->product_count, t->relief_count, t->clause_count, t->terminal_count);
     printf("%-32s %-10s %12s %12s\n", "register", "as of", "rows", "refused");
     for (uint32_t i = 0; i < m->source_count; i++) {
         day_to_text(day, (int32_t)m->sources[i].as_of_day);
@@ -151,6 +152,7 @@ static void print_snapshot_json(const struct snapshot *snapshot)
     json_manifest(&json, m);
     json_number(&json, "views", t->view_count);
     json_number(&json, "sets", t->set_count);
+    json_number(&json, "terminals", t->terminal_count);
     json_open_array(&json, "registers");
     for (uint32_t i = 0; i < m->source_count; i++) {
         json_open_object(&json, NULL);

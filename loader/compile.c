@@ -173,6 +173,70 @@ static void write_plain_tables(struct compiler *c)
     write_limits(c);
 }
 
+/* ---- terminals ---- */
+
+static bool terminal_is_of_use(const struct compiler *c, const struct terminal_row *row)
+{
+    return row->has_key && row->in_force.until_day > c->resolved.window.from_day;
+}
+
+static uint32_t add_spans(struct compiler *c, uint32_t first_range, uint32_t count)
+{
+    uint32_t first = c->out->span_count;
+    const struct trade_range *ranges = c->resolved.trade->ranges + first_range;
+    for (uint32_t i = 0; i < count; i++)
+        c->out->spans[c->out->span_count++] = (struct number_span){ranges[i].first, ranges[i].last};
+    return first;
+}
+
+static void add_terminal(struct compiler *c, const struct terminal_row *row)
+{
+    struct terminal *terminal = &c->out->terminals[c->out->terminal_count++];
+    *terminal = (struct terminal){
+        .number = row->number,
+        .profile = row->profile,
+        .provider = trade_terminal_provider(c->resolved.trade, row),
+        .from_day = row->in_force.from_day,
+        .until_day = row->in_force.until_day,
+        .point_count = (uint16_t)row->range_count,
+        .product_count = (uint16_t)row->product_range_count,
+        .per_minute = row->per_minute,
+        .per_day = row->per_day,
+        .typed_per_day = row->typed_per_day,
+    };
+    memcpy(terminal->key, row->key, sizeof(terminal->key));
+    terminal->point_first = add_spans(c, row->first_range, row->range_count);
+    if (row->product_range_count > 0)
+        terminal->product_first = add_spans(c, row->first_product_range, row->product_range_count);
+}
+
+/* A terminal without a key cannot speak, and one that ended before the window is never asked for;
+ * one that begins after it is there for whoever moves a window on. */
+static bool write_terminals(struct compiler *c, struct fault *fault)
+{
+    const struct trade *trade = c->resolved.trade;
+    uint32_t count = 0;
+    size_t span_count = 0;
+    for (uint32_t i = 0; i < trade->terminal_count; i++) {
+        const struct terminal_row *row = &trade->terminals[i];
+        if (!terminal_is_of_use(c, row))
+            continue;
+        count++;
+        span_count += row->range_count + (size_t)row->product_range_count;
+    }
+    if (count > TERMINAL_COUNT_MAX)
+        return fault_set(fault,
+                         "the catalogue has %u terminals with a key, at most %d "
+                         "(TERMINAL_COUNT_MAX): end those that are no longer in use",
+                         count, TERMINAL_COUNT_MAX);
+    c->out->terminals = memory_take_zeroed(count, sizeof(*c->out->terminals));
+    c->out->spans = memory_take_zeroed(span_count, sizeof(*c->out->spans));
+    for (uint32_t i = 0; i < trade->terminal_count; i++)
+        if (terminal_is_of_use(c, &trade->terminals[i]))
+            add_terminal(c, &trade->terminals[i]);
+    return true;
+}
+
 /* ---- which pieces meet where ---- */
 
 static void find_everywhere(struct compiler *c)
@@ -447,7 +511,7 @@ bool compile_catalogue(struct compiled *out, const struct catalogue *catalogue,
                    resolve_catalogue(&c.resolved, catalogue, window, with_drafts, fault);
     if (is_done) {
         write_plain_tables(&c);
-        is_done = compile_sites(&c, fault);
+        is_done = write_terminals(&c, fault) && compile_sites(&c, fault);
     }
     compiler_free(&c);
     if (is_done)
@@ -468,6 +532,8 @@ void compiled_fill(struct tables *tables, const struct compiled *compiled)
     tables->contracts = compiled->contracts;
     tables->splits = compiled->splits;
     tables->limits = compiled->limits;
+    tables->terminals = compiled->terminals;
+    tables->spans = compiled->spans;
     tables->product_count = compiled->product_count;
     tables->point_count = compiled->point_count;
     tables->dayset_count = compiled->dayset_count;
@@ -477,6 +543,8 @@ void compiled_fill(struct tables *tables, const struct compiled *compiled)
     tables->contract_count = compiled->contract_count;
     tables->split_count = compiled->split_count;
     tables->limit_count = compiled->limit_count;
+    tables->terminal_count = compiled->terminal_count;
+    tables->span_count = compiled->span_count;
 }
 
 void compiled_free(struct compiled *compiled)
@@ -490,6 +558,8 @@ void compiled_free(struct compiled *compiled)
     free(compiled->contracts);
     free(compiled->splits);
     free(compiled->limits);
+    free(compiled->terminals);
+    free(compiled->spans);
     free(compiled->clause_origins);
     memset(compiled, 0, sizeof(*compiled));
 }

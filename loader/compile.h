@@ -9,7 +9,8 @@
 #include "protocol/snapshot.h"
 
 /* The fields of struct tables that come from the catalogue alone: products, points, daysets,
- * offers, clauses, reliefs, contracts, splits, limits. Owned; compiled_free releases them. */
+ * offers, clauses, reliefs, contracts, splits, limits, terminals, spans. Owned; compiled_free
+ * releases them. */
 struct compiled {
     struct product *products;
     struct point *points;
@@ -20,9 +21,11 @@ struct compiled {
     struct contract *contracts;
     struct split *splits;
     struct limit *limits;
+    struct terminal *terminals; /* enrolled ones that the window, or a day after it, still sees */
+    struct number_span *spans;
     uint32_t *clause_origins; /* by compiled clause: index in rules->clauses */
     uint32_t product_count, point_count, dayset_count, offer_count, clause_count, relief_count,
-        contract_count, split_count, limit_count;
+        contract_count, split_count, limit_count, terminal_count, span_count;
 };
 
 /* With `with_drafts` reliefs in state draft are compiled as if they were active: for trying them.

@@ -122,9 +122,9 @@ struct place_in_rules lint_find(const struct lint_run *run, const char *word, co
     for (uint32_t i = 0; i < run->rules->file_count; i++) {
         uint32_t line = find_line(run->rules->files[i], word, name);
         if (line > 0)
-            return (struct place_in_rules){(uint16_t)i, line};
+            return (struct place_in_rules){.file = (uint16_t)i, .line = line};
     }
-    return (struct place_in_rules){0, 0};
+    return (struct place_in_rules){0};
 }
 
 /* ---- all of it ---- */

@@ -405,11 +405,11 @@ void lint_names(const struct lint_run *run)
     count = 0;
     for (uint32_t i = 0; i < rules->product_count; i++)
         list[count++] = (struct spelling){
-            rules->products[i].name, {0, 0}, product_line(run->trade, rules->products[i].number)};
+            rules->products[i].name, {0}, product_line(run->trade, rules->products[i].number)};
     check_spellings(run, "product", list, count);
     count = 0;
     for (uint32_t i = 0; i < rules->named_place_count; i++)
-        list[count++] = (struct spelling){rules->named_places[i].name, {0, 0}, 0};
+        list[count++] = (struct spelling){rules->named_places[i].name, {0}, 0};
     check_spellings(run, "place", list, count);
     free(list);
 }

@@ -339,30 +339,47 @@ void lint_points(const struct lint_run *run)
     free(list);
 }
 
-void lint_terminals(const struct lint_run *run)
+/* Why nothing is sold there from today on; NULL: something may be. */
+static const char *why_closed(const struct lint_run *run, const struct point_row *point)
 {
     uint32_t today = run->in->as_of_day;
-    for (uint32_t i = 0; i < run->trade->terminal_count; i++) {
-        const struct terminal *terminal = &run->trade->terminals[i];
-        const struct point_row *point = trade_point(run->trade, terminal->point_of_sale);
-        const struct provider *provider =
-            point != NULL ? trade_provider(run->trade, point->provider) : NULL;
-        const char *state = NULL;
-        if (terminal->in_force.until_day <= today || point == NULL)
-            continue;
-        if (point->is_suspended)
-            state = "is suspended";
-        else if (point->in_force.until_day <= today)
-            state = "has ended";
-        else if (provider != NULL && provider->is_suspended)
-            state = "is of a suspended provider";
-        else if (provider != NULL && provider->in_force.until_day <= today)
-            state = "is of a provider that has ended";
-        if (state != NULL)
-            lint_at_row(run, WARNING_TERMINAL_POINT, TABLE_TERMINALS, terminal->in_force.line,
-                        "terminal %" PRIu64 " stands at point of sale %" PRIu32 ", which %s",
-                        terminal->number, point->number, state);
+    const struct provider *provider = trade_provider(run->trade, point->provider);
+    if (point->is_suspended)
+        return "is suspended";
+    if (point->in_force.until_day <= today)
+        return "has ended";
+    if (provider != NULL && provider->is_suspended)
+        return "is of a suspended provider";
+    if (provider != NULL && provider->in_force.until_day <= today)
+        return "is of a provider that has ended";
+    return NULL;
+}
+
+/* Of a terminal at several points of sale one that is open will do: the others are theirs, too. */
+static void lint_terminal(const struct lint_run *run, const struct terminal_row *terminal)
+{
+    const struct trade *trade = run->trade;
+    const struct point_row *end = trade->points + trade->point_count, *first = NULL;
+    for (uint32_t i = 0; i < terminal->range_count; i++) {
+        const struct trade_range *range = &trade->ranges[terminal->first_range + i];
+        const struct point_row *point = trade_point_from(trade, range->first);
+        for (; point != NULL && point < end && point->number <= range->last; point++) {
+            if (why_closed(run, point) == NULL)
+                return;
+            first = first != NULL ? first : point;
+        }
     }
+    if (first != NULL)
+        lint_at_row(run, WARNING_TERMINAL_POINT, TABLE_TERMINALS, terminal->in_force.line,
+                    "terminal %" PRIu32 " stands at point of sale %" PRIu32 ", which %s",
+                    terminal->number, first->number, why_closed(run, first));
+}
+
+void lint_terminals(const struct lint_run *run)
+{
+    for (uint32_t i = 0; i < run->trade->terminal_count; i++)
+        if (run->trade->terminals[i].in_force.until_day > run->in->as_of_day)
+            lint_terminal(run, &run->trade->terminals[i]);
 }
 
 /* ---- products ---- */

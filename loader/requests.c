@@ -111,7 +111,7 @@ static bool take_line(struct requests *requests, struct span *line, struct fault
     if (size == 0 && end == NULL)
         return true;
     requests->line++;
-    if (size > LINE_SIZE_MAX + 1)
+    if (size - (size > 0 && from[size - 1] == '\r') > LINE_SIZE_MAX)
         return wrong(requests, fault, "wanted a line of at most 4096 bytes, found a longer one");
     *line = (struct span){from, (uint32_t)size};
     requests->from += size + (end != NULL);

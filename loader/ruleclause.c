@@ -253,8 +253,8 @@ static bool read_computation(struct parser *parser, struct clause *terms)
                                     COMPUTE_SUBSIDY, COMPUTE_PRICE};
     size_t choice = parser_choice(parser, computations, COUNT_OF(computations));
     if (choice == COUNT_OF(computations)) {
-        const char *words[COUNT_OF(conditions) + COUNT_OF(computations)];
-        size_t count = 0;
+        const char *words[1 + COUNT_OF(conditions) + COUNT_OF(computations)] = {"except"};
+        size_t count = 1; /* which may stand behind days */
         for (size_t i = 0; i < COUNT_OF(conditions) && conditions[i].read != read_clocks; i++)
             words[count++] = conditions[i].word; /* times come last, and have no word */
         for (size_t i = 0; i < COUNT_OF(computations); i++)
@@ -354,6 +354,8 @@ static bool read_modifiers(struct parser *parser, struct rule_clause *clause)
         return parser_fault(parser, &token, "above goes with free and discount only");
     if (token_ends_line(&parser->token))
         return true;
+    if (find_condition(parser, conditions, COUNT_OF(conditions)) < COUNT_OF(conditions))
+        return parser_wanted(parser, "conditions before what is taken off");
     static const char *const words[] = {"above", "at", "for", "with"};
     return parser_wanted_one_of(parser, &parser->token,
                                 "above, at most, for, with or the end of the line", words,

@@ -28,8 +28,9 @@
 
 /* Where something is written. */
 struct place_in_rules {
-    uint16_t file; /* index in rules->files */
-    uint32_t line; /* from 1 */
+    uint16_t file;   /* index in rules->files */
+    uint16_t column; /* in characters from 1, of the statement's first word behind its own */
+    uint32_t line;   /* from 1 */
 };
 
 /* ---- conditions of groups ---- */

@@ -90,7 +90,8 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     if (parser->rules->reliefs[*index].giver == giver)
         return true;
     char line[LINE_TEXT_SIZE];
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser,
+                     (struct place_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token,
                         "the relief \"%s\" has another giver in %s: a version has the same giver, "
                         "another relief another name",
@@ -322,7 +323,8 @@ static bool read_limit(struct parser *parser)
     struct token token = parser->token;
     struct limit limit = {0};
     if (parser_takes(parser, "every"))
-        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token);
+        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token) &&
+               (token_ends_line(&parser->token) || parser_wanted(parser, "the end of the line"));
     if (!read_counted(parser, &limit) || !take_shared(parser, &limit))
         return false;
     limit.is_published = parser_takes(parser, "published");

@@ -208,11 +208,22 @@ static bool row_is_blank(const struct csv_row *row)
     return row->field_count <= FIELD_COUNT_MAX;
 }
 
+/* A table is mended by hand, so that more is said of a line than where registers are read. */
+static bool refuse_line(const struct sheet *sheet, uint8_t refusal)
+{
+    if (refusal == REFUSAL_LINE_TOO_LONG)
+        return sheet_wrong(sheet, "wanted a line of at most %d bytes, found a longer one",
+                           LINE_SIZE_MAX);
+    if (refusal == REFUSAL_ENCODING)
+        return sheet_wrong(sheet, "wanted UTF-8, found a NUL byte: save the table as UTF-8");
+    return sheet_wrong(sheet, "a quote is not closed: close it, or double quotes within a field");
+}
+
 static bool take_row(struct sheet *sheet, const struct csv_row *row)
 {
     uint32_t single_size = 0;
     if (row->refusal != 0)
-        return sheet_wrong(sheet, "%s", refusal_text((enum refusal)row->refusal));
+        return refuse_line(sheet, row->refusal);
     if (row->field_count != sheet->field_count)
         return sheet_wrong(sheet, "wanted %" PRIu32 " fields as in the header, found %" PRIu32,
                            sheet->field_count, row->field_count);

@@ -100,65 +100,7 @@ static bool take_point(struct reading *r)
            take_in_force(r, POINT_FROM, &point->in_force);
 }
 
-enum {
-    TERMINAL_NUMBER,
-    TERMINAL_POINT,
-    TERMINAL_PROFILE,
-    TERMINAL_KEY,
-    TERMINAL_FROM,
-    TERMINAL_UNTIL
-};
-
-static bool take_profile(const struct reading *r, uint8_t *profile)
-{
-    const char *names[PROFILE_ADMINISTRATOR];
-    size_t choice = 0;
-    for (uint8_t i = 0; i < PROFILE_ADMINISTRATOR; i++)
-        names[i] = profile_name((uint8_t)(PROFILE_GATE + i));
-    if (!sheet_take_choice(&r->sheet, TERMINAL_PROFILE, names, COUNT_OF(names), &choice, false))
-        return false;
-    *profile = (uint8_t)(PROFILE_GATE + choice);
-    return true;
-}
-
-/* 64 hexadecimal digits, kept as small ones; a key is never repeated in a fault. */
-static bool take_key(const struct reading *r, char key[static KEY_TEXT_SIZE])
-{
-    struct span field = r->sheet.fields[TERMINAL_KEY];
-    bool is_good = field.size == 0 || field.size == KEY_TEXT_SIZE - 1;
-    for (uint32_t i = 0; is_good && i < field.size; i++) {
-        char c = field.text[i];
-        if (c >= 'A' && c <= 'F')
-            c = (char)(c - 'A' + 'a');
-        is_good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        key[i] = c;
-    }
-    return is_good || sheet_wrong(&r->sheet,
-                                  "key: wanted a public key of 64 hexadecimal digits, or nothing, "
-                                  "found text of %" PRIu32 " bytes",
-                                  field.size);
-}
-
-static bool take_terminal(struct reading *r)
-{
-    if (r->trade->terminal_count == TERMINAL_COUNT_MAX)
-        return too_many(r, TERMINAL_COUNT_MAX, "terminals", "TERMINAL_COUNT_MAX");
-    struct terminal *terminal = ADD_ROW(r, terminals, terminal_count);
-    return sheet_take_number(&r->sheet, TERMINAL_NUMBER, &terminal->number, 1, UINT64_MAX) &&
-           sheet_take_number_32(&r->sheet, TERMINAL_POINT, &terminal->point_of_sale, 1) &&
-           take_profile(r, &terminal->profile) && take_key(r, terminal->key) &&
-           take_in_force(r, TERMINAL_FROM, &terminal->in_force);
-}
-
-enum {
-    CONTRACT_NUMBER,
-    CONTRACT_GIVER,
-    CONTRACT_PROVIDER,
-    CONTRACT_RELIEF,
-    CONTRACT_POINTS,
-    CONTRACT_FROM,
-    CONTRACT_UNTIL
-};
+/* ---- ranges of numbers ---- */
 
 static int compare_ranges(const void *left, const void *right)
 {
@@ -185,11 +127,12 @@ static bool range_of_text(struct trade_range *range, struct span text)
     return true;
 }
 
-/* Puts the contract's ranges in order and makes those that overlap one. */
-static void settle_ranges(struct trade *trade, struct contract_row *contract)
+/* Puts the last ranges, from `first` on, in order and makes those that overlap one. Their number.
+ */
+static uint32_t settle_ranges(struct trade *trade, uint32_t first)
 {
-    struct trade_range *ranges = &trade->ranges[contract->first_range];
-    uint32_t count = trade->range_count - contract->first_range, kept = 0;
+    struct trade_range *ranges = &trade->ranges[first];
+    uint32_t count = trade->range_count - first, kept = 0;
     qsort(ranges, count, sizeof(ranges[0]), compare_ranges);
     for (uint32_t i = 0; i < count; i++) {
         if (kept == 0 || ranges[i].first > ranges[kept - 1].last)
@@ -197,17 +140,18 @@ static void settle_ranges(struct trade *trade, struct contract_row *contract)
         else if (ranges[i].last > ranges[kept - 1].last)
             ranges[kept - 1].last = ranges[i].last;
     }
-    contract->range_count = kept;
-    trade->range_count = contract->first_range + kept;
+    trade->range_count = first + kept;
+    return kept;
 }
 
-static bool take_points(struct reading *r, struct contract_row *contract)
+/* Nothing, or "all", is no range. */
+static bool take_ranges(struct reading *r, uint32_t column, const char *wanted, uint32_t *first,
+                        uint32_t *count)
 {
-    static const char wanted[] = "all, or points of sale and spans of them, apart by spaces, such "
-                                 "as \"101-120 205\"";
     struct trade *trade = r->trade;
-    struct span rest = r->sheet.fields[CONTRACT_POINTS];
-    contract->first_range = trade->range_count;
+    struct span rest = r->sheet.fields[column];
+    *first = trade->range_count;
+    *count = 0;
     if (rest.size == 0 || (rest.size == 3 && memcmp(rest.text, "all", 3) == 0))
         return true;
     while (rest.size > 0) {
@@ -215,18 +159,124 @@ static bool take_points(struct reading *r, struct contract_row *contract)
         uint32_t size = space != NULL ? (uint32_t)(space - rest.text) : rest.size;
         struct trade_range range;
         if (!range_of_text(&range, (struct span){rest.text, size}))
-            return sheet_wanted(&r->sheet, CONTRACT_POINTS, wanted);
+            return sheet_wanted(&r->sheet, column, wanted);
         if (trade->range_count == TRADE_RANGE_COUNT_MAX)
-            return too_many(r, TRADE_RANGE_COUNT_MAX, "spans of points of sale",
-                            "TRADE_RANGE_COUNT_MAX");
+            return too_many(r, TRADE_RANGE_COUNT_MAX, "spans of numbers", "TRADE_RANGE_COUNT_MAX");
         trade->ranges = memory_room(trade->ranges, &r->range_room, trade->range_count + (size_t)1,
                                     sizeof(trade->ranges[0]));
         trade->ranges[trade->range_count++] = range;
         rest = span_trim((struct span){rest.text + size, rest.size - size});
     }
-    settle_ranges(trade, contract);
+    *count = settle_ranges(trade, *first);
     return true;
 }
+
+#define WANTED_POINTS "points of sale and spans of them, apart by spaces, such as \"101-120 205\""
+#define WANTED_PRODUCTS                                                                            \
+    "numbers of products and spans of them, apart by spaces, such as \"1001-1009 1012\""
+
+enum {
+    TERMINAL_NUMBER,
+    TERMINAL_POINTS,
+    TERMINAL_PROFILE,
+    TERMINAL_KEY,
+    TERMINAL_PRODUCTS,
+    TERMINAL_PER_MINUTE,
+    TERMINAL_PER_DAY,
+    TERMINAL_TYPED_PER_DAY,
+    TERMINAL_FROM,
+    TERMINAL_UNTIL
+};
+
+static bool take_profile(const struct reading *r, uint8_t *profile)
+{
+    const char *names[PROFILE_ADMINISTRATOR];
+    size_t choice = 0;
+    for (uint8_t i = 0; i < PROFILE_ADMINISTRATOR; i++)
+        names[i] = profile_name((uint8_t)(PROFILE_GATE + i));
+    if (!sheet_take_choice(&r->sheet, TERMINAL_PROFILE, names, COUNT_OF(names), &choice, false))
+        return false;
+    *profile = (uint8_t)(PROFILE_GATE + choice);
+    return true;
+}
+
+/* Its value; 16: it is no digit. */
+static uint8_t hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at != NULL ? (uint8_t)((at - digits) % 16) : 16;
+}
+
+/* 64 hexadecimal digits; a key is never repeated in a fault. */
+static bool take_key(const struct reading *r, struct terminal_row *terminal)
+{
+    struct span field = r->sheet.fields[TERMINAL_KEY];
+    uint8_t any = 0;
+    bool is_good = field.size == 2 * TERMINAL_KEY_SIZE;
+    for (uint32_t i = 0; is_good && i < TERMINAL_KEY_SIZE; i++) {
+        uint8_t high = hex_digit(field.text[2 * i]), low = hex_digit(field.text[2 * i + 1]);
+        is_good = high < 16 && low < 16;
+        terminal->key[i] = (uint8_t)(high << 4 | (low & 15));
+        any |= terminal->key[i];
+    }
+    terminal->has_key = field.size > 0;
+    if (terminal->has_key && !is_good)
+        return sheet_wrong(&r->sheet,
+                           "key: wanted a public key of 64 hexadecimal digits, or nothing, found "
+                           "text of %" PRIu32 " bytes",
+                           field.size);
+    return !terminal->has_key || any != 0 ||
+           sheet_wrong(&r->sheet, "key: zeros are nobody's public key: write the terminal's own, "
+                                  "or nothing as long as it has none");
+}
+
+/* Points of sale are named one by one: which are to be added is not for the terminal to say. */
+static bool take_terminal_spans(struct reading *r, struct terminal_row *terminal)
+{
+    if (!take_ranges(r, TERMINAL_POINTS, WANTED_POINTS, &terminal->first_range,
+                     &terminal->range_count))
+        return false;
+    if (terminal->range_count == 0)
+        return sheet_wanted(&r->sheet, TERMINAL_POINTS, WANTED_POINTS);
+    if (!take_ranges(r, TERMINAL_PRODUCTS, "all, or " WANTED_PRODUCTS,
+                     &terminal->first_product_range, &terminal->product_range_count))
+        return false;
+    return (terminal->range_count <= TERMINAL_SPAN_COUNT_MAX &&
+            terminal->product_range_count <= TERMINAL_SPAN_COUNT_MAX) ||
+           too_many(r, TERMINAL_SPAN_COUNT_MAX, "spans of points or of products of one terminal",
+                    "TERMINAL_SPAN_COUNT_MAX");
+}
+
+/* Empty: the server's own. */
+static bool take_budget(const struct reading *r, uint32_t column, uint32_t *out)
+{
+    return r->sheet.fields[column].size == 0 || sheet_take_number_32(&r->sheet, column, out, 1);
+}
+
+static bool take_terminal(struct reading *r)
+{
+    if (r->trade->terminal_count == TERMINAL_ROW_COUNT_MAX)
+        return too_many(r, TERMINAL_ROW_COUNT_MAX, "terminals", "TERMINAL_ROW_COUNT_MAX");
+    struct terminal_row *terminal = ADD_ROW(r, terminals, terminal_count);
+    return sheet_take_number_32(&r->sheet, TERMINAL_NUMBER, &terminal->number, 1) &&
+           take_profile(r, &terminal->profile) && take_key(r, terminal) &&
+           take_terminal_spans(r, terminal) &&
+           take_budget(r, TERMINAL_PER_MINUTE, &terminal->per_minute) &&
+           take_budget(r, TERMINAL_PER_DAY, &terminal->per_day) &&
+           take_budget(r, TERMINAL_TYPED_PER_DAY, &terminal->typed_per_day) &&
+           take_in_force(r, TERMINAL_FROM, &terminal->in_force);
+}
+
+enum {
+    CONTRACT_NUMBER,
+    CONTRACT_GIVER,
+    CONTRACT_PROVIDER,
+    CONTRACT_RELIEF,
+    CONTRACT_POINTS,
+    CONTRACT_FROM,
+    CONTRACT_UNTIL
+};
 
 static bool take_contract(struct reading *r)
 {
@@ -238,7 +288,9 @@ static bool take_contract(struct reading *r)
            sheet_take_registration(&r->sheet, CONTRACT_PROVIDER, &contract->provider) &&
            sheet_take_name(&r->sheet, CONTRACT_RELIEF, contract->relief,
                            sizeof(contract->relief)) &&
-           take_points(r, contract) && take_in_force(r, CONTRACT_FROM, &contract->in_force);
+           take_ranges(r, CONTRACT_POINTS, "all, or " WANTED_POINTS, &contract->first_range,
+                       &contract->range_count) &&
+           take_in_force(r, CONTRACT_FROM, &contract->in_force);
 }
 
 enum {
@@ -306,11 +358,15 @@ static const struct {
                        {"until", false}}},
     [TABLE_TERMINALS] = {"terminals.csv",
                          take_terminal,
-                         6,
+                         10,
                          {{"number", true},
-                          {"point_of_sale", true},
+                          {"points", true},
                           {"profile", true},
                           {"key", false},
+                          {"products", false},
+                          {"per_minute", false},
+                          {"per_day", false},
+                          {"typed_per_day", false},
                           {"from", false},
                           {"until", false}}},
     [TABLE_CONTRACTS] = {"contracts.csv",
@@ -379,7 +435,7 @@ static bool read_table(struct reading *r, enum trade_table table, const char *fo
 COMPARE_ROWS(compare_givers, giver, number)
 COMPARE_ROWS(compare_providers, provider, number)
 COMPARE_ROWS(compare_points, point_row, number)
-COMPARE_ROWS(compare_terminals, terminal, number)
+COMPARE_ROWS(compare_terminals, terminal_row, number)
 COMPARE_ROWS(compare_contracts, contract_row, number)
 COMPARE_ROWS(compare_products, product_row, number)
 COMPARE_ROWS(compare_places, place_row, code)
@@ -490,6 +546,11 @@ const struct point_row *trade_point(const struct trade *trade, uint32_t number)
 {
     const struct point_row *point = trade_point_from(trade, number);
     return point != NULL && point->number == number ? point : NULL;
+}
+
+uint64_t trade_terminal_provider(const struct trade *trade, const struct terminal_row *terminal)
+{
+    return trade_point_from(trade, trade->ranges[terminal->first_range].first)->provider;
 }
 
 const struct contract_row *trade_contract(const struct trade *trade, uint32_t number)

@@ -11,11 +11,11 @@
 
 #define TITLE_SIZE 96 /* names for people, UTF-8, with NUL */
 
-#define GIVER_COUNT_MAX       4096
-#define PROVIDER_COUNT_MAX    65536
-#define TERMINAL_COUNT_MAX    (1 << 20)
-#define TRADE_PLACE_COUNT_MAX 65536
-#define TRADE_RANGE_COUNT_MAX (1 << 20) /* points of sale named in contracts */
+#define GIVER_COUNT_MAX        4096
+#define PROVIDER_COUNT_MAX     65536
+#define TERMINAL_ROW_COUNT_MAX (1 << 20)
+#define TRADE_PLACE_COUNT_MAX  65536
+#define TRADE_RANGE_COUNT_MAX  (1 << 20) /* of contracts and terminals */
 
 /* Every row: when it is in force, and where it is written. from_day 0 and until_day DAY_NEVER where
  * nothing is said. */
@@ -46,12 +46,14 @@ struct point_row {
     struct in_force in_force;
 };
 
-#define KEY_TEXT_SIZE 65
-struct terminal {
-    uint64_t number;         /* not 0 */
-    uint32_t point_of_sale;  /* number */
-    uint8_t profile;         /* enum profile */
-    char key[KEY_TEXT_SIZE]; /* public key, 64 hexadecimal digits; empty: not enrolled yet */
+struct terminal_row {
+    uint32_t number; /* not 0 */
+    uint8_t profile; /* enum profile */
+    bool has_key;    /* enrolled; until then the key is zeros */
+    uint8_t key[TERMINAL_KEY_SIZE];
+    uint32_t first_range, range_count;                 /* points of sale, at least one */
+    uint32_t first_product_range, product_range_count; /* 0 ranges: all products */
+    uint32_t per_minute, per_day, typed_per_day;       /* 0: nothing is said */
     struct in_force in_force;
 };
 
@@ -80,16 +82,16 @@ struct place_row {
 };
 
 struct trade_range {
-    uint32_t first, last; /* numbers of points of sale, both in */
+    uint32_t first, last; /* numbers of points of sale or products, both in */
 };
 
-/* By number or code each, none twice: a contract is on one relief. Ranges of a contract rise and do
- * not overlap. Owned. */
+/* By number or code each, none twice: a contract is on one relief. Ranges of a contract or terminal
+ * rise and do not overlap. Owned. */
 struct trade {
     struct giver *givers;
     struct provider *providers;
     struct point_row *points;
-    struct terminal *terminals;
+    struct terminal_row *terminals;
     struct contract_row *contracts;
     struct trade_range *ranges;
     struct product_row *products;
@@ -101,7 +103,7 @@ struct trade {
 
 /* Reads givers.csv, providers.csv, points_of_sale.csv, terminals.csv, contracts.csv, products.csv
  * and places.csv of the folder, those that are there, and checks them against each other (not
- * against reliefs: catalogue_read does). Freed with trade_free; zeros are an empty one. */
+ * against the rules: catalogue_read does). Freed with trade_free; zeros are an empty one. */
 MUST_USE bool trade_read(struct trade *out, const char *folder, struct fault *fault);
 void trade_free(struct trade *trade);
 
@@ -134,6 +136,8 @@ const struct point_row *trade_point(const struct trade *trade, uint32_t number);
 const struct place_row *trade_place(const struct trade *trade, uint32_t code);         /* or NULL */
 const struct product_row *trade_product(const struct trade *trade, uint32_t number);   /* or NULL */
 const struct contract_row *trade_contract(const struct trade *trade, uint32_t number); /* or NULL */
+/* Whose its points of sale are. */
+uint64_t trade_terminal_provider(const struct trade *trade, const struct terminal_row *terminal);
 /* The first point of sale whose number is at least that, or NULL. */
 const struct point_row *trade_point_from(const struct trade *trade, uint32_t number);
 

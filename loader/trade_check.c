@@ -53,23 +53,24 @@ CHECK_ONCE(givers_once, givers, giver_count, number, TABLE_GIVERS, "%011" PRIu64
 CHECK_ONCE(providers_once, providers, provider_count, number, TABLE_PROVIDERS, "%011" PRIu64,
            "provider")
 CHECK_ONCE(points_once, points, point_count, number, TABLE_POINTS, "%" PRIu32, "point of sale")
-CHECK_ONCE(terminals_once, terminals, terminal_count, number, TABLE_TERMINALS, "%" PRIu64,
+CHECK_ONCE(terminals_once, terminals, terminal_count, number, TABLE_TERMINALS, "%" PRIu32,
            "terminal")
 CHECK_ONCE(contracts_once, contracts, contract_count, number, TABLE_CONTRACTS, "%" PRIu32,
            "contract")
 CHECK_ONCE(products_once, products, product_count, number, TABLE_PRODUCTS, "%" PRIu32, "product")
 CHECK_ONCE(places_once, places, place_count, code, TABLE_PLACES, PLACE_FORMAT, "place")
 
-/* Text that may stand in one row only. */
+/* What may stand in one row only: bytes, as many in every row. */
 struct once {
-    const char *text;
+    const void *bytes;
+    size_t size;
     uint32_t line;
 };
 
 static int compare_onces(const void *left, const void *right)
 {
     const struct once *a = left, *b = right;
-    int order = strcmp(a->text, b->text);
+    int order = memcmp(a->bytes, b->bytes, a->size);
     return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -78,7 +79,7 @@ static bool find_twice(struct once onces[], size_t count, struct once *twice, ui
 {
     sort_items(onces, count, sizeof(onces[0]), compare_onces);
     for (size_t i = 1; i < count; i++) {
-        if (strcmp(onces[i].text, onces[i - 1].text) != 0)
+        if (memcmp(onces[i].bytes, onces[i - 1].bytes, onces[i].size) != 0)
             continue;
         *twice = onces[i];
         *line = onces[i - 1].line;
@@ -93,13 +94,13 @@ static bool product_names_once(const struct check *c)
     struct once *onces = memory_take(t->product_count, sizeof(onces[0])), twice;
     uint32_t line;
     for (uint32_t i = 0; i < t->product_count; i++)
-        onces[i] = (struct once){t->products[i].name, t->products[i].in_force.line};
+        onces[i] = (struct once){t->products[i].name, NAME_SIZE, t->products[i].in_force.line};
     bool is_twice = find_twice(onces, t->product_count, &twice, &line);
     free(onces);
     return !is_twice || wrong(c, TABLE_PRODUCTS, twice.line,
                               "the product name \"%s\" stands already in row %" PRIu32
                               ": give one of them another name",
-                              twice.text, line);
+                              (const char *)twice.bytes, line);
 }
 
 static bool product_names_free(const struct check *c)
@@ -120,8 +121,9 @@ static bool keys_once(const struct check *c)
     size_t count = 0;
     uint32_t line;
     for (uint32_t i = 0; i < t->terminal_count; i++)
-        if (t->terminals[i].key[0] != '\0')
-            onces[count++] = (struct once){t->terminals[i].key, t->terminals[i].in_force.line};
+        if (t->terminals[i].has_key)
+            onces[count++] = (struct once){t->terminals[i].key, TERMINAL_KEY_SIZE,
+                                           t->terminals[i].in_force.line};
     bool is_twice = find_twice(onces, count, &twice, &line);
     free(onces);
     return !is_twice ||
@@ -167,43 +169,60 @@ static bool points_fit(const struct check *c)
     return true;
 }
 
-static bool terminals_fit(const struct check *c)
-{
-    for (uint32_t i = 0; i < c->trade->terminal_count; i++) {
-        const struct terminal *terminal = &c->trade->terminals[i];
-        if (trade_point(c->trade, terminal->point_of_sale) == NULL)
-            return wrong(c, TABLE_TERMINALS, terminal->in_force.line,
-                         "point of sale %" PRIu32
-                         " is not in %s; add it there, or correct the number",
-                         terminal->point_of_sale, trade_file_name(TABLE_POINTS));
-    }
-    return true;
-}
+/* Somebody's points of sale, as a row of a table says it. */
+struct whose {
+    enum trade_table table;
+    uint32_t line;
+    uint64_t provider;
+    const char *who; /* "the contract is with" */
+};
 
-static bool range_fits(const struct check *c, const struct contract_row *contract,
+static bool range_fits(const struct check *c, const struct whose *whose,
                        const struct trade_range *range)
 {
     const struct trade *t = c->trade;
-    uint32_t line = contract->in_force.line;
     const struct point_row *point = trade_point_from(t, range->first);
     if (point == NULL || point->number > range->last) {
         if (range->first == range->last)
-            return wrong(c, TABLE_CONTRACTS, line,
+            return wrong(c, whose->table, whose->line,
                          "point of sale %" PRIu32
                          " is not in %s; add it there, or correct the number",
                          range->first, trade_file_name(TABLE_POINTS));
-        return wrong(c, TABLE_CONTRACTS, line,
+        return wrong(c, whose->table, whose->line,
                      "no point of sale from %" PRIu32 " to %" PRIu32
                      " is in %s; add them there, or correct the numbers",
                      range->first, range->last, trade_file_name(TABLE_POINTS));
     }
     const struct point_row *end = t->points + t->point_count;
     for (; point < end && point->number <= range->last; point++)
-        if (point->provider != contract->provider)
-            return wrong(c, TABLE_CONTRACTS, line,
-                         "point of sale %" PRIu32 " is of provider %011" PRIu64
-                         ", the contract is with %011" PRIu64 ": correct the points",
-                         point->number, point->provider, contract->provider);
+        if (point->provider != whose->provider)
+            return wrong(c, whose->table, whose->line,
+                         "point of sale %" PRIu32 " is of provider %011" PRIu64 ", %s %011" PRIu64
+                         ": correct the points",
+                         point->number, point->provider, whose->who, whose->provider);
+    return true;
+}
+
+/* The first range says whose all the others are. */
+static bool terminal_fits(const struct check *c, const struct terminal_row *terminal)
+{
+    const struct trade_range *ranges = &c->trade->ranges[terminal->first_range];
+    struct whose whose = {TABLE_TERMINALS, terminal->in_force.line, 0,
+                          "the terminal's first one is of"};
+    const struct point_row *first = trade_point_from(c->trade, ranges[0].first);
+    if (first != NULL)
+        whose.provider = first->provider;
+    for (uint32_t i = 0; i < terminal->range_count; i++)
+        if (!range_fits(c, &whose, &ranges[i]))
+            return false;
+    return true;
+}
+
+static bool terminals_fit(const struct check *c)
+{
+    for (uint32_t i = 0; i < c->trade->terminal_count; i++)
+        if (!terminal_fits(c, &c->trade->terminals[i]))
+            return false;
     return true;
 }
 
@@ -218,8 +237,10 @@ static bool contracts_fit(const struct check *c)
                          contract->giver, trade_file_name(TABLE_GIVERS));
         if (!provider_is_there(c, contract->provider, TABLE_CONTRACTS, line))
             return false;
+        const struct whose whose = {TABLE_CONTRACTS, line, contract->provider,
+                                    "the contract is with"};
         for (uint32_t j = 0; j < contract->range_count; j++)
-            if (!range_fits(c, contract, &c->trade->ranges[contract->first_range + j]))
+            if (!range_fits(c, &whose, &c->trade->ranges[contract->first_range + j]))
                 return false;
     }
     return true;

@@ -184,6 +184,48 @@ static_assert(LIMIT_RESERVED == LIMIT_IS_PUBLISHED + 1, "limit fields touch");
 static_assert(LIMIT_END == LIMIT_RESERVED + 7, "limit fields touch");
 static_assert((int)LIMIT_END == LIMIT_SIZE, "limit fields fill the record");
 
+enum {
+    TERMINAL_NUMBER = 0,         /* u32 */
+    TERMINAL_POINT_COUNT = 4,    /* u16 */
+    TERMINAL_PRODUCT_COUNT = 6,  /* u16; 0: all products */
+    TERMINAL_PROVIDER = 8,       /* u64 */
+    TERMINAL_KEY = 16,           /* 32 bytes */
+    TERMINAL_FROM_DAY = 48,      /* u32 */
+    TERMINAL_UNTIL_DAY = 52,     /* u32 */
+    TERMINAL_POINT_FIRST = 56,   /* u32 */
+    TERMINAL_PRODUCT_FIRST = 60, /* u32 */
+    TERMINAL_PER_MINUTE = 64,    /* u32 */
+    TERMINAL_PER_DAY = 68,       /* u32 */
+    TERMINAL_TYPED_PER_DAY = 72, /* u32 */
+    TERMINAL_PROFILE = 76,       /* u8 */
+    TERMINAL_RESERVED = 77,      /* 3 bytes, zero */
+    TERMINAL_END = 80,
+};
+static_assert(TERMINAL_POINT_COUNT == TERMINAL_NUMBER + 4, "terminal fields touch");
+static_assert(TERMINAL_PRODUCT_COUNT == TERMINAL_POINT_COUNT + 2, "terminal fields touch");
+static_assert(TERMINAL_PROVIDER == TERMINAL_PRODUCT_COUNT + 2, "terminal fields touch");
+static_assert(TERMINAL_KEY == TERMINAL_PROVIDER + 8, "terminal fields touch");
+static_assert(TERMINAL_FROM_DAY == TERMINAL_KEY + TERMINAL_KEY_SIZE, "terminal fields touch");
+static_assert(TERMINAL_UNTIL_DAY == TERMINAL_FROM_DAY + 4, "terminal fields touch");
+static_assert(TERMINAL_POINT_FIRST == TERMINAL_UNTIL_DAY + 4, "terminal fields touch");
+static_assert(TERMINAL_PRODUCT_FIRST == TERMINAL_POINT_FIRST + 4, "terminal fields touch");
+static_assert(TERMINAL_PER_MINUTE == TERMINAL_PRODUCT_FIRST + 4, "terminal fields touch");
+static_assert(TERMINAL_PER_DAY == TERMINAL_PER_MINUTE + 4, "terminal fields touch");
+static_assert(TERMINAL_TYPED_PER_DAY == TERMINAL_PER_DAY + 4, "terminal fields touch");
+static_assert(TERMINAL_PROFILE == TERMINAL_TYPED_PER_DAY + 4, "terminal fields touch");
+static_assert(TERMINAL_RESERVED == TERMINAL_PROFILE + 1, "terminal fields touch");
+static_assert(TERMINAL_END == TERMINAL_RESERVED + 3, "terminal fields touch");
+static_assert((int)TERMINAL_END == TERMINAL_SIZE, "terminal fields fill the record");
+
+enum {
+    SPAN_FIRST = 0, /* u32 */
+    SPAN_LAST = 4,  /* u32 */
+    SPAN_END = 8,
+};
+static_assert(SPAN_LAST == SPAN_FIRST + 4, "span fields touch");
+static_assert(SPAN_END == SPAN_LAST + 4, "span fields touch");
+static_assert((int)SPAN_END == NUMBER_SPAN_SIZE, "span fields fill the record");
+
 bool catalogue_name_is_sane(const char name[static NAME_SIZE])
 {
     size_t size = strnlen(name, NAME_SIZE);
@@ -565,5 +607,80 @@ bool limit_decode(struct limit *out, const uint8_t record[static LIMIT_SIZE])
         !bytes_are_zero(record + LIMIT_RESERVED, LIMIT_END - LIMIT_RESERVED))
         return false;
     *out = l;
+    return true;
+}
+
+/* That the profile is one that there is, is for tables.c to see: this floor knows none. */
+static bool terminal_is_sane(const struct terminal *t)
+{
+    return t->number != 0 && t->profile != 0 && !bytes_are_zero(t->key, TERMINAL_KEY_SIZE) &&
+           t->from_day < t->until_day && t->point_count >= 1 &&
+           t->point_count <= TERMINAL_SPAN_COUNT_MAX &&
+           t->product_count <= TERMINAL_SPAN_COUNT_MAX && t->point_first < NUMBER_SPAN_COUNT_MAX &&
+           t->product_first < NUMBER_SPAN_COUNT_MAX &&
+           (t->product_count != 0 || t->product_first == 0);
+}
+
+void terminal_encode(uint8_t record[static TERMINAL_SIZE], const struct terminal *in)
+{
+    assert(terminal_is_sane(in));
+    memset(record, 0, TERMINAL_SIZE);
+    store_u32(record + TERMINAL_NUMBER, in->number);
+    store_u16(record + TERMINAL_POINT_COUNT, in->point_count);
+    store_u16(record + TERMINAL_PRODUCT_COUNT, in->product_count);
+    store_u64(record + TERMINAL_PROVIDER, in->provider);
+    memcpy(record + TERMINAL_KEY, in->key, TERMINAL_KEY_SIZE);
+    store_u32(record + TERMINAL_FROM_DAY, in->from_day);
+    store_u32(record + TERMINAL_UNTIL_DAY, in->until_day);
+    store_u32(record + TERMINAL_POINT_FIRST, in->point_first);
+    store_u32(record + TERMINAL_PRODUCT_FIRST, in->product_first);
+    store_u32(record + TERMINAL_PER_MINUTE, in->per_minute);
+    store_u32(record + TERMINAL_PER_DAY, in->per_day);
+    store_u32(record + TERMINAL_TYPED_PER_DAY, in->typed_per_day);
+    record[TERMINAL_PROFILE] = in->profile;
+}
+
+bool terminal_decode(struct terminal *out, const uint8_t record[static TERMINAL_SIZE])
+{
+    struct terminal t = {
+        .number = load_u32(record + TERMINAL_NUMBER),
+        .profile = record[TERMINAL_PROFILE],
+        .provider = load_u64(record + TERMINAL_PROVIDER),
+        .from_day = load_u32(record + TERMINAL_FROM_DAY),
+        .until_day = load_u32(record + TERMINAL_UNTIL_DAY),
+        .point_first = load_u32(record + TERMINAL_POINT_FIRST),
+        .point_count = load_u16(record + TERMINAL_POINT_COUNT),
+        .product_first = load_u32(record + TERMINAL_PRODUCT_FIRST),
+        .product_count = load_u16(record + TERMINAL_PRODUCT_COUNT),
+        .per_minute = load_u32(record + TERMINAL_PER_MINUTE),
+        .per_day = load_u32(record + TERMINAL_PER_DAY),
+        .typed_per_day = load_u32(record + TERMINAL_TYPED_PER_DAY),
+    };
+    memcpy(t.key, record + TERMINAL_KEY, TERMINAL_KEY_SIZE);
+    if (!terminal_is_sane(&t) ||
+        !bytes_are_zero(record + TERMINAL_RESERVED, TERMINAL_END - TERMINAL_RESERVED))
+        return false;
+    *out = t;
+    return true;
+}
+
+static bool number_span_is_sane(const struct number_span *s)
+{
+    return s->first != 0 && s->first <= s->last;
+}
+
+void number_span_encode(uint8_t record[static NUMBER_SPAN_SIZE], const struct number_span *in)
+{
+    assert(number_span_is_sane(in));
+    store_u32(record + SPAN_FIRST, in->first);
+    store_u32(record + SPAN_LAST, in->last);
+}
+
+bool number_span_decode(struct number_span *out, const uint8_t record[static NUMBER_SPAN_SIZE])
+{
+    struct number_span s = {load_u32(record + SPAN_FIRST), load_u32(record + SPAN_LAST)};
+    if (!number_span_is_sane(&s))
+        return false;
+    *out = s;
     return true;
 }

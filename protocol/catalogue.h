@@ -1,6 +1,7 @@
 /* The records of a snapshot beside its index: who is in which group, and what is sold, by whom, on
- * which relief. Each has one fixed size, one encoder and one decoder; a decoder refuses what its
- * encoder would not write. Offsets are normative here and described in SNAPSHOT.md. */
+ * which relief, and who may ask. Each has one fixed size, one encoder and one decoder; a decoder
+ * refuses what its encoder would not write. Offsets are normative here and described in
+ * SNAPSHOT.md. */
 #ifndef PROTOCOL_CATALOGUE_H
 #define PROTOCOL_CATALOGUE_H
 
@@ -21,6 +22,7 @@
 #define CLAUSE_COUNT_MAX       (1 << 20)
 #define SPLIT_COUNT_MAX        4096
 #define LIMIT_COUNT_MAX        65536
+#define TERMINAL_COUNT_MAX     65536
 #define SET_SIZE_MAX           4096    /* memberships in one set */
 #define WINDOW_DAYS_MAX        800     /* days that a snapshot can judge */
 #define ATVK_MAX               9999999 /* places are numbers of seven digits */
@@ -232,6 +234,35 @@ struct limit {
 };
 #define LIMIT_SIZE 32 /* with 7 reserved bytes */
 
+/* ---- who may ask ---- */
+
+#define TERMINAL_KEY_SIZE       32 /* a public key of X25519 */
+#define TERMINAL_SPAN_COUNT_MAX 64 /* spans of points of sale, and as many of products, of one */
+
+/* A span of numbers of points of sale or of products. */
+struct number_span {
+    uint32_t first, last; /* both in; not 0 */
+};
+#define NUMBER_SPAN_SIZE      8
+#define NUMBER_SPAN_COUNT_MAX (2 * TERMINAL_COUNT_MAX * TERMINAL_SPAN_COUNT_MAX)
+
+/* A device that has a key: whose it is, what it sells and where, and how much it may ask. */
+struct terminal {
+    uint32_t number;                /* not 0 */
+    uint8_t profile;                /* enum profile */
+    uint8_t key[TERMINAL_KEY_SIZE]; /* public; no other terminal's; not all zeros */
+    uint64_t provider;              /* registration number: every point of sale is theirs */
+    uint32_t from_day, until_day;
+    uint32_t point_first; /* spans of points of sale: rising, apart */
+    uint16_t point_count; /* at least 1 */
+    uint32_t product_first;
+    uint16_t product_count; /* 0: all products */
+    /* Different identifiers a minute and a day, and entries typed by hand a day; 0: the server's
+     * own. */
+    uint32_t per_minute, per_day, typed_per_day;
+};
+#define TERMINAL_SIZE 80 /* with 3 reserved bytes */
+
 /* One to 31 printable characters of ASCII without spaces, then nothing but zeros. */
 bool catalogue_name_is_sane(const char name[static NAME_SIZE]);
 
@@ -262,6 +293,11 @@ void split_encode(uint8_t record[static SPLIT_SIZE], const struct split *in);
 MUST_USE bool split_decode(struct split *out, const uint8_t record[static SPLIT_SIZE]);
 void limit_encode(uint8_t record[static LIMIT_SIZE], const struct limit *in);
 MUST_USE bool limit_decode(struct limit *out, const uint8_t record[static LIMIT_SIZE]);
+void terminal_encode(uint8_t record[static TERMINAL_SIZE], const struct terminal *in);
+MUST_USE bool terminal_decode(struct terminal *out, const uint8_t record[static TERMINAL_SIZE]);
+void number_span_encode(uint8_t record[static NUMBER_SPAN_SIZE], const struct number_span *in);
+MUST_USE bool number_span_decode(struct number_span *out,
+                                 const uint8_t record[static NUMBER_SPAN_SIZE]);
 
 /* Reserved for the test identities: in every snapshot. The relief needs no contract. */
 #define GROUP_TEST        0

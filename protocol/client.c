@@ -20,6 +20,7 @@ static_assert((int)ELIG_TYPED == ENTRY_LAST, "the same entries");
 static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
                   (int)ELIG_DRAINING == STATUS_DRAINING &&
                   (int)ELIG_NOT_READY == STATUS_NOT_READY &&
+                  (int)ELIG_NOT_PERMITTED == STATUS_NOT_PERMITTED &&
                   (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
                   (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
                   (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
@@ -351,6 +352,12 @@ const char *elig_error_text(int error)
         return "what came back is not an answer of this protocol to this request";
     case ELIG_NO_MEMORY:
         return "out of memory";
+    case ELIG_NO_SESSION:
+        return "there is no open session, or it has no records left";
+    case ELIG_IN_FLIGHT:
+        return "as many requests are unanswered as the server allows";
+    case ELIG_NO_RANDOMNESS:
+        return "the cryptographic library found no source of randomness";
     default:
         return "unknown error";
     }

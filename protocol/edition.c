@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECONDS_PER_HOUR 3600
 
@@ -66,6 +67,29 @@ static bool offers_fill(struct edition *edition, struct fault *fault)
         while (edition->offers[slot].product != 0)
             slot = (slot + 1) & edition->offer_mask;
         edition->offers[slot] = *offer; /* beside its neighbours: one cache line for a search */
+    }
+    return true;
+}
+
+/* Keys are evenly spread as they are; whoever made them to collide spoils a search among terminals
+ * that are all in the catalogue. */
+static uint32_t terminal_home(const uint8_t key[static TERMINAL_KEY_SIZE], uint32_t mask)
+{
+    return edition_home(load_u32(key), load_u32(key + 4), mask);
+}
+
+static bool terminals_fill(struct edition *edition, struct fault *fault)
+{
+    const struct tables *tables = edition->tables;
+    edition->terminals = take_slots(&edition->terminal_mask, tables->terminal_count,
+                                    sizeof(edition->terminals[0]), fault);
+    if (edition->terminals == NULL)
+        return false;
+    for (uint32_t i = 0; i < tables->terminal_count; i++) {
+        uint32_t slot = terminal_home(tables->terminals[i].key, edition->terminal_mask);
+        while (edition->terminals[slot] != 0)
+            slot = (slot + 1) & edition->terminal_mask;
+        edition->terminals[slot] = i + 1;
     }
     return true;
 }
@@ -171,7 +195,8 @@ bool edition_open(struct edition **out, const struct tables *tables,
     if (!calendar_prepare(&edition->calendar, manifest->from_day, manifest->until_day, fault) ||
         !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
         !products_fill(edition, fault) || !points_fill(edition, fault) ||
-        !offers_fill(edition, fault) || !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
+        !offers_fill(edition, fault) || !terminals_fill(edition, fault) ||
+        !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
         edition_close(edition);
         return false;
     }
@@ -186,6 +211,7 @@ void edition_close(struct edition *edition)
     free(edition->products);
     free(edition->points);
     free(edition->offers);
+    free(edition->terminals);
     free(edition->sets);
     free(edition->gates);
     free(edition->asking_bits);
@@ -200,6 +226,36 @@ bool edition_has_product(const struct edition *edition, uint32_t product)
     while (edition->products[slot].number != 0 && edition->products[slot].number != product)
         slot = (slot + 1) & edition->product_mask;
     return product != 0 && edition->products[slot].number == product;
+}
+
+const struct terminal *edition_find_terminal(const struct edition *edition,
+                                             const uint8_t key[static TERMINAL_KEY_SIZE])
+{
+    uint32_t slot = terminal_home(key, edition->terminal_mask);
+    for (; edition->terminals[slot] != 0; slot = (slot + 1) & edition->terminal_mask) {
+        const struct terminal *terminal = &edition->tables->terminals[edition->terminals[slot] - 1];
+        if (memcmp(terminal->key, key, TERMINAL_KEY_SIZE) == 0) /* simple_mistakes: public */
+            return terminal;
+    }
+    return NULL;
+}
+
+static bool spans_have(const struct number_span spans[], uint32_t count, uint32_t number)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (spans[i].first <= number && number <= spans[i].last)
+            return true;
+    return false;
+}
+
+bool edition_terminal_sells(const struct edition *edition, const struct terminal *terminal,
+                            uint32_t point_of_sale, uint32_t product)
+{
+    const struct number_span *spans = edition->tables->spans;
+    return (point_of_sale == 0 ||
+            spans_have(spans + terminal->point_first, terminal->point_count, point_of_sale)) &&
+           (terminal->product_count == 0 ||
+            spans_have(spans + terminal->product_first, terminal->product_count, product));
 }
 
 uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s)

@@ -44,14 +44,15 @@ struct edition {
     const struct identity_key *identity; /* the snapshot's; NULL: nobody is looked up in it */
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
-    struct product_slot *products; /* owned, as the next five are */
+    struct product_slot *products; /* owned, as the next six are */
     struct point_slot *points;
     struct offer *offers;  /* product 0: free */
     struct set_head *sets; /* by number of the set */
+    uint32_t *terminals;   /* hashed by key: index + 1 in tables->terminals; 0: free */
     uint32_t *gates;       /* by number of the clause */
     uint64_t *asking_bits; /* by number of the clause: whether it asks about price, quantity,
                             * clock, means or entry */
-    uint32_t product_mask, point_mask, offer_mask;
+    uint32_t product_mask, point_mask, offer_mask, terminal_mask;
 };
 
 /* What it reads outlives the edition. */
@@ -95,6 +96,15 @@ static inline const struct offer *edition_find_offer(const struct edition *editi
     }
     return at->product != 0 ? at : NULL;
 }
+
+/* The terminal that has this public key, whenever it is or was to be used; NULL: none. */
+const struct terminal *edition_find_terminal(const struct edition *edition,
+                                             const uint8_t key[static TERMINAL_KEY_SIZE]);
+
+/* Whether the terminal may ask about this product there. A point of sale that is not said, 0, is
+ * allowed: what is sold nowhere in particular. `terminal` is one of the edition's. */
+bool edition_terminal_sells(const struct edition *edition, const struct terminal *terminal,
+                            uint32_t point_of_sale, uint32_t product);
 
 /* Hours begun since the first source was overdue; 0 while all are fresh; at most UINT16_MAX. */
 uint16_t edition_stale_h(const struct edition *edition, uint64_t now_s);

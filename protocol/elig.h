@@ -1,7 +1,8 @@
 /* libelig: ask an eligibility engine from a validator, a card reader or a till.
  *
- * Public header; nothing else of this project is needed beside it. One connection is used by one
- * thread at a time. No call prints, keeps global state or installs signal handlers. */
+ * Public header; nothing else of this project is needed beside it, and of others libsodium. One
+ * connection is used by one thread at a time. No call prints, keeps global state or installs signal
+ * handlers. */
 #ifndef ELIG_H
 #define ELIG_H
 
@@ -32,6 +33,7 @@ enum elig_status {
     ELIG_DRAINING = 201,
     ELIG_BUSY = 202,
     ELIG_NOT_READY = 203,
+    ELIG_NOT_PERMITTED = 204,
     ELIG_UNKNOWN_PRODUCT = 301,
     ELIG_UNKNOWN_POINT_OF_SALE = 302,
     ELIG_OUTSIDE_WINDOW = 303,
@@ -83,7 +85,10 @@ enum elig_error {
     ELIG_TIMEOUT = -5,
     ELIG_BAD_ANSWER = -6, /* what came back is not this protocol, or not an answer to this */
     ELIG_NO_MEMORY = -7,
-    ELIG_NOT_LOCAL = -8 /* an address of another machine: frames are plain */
+    ELIG_NOT_LOCAL = -8,  /* an address of another machine: frames are plain */
+    ELIG_NO_SESSION = -9, /* not accepted yet, or over */
+    ELIG_IN_FLIGHT = -10, /* as many requests are unanswered as the server allows: take answers */
+    ELIG_NO_RANDOMNESS = -11
 };
 
 /* Frames: bytes in, bytes out, no I/O. */
@@ -109,6 +114,149 @@ int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_
 /* STATUS. A server that refuses answers with a status that is not ELIG_OK; beside it only
  * request_id, generation, server_time_s, stale_h and wait_ms are set then. */
 int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out);
+
+/* ---- Sealed sessions with a server on another machine: PROTOCOL.md, "Sealed sessions" ----
+ *
+ * Bytes in, bytes out: no I/O, no clock, no memory, no randomness of its own, so it fits under any
+ * event loop. All that a session needs is in one struct of a fixed size; close it when done.
+ *
+ *     elig_session_open(&session, &settings);
+ *     elig_session_start(&session, &fresh, hello);          connect, send the 144 bytes of hello
+ *     for each piece received, until none of it is left:
+ *         taken = elig_session_take(&session, piece, size, &event);
+ *         event.kind says what there is: accepted, frames, busy with a wait, over with a cause
+ *     elig_session_put(&session, frames, count, room, room_size, &record_size);        send record
+ *     when elig_session_is_due(&session, now_ms): let the answers come, connect again, start again
+ */
+#define ELIG_KEY_SIZE         32
+#define ELIG_ENVIRONMENT_SIZE 8
+#define ELIG_FRAMES_MAX       255 /* in a record */
+#define ELIG_HELLO_SIZE       144
+#define ELIG_RECORD_SIZE_MAX  16340 /* 255 frames; a record of n frames has 20 + 64 * n bytes */
+#define ELIG_SESSION_SIZE     17408
+
+/* What a terminal is given when it is set up. */
+struct elig_session_settings {
+    uint8_t terminal_secret[ELIG_KEY_SIZE];    /* X25519; the server knows its public half */
+    uint8_t server_public[ELIG_KEY_SIZE];      /* the key that servers have now */
+    uint8_t server_public_next[ELIG_KEY_SIZE]; /* the one they change to; zeros: not told yet */
+    uint8_t psk[ELIG_KEY_SIZE];                /* the merchant's secret */
+    char environment[ELIG_ENVIRONMENT_SIZE];   /* "prod", "test", ...: zeros after the name */
+    uint32_t terminal_id;                      /* not 0 */
+    uint32_t firmware;                         /* version of what runs here, for the operator */
+    uint8_t is_padded; /* 1: records are padded to few sizes, so that they do not tell how much is
+                          asked; 0: they are not */
+};
+
+/* What is new each time. */
+struct elig_session_fresh {
+    uint8_t random[ELIG_KEY_SIZE]; /* from the system's source of randomness; never used twice */
+    uint64_t counter; /* greater than ever before for this terminal: stored before it is used */
+    uint64_t now_ms;  /* of a clock that never goes back */
+    uint64_t time_ms; /* since 1970 UTC; 0: this terminal does not know */
+};
+
+/* What the server says at the beginning. */
+struct elig_session_terms {
+    uint64_t time_ms; /* the server's clock, since 1970 UTC */
+    uint64_t generation;
+    uint64_t session_id; /* for logs of both sides */
+    uint16_t frames_max; /* in a record */
+    uint16_t in_flight_max;
+    uint32_t identifiers_per_min; /* 0: not told */
+    uint32_t records_max;
+    uint16_t idle_s;
+    uint8_t is_draining; /* this server is about to stop: connect elsewhere soon */
+};
+
+enum elig_event_kind {
+    ELIG_EVENT_NONE = 0, /* more bytes are wanted */
+    ELIG_EVENT_ACCEPTED, /* terms */
+    ELIG_EVENT_FRAMES,   /* frames, frame_count */
+    ELIG_EVENT_BUSY,     /* wait_ms; the session is over, close and come back after the wait */
+    ELIG_EVENT_OVER      /* cause; close the connection without a word */
+};
+
+/* Why a session is over. */
+enum elig_cause {
+    ELIG_CAUSE_NONE = 0,      /* it is not, or never started */
+    ELIG_CAUSE_BUSY = 1,      /* the server has no room now */
+    ELIG_CAUSE_RECORD = 2,    /* no record of this version, or not at this time */
+    ELIG_CAUSE_SEAL = 3,      /* a seal does not fit: another server, key, psk or environment; or
+                                 bytes were changed, repeated or lost on the way */
+    ELIG_CAUSE_TERMS = 4,     /* what the server says of itself makes no sense */
+    ELIG_CAUSE_FRAMES = 5,    /* frames that were not asked for, or behind padding */
+    ELIG_CAUSE_SPENT = 6,     /* as many records as a session may have */
+    ELIG_CAUSE_SERVER_KEY = 7 /* the server's public key in the settings is none */
+};
+
+struct elig_event {
+    int kind;                        /* enum elig_event_kind */
+    int cause;                       /* enum elig_cause */
+    uint32_t wait_ms;                /* with its random part */
+    const uint8_t *frames;           /* whole answers, in order, without padding; until the next
+                                        call with this session */
+    size_t frame_count;              /* how many; never 0 with ELIG_EVENT_FRAMES */
+    struct elig_session_terms terms; /* of ELIG_EVENT_ACCEPTED; zeros otherwise */
+};
+
+/* Nothing in it is for anybody to read or copy: two copies would seal under one nonce. */
+struct elig_session {
+    uint64_t inside[ELIG_SESSION_SIZE / 8];
+};
+
+enum elig_session_state {
+    ELIG_SESSION_CLOSED = 0, /* all zeros: not opened, or closed */
+    ELIG_SESSION_START,
+    ELIG_SESSION_HELLO_SENT,
+    ELIG_SESSION_OPEN,
+    ELIG_SESSION_OVER
+};
+
+/* Takes a copy of the settings: wipe yours. ELIG_BAD_ARGUMENT: terminal id 0, no such environment,
+ * secret or psk of zeros. */
+int elig_session_open(struct elig_session *session, const struct elig_session_settings *settings);
+
+/* The first bytes of a new connection. A session may start as often as it is wanted, in any state;
+ * what was under way is forgotten. */
+int elig_session_start(struct elig_session *session, const struct elig_session_fresh *fresh,
+                       uint8_t hello[ELIG_HELLO_SIZE]);
+
+/* Takes received bytes up to the end of one record and says what they brought; returns how many it
+ * took, at least one when there is one. Call again with the rest: nothing is left out or kept back.
+ * A session that is over takes all and says so again. */
+size_t elig_session_take(struct elig_session *session, const uint8_t *bytes, size_t size,
+                         struct elig_event *event);
+
+/* Seals requests into one record: 1 to terms.frames_max frames of 64 bytes each. Its answer is one
+ * record with as many frames in the same order. `room` and `frames` may overlap in any way. After
+ * an error nothing was sealed and answers under way still come: ELIG_NO_SESSION when the session is
+ * not open or out of records, ELIG_IN_FLIGHT, and ELIG_BAD_ARGUMENT for a wrong count, too little
+ * room or a frame of zeros. */
+int elig_session_put(struct elig_session *session, const uint8_t *frames, size_t frame_count,
+                     uint8_t *room, size_t room_size, size_t *record_size);
+
+/* Room that elig_session_put wants for so many frames, padding included; 0: it would not take them.
+ */
+size_t elig_session_record_size(const struct elig_session *session, size_t frame_count);
+
+/* 1 when it is time for a new session: nearly an hour old, or nearly out of records. */
+int elig_session_is_due(const struct elig_session *session, uint64_t now_ms);
+
+/* For a server that closes without an ACCEPT, as one does that no longer has the key it is asked
+ * by: the other one of the two keys from the next start on. ELIG_BAD_ARGUMENT: there is no other.
+ */
+int elig_session_use_next_key(struct elig_session *session);
+
+int elig_session_state(const struct elig_session *session); /* enum elig_session_state */
+int elig_session_cause(const struct elig_session *session); /* enum elig_cause */
+const char *elig_cause_text(int cause);
+
+/* Frames sent and not yet answered, padding counted. */
+size_t elig_session_in_flight(const struct elig_session *session);
+
+/* Wipes it. */
+void elig_session_close(struct elig_session *session);
 
 const char *elig_status_text(uint16_t status);
 const char *elig_status_name(uint16_t status);

@@ -8,7 +8,7 @@
 
 #define MANIFEST_SIZE    2048
 #define MANIFEST_MAGIC   "ELIGMAN1"
-#define SNAPSHOT_FORMAT  2
+#define SNAPSHOT_FORMAT  3
 #define DATA_HASH_SIZE   32 /* BLAKE2b-256 */
 #define VALUE_HASH_SIZE  16 /* XXH3-128, canonical bytes */
 #define VALUE_COUNT_MAX  32

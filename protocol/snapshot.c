@@ -18,7 +18,7 @@
 
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
 
-#define TABLE_COUNT 13 /* values beside the index's shards */
+#define TABLE_COUNT 15 /* values beside the index's shards */
 #define INDEX_PLACE 5  /* that of the first shard among them */
 
 struct snapshot {
@@ -375,10 +375,13 @@ static bool read_values(struct snapshot *snapshot, struct fault *fault)
         const char *name;
         struct table_bytes *bytes;
     } tables[TABLE_COUNT] = {
-        {VALUE_CENSUS, &v.census},   {VALUE_CLAUSES, &v.clauses}, {VALUE_CONTRACTS, &v.contracts},
-        {VALUE_DAYSETS, &v.daysets}, {VALUE_GROUPS, &v.groups},   {VALUE_LIMITS, &v.limits},
-        {VALUE_OFFERS, &v.offers},   {VALUE_POINTS, &v.points},   {VALUE_PRODUCTS, &v.products},
-        {VALUE_RELIEFS, &v.reliefs}, {VALUE_SETS, &v.sets},       {VALUE_SPLITS, &v.splits},
+        {VALUE_CENSUS, &v.census},       {VALUE_CLAUSES, &v.clauses},
+        {VALUE_CONTRACTS, &v.contracts}, {VALUE_DAYSETS, &v.daysets},
+        {VALUE_GROUPS, &v.groups},       {VALUE_LIMITS, &v.limits},
+        {VALUE_OFFERS, &v.offers},       {VALUE_POINTS, &v.points},
+        {VALUE_PRODUCTS, &v.products},   {VALUE_RELIEFS, &v.reliefs},
+        {VALUE_SETS, &v.sets},           {VALUE_SPLITS, &v.splits},
+        {VALUE_TERMINALS, &v.terminals}, {VALUE_SPANS, &v.spans},
         {VALUE_VIEWS, &v.views},
     };
     for (uint32_t i = 0; i < TABLE_COUNT; i++) {

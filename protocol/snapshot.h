@@ -28,6 +28,8 @@
 #define VALUE_RELIEFS      "reliefs"
 #define VALUE_SETS         "sets"
 #define VALUE_SPLITS       "splits"
+#define VALUE_TERMINALS    "terminal"
+#define VALUE_SPANS        "termspan"
 #define VALUE_VIEWS        "views"
 #define SNAPSHOT_VALUE_PAD 48
 
@@ -76,9 +78,12 @@ struct tables {
     const struct contract *contracts; /* by number */
     const struct split *splits;       /* by code */
     const struct limit *limits;       /* by relief */
+    const struct terminal *terminals; /* by number */
+    const struct number_span *spans;  /* of terminals */
     uint32_t view_count, set_count, group_count, census_count;
     uint32_t product_count, point_count, dayset_count, offer_count, clause_count;
     uint32_t relief_count, contract_count, split_count, limit_count;
+    uint32_t terminal_count, span_count;
 };
 
 struct snapshot;

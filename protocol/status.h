@@ -22,6 +22,7 @@
     X(DRAINING, 201, "the server is stopping: connect again elsewhere")                            \
     X(BUSY, 202, "the server is busy: wait and ask again")                                         \
     X(NOT_READY, 203, "no snapshot is in service")                                                 \
+    X(NOT_PERMITTED, 204, "this terminal may not ask about this product or point of sale")         \
     /* decision: this purchase */                                                                  \
     X(UNKNOWN_PRODUCT, 301, "the product is not in the catalogue")                                 \
     X(UNKNOWN_POINT_OF_SALE, 302, "the point of sale is not in the catalogue")                     \

@@ -1,5 +1,7 @@
 #include "protocol/tables.h"
 
+#include "protocol/profile.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,8 @@ READER(relief, reliefs, RELIEF_SIZE, RELIEF_COUNT_MAX)
 READER(contract, contracts, CONTRACT_SIZE, CONTRACT_COUNT_MAX)
 READER(split, splits, SPLIT_SIZE, SPLIT_COUNT_MAX)
 READER(limit, limits, LIMIT_SIZE, LIMIT_COUNT_MAX)
+READER(terminal, terminals, TERMINAL_SIZE, TERMINAL_COUNT_MAX)
+READER(number_span, spans, NUMBER_SPAN_SIZE, NUMBER_SPAN_COUNT_MAX)
 READER(membership, memberships, MEMBERSHIP_SIZE, UINT32_MAX)
 READER(view, views, VIEW_SIZE, PAYLOAD_VIEW_MASK)
 
@@ -133,18 +137,27 @@ static bool views_are_sane(const struct tables *t, struct fault *fault)
     return true;
 }
 
+/* The first place in an array, in order of numbers, whose number is at least that. */
+#define NUMBERED(name, array, count)                                                               \
+    static uint32_t name(const struct tables *t, uint32_t number)                                  \
+    {                                                                                              \
+        uint32_t least = 0, beyond = t->count;                                                     \
+        while (least < beyond) {                                                                   \
+            uint32_t middle = least + (beyond - least) / 2;                                        \
+            if (t->array[middle].number < number)                                                  \
+                least = middle + 1;                                                                \
+            else                                                                                   \
+                beyond = middle;                                                                   \
+        }                                                                                          \
+        return least;                                                                              \
+    }
+NUMBERED(product_from, products, product_count)
+NUMBERED(point_from, points, point_count)
+
 static const struct product *product_find(const struct tables *t, uint32_t number)
 {
-    uint32_t least = 0, beyond = t->product_count;
-    while (least < beyond) {
-        uint32_t middle = least + (beyond - least) / 2;
-        if (t->products[middle].number < number)
-            least = middle + 1;
-        else
-            beyond = middle;
-    }
-    bool found = least < t->product_count && t->products[least].number == number;
-    return found ? &t->products[least] : NULL;
+    uint32_t at = product_from(t, number);
+    return at < t->product_count && t->products[at].number == number ? &t->products[at] : NULL;
 }
 
 /* A sequence in which each `key` is greater than the one before; `what` names it. */
@@ -272,6 +285,114 @@ static bool census_is_sane(const struct tables *t, struct fault *fault)
     return true;
 }
 
+/* ---- terminals ---- */
+
+static bool spans_rise(const struct number_span spans[], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (spans[i].first == 0 || spans[i].first > spans[i].last ||
+            (i > 0 && spans[i - 1].last >= spans[i].first))
+            return false;
+    return true;
+}
+
+/* What is asked of a terminal alone, and whether its spans are there and in order. */
+static bool terminal_is_sane(const struct tables *t, const struct terminal *terminal,
+                             struct fault *fault)
+{
+    const struct terminal *x = terminal;
+    if (x->profile == 0 || x->profile > PROFILE_LAST)
+        return fault_set(fault, "terminals: number %u has profile %u: wanted 1 to %d", x->number,
+                         x->profile, PROFILE_LAST);
+    if (x->point_count == 0 || x->point_count > TERMINAL_SPAN_COUNT_MAX ||
+        x->product_count > TERMINAL_SPAN_COUNT_MAX)
+        return fault_set(fault,
+                         "terminals: number %u has %u spans of points and %u of products: wanted "
+                         "1 to %d, and at most %d",
+                         x->number, x->point_count, x->product_count, TERMINAL_SPAN_COUNT_MAX,
+                         TERMINAL_SPAN_COUNT_MAX);
+    if (x->point_first > t->span_count || x->point_count > t->span_count - x->point_first ||
+        x->product_first > t->span_count || x->product_count > t->span_count - x->product_first)
+        return fault_set(fault, "terminals: number %u names spans beyond the %u that there are",
+                         x->number, t->span_count);
+    return (spans_rise(t->spans + x->point_first, x->point_count) &&
+            spans_rise(t->spans + x->product_first, x->product_count)) ||
+           fault_set(fault, "terminals: number %u has spans that are out of order or overlap",
+                     x->number);
+}
+
+/* For every point of sale, the next one that is another provider's: spans that overlap would
+ * otherwise be walked over and over. */
+static uint32_t *next_strangers(const struct tables *t, struct fault *fault)
+{
+    uint32_t *next = take_array(t->point_count, sizeof(*next), fault);
+    for (uint32_t i = t->point_count; next != NULL && i-- > 0;)
+        next[i] = i + 1 < t->point_count && t->points[i].provider == t->points[i + 1].provider
+                      ? next[i + 1]
+                      : i + 1;
+    return next;
+}
+
+/* Each span has points of sale, and only the provider's. */
+static bool points_are_the_providers(const struct tables *t, const struct terminal *terminal,
+                                     const uint32_t next[], struct fault *fault)
+{
+    for (uint32_t i = 0; i < terminal->point_count; i++) {
+        const struct number_span *span = &t->spans[terminal->point_first + i];
+        uint32_t at = point_from(t, span->first);
+        if (at == t->point_count || t->points[at].number > span->last)
+            return fault_set(fault,
+                             "terminals: number %u is at points of sale %u to %u: none of "
+                             "them is listed",
+                             terminal->number, span->first, span->last);
+        uint32_t stranger = t->points[at].provider != terminal->provider ? at : next[at];
+        if (stranger < t->point_count && t->points[stranger].number <= span->last)
+            return fault_set(fault,
+                             "terminals: number %u is of provider %011" PRIu64
+                             ", point of sale %u is not",
+                             terminal->number, terminal->provider, t->points[stranger].number);
+    }
+    return true;
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+    const struct terminal *const *a = left, *const *b = right;
+    return memcmp((*a)->key, (*b)->key, TERMINAL_KEY_SIZE); /* simple_mistakes: public keys */
+}
+
+/* Faults never show a key. */
+static bool keys_differ(const struct tables *t, struct fault *fault)
+{
+    const struct terminal **by_key = take_array(t->terminal_count, sizeof(*by_key), fault);
+    if (by_key == NULL)
+        return false;
+    for (uint32_t i = 0; i < t->terminal_count; i++)
+        by_key[i] = &t->terminals[i];
+    qsort(by_key, t->terminal_count, sizeof(*by_key), compare_keys);
+    bool is_good = true;
+    for (uint32_t i = 1; i < t->terminal_count && is_good; i++)
+        if (compare_keys(&by_key[i - 1], &by_key[i]) == 0)
+            is_good = fault_set(fault, "terminals: numbers %u and %u have the same key",
+                                by_key[i - 1]->number, by_key[i]->number);
+    free(by_key);
+    return is_good;
+}
+
+static bool terminals_are_sane(const struct tables *t, struct fault *fault)
+{
+    RISING(t->terminals, t->terminal_count, number, "terminals")
+    uint32_t *next = next_strangers(t, fault);
+    if (next == NULL)
+        return false;
+    bool is_good = true;
+    for (uint32_t i = 0; i < t->terminal_count && is_good; i++)
+        is_good = terminal_is_sane(t, &t->terminals[i], fault) &&
+                  points_are_the_providers(t, &t->terminals[i], next, fault);
+    free(next);
+    return is_good && keys_differ(t, fault);
+}
+
 static bool name_is(const char name[static NAME_SIZE], const char *wanted)
 {
     return strncmp(name, wanted, NAME_SIZE) == 0;
@@ -314,6 +435,8 @@ static bool counts_are_sane(const struct tables *t, struct fault *fault)
         {"contracts", t->contract_count, CONTRACT_COUNT_MAX},
         {"splits", t->split_count, SPLIT_COUNT_MAX},
         {"limits", t->limit_count, LIMIT_COUNT_MAX},
+        {"terminals", t->terminal_count, TERMINAL_COUNT_MAX},
+        {"spans", t->span_count, NUMBER_SPAN_COUNT_MAX},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].count > rows[i].count_max)
@@ -328,7 +451,7 @@ bool tables_check(const struct tables *t, struct fault *fault)
            reserved_are_there(t, fault) && sets_are_sane(t, fault) && views_are_sane(t, fault) &&
            points_are_sane(t, fault) && splits_are_sane(t, fault) && contracts_are_sane(t, fault) &&
            limits_are_sane(t, fault) && clauses_are_sane(t, fault) && offers_are_sane(t, fault) &&
-           census_is_sane(t, fault);
+           census_is_sane(t, fault) && terminals_are_sane(t, fault);
 }
 
 bool tables_decode(struct tables *out, const struct table_values *in, struct fault *fault)
@@ -345,8 +468,9 @@ bool tables_decode(struct tables *out, const struct table_values *in, struct fau
         points_read(&t.points, &t.point_count, &in->points, fault) &&
         products_read(&t.products, &t.product_count, &in->products, fault) &&
         reliefs_read(&t.reliefs, &t.relief_count, &in->reliefs, fault) &&
-        sets_read(&t, &in->sets, fault) &&
+        sets_read(&t, &in->sets, fault) && spans_read(&t.spans, &t.span_count, &in->spans, fault) &&
         splits_read(&t.splits, &t.split_count, &in->splits, fault) &&
+        terminals_read(&t.terminals, &t.terminal_count, &in->terminals, fault) &&
         views_read(&t.views, &t.view_count, &in->views, fault) && tables_check(&t, fault)) {
         *out = t;
         return true;
@@ -377,5 +501,7 @@ void tables_free(struct tables *tables)
     free_array(tables->offers);
     free_array(tables->clauses);
     free_array(tables->census);
+    free_array(tables->terminals);
+    free_array(tables->spans);
     memset(tables, 0, sizeof(*tables));
 }

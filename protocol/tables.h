@@ -13,7 +13,7 @@ struct table_bytes {
 
 struct table_values {
     struct table_bytes census, clauses, contracts, daysets, groups, limits, offers, points,
-        products, reliefs, sets, splits, views;
+        products, reliefs, sets, spans, splits, terminals, views;
 };
 
 /* Decodes everything but the index. On failure `out` holds nothing. */

@@ -81,8 +81,8 @@ echo "   $(tail -1 "$demo/agree.txt")"
 # ---- serve ----
 
 # shellcheck disable=SC2086
-"$bin/eligd" --snapshots "$demo/snapshots" $keys --listen 127.0.0.1:7447 --dump-config >"$demo/eligd.conf" || fail "no settings"
-"$bin/eligd" --config "$demo/eligd.conf" --listen 127.0.0.1:0 --port-file "$demo/port" 2>"$demo/eligd.log" &
+"$bin/eligd" --snapshots "$demo/snapshots" $keys --listen-plain 127.0.0.1:7447 --dump-config >"$demo/eligd.conf" || fail "no settings"
+"$bin/eligd" --config "$demo/eligd.conf" --listen-plain 127.0.0.1:0 --port-file-plain "$demo/port" 2>"$demo/eligd.log" &
 eligd_pid=$!
 wait_until 20 test -s "$demo/port" || fail "eligd does not serve"
 address=127.0.0.1:$(cat "$demo/port")

@@ -2,6 +2,7 @@
 
 #include "loader/builder.h"
 #include "loader/publish.h"
+#include "protocol/profile.h"
 #include "tests/shelf.h"
 
 #include <assert.h>
@@ -28,7 +29,10 @@ struct fixture {
     struct relief reliefs[FIXTURE_ITEMS_MAX];
     struct clause clauses[FIXTURE_ITEMS_MAX];
     uint32_t clause_products[FIXTURE_ITEMS_MAX];
-    struct offer offers[FIXTURE_ITEMS_MAX];
+    struct offer offers[2 * FIXTURE_ITEMS_MAX];
+    struct point points[FIXTURE_ITEMS_MAX];
+    struct terminal terminals[FIXTURE_ITEMS_MAX];
+    struct number_span spans[FIXTURE_ITEMS_MAX];
     struct dayset all_days;
     struct tables tables;
     struct census census[FIXTURE_ITEMS_MAX];
@@ -38,7 +42,7 @@ struct fixture {
     struct index_entry entries[FIXTURE_ENTRIES_MAX];
     struct identifier identifiers[FIXTURE_ENTRIES_MAX]; /* [i] is of whoever has view i + 1 */
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
-        view_count;
+        view_count, point_count, terminal_count, span_count;
     uint64_t entry_count;
 };
 
@@ -90,6 +94,15 @@ uint16_t fixture_relief(struct fixture *f, uint32_t code, const char *name)
     return (uint16_t)f->relief_count++;
 }
 
+struct terminal *fixture_terminal_at(struct fixture *f, uint32_t number)
+{
+    uint32_t i = 0;
+    while (i < f->terminal_count && f->terminals[i].number != number)
+        i++;
+    assert(i < f->terminal_count);
+    return &f->terminals[i];
+}
+
 struct relief *fixture_relief_at(struct fixture *f, uint16_t relief)
 {
     assert(relief < f->relief_count);
@@ -131,6 +144,56 @@ void fixture_census(struct fixture *f, uint16_t group, uint32_t place, uint32_t 
 {
     assert(f->census_count < FIXTURE_ITEMS_MAX);
     f->census[f->census_count++] = (struct census){group, place, yes_count, unknown_count};
+}
+
+/* All are of one kind: clauses stand everywhere. */
+#define FIXTURE_SITE 1
+
+void fixture_point(struct fixture *f, uint32_t number, uint64_t provider)
+{
+    assert(f->point_count < FIXTURE_ITEMS_MAX);
+    f->points[f->point_count++] =
+        (struct point){.number = number, .site = FIXTURE_SITE, .provider = provider};
+}
+
+static uint32_t add_span(struct fixture *f, uint32_t first, uint32_t last)
+{
+    assert(f->span_count < FIXTURE_ITEMS_MAX);
+    f->spans[f->span_count] = (struct number_span){first, last};
+    return f->span_count++;
+}
+
+static uint64_t provider_of(const struct fixture *f, uint32_t first_point)
+{
+    for (uint32_t i = 0; i < f->point_count; i++)
+        if (f->points[i].number >= first_point)
+            return f->points[i].provider;
+    return 0; /* for tables_check to refuse */
+}
+
+struct terminal *fixture_terminal(struct fixture *f, uint32_t number,
+                                  const uint8_t key[static TERMINAL_KEY_SIZE], uint32_t first_point,
+                                  uint32_t last_point)
+{
+    assert(f->terminal_count < FIXTURE_ITEMS_MAX);
+    struct terminal *terminal = &f->terminals[f->terminal_count++];
+    *terminal = (struct terminal){.number = number,
+                                  .profile = PROFILE_TILL,
+                                  .provider = provider_of(f, first_point),
+                                  .until_day = DAY_NEVER,
+                                  .point_first = add_span(f, first_point, last_point),
+                                  .point_count = 1};
+    memcpy(terminal->key, key, TERMINAL_KEY_SIZE);
+    return terminal;
+}
+
+void fixture_terminal_sells(struct fixture *f, uint32_t first, uint32_t last)
+{
+    assert(f->terminal_count > 0);
+    struct terminal *terminal = &f->terminals[f->terminal_count - 1];
+    uint32_t span = add_span(f, first, last);
+    if (terminal->product_count++ == 0)
+        terminal->product_first = span;
 }
 
 uint32_t fixture_set(struct fixture *f, const struct membership memberships[], size_t count)
@@ -278,6 +341,19 @@ void fixture_close(struct fixture *f)
     free(f);
 }
 
+/* Each once nowhere in particular and, where there are points of sale, once at them. */
+static uint32_t offers_of(struct fixture *f)
+{
+    uint32_t count = shelf_offers(f->offers, f->clause_products, f->clause_count);
+    if (f->point_count == 0)
+        return count;
+    for (uint32_t i = 0; i < count; i++) {
+        f->offers[count + i] = f->offers[i];
+        f->offers[count + i].site = FIXTURE_SITE;
+    }
+    return 2 * count;
+}
+
 static struct content content_of(struct fixture *f)
 {
     uint32_t from_day = f->manifest.from_day, until_day = f->manifest.until_day;
@@ -293,13 +369,19 @@ static struct content content_of(struct fixture *f)
         .offers = f->offers,
         .clauses = f->clauses,
         .reliefs = f->reliefs,
+        .points = f->points,
+        .terminals = f->terminals,
+        .spans = f->spans,
         .view_count = f->view_count,
         .set_count = f->set_count,
         .group_count = f->group_count,
         .census_count = f->census_count,
         .product_count = f->product_count,
         .dayset_count = 1,
-        .offer_count = shelf_offers(f->offers, f->clause_products, f->clause_count),
+        .offer_count = offers_of(f),
+        .point_count = f->point_count,
+        .terminal_count = f->terminal_count,
+        .span_count = f->span_count,
         .clause_count = f->clause_count,
         .relief_count = f->relief_count,
     };

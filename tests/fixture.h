@@ -34,7 +34,18 @@ void fixture_source(struct fixture *fixture, const char *name, uint32_t as_of_da
 void fixture_census(struct fixture *fixture, uint16_t group, uint32_t place, uint32_t yes_count,
                     uint32_t unknown_count);
 
+/* A point of sale where everything is to be had that is to be had anywhere; with rising numbers. */
+void fixture_point(struct fixture *fixture, uint32_t number, uint64_t provider);
+/* An enrolled till at points of sale that are there, for all products and all days of the window;
+ * with rising numbers. To change before publishing. */
+struct terminal *fixture_terminal(struct fixture *fixture, uint32_t number,
+                                  const uint8_t key[static TERMINAL_KEY_SIZE], uint32_t first_point,
+                                  uint32_t last_point);
+/* What the last one sells from now on: with rising numbers. */
+void fixture_terminal_sells(struct fixture *fixture, uint32_t first, uint32_t last);
+
 /* What was added, to change before publishing. */
+struct terminal *fixture_terminal_at(struct fixture *fixture, uint32_t number);
 struct relief *fixture_relief_at(struct fixture *fixture, uint16_t relief);
 struct manifest *fixture_manifest(struct fixture *fixture);
 

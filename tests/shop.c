@@ -15,6 +15,7 @@
 #define PRODUCTS_ROOM  8192
 #define POINTS_ROOM    131072
 #define CONTRACTS_ROOM 16384
+#define TERMINALS_ROOM (TERMINAL_COUNT_MAX + 2)
 #define FEW_ROOM       1024
 
 static struct rules rules;
@@ -36,6 +37,7 @@ static struct point_row points[POINTS_ROOM];
 static struct contract_row contracts[CONTRACTS_ROOM];
 static struct trade_range trade_ranges[LIST_ROOM];
 static struct product_row product_rows[FEW_ROOM];
+static struct terminal_row terminals[TERMINALS_ROOM];
 static struct group_rule groups[1];
 
 struct catalogue shop;
@@ -205,6 +207,28 @@ void shop_range(uint32_t first, uint32_t last)
     contracts[shop.trade.contract_count - 1].range_count++;
 }
 
+struct terminal_row *shop_terminal(uint32_t number, uint32_t first_point, uint32_t last_point)
+{
+    struct terminal_row *terminal = ADD(terminals, TERMINALS_ROOM, shop.trade.terminal_count);
+    *terminal = (struct terminal_row){.number = number,
+                                      .profile = PROFILE_GATE,
+                                      .has_key = true,
+                                      .first_range = shop.trade.range_count,
+                                      .range_count = 1,
+                                      .first_product_range = shop.trade.range_count + 1,
+                                      .in_force = always};
+    store_u32(terminal->key, number);
+    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) =
+        (struct trade_range){first_point, last_point};
+    return terminal;
+}
+
+void shop_sells(uint32_t first, uint32_t last)
+{
+    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct trade_range){first, last};
+    terminals[shop.trade.terminal_count - 1].product_range_count++;
+}
+
 struct product_row *shop_product_row(uint32_t number)
 {
     struct product_row *row = ADD(product_rows, FEW_ROOM, shop.trade.product_count);
@@ -236,6 +260,7 @@ void shop_begin(void)
                                         .points = points,
                                         .contracts = contracts,
                                         .ranges = trade_ranges,
+                                        .terminals = terminals,
                                         .products = product_rows}};
     shop_product(PRODUCT_TEST);
     snprintf(products[0].name, sizeof(products[0].name), "%s", PRODUCT_TEST_NAME);
@@ -256,27 +281,10 @@ static void check_as_a_snapshot(const struct compiled *compiled)
     struct tables tables = {.views = views,
                             .set_first = set_first,
                             .groups = all_groups,
-                            .products = compiled->products,
-                            .points = compiled->points,
-                            .daysets = compiled->daysets,
-                            .offers = compiled->offers,
-                            .clauses = compiled->clauses,
-                            .reliefs = compiled->reliefs,
-                            .contracts = compiled->contracts,
-                            .splits = compiled->splits,
-                            .limits = compiled->limits,
                             .view_count = 1,
                             .set_count = 1,
-                            .group_count = GROUP_COUNT_MAX,
-                            .product_count = compiled->product_count,
-                            .point_count = compiled->point_count,
-                            .dayset_count = compiled->dayset_count,
-                            .offer_count = compiled->offer_count,
-                            .clause_count = compiled->clause_count,
-                            .relief_count = compiled->relief_count,
-                            .contract_count = compiled->contract_count,
-                            .split_count = compiled->split_count,
-                            .limit_count = compiled->limit_count};
+                            .group_count = GROUP_COUNT_MAX};
+    compiled_fill(&tables, compiled);
     struct fault fault = {""};
     ck_assert_msg(tables_check(&tables, &fault), "%s", fault.text);
 }
@@ -328,14 +336,16 @@ void shop_check(const struct compiled *compiled, struct window window)
 
 uint8_t *shop_bytes(const struct compiled *compiled, size_t *size)
 {
-    *size = (size_t)compiled->product_count * PRODUCT_SIZE +
-            (size_t)compiled->point_count * POINT_SIZE +
-            (size_t)compiled->dayset_count * DAYSET_SIZE +
-            (size_t)compiled->offer_count * OFFER_SIZE +
-            (size_t)compiled->clause_count * (CLAUSE_SIZE + 4) +
-            (size_t)compiled->relief_count * RELIEF_SIZE +
-            (size_t)compiled->contract_count * CONTRACT_SIZE +
-            (size_t)compiled->split_count * SPLIT_SIZE + (size_t)compiled->limit_count * LIMIT_SIZE;
+    *size =
+        (size_t)compiled->product_count * PRODUCT_SIZE +
+        (size_t)compiled->point_count * POINT_SIZE + (size_t)compiled->dayset_count * DAYSET_SIZE +
+        (size_t)compiled->offer_count * OFFER_SIZE +
+        (size_t)compiled->clause_count * (CLAUSE_SIZE + 4) +
+        (size_t)compiled->relief_count * RELIEF_SIZE +
+        (size_t)compiled->contract_count * CONTRACT_SIZE +
+        (size_t)compiled->split_count * SPLIT_SIZE + (size_t)compiled->limit_count * LIMIT_SIZE +
+        (size_t)compiled->terminal_count * TERMINAL_SIZE +
+        (size_t)compiled->span_count * NUMBER_SPAN_SIZE;
     uint8_t *bytes = calloc(*size, 1);
     size_t at = 0;
     ck_assert_ptr_nonnull(bytes);
@@ -348,6 +358,8 @@ uint8_t *shop_bytes(const struct compiled *compiled, size_t *size)
     ENCODE(contract, compiled->contracts, compiled->contract_count, CONTRACT_SIZE)
     ENCODE(split, compiled->splits, compiled->split_count, SPLIT_SIZE)
     ENCODE(limit, compiled->limits, compiled->limit_count, LIMIT_SIZE)
+    ENCODE(terminal, compiled->terminals, compiled->terminal_count, TERMINAL_SIZE)
+    ENCODE(number_span, compiled->spans, compiled->span_count, NUMBER_SPAN_SIZE)
     for (uint32_t i = 0; i < compiled->clause_count; i++, at += 4)
         store_u32(bytes + at, compiled->clause_origins[i]);
     ck_assert_uint_eq(at, *size);

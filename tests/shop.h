@@ -37,6 +37,9 @@ struct provider *shop_provider(uint64_t number);
 struct point_row *shop_point(uint32_t number, uint64_t provider, uint32_t place);
 struct contract_row *shop_contract(uint32_t number, const char *relief, uint64_t provider);
 void shop_range(uint32_t first, uint32_t last); /* of the last contract */
+/* With a key of its own; its products, none said for all, follow. */
+struct terminal_row *shop_terminal(uint32_t number, uint32_t first_point, uint32_t last_point);
+void shop_sells(uint32_t first, uint32_t last); /* of the last terminal */
 struct product_row *shop_product_row(uint32_t number);
 
 /* Everything that must hold of what was compiled out of the shop, whatever it says. */

@@ -176,9 +176,9 @@ START_TEST(the_manifest_learns_what_was_written)
     ck_assert_uint_eq(m.data_size, (uint64_t)info.st_size);
     ck_assert_uint_eq(m.identifier_count, 1000);
     ck_assert_uint_eq(m.home_count, index_home_count(1000));
-    static const char *const names[] = {"census",   "clauses", "contract", "daysets", "groups",
-                                        "index.00", "limits",  "offers",   "points",  "products",
-                                        "reliefs",  "sets",    "splits",   "views"};
+    static const char *const names[] = {
+        "census", "clauses",  "contract", "daysets", "groups", "index.00", "limits",   "offers",
+        "points", "products", "reliefs",  "sets",    "splits", "terminal", "termspan", "views"};
     ck_assert_uint_eq(m.value_count, sizeof(names) / sizeof(names[0]));
     for (uint32_t i = 0; i < m.value_count; i++)
         ck_assert(strncmp(m.values[i].name, names[i], VALUE_NAME_SIZE) == 0);
@@ -246,6 +246,13 @@ START_TEST(tables_that_no_reader_would_take_are_not_written)
     content = content_make(10);
     clauses[1].group = 2;
     refused(&content, "group 2 of 2");
+    content = content_make(10);
+    struct terminal terminal = {.number = 7, .profile = 1, .key = {1}, .point_count = 1};
+    struct number_span nowhere = {101, 101};
+    tables.terminals = &terminal;
+    tables.spans = &nowhere;
+    tables.terminal_count = tables.span_count = 1;
+    refused(&content, "terminals: number 7 is at points of sale 101 to 101: none of them is list");
     content = content_make(10);
     tables.clause_count = CLAUSE_COUNT_MAX + 1;
     refused(&content, "at most 1048576");

@@ -213,6 +213,53 @@ START_TEST(a_census_line_has_its_bytes)
 }
 END_TEST
 
+START_TEST(a_terminal_has_its_bytes)
+{
+    struct terminal in = {.number = 0x01020304,
+                          .profile = 3,
+                          .provider = 40003651254,
+                          .from_day = 20600,
+                          .until_day = DAY_NEVER,
+                          .point_first = 0x00010203,
+                          .point_count = 2,
+                          .product_first = 0x00040506,
+                          .product_count = 3,
+                          .per_minute = 30,
+                          .per_day = 2000,
+                          .typed_per_day = 50},
+                    out;
+    for (uint8_t i = 0; i < TERMINAL_KEY_SIZE; i++)
+        in.key[i] = (uint8_t)(i + 1);
+    uint8_t record[TERMINAL_SIZE];
+    terminal_encode(record, &in);
+    char hex[2 * TERMINAL_SIZE + 1];
+    support_hex(hex, record, sizeof(record));
+    ck_assert_str_eq(hex, "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+                          "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+                          "1e000000d00700003200000003000000");
+    ck_assert(terminal_decode(&out, at_the_edge(record, sizeof(record))));
+    ck_assert(out.number == in.number && out.profile == 3 && out.provider == in.provider &&
+              memcmp(out.key, in.key, TERMINAL_KEY_SIZE) == 0);
+    ck_assert(out.from_day == 20600 && out.until_day == DAY_NEVER);
+    ck_assert(out.point_first == in.point_first && out.point_count == 2 &&
+              out.product_first == in.product_first && out.product_count == 3);
+    ck_assert(out.per_minute == 30 && out.per_day == 2000 && out.typed_per_day == 50);
+}
+END_TEST
+
+START_TEST(a_span_of_numbers_has_its_bytes)
+{
+    struct number_span in = {101, 0x01020304}, out;
+    uint8_t record[NUMBER_SPAN_SIZE];
+    number_span_encode(record, &in);
+    char hex[2 * NUMBER_SPAN_SIZE + 1];
+    support_hex(hex, record, sizeof(record));
+    ck_assert_str_eq(hex, "6500000004030201");
+    ck_assert(number_span_decode(&out, at_the_edge(record, sizeof(record))));
+    ck_assert(out.first == 101 && out.last == 0x01020304);
+}
+END_TEST
+
 /* ---- what decoders refuse ---- */
 
 #define RECORD_ROOM 128
@@ -230,6 +277,8 @@ enum kind {
     SPLIT,
     LIMIT,
     CENSUS,
+    TERMINAL,
+    NUMBER_SPAN,
     KIND_COUNT
 };
 
@@ -260,6 +309,11 @@ static const struct {
      "0000000000000000"},
     {LIMIT, LIMIT_SIZE, "02010300401f040600dd0ee902000000204e0000ffffffff0100000000000000"},
     {CENSUS, CENSUS_SIZE, "030000007f96980007000000feffffff"},
+    {TERMINAL, TERMINAL_SIZE,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {NUMBER_SPAN, NUMBER_SPAN_SIZE, "6500000004030201"},
 };
 
 #define ROUND_TRIP(kind, again, record)                                                            \
@@ -298,6 +352,10 @@ static bool round_trip(uint8_t *again, enum kind kind, const uint8_t *record)
         ROUND_TRIP(limit, again, record);
     case CENSUS:
         ROUND_TRIP(census, again, record);
+    case TERMINAL:
+        ROUND_TRIP(terminal, again, record);
+    case NUMBER_SPAN:
+        ROUND_TRIP(number_span, again, record);
     case KIND_COUNT:
         break;
     }
@@ -332,6 +390,56 @@ static const struct {
     enum kind kind;
     const char *hex;
 } bad_records[] = {
+    {"terminal 0", TERMINAL,
+     "0000000002000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"a terminal without a profile", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000000000000"},
+    {"a key of zeros", TERMINAL,
+     "0403020102000300b64667500900000000000000000000000000000000000000"
+     "0000000000000000000000000000000078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"a terminal without a day", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000785000000302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"a terminal nowhere", TERMINAL,
+     "0403020100000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"65 spans of points", TERMINAL,
+     "0403020141000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"65 spans of products", TERMINAL,
+     "0403020102004100b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"spans of points beyond the most", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0000800006050400"
+     "1e000000d00700003200000003000000"},
+    {"spans of products beyond the most", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010000008000"
+     "1e000000d00700003200000003000000"},
+    {"no spans of products that begin somewhere", TERMINAL,
+     "0403020102000000b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000000"},
+    {"reserved byte of a terminal", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003010000"},
+    {"last reserved byte of a terminal", TERMINAL,
+     "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+     "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+     "1e000000d00700003200000003000001"},
+    {"a span from 0", NUMBER_SPAN, "0000000004030201"},
+    {"a span that ends before it begins", NUMBER_SPAN, "6500000064000000"},
     {"group beyond the most", MEMBERSHIP, "001002007850000079500000"},
     {"truth no", MEMBERSHIP, "010000007850000079500000"},
     {"truth three", MEMBERSHIP, "010003007850000079500000"},
@@ -528,6 +636,8 @@ static Suite *catalogue_suite(void)
     tcase_add_test(tcase, a_relief_has_its_bytes);
     tcase_add_test(tcase, a_clause_has_its_bytes);
     tcase_add_test(tcase, a_census_line_has_its_bytes);
+    tcase_add_test(tcase, a_terminal_has_its_bytes);
+    tcase_add_test(tcase, a_span_of_numbers_has_its_bytes);
     tcase_add_loop_test(tcase, whatever_one_byte_becomes_a_record_is_refused_or_encodes_back, 0,
                         KIND_COUNT);
     tcase_add_loop_test(tcase, a_record_that_no_encoder_writes_is_refused, 0,

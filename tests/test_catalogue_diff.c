@@ -28,13 +28,16 @@
 #define BODY  CITY_LIMITS CLAUSE_1 CLAUSE_2 CLAUSE_3
 #define RULES GROUPS CITY BODY
 
+#define KEY       "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER_KEY "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
+
 static const struct folder_file whole[] = {
     {"a.rules", RULES},
     {"givers.csv", "number,title\n90011524360,Rīga\n90000054163,IZM\n"},
     {"providers.csv", "number,title,state\n40003000017,Rīgas satiksme,active\n"},
     {"points_of_sale.csv", "number,provider,place,title\n101,40003000017,0001000,Centrs\n"
                            "102,40003000017,0001000,\n"},
-    {"terminals.csv", "number,point_of_sale,profile\n7,101,gate\n"},
+    {"terminals.csv", "number,points,profile\n7,101,gate\n"},
     {"contracts.csv", "number,giver,provider,relief,points,until\n"
                       "12,90011524360,40003000017,RIGA-CITY,101-120,\n"},
     {"products.csv", "number,name,price\n1001,city.ticket,1.50\n1002,city.pass,\n"},
@@ -103,9 +106,23 @@ static const struct {
      "point of sale 101: place was 0001000, is none\n"
      "point of sale 103: new, provider 40003000017, place 0001000, until 2027-01-01\n"
      "point of sale 102: gone, was provider 40003000017, place 0001000\n"},
-    {"terminals.csv", NULL, "number,point_of_sale,profile\n7,102,till\n",
-     "terminal 7: point of sale was 101, is 102\n"
+    {"terminals.csv", NULL, "number,points,profile\n7,102 101,till\n",
+     "terminal 7: points were 101, are 101 102\n"
      "terminal 7: profile was gate, is till\n"},
+    {"terminals.csv", NULL,
+     "number,points,profile,key,products,per_minute,per_day,typed_per_day,until\n"
+     "7,101,gate," KEY ",1002-1009 1001,30,2000,50,2027-01-01\n",
+     "terminal 7: key was none, is 0011 2233\n"
+     "terminal 7: products were all, are 1001 1002-1009\n"
+     "terminal 7: budget per minute was the server's own, is 30\n"
+     "terminal 7: budget per day was the server's own, is 2000\n"
+     "terminal 7: typed budget per day was the server's own, is 50\n"
+     "terminal 7: until was open, is 2027-01-01\n"},
+    {"terminals.csv", "number,points,profile,key\n7,101,gate," KEY "\n8,102,till,\n",
+     "number,points,profile,key,products\n7,101,gate," OTHER_KEY ",\n9,101-102,gate," KEY ",1001\n",
+     "terminal 7: key was 0011 2233, is ffee ddcc\n"
+     "terminal 9: new, points 101-102, profile gate, key 0011 2233, products 1001\n"
+     "terminal 8: gone, was points 102, profile till\n"},
     {"contracts.csv", NULL,
      "number,giver,provider,relief,points,until\n"
      "12,90011524360,40003000017,RIGA-CITY,,2026-12-31\n",

@@ -705,6 +705,75 @@ START_TEST(splits_and_products_are_as_written)
 }
 END_TEST
 
+/* --- terminals --- */
+
+static void check_span(uint32_t index, uint32_t first, uint32_t last)
+{
+    ck_assert_uint_lt(index, compiled.span_count);
+    ck_assert_uint_eq(compiled.spans[index].first, first);
+    ck_assert_uint_eq(compiled.spans[index].last, last);
+}
+
+START_TEST(terminals_are_as_written_with_their_provider_and_spans)
+{
+    shop_provider(PROVIDER + 1);
+    shop_point(301, PROVIDER + 1, RIGA);
+    struct terminal_row *row = shop_terminal(7, 101, 150);
+    row->profile = PROFILE_TILL;
+    row->in_force = (struct in_force){DAY(1), DAY(20), 0};
+    row->per_minute = 30;
+    row->per_day = 2000;
+    row->typed_per_day = 50;
+    shop_sells(TICKET, TICKET);
+    shop_sells(PASS, PASS + 7);
+    shop_terminal(8, 300, 400);
+    compile();
+    ck_assert_uint_eq(compiled.terminal_count, 2);
+    const struct terminal *first = &compiled.terminals[0], *second = first + 1;
+    ck_assert(first->number == 7 && first->profile == PROFILE_TILL);
+    ck_assert_mem_eq(first->key, row->key, TERMINAL_KEY_SIZE);
+    ck_assert(first->from_day == DAY(1) && first->until_day == DAY(20));
+    ck_assert(first->per_minute == 30 && first->per_day == 2000 && first->typed_per_day == 50);
+    ck_assert(first->provider == PROVIDER && second->provider == PROVIDER + 1);
+    ck_assert(first->point_count == 1 && first->product_count == 2);
+    check_span(first->point_first, 101, 150);
+    check_span(first->product_first, TICKET, TICKET);
+    check_span(first->product_first + 1, PASS, PASS + 7);
+    ck_assert(second->number == 8 && second->until_day == DAY_NEVER);
+    ck_assert(second->point_count == 1 && second->product_count == 0);
+    check_span(second->point_first, 300, 400);
+    ck_assert_uint_eq(compiled.span_count, 4);
+}
+END_TEST
+
+START_TEST(terminals_without_a_key_or_over_before_the_window_are_left_out)
+{
+    shop_terminal(1, 101, 101)->has_key = false;
+    shop_terminal(2, 101, 101)->in_force.until_day = DAY(0); /* over when the window begins */
+    shop_terminal(3, 101, 101)->in_force.until_day = DAY(1);
+    shop_sells(TICKET, TICKET);
+    shop_terminal(4, 101, 101)->in_force.from_day = DAY(500); /* after the window */
+    compile();
+    ck_assert_uint_eq(compiled.terminal_count, 2);
+    ck_assert_uint_eq(compiled.terminals[0].number, 3);
+    ck_assert_uint_eq(compiled.terminals[1].number, 4);
+    ck_assert_uint_eq(compiled.span_count, 3);
+}
+END_TEST
+
+START_TEST(more_terminals_than_a_snapshot_holds_are_refused)
+{
+    for (uint32_t i = 1; i <= TERMINAL_COUNT_MAX; i++)
+        shop_terminal(i, 101, 101);
+    shop_terminal(TERMINAL_COUNT_MAX + 1, 101, 101)->has_key = false; /* does not count */
+    compile();
+    ck_assert_uint_eq(compiled.terminal_count, TERMINAL_COUNT_MAX);
+    shop.trade.terminals[TERMINAL_COUNT_MAX].has_key = true;
+    refuse("the catalogue has 65537 terminals with a key, at most 65536 (TERMINAL_COUNT_MAX): end "
+           "those that are no longer in use");
+}
+END_TEST
+
 /* --- contracts and their codes --- */
 
 START_TEST(contracts_are_recorded_by_number)
@@ -785,6 +854,9 @@ int main(void)
     tcase_add_checked_fixture(tables, begin, end);
     tcase_add_test(tables, limits_are_those_of_versions_that_are_no_drafts);
     tcase_add_test(tables, splits_and_products_are_as_written);
+    tcase_add_test(tables, terminals_are_as_written_with_their_provider_and_spans);
+    tcase_add_test(tables, terminals_without_a_key_or_over_before_the_window_are_left_out);
+    tcase_add_test(tables, more_terminals_than_a_snapshot_holds_are_refused);
     tcase_add_test(tables, contracts_are_recorded_by_number);
     tcase_add_test(tables, a_contract_about_no_relief_is_refused);
     tcase_add_test(tables, what_is_there_twice_is_refused);

@@ -343,15 +343,15 @@ END_TEST
 START_TEST(when_buffers_run_out_the_slowest_is_closed_for_the_next)
 {
     int fds[CONNECTIONS];
-    for (int i = 0; i < CONN_PENDING_MAX + 3; i++) {
+    for (int i = 0; i < CONN_BUFFERS_MAX + 3; i++) {
         fds[i] = connect_pair();
         int size = 1; /* as small as the system lets it be */
         ck_assert_int_eq(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
         fill(fds[i]);
     }
-    ck_assert_uint_eq(metric_read(&scene.metrics.held_back), CONN_PENDING_MAX + 3);
+    ck_assert_uint_eq(metric_read(&scene.metrics.held_back), CONN_BUFFERS_MAX + 3);
     ck_assert_uint_eq(metric_read(&scene.metrics.write_closed), 3);
-    ck_assert_uint_eq(conns_count(conns), CONN_PENDING_MAX);
+    ck_assert_uint_eq(conns_count(conns), CONN_BUFFERS_MAX);
     /* The first three were closed, and somebody new is served. */
     for (int i = 0; i < 3; i++)
         ck_assert(wait_for_end(fds[i]));
@@ -359,7 +359,7 @@ START_TEST(when_buffers_run_out_the_slowest_is_closed_for_the_next)
     ck_assert_int_eq(send(fd, stream, FRAME_SIZE, 0), FRAME_SIZE);
     ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
     close(fd);
-    for (int i = 0; i < CONN_PENDING_MAX + 3; i++)
+    for (int i = 0; i < CONN_BUFFERS_MAX + 3; i++)
         close(fds[i]);
 }
 END_TEST

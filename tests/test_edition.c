@@ -4,6 +4,7 @@
 #include "tests/support.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FROM = 20749, TODAY = 20780, UNTIL = 20842 };
 
@@ -81,6 +82,100 @@ END_TEST
 
 static const struct tables no_tables;
 
+/* ---- terminals ---- */
+
+static void key_of(uint8_t key[static TERMINAL_KEY_SIZE], uint32_t number)
+{
+    for (uint32_t i = 0; i < TERMINAL_KEY_SIZE; i += 4)
+        store_u32(key + i, (number + i) * UINT32_C(2654435761));
+}
+
+START_TEST(every_key_leads_to_its_own_terminal_and_no_other_anywhere)
+{
+    enum { TERMINALS = 20000 };
+    struct terminal *terminals = calloc(TERMINALS, sizeof(*terminals));
+    struct dayset all = shelf_all_days(UNTIL - FROM);
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        terminals[i].number = i + 1;
+        key_of(terminals[i].key, i + 1);
+    }
+    struct tables tables = {
+        .terminals = terminals, .terminal_count = TERMINALS, .daysets = &all, .dayset_count = 1};
+    struct edition *edition;
+    struct fault fault;
+    ck_assert_msg(edition_open(&edition, &tables, &manifest_of_window, &fault), "%s", fault.text);
+    ck_assert_uint_ge(edition->terminal_mask + 1, 2 * TERMINALS); /* half full at most */
+    uint8_t key[TERMINAL_KEY_SIZE];
+    for (uint32_t i = 0; i < TERMINALS; i++) {
+        key_of(key, i + 1);
+        ck_assert_ptr_eq(edition_find_terminal(edition, key), &terminals[i]);
+        key[TERMINAL_KEY_SIZE - 1] ^= 1; /* its neighbour in the table, by all that is hashed */
+        ck_assert_ptr_null(edition_find_terminal(edition, key));
+    }
+    edition_close(edition);
+    free(terminals);
+}
+END_TEST
+
+/* Only the end of a key differs, so that all of them are looked for at one place. */
+START_TEST(keys_that_begin_alike_are_told_apart)
+{
+    struct terminal terminals[9] = {{.number = 0}};
+    struct dayset all = shelf_all_days(UNTIL - FROM);
+    struct tables tables = {
+        .terminals = terminals, .terminal_count = 8, .daysets = &all, .dayset_count = 1};
+    for (uint32_t i = 0; i < 9; i++) {
+        key_of(terminals[i].key, 1);
+        terminals[i].key[TERMINAL_KEY_SIZE - 1] = (uint8_t)i;
+    }
+    struct edition *edition;
+    struct fault fault;
+    ck_assert_msg(edition_open(&edition, &tables, &manifest_of_window, &fault), "%s", fault.text);
+    for (uint32_t i = 0; i < 9; i++)
+        ck_assert_ptr_eq(edition_find_terminal(edition, terminals[i].key),
+                         i < tables.terminal_count ? &terminals[i] : NULL);
+    edition_close(edition);
+
+    ck_assert(edition_open(&edition, &no_tables, &manifest_of_window, &fault));
+    ck_assert_ptr_null(edition_find_terminal(edition, terminals[0].key)); /* of none */
+    edition_close(edition);
+}
+END_TEST
+
+static const struct number_span spans[] = {{101, 103}, {205, 205}, {7, 7}, {1001, 1999}};
+static const struct terminal sellers[] = {
+    {.point_count = 2, .product_first = 2, .product_count = 2},
+    {.point_first = 1, .point_count = 1}, /* all products */
+};
+
+static const struct {
+    uint32_t seller, point_of_sale, product;
+    bool sells;
+} asked[] = {
+    {0, 101, 7, true},     {0, 103, 1999, true},        {0, 205, 1001, true},
+    {0, 0, 7, true},       {0, 100, 7, false},          {0, 104, 7, false},
+    {0, 204, 7, false},    {0, 206, 7, false},          {0, UINT32_MAX, 7, false},
+    {0, 7, 7, false}, /* a product's span is none of points */
+    {0, 101, 6, false},    {0, 101, 8, false},          {0, 101, 1000, false},
+    {0, 101, 2000, false}, {0, 101, UINT32_MAX, false}, {0, 101, 0, false},
+    {0, 101, 102, false}, /* nor the other way round */
+    {0, 0, 2000, false},   {1, 205, 1, true},           {1, 205, UINT32_MAX, true},
+    {1, 0, 5, true},       {1, 101, 5, false},
+};
+
+START_TEST(a_terminal_sells_what_its_spans_hold)
+{
+    struct dayset all = shelf_all_days(UNTIL - FROM);
+    struct tables tables = {.spans = spans, .span_count = 4, .daysets = &all, .dayset_count = 1};
+    struct edition *edition;
+    struct fault fault;
+    ck_assert_msg(edition_open(&edition, &tables, &manifest_of_window, &fault), "%s", fault.text);
+    ck_assert(edition_terminal_sells(edition, &sellers[asked[_i].seller], asked[_i].point_of_sale,
+                                     asked[_i].product) == asked[_i].sells);
+    edition_close(edition);
+}
+END_TEST
+
 START_TEST(staleness_counts_begun_hours_from_the_first_overdue_source)
 {
     struct manifest manifest = {.from_day = FROM,
@@ -114,6 +209,10 @@ int main(void)
     TCase *tcase = tcase_create("edition");
     tcase_add_test(tcase, every_number_leads_to_its_own_and_no_other_anywhere);
     tcase_add_test(tcase, days_beyond_the_window_are_refused);
+    tcase_add_test(tcase, every_key_leads_to_its_own_terminal_and_no_other_anywhere);
+    tcase_add_test(tcase, keys_that_begin_alike_are_told_apart);
+    tcase_add_loop_test(tcase, a_terminal_sells_what_its_spans_hold, 0,
+                        sizeof(asked) / sizeof(asked[0]));
     tcase_add_test(tcase, staleness_counts_begun_hours_from_the_first_overdue_source);
     suite_add_tcase(suite, tcase);
     return support_run(suite);

@@ -1,6 +1,7 @@
 /* The real program over real sockets. No test asserts a time; every wait is bounded. */
 #include "loader/publish.h"
 #include "protocol/frame.h"
+#include "tests/eligd.h"
 #include "tests/fixture.h"
 #include "tests/support.h"
 
@@ -22,8 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS_MAX    20000
-#define ARGUMENTS_MAX  40
+#define WAIT_MS_MAX    ELIGD_WAIT_MS
 #define FRAMES         256
 #define STREAM_SIZE    (FRAMES * FRAME_SIZE)
 #define PRODUCT_HALF   1001
@@ -31,7 +31,6 @@
 #define RELIEF_HALF    4711
 
 static struct fixture *fixture;
-static pid_t server_pid;
 static uint16_t server_port;
 static char log_path[512], port_path[512];
 static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -46,64 +45,13 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void read_log(char *text, size_t room)
-{
-    text[0] = '\0';
-    FILE *from = fopen(log_path, "r");
-    if (from == NULL)
-        return;
-    text[fread(text, 1, room - 1, from)] = '\0';
-    fclose(from);
-}
-
-static uint32_t count_events(const char *event)
-{
-    static char text[1 << 16];
-    char wanted[64];
-    uint32_t count = 0;
-    snprintf(wanted, sizeof(wanted), "eligd event=%s ", event);
-    read_log(text, sizeof(text));
-    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
-        count++;
-    return count;
-}
-
-static void wait_for_events(const char *event, uint32_t count)
-{
-    for (int ms = 0; ms < WAIT_MS_MAX && count_events(event) < count; ms++)
-        usleep(1000);
-    ck_assert_msg(count_events(event) >= count, "event=%s: %u", event, count_events(event));
-}
-
-/* A number of the last line that eligd writes. */
-static uint64_t total(const char *name)
-{
-    static char text[1 << 16];
-    char wanted[64];
-    read_log(text, sizeof(text));
-    const char *line = strstr(text, "eligd event=stopped ");
-    ck_assert_msg(line != NULL, "it has not stopped");
-    snprintf(wanted, sizeof(wanted), " %s=", name);
-    const char *at = strstr(line, wanted);
-    ck_assert_msg(at != NULL, "no %s", name);
-    return strtoull(at + strlen(wanted), NULL, 10);
-}
-
-static void find_program(char *path, size_t room)
-{
-    const char *folder = getenv("ELIG_BIN");
-    snprintf(path, room, "%s/eligd", folder != NULL ? folder : "build/bin");
-}
-
 /* Each generation has its own key. */
 static bool uses_keys;
 
 /* Starts eligd with these options beside the usual ones; `extra` ends in NULL. */
 static void spawn_server(const char *const extra[])
 {
-    char program[512];
-    const char *arguments[ARGUMENTS_MAX] = {
-        "eligd",
+    const char *options[ELIGD_ARGUMENTS_MAX + 1] = {
         "--snapshots",
         fixture_directory(fixture),
         uses_keys ? "--identity-keys" : "--identity-key",
@@ -114,70 +62,30 @@ static void spawn_server(const char *const extra[])
         "7",
         "--unix",
         socket_path,
-        "--listen",
+        "--listen-plain",
         "127.0.0.1:0",
-        "--port-file",
+        "--port-file-plain",
         port_path,
     };
     size_t count = 0;
-    while (arguments[count] != NULL)
+    while (options[count] != NULL)
         count++;
     for (size_t i = 0; extra[i] != NULL; i++) {
-        ck_assert_uint_lt(count, ARGUMENTS_MAX - 1);
-        arguments[count++] = extra[i];
+        ck_assert_uint_lt(count, ELIGD_ARGUMENTS_MAX);
+        options[count++] = extra[i];
     }
-    find_program(program, sizeof(program));
-    unlink(log_path);
     unlink(port_path);
-    server_pid = fork();
-    ck_assert_int_ge(server_pid, 0);
-    if (server_pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
-        int fd = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
-        dup2(fd, STDERR_FILENO);
-        close_range(STDERR_FILENO + 1, ~0u, 0); /* nothing of whoever runs the tests */
-        char *argv[ARGUMENTS_MAX];
-        memcpy(argv, arguments, sizeof(argv));
-        execv(program, argv);
-        _exit(127);
-    }
-}
-
-/* The status with which it ended, or -1 when it has not, or by a signal. */
-static int wait_for_exit(void)
-{
-    int status;
-    for (int ms = 0; ms < WAIT_MS_MAX; ms++) {
-        if (waitpid(server_pid, &status, WNOHANG) == server_pid) {
-            server_pid = 0;
-            return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-        }
-        usleep(1000);
-    }
-    return -1;
+    eligd_spawn(log_path, options);
 }
 
 static void start_server(const char *const extra[])
 {
     spawn_server(extra);
-    wait_for_events("ready", 1);
-    FILE *from = fopen(port_path, "r");
-    ck_assert_ptr_nonnull(from);
-    unsigned port = 0;
-    ck_assert_int_eq(fscanf(from, "%u", &port), 1);
-    fclose(from);
-    server_port = (uint16_t)port;
+    eligd_wait_for_events("ready", 1);
+    server_port = eligd_read_port(port_path);
 }
 
 #define START(...) start_server((const char *const[]){__VA_ARGS__, NULL})
-
-/* Asks it to stop; everything that it was asked before is answered, and it leaves with 0. */
-static void stop_server(void)
-{
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    ck_assert_int_eq(wait_for_exit(), 0);
-    ck_assert_uint_eq(total("accepted"), total("closed"));
-}
 
 /* ---- a client ---- */
 
@@ -345,10 +253,7 @@ static void open_scene(void)
 
 static void close_scene(void)
 {
-    if (server_pid != 0) {
-        kill(server_pid, SIGKILL);
-        waitpid(server_pid, NULL, 0);
-    }
+    eligd_kill();
     fixture_close(fixture);
 }
 
@@ -365,8 +270,8 @@ START_TEST(a_full_segment_is_answered_in_order)
         check_answers(0, FRAMES);
         close(fds[i]);
     }
-    stop_server();
-    ck_assert_uint_eq(total("checks") + total("pings"), 2 * FRAMES);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("checks") + eligd_total("pings"), 2 * FRAMES);
 }
 END_TEST
 
@@ -384,7 +289,7 @@ START_TEST(one_cut_anywhere_changes_no_answer)
         check_answers(cut, 2);
     }
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -406,7 +311,7 @@ START_TEST(random_cuts_change_no_answer)
         check_answers(round * FRAMES, FRAMES);
     }
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -425,8 +330,8 @@ START_TEST(what_was_asked_before_half_closing_is_answered)
         ck_assert(is_closed_by_server(fd));
         close(fd);
     }
-    stop_server();
-    ck_assert_uint_eq(total("broken"), 0);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("broken"), 0);
 }
 END_TEST
 
@@ -460,9 +365,9 @@ START_TEST(a_slow_reader_gets_all_its_answers)
     }
     close(fd);
     close(other);
-    stop_server();
-    ck_assert_uint_ge(total("held_back"), 1);
-    ck_assert_uint_eq(total("write_closed"), 0);
+    eligd_stop();
+    ck_assert_uint_ge(eligd_total("held_back"), 1);
+    ck_assert_uint_eq(eligd_total("write_closed"), 0);
 }
 END_TEST
 
@@ -479,8 +384,8 @@ START_TEST(who_never_reads_is_closed)
     }
     ck_assert(is_closed);
     close(fd);
-    stop_server();
-    ck_assert_uint_eq(total("write_closed"), 1);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("write_closed"), 1);
 }
 END_TEST
 
@@ -498,8 +403,8 @@ START_TEST(a_connection_reset_in_a_batch_harms_no_other)
         check_served(good, i);
     }
     close(good);
-    stop_server();
-    ck_assert_uint_eq(total("accepted"), 201);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("accepted"), 201);
 }
 END_TEST
 
@@ -514,9 +419,9 @@ START_TEST(another_version_is_told_so_and_closed)
     check_answers(0, 1);
     ck_assert_uint_eq(load_u16(got + FRAME_SIZE + RESPONSE_STATUS), STATUS_BAD_VERSION);
     close(fd);
-    stop_server();
-    ck_assert_uint_eq(total("bad_versions"), 1);
-    ck_assert_uint_eq(total("broken"), 0);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("bad_versions"), 1);
+    ck_assert_uint_eq(eligd_total("broken"), 0);
 }
 END_TEST
 
@@ -542,7 +447,7 @@ START_TEST(garbage_is_answered_or_closed_and_never_more)
     int fd = connect_tcp();
     check_served(fd, 1);
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -557,9 +462,9 @@ START_TEST(silence_and_unfinished_frames_are_closed)
     ck_assert(is_closed_by_server(idle));
     close(idle);
     close(partial);
-    stop_server();
-    ck_assert_uint_eq(total("idle_closed"), 1);
-    ck_assert_uint_eq(total("frame_closed"), 1);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("idle_closed"), 1);
+    ck_assert_uint_eq(eligd_total("frame_closed"), 1);
 }
 END_TEST
 
@@ -568,16 +473,16 @@ START_TEST(a_stop_of_the_server_is_not_the_silence_of_its_clients)
     START("--idle-ms", "3000");
     int fd = connect_tcp();
     check_served(fd, 1);
-    ck_assert_int_eq(kill(server_pid, SIGSTOP), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGSTOP), 0);
     uint64_t start_ms = now_ms();
     while (now_ms() - start_ms < 3500)
         usleep(10000);
-    ck_assert_int_eq(kill(server_pid, SIGCONT), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGCONT), 0);
     usleep(100000); /* for a kick that must not come */
     check_served(fd, 2);
     close(fd);
-    stop_server();
-    ck_assert_uint_eq(total("idle_closed"), 0);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("idle_closed"), 0);
 }
 END_TEST
 
@@ -607,8 +512,8 @@ START_TEST(over_the_limit_connections_are_closed_and_counted)
         check_served(fds[i], i);
         close(fds[i]);
     }
-    stop_server();
-    ck_assert_uint_eq(total("over_limit"), 5);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("over_limit"), 5);
 }
 END_TEST
 
@@ -632,13 +537,13 @@ START_TEST(without_descriptors_accepting_pauses_and_goes_on)
     int fds[WAITING];
     fds[0] = connect_tcp();
     check_served(fds[0], 0);
-    rlim_t count = count_descriptors(server_pid);
+    rlim_t count = count_descriptors(eligd_pid());
     if (count == 0) {
         printf("skipped: /proc/PID/fd cannot be read here\n");
         return;
     }
     struct rlimit limit = {count + 2, count + 2};
-    ck_assert_int_eq(prlimit(server_pid, RLIMIT_NOFILE, &limit, NULL), 0);
+    ck_assert_int_eq(prlimit(eligd_pid(), RLIMIT_NOFILE, &limit, NULL), 0);
 
     /* The kernel connects them all; the server can take a few. Who is in is served on. */
     uint64_t start_ms = now_ms();
@@ -657,11 +562,11 @@ START_TEST(without_descriptors_accepting_pauses_and_goes_on)
     check_served(fds[WAITING - 1], 1);
     close(fds[WAITING - 1]);
     close(fds[0]);
-    stop_server();
-    ck_assert_uint_ge(total("accept_pauses"), 1);
+    eligd_stop();
+    ck_assert_uint_ge(eligd_total("accept_pauses"), 1);
     /* It paused instead of trying at once, again and again. */
-    ck_assert_uint_le(total("accept_pauses"), paused_ms / 50 + 10);
-    ck_assert_uint_eq(total("accepted"), WAITING);
+    ck_assert_uint_le(eligd_total("accept_pauses"), paused_ms / 50 + 10);
+    ck_assert_uint_eq(eligd_total("accepted"), WAITING);
 }
 END_TEST
 
@@ -711,7 +616,7 @@ START_TEST(swaps_under_load_fail_no_request)
         if (round % PUBLISH_EVERY == 0)
             last = publish_next();
         if (round % 40 == 7)
-            ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
+            ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
         for (int i = 0; i < LOAD_CONNECTIONS; i++, first += DEPTH) {
             ck_assert_uint_eq(receive(fds[i], got, DEPTH * FRAME_SIZE), DEPTH * FRAME_SIZE);
             for (uint64_t j = 0; j < DEPTH; j++) {
@@ -726,10 +631,10 @@ START_TEST(swaps_under_load_fail_no_request)
     ck_assert_uint_eq(ask_status(fds[0]).generation, last);
     for (int i = 0; i < LOAD_CONNECTIONS; i++)
         close(fds[i]);
-    stop_server();
-    ck_assert_uint_ge(total("swaps"), 2);
-    ck_assert_uint_eq(count_events("refused"), 0);
-    ck_assert_uint_eq(total("broken"), 0);
+    eligd_stop();
+    ck_assert_uint_ge(eligd_total("swaps"), 2);
+    ck_assert_uint_eq(eligd_count_events("refused"), 0);
+    ck_assert_uint_eq(eligd_total("broken"), 0);
 }
 END_TEST
 
@@ -739,11 +644,11 @@ START_TEST(hup_looks_at_once)
     int fd = connect_tcp();
     uint64_t next = fixture_publish(fixture);
     ck_assert_uint_eq(ask_status(fd).generation, next - 1);
-    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
-    wait_for_events("swap", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("swap", 1);
     ck_assert_uint_eq(ask_status(fd).generation, next);
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -764,19 +669,19 @@ START_TEST(a_refused_snapshot_leaves_the_service_as_it_is)
     int fd = connect_tcp();
     uint64_t good = ask_status(fd).generation;
     damage(fixture_publish(fixture));
-    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
-    wait_for_events("refused", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("refused", 1);
     check_served(fd, 1);
     ck_assert_uint_eq(ask_status(fd).generation, good);
 
     /* The next good one is taken. */
     uint64_t next = fixture_publish(fixture);
-    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
-    wait_for_events("swap", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("swap", 1);
     ck_assert_uint_eq(ask_status(fd).generation, next);
     close(fd);
-    stop_server();
-    ck_assert_uint_eq(total("swaps"), 1);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("swaps"), 1);
 }
 END_TEST
 
@@ -801,19 +706,19 @@ START_TEST(a_snapshot_whose_key_is_missing_or_anothers_leaves_the_service_as_it_
     ck_assert_int_eq(unlink(path), 0);
     if (_i == 1)
         ck_assert_int_eq(link(old_path, path), 0);
-    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
-    wait_for_events("refused", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("refused", 1);
     check_served(fd, 1);
     ck_assert_uint_eq(ask_status(fd).generation, good);
 
     /* The next good one is taken. */
     next = fixture_publish(fixture);
-    ck_assert_int_eq(kill(server_pid, SIGHUP), 0);
-    wait_for_events("swap", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("swap", 1);
     ck_assert_uint_eq(ask_status(fd).generation, next);
     check_served(fd, 1);
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -826,8 +731,8 @@ START_TEST(draining_answers_who_is_still_there)
     int other = connect_unix();
     check_served(fd, 1);
     check_served(other, 1);
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    wait_for_events("draining", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
 
     /* Once told to stop, answers are DRAINING; the first may still have been given before. */
     uint16_t status = 0;
@@ -846,9 +751,9 @@ START_TEST(draining_answers_who_is_still_there)
     close(fd);
     close(other);
     /* When the last has left, it does not wait for the rest of its time. */
-    ck_assert_int_eq(wait_for_exit(), 0);
-    ck_assert_uint_ge(total("turned_away"), 1);
-    ck_assert_uint_eq(total("accepted"), total("closed"));
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_ge(eligd_total("turned_away"), 1);
+    ck_assert_uint_eq(eligd_total("accepted"), eligd_total("closed"));
 }
 END_TEST
 
@@ -857,15 +762,15 @@ START_TEST(who_had_connected_before_the_stop_is_answered)
     enum { WAITING = 300 }; /* more than one turn of the loop accepts */
     int fds[WAITING];
     START("--drain-ms", "10000");
-    ck_assert_int_eq(kill(server_pid, SIGSTOP), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGSTOP), 0);
     for (uint64_t i = 0; i < WAITING; i++) {
         uint8_t frame[FRAME_SIZE];
         fds[i] = connect_tcp();
         make_frame(frame, i);
         send_all(fds[i], frame, FRAME_SIZE);
     }
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    ck_assert_int_eq(kill(server_pid, SIGCONT), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGCONT), 0);
     for (uint64_t i = 0; i < WAITING; i++) {
         struct response response;
         ck_assert_uint_eq(receive(fds[i], got, FRAME_SIZE), FRAME_SIZE);
@@ -874,8 +779,8 @@ START_TEST(who_had_connected_before_the_stop_is_answered)
         ck_assert(response.status == STATUS_DRAINING || response.status == want_status(i));
         close(fds[i]);
     }
-    ck_assert_int_eq(wait_for_exit(), 0);
-    ck_assert_uint_eq(total("accepted"), WAITING);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_eq(eligd_total("accepted"), WAITING);
 }
 END_TEST
 
@@ -884,9 +789,9 @@ START_TEST(draining_ends_with_those_who_stay)
     START("--drain-ms", "100");
     int fd = connect_tcp();
     check_served(fd, 1);
-    ck_assert_int_eq(kill(server_pid, _i == 0 ? SIGTERM : SIGINT), 0);
+    ck_assert_int_eq(kill(eligd_pid(), _i == 0 ? SIGTERM : SIGINT), 0);
     ck_assert(is_closed_by_server(fd));
-    ck_assert_int_eq(wait_for_exit(), 0);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
     close(fd);
 }
 END_TEST
@@ -896,11 +801,11 @@ START_TEST(a_second_signal_does_not_wait)
     START("--drain-ms", "600000");
     int fd = connect_tcp();
     check_served(fd, 1);
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    wait_for_events("draining", 1);
-    ck_assert_int_eq(kill(server_pid, SIGINT), 0);
-    ck_assert_int_eq(wait_for_exit(), 3);
-    ck_assert_uint_eq(count_events("killed"), 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGINT), 0);
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    ck_assert_uint_eq(eligd_count_events("killed"), 1);
     close(fd);
 }
 END_TEST
@@ -910,20 +815,20 @@ START_TEST(a_signal_that_comes_twice_at_once_is_one)
     START("--drain-ms", "10000");
     int fd = connect_tcp();
     check_served(fd, 1);
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    wait_for_events("draining", 1);
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
     usleep(700000);
-    ck_assert_int_eq(waitpid(server_pid, NULL, WNOHANG), 0);
+    ck_assert_int_eq(waitpid(eligd_pid(), NULL, WNOHANG), 0);
     if (_i == 0) {
         close(fd); /* it leaves in good order */
-        ck_assert_int_eq(wait_for_exit(), 0);
-        ck_assert_uint_eq(count_events("stopped"), 1);
+        ck_assert_int_eq(eligd_wait_for_exit(), 0);
+        ck_assert_uint_eq(eligd_count_events("stopped"), 1);
         return;
     }
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0); /* again, and meant so */
-    ck_assert_int_eq(wait_for_exit(), 3);
-    ck_assert_uint_eq(count_events("killed"), 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0); /* again, and meant so */
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    ck_assert_uint_eq(eligd_count_events("killed"), 1);
     close(fd);
 }
 END_TEST
@@ -942,9 +847,9 @@ START_TEST(status_counts_what_was_answered)
     ck_assert_uint_eq(report.connection_count, 1);
     ck_assert_uint_gt(report.identifier_count, 3); /* and the test identities */
     close(fd);
-    stop_server();
-    ck_assert_uint_eq(total("checks"), 30 - pings);
-    ck_assert_uint_eq(total("pings"), pings);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("checks"), 30 - pings);
+    ck_assert_uint_eq(eligd_total("pings"), pings);
 }
 END_TEST
 
@@ -974,7 +879,7 @@ START_TEST(test_identities_are_answered_as_reserved)
         }
     }
     close(fd);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 
@@ -1006,22 +911,22 @@ START_TEST(a_listener_shows_what_its_profile_sees)
         ck_assert_uint_eq(response.valid_until_s, day != 0 ? time_of_riga_day(day) : 0);
         close(fds[i]);
     }
-    stop_server();
-    ck_assert_uint_eq(total("looked_up"), 2);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("looked_up"), 2);
 }
 END_TEST
 
 START_TEST(two_servers_share_a_port)
 {
     START("--loops", "1");
-    pid_t first_pid = server_pid;
+    pid_t first_pid = eligd_pid();
     uint16_t port = server_port;
     char address[32], other_socket[sizeof(socket_path)];
     snprintf(address, sizeof(address), "127.0.0.1:%u", port);
     snprintf(other_socket, sizeof(other_socket), "%.90s/other.sock", support_directory());
-    START("--listen", address, "--unix", other_socket);
+    START("--listen-plain", address, "--unix", other_socket);
     ck_assert_uint_eq(server_port, port);
-    stop_server();
+    eligd_stop();
 
     /* The first one serves on, alone. */
     for (uint64_t i = 0; i < 20; i++) {
@@ -1029,9 +934,9 @@ START_TEST(two_servers_share_a_port)
         check_served(fd, i);
         close(fd);
     }
-    server_pid = first_pid;
-    ck_assert_int_eq(kill(server_pid, SIGTERM), 0);
-    ck_assert_int_eq(wait_for_exit(), 0);
+    eligd_turn_to(first_pid);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
 }
 END_TEST
 
@@ -1041,8 +946,8 @@ static const struct {
     int status;
     const char *want;
 } bad_starts[] = {
-    {{"--listen", "0.0.0.0:0"}, 2, "loopback"},
-    {{"--listen", "127.0.0.1"}, 2, "--listen"},
+    {{"--listen-plain", "0.0.0.0:0"}, 2, "loopback"},
+    {{"--listen-plain", "127.0.0.1"}, 2, "--listen"},
     {{"--lisen", "127.0.0.1:0"}, 2, "listen"},
     {{"--loops", "0"}, 2, "loops"},
     {{"--idle-ms", "many"}, 2, "idle-ms"},
@@ -1054,8 +959,8 @@ static const struct {
     {{"--signing-public", "/nowhere/key.pub"}, 3, "/nowhere/key.pub"},
     {{"--environment", "8"}, 3, "environment"},
     {{"--unix", "/nowhere/eligd.sock"}, 3, "/nowhere"},
-    {{"--port-file", "/nowhere/port"}, 3, "/nowhere/port"},
-    {{"--check-config", "--listen", "10.1.1.1:1"}, 1, "loopback"},
+    {{"--port-file-plain", "/nowhere/port"}, 3, "/nowhere/port"},
+    {{"--check-config", "--listen-plain", "10.1.1.1:1"}, 1, "loopback"},
     {{"--check-config", "--identity-key", "/nowhere/key"}, 1, "/nowhere/key"},
 };
 
@@ -1063,8 +968,8 @@ START_TEST(what_cannot_be_served_is_said_and_not_served)
 {
     static char text[1 << 16];
     spawn_server(bad_starts[_i].extra);
-    ck_assert_int_eq(wait_for_exit(), bad_starts[_i].status);
-    read_log(text, sizeof(text));
+    ck_assert_int_eq(eligd_wait_for_exit(), bad_starts[_i].status);
+    eligd_read_log(text, sizeof(text));
     ck_assert_msg(strstr(text, bad_starts[_i].want) != NULL, "%s", text);
     ck_assert_int_ne(access(port_path, F_OK), 0);
     ck_assert_ptr_null(strstr(text, "event=ready"));
@@ -1100,8 +1005,8 @@ START_TEST(a_folder_of_keys_that_is_not_fit_is_said)
     for (int i = 0; i < 2; i++) { /* before it serves, and when it is asked */
         spawn_server(
             (const char *const[]){"--identity-keys", path, i == 1 ? "--check-config" : NULL, NULL});
-        ck_assert_int_eq(wait_for_exit(), i == 1 ? 1 : 3);
-        read_log(text, sizeof(text));
+        ck_assert_int_eq(eligd_wait_for_exit(), i == 1 ? 1 : 3);
+        eligd_read_log(text, sizeof(text));
         ck_assert_msg(strstr(text, bad_folders[_i].want) != NULL, "%s", text);
     }
 }
@@ -1121,7 +1026,7 @@ static const struct {
 START_TEST(questions_about_the_options_are_answered_without_serving)
 {
     spawn_server(other_ways[_i].extra);
-    ck_assert_int_eq(wait_for_exit(), other_ways[_i].status);
+    ck_assert_int_eq(eligd_wait_for_exit(), other_ways[_i].status);
     ck_assert_int_ne(access(port_path, F_OK), 0);
 }
 END_TEST
@@ -1137,9 +1042,9 @@ START_TEST(a_taken_port_is_said_and_leaves_no_socket_file)
     ck_assert_int_eq(listen(fd, 1), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&taken, &size), 0);
     snprintf(address, sizeof(address), "127.0.0.1:%u", ntohs(taken.sin_port));
-    spawn_server((const char *const[]){"--listen", address, NULL});
-    ck_assert_int_eq(wait_for_exit(), 3);
-    read_log(text, sizeof(text));
+    spawn_server((const char *const[]){"--listen-plain", address, NULL});
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    eligd_read_log(text, sizeof(text));
     ck_assert_ptr_nonnull(strstr(text, "cannot bind"));
     ck_assert_ptr_nonnull(strstr(text, address));
     ck_assert_int_ne(access(socket_path, F_OK), 0);
@@ -1159,9 +1064,9 @@ START_TEST(options_come_from_a_file_and_the_command_line_wins)
         ck_assert(is_closed_by_server(fds[i]));
         close(fds[i]);
     }
-    stop_server();
-    ck_assert_uint_eq(total("over_limit"), 0);
-    ck_assert_uint_eq(total("idle_closed"), 2);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("over_limit"), 0);
+    ck_assert_uint_eq(eligd_total("idle_closed"), 2);
 }
 END_TEST
 
@@ -1170,8 +1075,8 @@ START_TEST(a_key_that_others_can_read_is_refused)
     static char text[1 << 16];
     ck_assert_int_eq(chmod(fixture_identity_path(fixture), 0644), 0);
     spawn_server((const char *const[]){NULL});
-    ck_assert_int_eq(wait_for_exit(), 3);
-    read_log(text, sizeof(text));
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    eligd_read_log(text, sizeof(text));
     ck_assert_ptr_nonnull(strstr(text, "event=failed"));
 }
 END_TEST
@@ -1188,11 +1093,11 @@ START_TEST(the_log_says_nothing_about_who_was_asked_about)
     send_all(fd, stream, FRAME_SIZE);
     ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
     close(fd);
-    stop_server();
-    read_log(text, sizeof(text));
+    eligd_stop();
+    eligd_read_log(text, sizeof(text));
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         ck_assert_ptr_null(strstr(text, codes[i]));
-    ck_assert_uint_eq(total("bad_frames"), 1);
+    ck_assert_uint_eq(eligd_total("bad_frames"), 1);
 }
 END_TEST
 
@@ -1202,13 +1107,13 @@ START_TEST(its_memory_cannot_be_dumped)
     struct stat status;
     START("--loops", "1");
     struct rlimit limit;
-    ck_assert_int_eq(prlimit(server_pid, RLIMIT_CORE, NULL, &limit), 0);
+    ck_assert_int_eq(prlimit(eligd_pid(), RLIMIT_CORE, NULL, &limit), 0);
     ck_assert_uint_eq(limit.rlim_max, 0);
     /* Of a process without dumps, files in /proc are root's whoever runs it. */
-    snprintf(path, sizeof(path), "/proc/%d/mem", (int)server_pid);
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)eligd_pid());
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_uid, 0);
-    stop_server();
+    eligd_stop();
 }
 END_TEST
 

@@ -161,6 +161,8 @@ EOF
 } >"$work/club/club.csv"
 echo "club.swimmer,club.csv,2026-01-15,2," >>"$work/club/delivery.csv"
 cp -r loader/catalogue "$work/club.catalogue"
+sed '/^1011,/s/,gate,,/,gate,00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff,/' \
+    loader/catalogue/terminals.csv >"$work/club.catalogue/terminals.csv"
 cat >"$work/club.catalogue/90-club.rules" <<EOF
 product pool = 2001
 group swimmer = status club.swimmer
@@ -175,6 +177,8 @@ EOF
         "$work/registers" --catalogue "$work/example.rules" --snapshots "$work/club.made" $keys --dry-run
     row 0 "^swim_master  *1  *0" "a new register and its relief" build --exports "$work/club" \
         --registers "$work/registers" --catalogue "$work/club.catalogue" --snapshots "$work/club.made" $keys
+    row 0 " clauses, 1 terminals" "the one terminal that has a key is in the snapshot" verify \
+        --snapshots "$work/club.made" $trust
     row 0 "^swimmer  *1  *0" "who left on the first day of the year is out" verify \
         --snapshots "$work/club.made" $trust
     sed 's/VDEAVK.disability/VDEAVK.disabilities/; s/fact status/fact list/; /subtype/d; /map/d' \

@@ -62,6 +62,9 @@ sed '/^group gone/d; /^group learner/d' "$work/old/city.rules" >"$work/clean.rul
 run check 0 "^no warnings: 2 groups" "nothing to warn of" --catalogue "$work/clean.rules" --strict
 echo "nonsense" >"$work/wrong.rules"
 run check 1 "wrong.rules:1:1: wanted" "an error" --catalogue "$work/wrong.rules"
+cp -r "$work/old" "$work/cases"
+echo 'case "nobody is asked about"' >"$work/cases/wrong.cases"
+run check 1 "wrong.cases:1:1: the case has no person" "a mistake in a case" --catalogue "$work/cases"
 run check 1 "No such file" "no catalogue" --catalogue "$work/nowhere"
 run check 2 "catalogue" "a mistyped option" --catalog "$work/old"
 run check 2 "back-days" "a window before all time" --as-of 1970-01-02

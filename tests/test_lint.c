@@ -22,7 +22,7 @@ static const char *const usual_tables[TABLE_COUNT] = {
     [TABLE_PROVIDERS] = "number,title,state,from,until\n" BUS ",Buses,,,\n",
     [TABLE_POINTS] = "number,provider,place,title,state,from,until\n101," BUS ",0001000,Bus 1,,,\n"
                      "102," BUS ",0001000,Bus 2,,,\n",
-    [TABLE_TERMINALS] = "number,point_of_sale,profile,key,from,until\n1011,101,gate,,,\n",
+    [TABLE_TERMINALS] = "number,points,profile,key,from,until\n1011,101,gate,,,\n",
     [TABLE_CONTRACTS] =
         "number,giver,provider,relief,points,from,until\n11," RIGA "," BUS ",R,all,,\n",
     [TABLE_PRODUCTS] = "number,name,unit,price,from,until\n1001,ticket,ride,1.50,,\n",
@@ -31,7 +31,7 @@ static const char *const usual_tables[TABLE_COUNT] = {
 #define GIVERS    "number,title,from,until\n"
 #define PROVIDERS "number,title,state,from,until\n"
 #define POINTS    "number,provider,place,title,state,from,until\n"
-#define TERMINALS "number,point_of_sale,profile,key,from,until\n"
+#define TERMINALS "number,points,profile,key,from,until\n"
 #define CONTRACTS "number,giver,provider,relief,points,from,until\n"
 #define PRODUCTS  "number,name,unit,price,from,until\n"
 #define CONTRACT  "11," RIGA "," BUS ",R,all,,\n"
@@ -263,6 +263,13 @@ static const struct row rows[] = {
      TABLE_POINTS, POINTS "101," BUS ",,Bus 1,,,2026-11-23\n102," BUS ",,Bus 2,,,\n", 0, NULL},
     {"a terminal of a suspended provider", WARNING_TERMINAL_POINT, 1, R ALL, NULL, TABLE_PROVIDERS,
      PROVIDERS BUS ",Buses,suspended,,\n", 0, NULL},
+    {"a terminal with another point of sale that is open", WARNING_TERMINAL_POINT, 0, R ALL, NULL,
+     TABLE_POINTS, POINTS "101," BUS ",,Bus 1,suspended,,\n102," BUS ",,Bus 2,,,\n",
+     TABLE_TERMINALS, TERMINALS "1011,101-102,gate,,,\n"},
+    {"a terminal whose points of sale have all closed", WARNING_TERMINAL_POINT, 1, R ALL,
+     "terminals.csv:2: terminal 1011 stands at point of sale 101, which is suspended", TABLE_POINTS,
+     POINTS "101," BUS ",,Bus 1,suspended,,\n102," BUS ",,Bus 2,,,2026-11-23\n", TABLE_TERMINALS,
+     TERMINALS "1011,102 101,gate,,,\n"},
     {"a terminal that has ended with its point of sale", WARNING_TERMINAL_POINT, 0, R ALL, NULL,
      TABLE_POINTS, POINTS "101," BUS ",,Bus 1,,,2026-11-23\n102," BUS ",,Bus 2,,,\n",
      TABLE_TERMINALS, TERMINALS "1011,101,gate,,,2026-11-23\n"},

@@ -24,7 +24,8 @@ START_TEST(loopback_addresses_are_taken)
 {
     struct address address;
     struct fault fault;
-    ck_assert_msg(listener_parse_tcp(&address, good_addresses[_i].text, &fault), "%s", fault.text);
+    ck_assert_msg(listener_parse_plain(&address, good_addresses[_i].text, &fault), "%s",
+                  fault.text);
     ck_assert_uint_eq(listener_port(&address), good_addresses[_i].port);
 }
 END_TEST
@@ -56,7 +57,7 @@ START_TEST(everything_else_is_refused_with_a_sentence)
 {
     struct address address;
     struct fault fault = {""};
-    ck_assert(!listener_parse_tcp(&address, bad_addresses[_i], &fault));
+    ck_assert(!listener_parse_plain(&address, bad_addresses[_i], &fault));
     ck_assert(fault.text[0] != '\0');
 }
 END_TEST
@@ -65,7 +66,7 @@ START_TEST(an_address_that_others_reach_is_refused_for_what_it_is)
 {
     struct address address;
     struct fault fault = {""};
-    ck_assert(!listener_parse_tcp(&address, "192.168.1.5:7447", &fault));
+    ck_assert(!listener_parse_plain(&address, "192.168.1.5:7447", &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "loopback"));
     ck_assert_ptr_nonnull(strstr(fault.text, "plain"));
 }
@@ -76,7 +77,7 @@ START_TEST(port_zero_becomes_a_port_that_others_share)
     struct address address;
     struct fault fault;
     int first, second;
-    ck_assert(listener_parse_tcp(&address, "127.0.0.1:0", &fault));
+    ck_assert(listener_parse_plain(&address, "127.0.0.1:0", &fault));
     ck_assert(listener_open_tcp(&first, &address, 20000, &fault));
     uint16_t port = listener_port(&address);
     ck_assert_uint_gt(port, 0);
@@ -221,18 +222,32 @@ static const struct {
     struct config config;
     const char *want; /* in the sentence; NULL: good */
 } configs[] = {
-    {{.listen = "127.0.0.1:0", .profile = "till"}, NULL},
+    {{.listen_plain = "127.0.0.1:0", .profile = "till"}, NULL},
     {{.unix_path = "/run/eligd.sock", .profile = "gate"}, NULL},
-    {{.listen = "[::1]:1",
+    {{.listen_plain = "[::1]:1",
       .unix_path = "/run/eligd.sock",
-      .port_file = "/run/port",
+      .port_file_plain = "/run/port",
       .profile = "inspector"},
      NULL},
     {{.listen = NULL, .profile = "till"}, "nowhere to listen"},
-    {{.listen = "0.0.0.0:1", .profile = "till"}, "--listen"},
+    {{.listen_plain = "0.0.0.0:1", .profile = "till"}, "--listen-plain"},
     {{.unix_path = "", .profile = "till"}, "--unix"},
     {{.unix_path = "/run/eligd.sock", .port_file = "/run/port", .profile = "till"}, "--port-file"},
-    {{.listen = "127.0.0.1:0", .profile = "inspektor"}, "inspector"},
+    {{.unix_path = "/run/eligd.sock", .port_file_plain = "/run/port", .profile = "till"},
+     "--port-file-plain"},
+    {{.listen = "0.0.0.0:1", .profile = "till"}, "--server-key"},
+    {{.listen = "0.0.0.0:1", .server_key = "k", .profile = "till"}, "--merchant-keys"},
+    {{.listen = "0.0.0.0:1", .server_key = "k", .merchant_keys = "m", .profile = "till"}, NULL},
+    {{.listen = "x", .server_key = "k", .merchant_keys = "m", .profile = "till"}, "--listen"},
+    {{.unix_path = "/u", .server_key = "k", .profile = "till"}, "--server-key"},
+    {{.unix_path = "/u", .state = "s", .profile = "till"}, "--state"},
+    {{.listen = "0.0.0.0:1",
+      .server_key = "k",
+      .merchant_keys = "m",
+      .revocations = "r",
+      .profile = "till"},
+     "--revoker-public"},
+    {{.listen_plain = "127.0.0.1:0", .profile = "inspektor"}, "inspector"},
 };
 
 static const struct {
@@ -259,7 +274,7 @@ END_TEST
 START_TEST(one_kind_of_identity_key_is_named)
 {
     struct fault fault = {""};
-    struct config config = {.listen = "127.0.0.1:0",
+    struct config config = {.unix_path = "/run/eligd.sock",
                             .profile = "till",
                             .identity_key = key_configs[_i].key,
                             .identity_keys = key_configs[_i].keys};

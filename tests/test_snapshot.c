@@ -164,6 +164,54 @@ START_TEST(an_opened_snapshot_holds_what_was_published)
 }
 END_TEST
 
+START_TEST(terminals_are_read_with_all_that_was_said_of_them)
+{
+    uint8_t keys[2][TERMINAL_KEY_SIZE];
+    memset(keys[0], 0x11, sizeof(keys[0]));
+    memset(keys[1], 0x22, sizeof(keys[1]));
+    fixture_point(f, 101, 5);
+    fixture_point(f, 102, 5);
+    fixture_point(f, 201, 6);
+    struct terminal *first = fixture_terminal(f, 7, keys[0], 101, 102);
+    fixture_terminal_sells(f, 1001, 1001);
+    fixture_terminal_sells(f, 1002, 1009);
+    first->per_minute = 30;
+    first->per_day = 2000;
+    first->typed_per_day = 50;
+    first->until_day = FIXTURE_UNTIL_DAY;
+    fixture_terminal(f, 8, keys[1], 200, 300);
+    fixture_publish(f);
+
+    struct snapshot *snapshot = fixture_snapshot(f);
+    const struct tables *t = snapshot_tables(snapshot);
+    ck_assert(t->terminal_count == 2 && t->span_count == 4);
+    ck_assert(memcmp(t->terminals[0].key, keys[0], TERMINAL_KEY_SIZE) == 0 &&
+              memcmp(t->terminals[1].key, keys[1], TERMINAL_KEY_SIZE) == 0);
+    ck_assert(t->terminals[0].provider == 5 && t->terminals[1].provider == 6);
+    ck_assert(t->terminals[0].per_minute == 30 && t->terminals[0].per_day == 2000 &&
+              t->terminals[0].typed_per_day == 50);
+    ck_assert(t->terminals[0].until_day == FIXTURE_UNTIL_DAY &&
+              t->terminals[1].until_day == DAY_NEVER);
+    ck_assert(t->terminals[0].product_count == 2 && t->terminals[1].product_count == 0);
+    ck_assert_uint_eq(t->spans[t->terminals[0].product_first + 1].last, 1009);
+    ck_assert_uint_eq(t->spans[t->terminals[1].point_first].first, 200);
+    snapshot_close(snapshot);
+}
+END_TEST
+
+START_TEST(two_terminals_with_one_key_are_not_published)
+{
+    uint8_t same[TERMINAL_KEY_SIZE] = {1};
+    uint64_t none;
+    struct fault fault;
+    fixture_point(f, 101, 5);
+    fixture_terminal(f, 7, same, 101, 101);
+    fixture_terminal(f, 8, same, 101, 101);
+    ck_assert(!fixture_try_publish(f, &none, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "terminals: numbers 7 and 8 have the same key"));
+}
+END_TEST
+
 static size_t open_fd_count(bool *all_cloexec)
 {
     size_t count = 0;
@@ -561,7 +609,7 @@ START_TEST(values_other_than_a_snapshot_has_are_refused)
     m = *fixture_manifest(f);
     m.home_count += SHARD_BUCKET_COUNT;
     write_manifest(&m);
-    refused_now("wanted 13 tables and 2 shards");
+    refused_now("wanted 15 tables and 2 shards");
 
     m = *fixture_manifest(f);
     memcpy(m.values[4].name, "hroups\0\0", VALUE_NAME_SIZE);
@@ -728,6 +776,8 @@ static Suite *snapshot_suite(void)
     tcase_add_checked_fixture(tcase, start, stop);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, an_opened_snapshot_holds_what_was_published);
+    tcase_add_test(tcase, terminals_are_read_with_all_that_was_said_of_them);
+    tcase_add_test(tcase, two_terminals_with_one_key_are_not_published);
     tcase_add_test(tcase, descriptors_are_closed_for_children_and_none_is_lost);
     tcase_add_test(tcase, what_happens_to_the_file_after_opening_has_no_effect);
     tcase_add_test(tcase, two_generations_can_be_open_at_once);

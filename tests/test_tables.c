@@ -1,5 +1,6 @@
 #include "protocol/tables.h"
 
+#include "protocol/profile.h"
 #include "tests/support.h"
 
 #include <stdlib.h>
@@ -11,12 +12,14 @@
 #define RELIEFS     2
 #define CLAUSES     4
 #define OFFERS      3
-#define POINTS      2
+#define POINTS      3
 #define DAYSETS     2
 #define CONTRACTS   2
 #define SPLITS      2
 #define LIMITS      2
 #define CENSUS      3
+#define TERMINALS   3
+#define SPANS       5
 #define SETS        3
 #define MEMBERSHIPS 4
 #define VIEWS       3
@@ -33,6 +36,8 @@ struct country {
     struct contract contracts[CONTRACTS];
     struct split splits[SPLITS];
     struct limit limits[LIMITS];
+    struct terminal terminals[TERMINALS];
+    struct number_span spans[SPANS];
     uint32_t set_first[SETS + 1];
     struct membership memberships[MEMBERSHIPS];
     struct view views[VIEWS];
@@ -52,7 +57,9 @@ static const struct country good = {
                 CLAUSE(10, 1, 2, CLAUSE_STACKS)},
     .groups = {{.name = GROUP_TEST_NAME}, {.name = "a"}, {.name = "b"}},
     .products = {{PRODUCT_TEST, PRODUCT_TEST_NAME}, {1001, "x"}, {1002, "y"}},
-    .points = {{.number = 101, .site = 1}, {.number = 102, .site = 1}},
+    .points = {{.number = 101, .site = 1, .provider = 5},
+               {.number = 102, .site = 1, .provider = 5},
+               {.number = 201, .site = 1, .provider = 6}},
     .daysets = {{{3}}, {{1}}},
     .offers = {{0, 1, 0, 1, 0}, {1, 1001, 1, 3, 1}, {1, 1002, 1, 2, 0}},
     .reliefs = {{.code = RELIEF_TEST_CODE,
@@ -64,6 +71,29 @@ static const struct country good = {
     .splits = {{3, 1, {{7, SPLIT_REST, 0}}}, {4, 1, {{8, SPLIT_REST, 0}}}},
     .limits = {{.relief = 0, .kind = LIMIT_USES, .period = PERIOD_DAY, .until_day = 1, .value = 1},
                {.relief = 1, .kind = LIMIT_SPACING, .until_day = 1, .value = 60}},
+    .terminals = {{.number = 7,
+                   .profile = 1,
+                   .key = {1},
+                   .provider = 5,
+                   .until_day = DAY_NEVER,
+                   .point_count = 2,
+                   .product_first = 2,
+                   .product_count = 2},
+                  {.number = 8,
+                   .profile = PROFILE_LAST,
+                   .key = {[31] = 1},
+                   .provider = 6,
+                   .until_day = 20000,
+                   .point_first = 4,
+                   .point_count = 1},
+                  {.number = UINT32_MAX,
+                   .profile = 2,
+                   .key = {2},
+                   .provider = 5,
+                   .until_day = 20000,
+                   .point_first = 1,
+                   .point_count = 1}},
+    .spans = {{101, 101}, {102, 200}, {1, 5}, {1001, UINT32_MAX}, {200, 300}},
     .set_first = {0, 0, 1, 4},
     .memberships = {{0, TRUTH_YES, 10, 20},
                     {1, TRUTH_YES, 10, 12},
@@ -89,6 +119,10 @@ static struct tables tables_of(const struct country *c)
         .contracts = c->contracts,
         .splits = c->splits,
         .limits = c->limits,
+        .terminals = c->terminals,
+        .spans = c->spans,
+        .terminal_count = TERMINALS,
+        .span_count = SPANS,
         .point_count = POINTS,
         .dayset_count = DAYSETS,
         .offer_count = OFFERS,
@@ -111,7 +145,8 @@ struct stored {
         reliefs[RELIEFS * RELIEF_SIZE], views[VIEWS * VIEW_SIZE], points[POINTS * POINT_SIZE],
         daysets[DAYSETS * DAYSET_SIZE], offers[OFFERS * OFFER_SIZE],
         contracts[CONTRACTS * CONTRACT_SIZE], splits[SPLITS * SPLIT_SIZE],
-        limits[LIMITS * LIMIT_SIZE], sets[4 + 4 * (SETS + 1) + MEMBERSHIPS * MEMBERSHIP_SIZE];
+        limits[LIMITS * LIMIT_SIZE], terminals[TERMINALS * TERMINAL_SIZE],
+        spans[SPANS * NUMBER_SPAN_SIZE], sets[4 + 4 * (SETS + 1) + MEMBERSHIPS * MEMBERSHIP_SIZE];
 };
 
 static void store(struct stored *s, const struct country *c)
@@ -140,6 +175,10 @@ static void store(struct stored *s, const struct country *c)
         split_encode(s->splits + i * SPLIT_SIZE, &c->splits[i]);
     for (size_t i = 0; i < LIMITS; i++)
         limit_encode(s->limits + i * LIMIT_SIZE, &c->limits[i]);
+    for (size_t i = 0; i < TERMINALS; i++)
+        terminal_encode(s->terminals + i * TERMINAL_SIZE, &c->terminals[i]);
+    for (size_t i = 0; i < SPANS; i++)
+        number_span_encode(s->spans + i * NUMBER_SPAN_SIZE, &c->spans[i]);
     store_u32(s->sets, SETS);
     for (size_t i = 0; i <= SETS; i++)
         store_u32(s->sets + 4 + 4 * i, c->set_first[i]);
@@ -168,6 +207,8 @@ static struct table_values values_of(const struct stored *s)
         .contracts = edge(s->contracts, sizeof(s->contracts)),
         .splits = edge(s->splits, sizeof(s->splits)),
         .limits = edge(s->limits, sizeof(s->limits)),
+        .terminals = edge(s->terminals, sizeof(s->terminals)),
+        .spans = edge(s->spans, sizeof(s->spans)),
     };
 }
 
@@ -202,6 +243,11 @@ START_TEST(what_was_stored_is_read_as_it_was)
     ck_assert_uint_eq(t.clauses[3].code, 10);
     ck_assert(t.point_count == POINTS && t.dayset_count == DAYSETS && t.offer_count == OFFERS &&
               t.contract_count == CONTRACTS && t.split_count == SPLITS && t.limit_count == LIMITS);
+    ck_assert(t.terminal_count == TERMINALS && t.span_count == SPANS);
+    ck_assert(memcmp(t.spans, good.spans, sizeof(good.spans)) == 0);
+    for (size_t i = 0; i < TERMINALS; i++)
+        ck_assert(t.terminals[i].number == good.terminals[i].number &&
+                  memcmp(t.terminals[i].key, good.terminals[i].key, TERMINAL_KEY_SIZE) == 0);
     ck_assert(memcmp(t.offers, good.offers, sizeof(good.offers)) == 0);
     ck_assert_uint_eq(t.census[1].unknown_count, 1);
     tables_free(&t);
@@ -238,6 +284,24 @@ static const struct {
     FIELD(contracts[1].relief, 2, "contracts: number 2 names relief 2 of 2"),
     FIELD(splits[1].code, 3, "splits: number 3 is out of order"),
     FIELD(limits[1].relief, 2, "limits: limit 1 names relief 2 of 2"),
+    FIELD(terminals[1].number, 7, "terminals: number 7 is out of order or there twice"),
+    FIELD(terminals[1].profile, PROFILE_LAST + 1, "number 8 has profile 5: wanted 1 to 4"),
+    FIELD(terminals[2].key[0], 1, "terminals: numbers 7 and 4294967295 have the same key"),
+    FIELD(terminals[0].point_first, 5, "number 7 names spans beyond the 5 that there are"),
+    FIELD(terminals[0].point_first, 4, "number 7 names spans beyond the 5 that there are"),
+    FIELD(terminals[0].point_count, 6, "number 7 names spans beyond the 5 that there are"),
+    FIELD(terminals[0].product_first, 4, "number 7 names spans beyond the 5 that there are"),
+    FIELD(terminals[0].product_count, 4, "number 7 names spans beyond the 5 that there are"),
+    FIELD(terminals[0].point_first, 3, "number 7 has spans that are out of order or overlap"),
+    FIELD(terminals[0].product_count, 3, "number 7 has spans that are out of order or overlap"),
+    FIELD(terminals[0].product_first, 1, "number 7 has spans that are out of order or overlap"),
+    FIELD(spans[0].last, 102, "number 7 has spans that are out of order or overlap"),
+    FIELD(terminals[1].provider, 5, "number 8 is of provider 00000000005, point of sale 201 is"),
+    FIELD(points[1].provider, 6, "number 7 is of provider 00000000005, point of sale 102 is not"),
+    FIELD(points[2].number, 200, "number 7 is of provider 00000000005, point of sale 200 is not"),
+    FIELD(spans[1].last, 201, "number 7 is of provider 00000000005, point of sale 201 is not"),
+    FIELD(spans[1].first, 103, "number 7 is at points of sale 103 to 200: none of them is listed"),
+    FIELD(spans[4].first, 202, "number 8 is at points of sale 202 to 300: none of them is listed"),
     FIELD(groups[0].name[0], 'r', "group 0 must be \"test\""),
     FIELD(products[0].number, 2, "product 1 must be"),
     FIELD(products[0].name[0], 'r', "product 1 must be"),
@@ -346,6 +410,69 @@ START_TEST(more_reliefs_that_stack_than_an_answer_has_room_for_are_refused)
 }
 END_TEST
 
+/* What decoders refuse by themselves, of arrays that nobody has stored yet. */
+static const struct {
+    size_t at, size;
+    uint32_t number;
+    const char *words;
+} unstored[] = {
+    FIELD(terminals[0].point_count, 0, "number 7 has 0 spans of points and 2 of products"),
+    FIELD(terminals[0].point_count, 65, "number 7 has 65 spans of points and 2 of products"),
+    FIELD(terminals[0].product_count, 65, "wanted 1 to 64, and at most 64"),
+    FIELD(terminals[0].profile, 0, "number 7 has profile 0"),
+    FIELD(spans[0].first, 0, "number 7 has spans that are out of order or overlap"),
+    FIELD(spans[3].last, 1000, "number 7 has spans that are out of order or overlap"),
+};
+
+START_TEST(what_no_record_may_say_is_refused_of_a_builder_too)
+{
+    struct country c = good;
+    memcpy((uint8_t *)&c + unstored[_i].at, &unstored[_i].number, unstored[_i].size);
+    struct tables t = tables_of(&c);
+    struct fault fault;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_msg(strstr(fault.text, unstored[_i].words) != NULL, "%s", fault.text);
+}
+END_TEST
+
+/* As many as there may be, every one at all the points of sale and one more each: walked over point
+ * by point it would take minutes. */
+START_TEST(terminals_at_many_points_of_sale_are_soon_checked)
+{
+    struct country c = good;
+    struct tables t = tables_of(&c);
+    struct point *points = calloc(POINT_COUNT_MAX, sizeof(*points));
+    struct terminal *terminals = calloc(TERMINAL_COUNT_MAX, sizeof(*terminals));
+    struct number_span all = {1, UINT32_MAX};
+    for (uint32_t i = 0; i < POINT_COUNT_MAX; i++)
+        points[i] = (struct point){.number = i + 1, .site = 1, .provider = 5};
+    for (uint32_t i = 0; i < TERMINAL_COUNT_MAX; i++) {
+        terminals[i] = good.terminals[0];
+        terminals[i].number = i + 1;
+        terminals[i].point_count = 1;
+        terminals[i].product_first = terminals[i].product_count = 0;
+        store_u32(terminals[i].key, i + 1);
+    }
+    t.points = points;
+    t.point_count = POINT_COUNT_MAX;
+    t.terminals = terminals;
+    t.terminal_count = TERMINAL_COUNT_MAX;
+    t.spans = &all;
+    t.span_count = 1;
+    struct fault fault = {""};
+    ck_assert_msg(tables_check(&t, &fault), "%s", fault.text);
+    points[POINT_COUNT_MAX - 1].provider = 6;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_str_eq(fault.text, "terminals: number 1 is of provider 00000000005, point of sale "
+                                 "262144 is not");
+    t.terminal_count++;
+    ck_assert(!tables_check(&t, &fault));
+    ck_assert_str_eq(fault.text, "terminals: 65537: at most 65536");
+    free(points);
+    free(terminals);
+}
+END_TEST
+
 START_TEST(a_count_of_sets_beyond_the_bytes_is_refused)
 {
     struct stored s;
@@ -380,6 +507,9 @@ static Suite *tables_suite(void)
                         sizeof(wrong_numbers) / sizeof(wrong_numbers[0]));
     tcase_add_test(tcase, a_table_of_a_wrong_size_is_refused);
     tcase_add_test(tcase, more_reliefs_that_stack_than_an_answer_has_room_for_are_refused);
+    tcase_add_loop_test(tcase, what_no_record_may_say_is_refused_of_a_builder_too, 0,
+                        sizeof(unstored) / sizeof(unstored[0]));
+    tcase_add_test(tcase, terminals_at_many_points_of_sale_are_soon_checked);
     tcase_add_test(tcase, a_count_of_sets_beyond_the_bytes_is_refused);
     tcase_add_test(tcase, a_record_that_is_none_is_named);
     suite_add_tcase(suite, tcase);

@@ -20,10 +20,12 @@ static const char *const whole[TABLE_COUNT] = {
                      "Centrs\t102\t40003000017\t1000\t\n"
                      "Āgenskalns\t101\t40003000017\t0001000\tsuspended\n"
                      "Stacija\t301\t40003000002\t\tactive\n",
-    [TABLE_TERMINALS] = "number,point_of_sale,profile,key\n"
-                        "7,101,gate,\n"
-                        "18446744073709551615,301,administrator,"
-                        "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n",
+    [TABLE_TERMINALS] = "number,points,profile,key,products,per_minute,per_day,typed_per_day\n"
+                        "7,102 101,gate,,all,,,\n"
+                        "4294967295,300-400 301,administrator,"
+                        "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff,"
+                        "1002 7-9  1,30,4294967295,1\n"
+                        "8,101,till,,,,,\n",
     [TABLE_CONTRACTS] = "number,giver,provider,relief,points,from,until\n"
                         "12,90011524360,40003000017,RIGA-CITY,,2026-01-01,\n"
                         "11,90000054163,40003000002,LEARNERS,300-400 301,,\n"
@@ -99,16 +101,62 @@ START_TEST(points_of_sale_stand_in_places_whose_lost_zeros_are_put_back)
 }
 END_TEST
 
-START_TEST(terminals_have_profiles_and_keys_in_small_letters)
+START_TEST(terminals_have_profiles_and_keys)
 {
     parse_whole();
-    ck_assert_uint_eq(trade.terminal_count, 2);
+    ck_assert_uint_eq(trade.terminal_count, 3);
     ck_assert(trade.terminals[0].number == 7 && trade.terminals[0].profile == PROFILE_GATE);
-    ck_assert_str_eq(trade.terminals[0].key, "");
-    ck_assert(trade.terminals[1].number == UINT64_MAX);
-    ck_assert_uint_eq(trade.terminals[1].profile, PROFILE_ADMINISTRATOR);
-    ck_assert_str_eq(trade.terminals[1].key,
-                     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+    ck_assert(!trade.terminals[0].has_key);
+    const struct terminal_row *last = &trade.terminals[2];
+    ck_assert(last->number == UINT32_MAX && last->profile == PROFILE_ADMINISTRATOR);
+    ck_assert(last->has_key);
+    for (uint32_t i = 0; i < TERMINAL_KEY_SIZE; i++)
+        ck_assert_uint_eq(last->key[i], i % 16 * 0x11);
+}
+END_TEST
+
+static void check_range(uint32_t index, uint32_t first, uint32_t last)
+{
+    ck_assert_uint_eq(trade.ranges[index].first, first);
+    ck_assert_uint_eq(trade.ranges[index].last, last);
+}
+
+START_TEST(terminals_have_points_products_and_budgets)
+{
+    parse_whole();
+    const struct terminal_row *first = &trade.terminals[0], *last = &trade.terminals[2];
+    ck_assert(first->range_count == 2 && first->product_range_count == 0); /* all */
+    check_range(first->first_range, 101, 101);
+    check_range(first->first_range + 1, 102, 102);
+    ck_assert(first->per_minute == 0 && first->per_day == 0 && first->typed_per_day == 0);
+    ck_assert_uint_eq(trade_terminal_provider(&trade, first), 40003000017);
+
+    ck_assert(last->range_count == 1 && last->product_range_count == 3);
+    check_range(last->first_range, 300, 400);
+    check_range(last->first_product_range, 1, 1);
+    check_range(last->first_product_range + 1, 7, 9);
+    check_range(last->first_product_range + 2, 1002, 1002);
+    ck_assert(last->per_minute == 30 && last->per_day == UINT32_MAX && last->typed_per_day == 1);
+    ck_assert_uint_eq(trade_terminal_provider(&trade, last), 40003000002);
+    ck_assert_uint_eq(trade.terminals[1].product_range_count, 0); /* empty, too */
+}
+END_TEST
+
+/* As many spans as a terminal may have of each kind, and one more. */
+START_TEST(a_terminal_has_as_many_spans_as_its_limit_and_no_more)
+{
+    char text[2048] = "", row[4096];
+    for (uint32_t i = 0; i < TERMINAL_SPAN_COUNT_MAX; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ", 2001 + 2 * i);
+    snprintf(row, sizeof(row), "number,points,profile,products\n8,101,till,%s\n", text);
+    if (!parse_changed(TABLE_TERMINALS, row))
+        ck_abort_msg("%s", fault.text);
+    ck_assert_uint_eq(trade.terminals[0].product_range_count, TERMINAL_SPAN_COUNT_MAX);
+    trade_free(&trade);
+    snprintf(row, sizeof(row), "number,points,profile,products\n8,101,till,%s2002\n", text);
+    ck_assert(!parse_changed(TABLE_TERMINALS, row));
+    ck_assert_str_eq(fault.text, "c/terminals.csv:2: more than 64 spans of points or of products "
+                                 "of one terminal (TERMINAL_SPAN_COUNT_MAX)");
 }
 END_TEST
 
@@ -182,7 +230,8 @@ static const struct {
     /* rows */
     {TABLE_GIVERS, "number,title\n90011524360\n",
      "c/givers.csv:2: wanted 2 fields as in the header, found 1"},
-    {TABLE_GIVERS, "number,title\n90011524360,\"x\n", "c/givers.csv:2: "},
+    {TABLE_GIVERS, "number,title\n90011524360,\"x\n",
+     "c/givers.csv:2: a quote is not closed: close it, or double quotes within a field"},
     {TABLE_GIVERS, "number,title\n90011524360,R\xeega\n",
      "c/givers.csv:2: title: not UTF-8: save the table as UTF-8"},
     {TABLE_GIVERS, "number,title\n90011524360,\n",
@@ -205,15 +254,43 @@ static const struct {
      "c/points_of_sale.csv:2: number: wanted a number from 1 to 4294967295, found \"0\""},
     {TABLE_POINTS, "number,provider,place,title\n1,40003000017,0001,\n",
      "c/points_of_sale.csv:2: place: wanted an ATVK code of seven digits, found \"0001\""},
-    {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,gte\n",
+    {TABLE_TERMINALS, "number,points,profile\n1,101,gte\n",
      "c/terminals.csv:2: profile: wanted gate, till, inspector or administrator (\"gate\"?), "
      "found"},
-    {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,\n",
+    {TABLE_TERMINALS, "number,points,profile\n1,101,\n",
      "c/terminals.csv:2: profile: wanted gate, till, inspector or administrator, found nothing"},
-    {TABLE_TERMINALS, "number,point_of_sale,profile\n18446744073709551616,101,gate\n",
-     "c/terminals.csv:2: number: wanted a number from 1 to 18446744073709551615, found a number"},
-    {TABLE_TERMINALS, "number,point_of_sale,profile,key\n1,101,gate,00ff\n",
+    {TABLE_TERMINALS, "number,points,profile\n4294967296,101,gate\n",
+     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 digits"},
+    {TABLE_TERMINALS, "number,points,profile\n0,101,gate\n",
+     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found \"0\""},
+    {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,gate\n",
+     "c/terminals.csv:1: column 2, \"point_of_sale\", is none of this table's: it has number, poi"},
+    {TABLE_TERMINALS, "number,points,profile\n1,,gate\n",
+     "c/terminals.csv:2: points: wanted points of sale and spans of them, apart by spaces, such a"},
+    {TABLE_TERMINALS, "number,points,profile\n1,all,gate\n",
+     "c/terminals.csv:2: points: wanted points of sale and spans of them, apart by spaces, such a"},
+    {TABLE_TERMINALS, "number,points,profile\n1,102-101,gate\n",
+     "c/terminals.csv:2: points: wanted points of sale and spans of them, apart by spaces, such a"},
+    {TABLE_TERMINALS, "number,points,profile,products\n1,101,gate,0\n",
+     "c/terminals.csv:2: products: wanted all, or numbers of products and spans of them, apart by"},
+    {TABLE_TERMINALS, "number,points,profile,products\n1,101,gate,city.ticket\n",
+     "c/terminals.csv:2: products: wanted all, or numbers of products and spans of them, apart by"},
+    {TABLE_TERMINALS, "number,points,profile,per_minute\n1,101,gate,0\n",
+     "c/terminals.csv:2: per_minute: wanted a number from 1 to 4294967295, found \"0\""},
+    {TABLE_TERMINALS, "number,points,profile,per_day\n1,101,gate,many\n",
+     "c/terminals.csv:2: per_day: wanted a number from 1 to 4294967295, found \"many\""},
+    {TABLE_TERMINALS, "number,points,profile,typed_per_day\n1,101,gate,-1\n",
+     "c/terminals.csv:2: typed_per_day: wanted a number from 1 to 4294967295, found \"-1\""},
+    {TABLE_TERMINALS, "number,points,profile,key\n1,101,gate,00ff\n",
      "c/terminals.csv:2: key: wanted a public key of 64 hexadecimal digits, or nothing, found te"},
+    {TABLE_TERMINALS,
+     "number,points,profile,key\n"
+     "1,101,gate,g0112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n",
+     "c/terminals.csv:2: key: wanted a public key of 64 hexadecimal digits, or nothing, found te"},
+    {TABLE_TERMINALS,
+     "number,points,profile,key\n"
+     "1,101,gate,0000000000000000000000000000000000000000000000000000000000000000\n",
+     "c/terminals.csv:2: key: zeros are nobody's public key: write the terminal's own, or nothin"},
     {TABLE_CONTRACTS, "number,giver,provider,relief,points\n1,90011524360,40003000017,X,101-\n",
      "c/contracts.csv:2: points: wanted all, or points of sale and spans of them, apart by spaces"},
     {TABLE_CONTRACTS, "number,giver,provider,relief,points\n1,90011524360,40003000017,X,102-101\n",
@@ -238,10 +315,13 @@ static const struct {
      "c/givers.csv:5: giver 90011524360 stands already in row 2: keep one of them"},
     {TABLE_POINTS, "number,provider,place,title\n101,40003000017,,\n101,40003000017,,\n",
      "c/points_of_sale.csv:3: point of sale 101 stands already in row 2: keep one of them"},
+    {TABLE_PRODUCTS, "number,name\n2,test.product\n",
+     "c/products.csv:2: the product name \"test.product\" is reserved for the engine's own "
+     "tests: "},
     {TABLE_PRODUCTS, "number,name\n2,x\n3,x\n",
      "c/products.csv:3: the product name \"x\" stands already in row 2: give one of them another"},
     {TABLE_TERMINALS,
-     "number,point_of_sale,profile,key\n"
+     "number,points,profile,key\n"
      "1,101,gate,00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff\n"
      "2,101,gate,00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n",
      "c/terminals.csv:3: the key stands already in row 2: every terminal has a key of its own"},
@@ -263,8 +343,16 @@ static const struct {
      "c/contracts.csv:2: no point of sale from 103 to 300 is in points_of_sale.csv; add them ther"},
     {TABLE_CONTRACTS, "number,giver,provider,relief,points\n1,90011524360,40003000017,X,102-301\n",
      "c/contracts.csv:2: point of sale 301 is of provider 40003000002, the contract is with 40003"},
-    {TABLE_TERMINALS, "number,point_of_sale,profile\n1,103,gate\n",
+    {TABLE_TERMINALS, "number,points,profile\n1,103,gate\n",
      "c/terminals.csv:2: point of sale 103 is not in points_of_sale.csv; add it there, or correct"},
+    {TABLE_TERMINALS, "number,points,profile\n1,101 103-299,gate\n",
+     "c/terminals.csv:2: no point of sale from 103 to 299 is in points_of_sale.csv; add them ther"},
+    {TABLE_TERMINALS, "number,points,profile\n1,102 301,gate\n",
+     "c/terminals.csv:2: point of sale 301 is of provider 40003000002, the terminal's first one i"},
+    {TABLE_TERMINALS, "number,points,profile\n1,102-301,gate\n",
+     "is of provider 40003000002, the terminal's first one is of 40003000017: correct the points"},
+    {TABLE_TERMINALS, "number,points,profile\n1,101,gate\n2,101,gate\n1,102,gate\n",
+     "c/terminals.csv:4: terminal 1 stands already in row 2: keep one of them, or give this one a"},
     {TABLE_POINTS, "number,provider,place,title\n101,40003000017,1001,\n",
      "c/points_of_sale.csv:2: place 0001001 is not in places.csv; add it there, or correct the co"},
     {TABLE_POINTS, "number,provider,place,title\n101,40003000017,998,\n",
@@ -314,6 +402,29 @@ START_TEST(tables_cut_anywhere_are_read_or_refused)
             free(text);
         }
     }
+}
+END_TEST
+
+/* Rows of the table of givers that no line of text can hold. */
+static void ck_refuse_row(const char *row, size_t row_size, const char *told)
+{
+    static const char header[] = "number,title\n";
+    static char text[8192];
+    memcpy(text, header, strlen(header));
+    memcpy(text + strlen(header), row, row_size);
+    struct trade_text texts[TABLE_COUNT] = {[TABLE_GIVERS] = {text, strlen(header) + row_size}};
+    ck_assert(!trade_parse(&trade, "c", texts, &fault));
+    ck_assert_str_eq(fault.text, told);
+}
+
+START_TEST(what_is_no_line_of_text_is_told_with_what_was_wanted)
+{
+    static char endless[5000];
+    memset(endless, 'x', sizeof(endless));
+    ck_refuse_row(endless, sizeof(endless),
+                  "c/givers.csv:2: wanted a line of at most 4096 bytes, found a longer one");
+    ck_refuse_row("90011524360,R\0ga\n", 17,
+                  "c/givers.csv:2: wanted UTF-8, found a NUL byte: save the table as UTF-8");
 }
 END_TEST
 
@@ -371,7 +482,9 @@ int main(void)
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_test(tcase, givers_and_providers_are_read_in_order_of_number);
     tcase_add_test(tcase, points_of_sale_stand_in_places_whose_lost_zeros_are_put_back);
-    tcase_add_test(tcase, terminals_have_profiles_and_keys_in_small_letters);
+    tcase_add_test(tcase, terminals_have_profiles_and_keys);
+    tcase_add_test(tcase, terminals_have_points_products_and_budgets);
+    tcase_add_test(tcase, a_terminal_has_as_many_spans_as_its_limit_and_no_more);
     tcase_add_test(tcase, contracts_are_read_with_their_points_in_order);
     tcase_add_test(tcase, products_have_prices_and_rows_of_separators_alone_are_passed_over);
     tcase_add_test(tcase, a_place_is_found_through_all_its_replacements);
@@ -380,6 +493,7 @@ int main(void)
                         COUNT_OF(faults));
     tcase_add_loop_test(tcase, faults_never_show_what_could_be_a_person, 0, 4);
     tcase_add_test(tcase, tables_cut_anywhere_are_read_or_refused);
+    tcase_add_test(tcase, what_is_no_line_of_text_is_told_with_what_was_wanted);
     tcase_add_test(tcase, a_table_has_as_many_rows_as_its_limit_and_no_more);
     tcase_add_test(tcase, tables_are_read_from_a_folder);
     tcase_add_test(tcase, profiles_have_names);

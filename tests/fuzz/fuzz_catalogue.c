@@ -31,16 +31,28 @@ TRY(contract, CONTRACT_SIZE)
 TRY(split, SPLIT_SIZE)
 TRY(limit, LIMIT_SIZE)
 TRY(census, CENSUS_SIZE)
+TRY(terminal, TERMINAL_SIZE)
+TRY(number_span, NUMBER_SPAN_SIZE)
 
 static const struct {
     void (*try)(const uint8_t *bytes);
     size_t size;
 } kinds[] = {
-    {try_membership, MEMBERSHIP_SIZE}, {try_view, VIEW_SIZE},         {try_group, GROUP_SIZE},
-    {try_product, PRODUCT_SIZE},       {try_relief, RELIEF_SIZE},     {try_clause, CLAUSE_SIZE},
-    {try_census, CENSUS_SIZE},         {try_point, POINT_SIZE},       {try_dayset, DAYSET_SIZE},
-    {try_offer, OFFER_SIZE},           {try_contract, CONTRACT_SIZE}, {try_split, SPLIT_SIZE},
+    {try_membership, MEMBERSHIP_SIZE},
+    {try_view, VIEW_SIZE},
+    {try_group, GROUP_SIZE},
+    {try_product, PRODUCT_SIZE},
+    {try_relief, RELIEF_SIZE},
+    {try_clause, CLAUSE_SIZE},
+    {try_census, CENSUS_SIZE},
+    {try_point, POINT_SIZE},
+    {try_dayset, DAYSET_SIZE},
+    {try_offer, OFFER_SIZE},
+    {try_contract, CONTRACT_SIZE},
+    {try_split, SPLIT_SIZE},
     {try_limit, LIMIT_SIZE},
+    {try_terminal, TERMINAL_SIZE},
+    {try_number_span, NUMBER_SPAN_SIZE},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

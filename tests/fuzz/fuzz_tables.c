@@ -29,6 +29,13 @@ static uint64_t walk(const struct tables *t)
         sum += t->reliefs[t->contracts[c].relief].code;
     for (uint32_t l = 0; l < t->limit_count; l++)
         sum += t->reliefs[t->limits[l].relief].code;
+    for (uint32_t n = 0; n < t->terminal_count; n++) {
+        const struct terminal *terminal = &t->terminals[n];
+        for (uint32_t i = 0; i < terminal->point_count; i++)
+            sum += t->spans[terminal->point_first + i].last;
+        for (uint32_t i = 0; i < terminal->product_count; i++)
+            sum += t->spans[terminal->product_first + i].last;
+    }
     for (uint32_t c = 0; c < t->census_count; c++)
         sum += t->groups[t->census[c].group].unknown_count;
     return sum;
@@ -66,6 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     values.contracts = take(&data, &size);
     values.splits = take(&data, &size);
     values.limits = take(&data, &size);
+    values.terminals = take(&data, &size);
+    values.spans = take(&data, &size);
 
     struct tables tables;
     struct fault fault = {""};

@@ -37,6 +37,16 @@ static void check_days(struct in_force in_force)
     assert(in_force.from_day < in_force.until_day && in_force.line >= 2);
 }
 
+static void check_ranges(const struct trade *trade, uint32_t first, uint32_t count)
+{
+    assert(first + count <= trade->range_count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct trade_range *range = &trade->ranges[first + i];
+        assert(range->first != 0 && range->first <= range->last);
+        assert(i == 0 || range->first > range[-1].last);
+    }
+}
+
 static void check_parties(const struct trade *trade)
 {
     for (uint32_t i = 0; i < trade->giver_count; i++) {
@@ -56,11 +66,14 @@ static void check_parties(const struct trade *trade)
         assert(trade_place_now(trade, point->place) == point->place);
     }
     for (uint32_t i = 0; i < trade->terminal_count; i++) {
-        const struct terminal *terminal = &trade->terminals[i];
+        const struct terminal_row *terminal = &trade->terminals[i];
         check_days(terminal->in_force);
-        assert(trade_point(trade, terminal->point_of_sale) != NULL);
+        assert(terminal->number != 0 && terminal->range_count >= 1);
+        check_ranges(trade, terminal->first_range, terminal->range_count);
+        check_ranges(trade, terminal->first_product_range, terminal->product_range_count);
+        assert(trade_provider(trade, trade_terminal_provider(trade, terminal)) != NULL);
         assert(profile_of_name(profile_name(terminal->profile)) == terminal->profile);
-        assert(strlen(terminal->key) == 0 || strlen(terminal->key) == KEY_TEXT_SIZE - 1);
+        assert(terminal->has_key != bytes_are_zero(terminal->key, TERMINAL_KEY_SIZE));
     }
 }
 
@@ -70,11 +83,10 @@ static void check_contracts(const struct trade *trade)
         const struct contract_row *contract = &trade->contracts[i];
         check_days(contract->in_force);
         assert(trade_contract(trade, contract->number) == contract);
-        assert(contract->first_range + contract->range_count <= trade->range_count);
+        check_ranges(trade, contract->first_range, contract->range_count);
         assert(trade_provider(trade, contract->provider) != NULL);
         for (uint32_t j = 0; j < contract->range_count; j++) {
             const struct trade_range *range = &trade->ranges[contract->first_range + j];
-            assert(range->first <= range->last && (j == 0 || range->first > range[-1].last));
             assert(trade_point_from(trade, range->first)->provider == contract->provider);
         }
     }
