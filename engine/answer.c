@@ -260,7 +260,7 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     const struct edition *edition = moment->edition;
     const struct tables *tables = edition->tables;
     uint32_t *views = answerer->views;
-    identity_digest_batch(answerer->digests, answerer->key, answerer->identifiers, check_count);
+    identity_digest_batch(answerer->digests, edition->identity, answerer->identifiers, check_count);
     index_find_batch(views, &tables->index, answerer->digests, check_count);
     metric_add(&answerer->metrics->looked_up, check_count);
     for (size_t i = 0; i < check_count; i++) {

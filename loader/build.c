@@ -94,6 +94,7 @@ static struct snapshot_trust trust_of(const struct build *build,
 {
     return (struct snapshot_trust){.signer = &build->public,
                                    .identity = build->identity,
+                                   .identity_keys = settings->identity_keys,
                                    .environment = (uint32_t)settings->environment};
 }
 
@@ -126,16 +127,24 @@ static const struct prior_source *find_prior(struct prior_source *out, const str
         return NULL;
     *out = (struct prior_source){.tables = snapshot_tables(build->parent),
                                  .as_of_day = build->parent_manifest.as_of_day,
-                                 .key = build->identity};
+                                 .key = snapshot_identity(build->parent)};
     return out;
+}
+
+/* With a folder of keys a new one, in memory until the snapshot is there. */
+static bool open_identity(struct build *build, const struct build_settings *settings,
+                          struct fault *fault)
+{
+    return settings->identity_keys != NULL
+               ? keyfile_make_identity(&build->identity, fault)
+               : keyfile_open_identity(&build->identity, settings->identity_key, fault);
 }
 
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
 {
-    if (!identity_start(fault) ||
-        !keyfile_open_identity(&build->identity, settings->identity_key, fault) ||
+    if (!identity_start(fault) || !open_identity(build, settings, fault) ||
         !keyfile_open_secret(&build->secret, settings->signing_key, fault))
         return false;
     build->public = keyfile_public_of_secret(build->secret);
@@ -312,9 +321,11 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     trust.now_s = build->manifest.created_s;
     if (!publish_commit(build->publication, &build->manifest, build->secret, &trust, fault))
         return false;
-    publish_sweep(build->publication, (uint32_t)settings->keep_count);
-    summary_sweep_quarantine(settings->snapshots);
     build->is_published = true;
+    bool is_swept = publish_sweep(build->publication, (uint32_t)settings->keep_count, fault);
+    summary_sweep_quarantine(settings->snapshots);
+    if (!is_swept)
+        return fault_at(fault, "published, but an old key is not gone");
     stage_end(build, "publish");
     return true;
 }
@@ -328,7 +339,9 @@ int build_run(struct build *build, const struct build_settings *settings, struct
     /* nothing is read before it is clear that something could be published */
     if (!open_keys(build, settings, fault))
         return EXIT_FAILED;
-    if (!settings->is_dry && !publish_begin(&build->publication, settings->snapshots, fault))
+    struct snapshot_trust trust = trust_of(build, settings);
+    if (!settings->is_dry &&
+        !publish_begin(&build->publication, settings->snapshots, &trust, fault))
         return EXIT_FAILED;
 
     /* rows -> facts -> people */

@@ -45,6 +45,7 @@ static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GAT
 struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
     const struct manifest *manifest;
+    const struct identity_key *identity; /* the snapshot's; NULL: nobody is looked up in it */
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
     struct product_slot *products; /* owned, as the next six are */
