@@ -167,8 +167,9 @@ static void make_purchases(struct catalogue *all, uint64_t *state)
             .means = MEANS_PERSONAL_CODE,
             .service_time_s = time_of_riga_day(FROM_DAY + 40) + random_below(state, 86400),
         };
-        all->views[i] =
-            random_below(state, 2) ? 1 + (uint32_t)random_below(state, VIEW_COUNT - 1) : 0;
+        all->views[i] = 1 + (uint32_t)random_below(state, VIEW_COUNT - 1);
+        if (random_below(state, 2))
+            all->views[i] |= VIEW_DECOY;
     }
 }
 
@@ -203,6 +204,12 @@ static void catalogue_free(struct catalogue *all)
 
 /* ---- measuring ---- */
 
+/* What is read for a purchase, whoever the question is then asked about. */
+static uint32_t set_of(const struct catalogue *all, uint32_t purchase)
+{
+    return all->tables.views[all->views[purchase] & ~VIEW_DECOY].set;
+}
+
 /* As the engine does: a group of purchases, what they need asked for ahead, then decided. */
 static void decide_group(struct catalogue *all, uint32_t first)
 {
@@ -211,14 +218,12 @@ static void decide_group(struct catalogue *all, uint32_t first)
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++) {
         candidates[i] = decide_candidates(all->edition, &all->purchases[first + i]);
         decide_prefetch(all->edition, &candidates[i]);
-        __builtin_prefetch(&tables->views[all->views[first + i]]);
+        __builtin_prefetch(&tables->views[all->views[first + i] & ~VIEW_DECOY]);
     }
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++)
-        __builtin_prefetch(&all->edition->sets[tables->views[all->views[first + i]].set]);
+        __builtin_prefetch(&all->edition->sets[set_of(all, first + i)]);
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++)
-        __builtin_prefetch(
-            &tables
-                 ->memberships[all->edition->sets[tables->views[all->views[first + i]].set].first]);
+        __builtin_prefetch(&tables->memberships[all->edition->sets[set_of(all, first + i)].first]);
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++) {
         struct verdict verdict;
         decide_into(&verdict, all->edition, &candidates[i], all->views[first + i],

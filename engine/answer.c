@@ -155,6 +155,18 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
     return true;
 }
 
+/* Whoever is not known gets a decoy, somebody's view that the digest picks: it is read as theirs
+ * would be, so that time does not tell who is known. Without a branch, for the same reason. */
+static uint32_t disguise(const struct tables *tables, uint32_t view, const struct digest *digest,
+                         bool is_about_nobody)
+{
+    uint32_t pick = load_u32(digest->bytes + DIGEST_SIZE - sizeof(pick));
+    uint32_t decoy = (uint32_t)((uint64_t)pick * tables->view_count >> 32);
+    uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
+    uint32_t is_nobody = is_unknown | (0 - (uint32_t)is_about_nobody);
+    return (decoy & is_unknown) | (view & ~is_unknown) | (VIEW_DECOY & is_nobody);
+}
+
 /* Who it is, and what is known of them: for all at once, so that cache misses overlap. */
 static void look_up(struct answerer *answerer, const struct moment *moment, size_t check_count)
 {
@@ -166,14 +178,16 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     metric_add(&answerer->metrics->looked_up, check_count);
     for (size_t i = 0; i < check_count; i++) {
         assert(views[i] < tables->view_count);
-        if (answerer->checks[i].is_about_nobody)
-            views[i] = VIEW_NOBODY;
-        __builtin_prefetch(&tables->views[views[i]]);
+        views[i] =
+            disguise(tables, views[i], &answerer->digests[i], answerer->checks[i].is_about_nobody);
+        __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
     }
     for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&edition->sets[tables->views[views[i]].set]);
-    for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&tables->memberships[edition->sets[tables->views[views[i]].set].first]);
+        __builtin_prefetch(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
+    for (size_t i = 0; i < check_count; i++) {
+        uint32_t set = tables->views[views[i] & ~VIEW_DECOY].set;
+        __builtin_prefetch(&tables->memberships[edition->sets[set].first]);
+    }
 }
 
 /* Decides and encodes what has been looked up. */

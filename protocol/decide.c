@@ -273,10 +273,12 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
     const struct dayset *daysets = edition->tables->daysets;
     const uint64_t *day_words = &daysets->words[day_index / 64];
     uint32_t day_shift = day_index % 64;
-    uint64_t group_bits = question->set->group_bits, likely = 0;
+    const struct set_head *set = question->set;
+    uint64_t likely = 0;
     for (const uint32_t *gate = gates + count; gate-- > gates;) {
+        uint32_t bit = *gate & GATE_GROUP_MASK;
         uint64_t day_bits = day_words[*gate >> GATE_DAYS_SHIFT] >> day_shift;
-        likely = likely << 1 | (day_bits & group_bits >> (*gate & GATE_GROUP_MASK) & 1);
+        likely = likely << 1 | (day_bits & set->group_bits[bit / 64] >> bit % 64 & 1);
     }
 
     uint64_t asking = first == 0 ? candidates->asking : asking_clauses(edition, number);
@@ -295,12 +297,12 @@ static struct membership_truth truth_in(const struct question *question, uint16_
 {
     if (group == GROUP_EVERYBODY)
         return (struct membership_truth){TRUTH_YES, DAY_NEVER};
-    const struct tables *tables = question->edition->tables;
-    const struct membership *memberships = tables->memberships + question->set->first;
-    uint32_t day = question->candidates->day;
-    if (question->set->count > SCANNED_SET_SIZE_MAX)
-        return membership_search(memberships, question->set->count, group, day);
-    for (uint32_t i = 0; i < question->set->count; i++) {
+    const struct membership *memberships =
+        question->edition->tables->memberships + question->set->first;
+    uint32_t day = question->candidates->day, count = question->set->count;
+    if (count > SCANNED_SET_SIZE_MAX)
+        return membership_search(memberships, count, group, day);
+    for (uint32_t i = 0; i < count; i++) {
         const struct membership *m = &memberships[i];
         if ((m->group == group) & (m->from_day <= day) & (day < m->until_day))
             return (struct membership_truth){(enum truth)m->truth, m->until_day};
@@ -486,6 +488,8 @@ void decide_into(struct verdict *out, const struct edition *edition,
                  const struct purchase *purchase)
 {
     const struct tables *tables = edition->tables;
+    bool is_decoy = view_index & VIEW_DECOY;
+    view_index &= ~VIEW_DECOY;
     assert(view_index < tables->view_count);
     out->split = 0;
     out->relief = 0;
@@ -502,7 +506,8 @@ void decide_into(struct verdict *out, const struct edition *edition,
 
     /* 5. A means that is not good on the day leads to nobody. */
     const struct view *view = &tables->views[view_index];
-    bool is_good = (candidates->day >= view->from_day) & (candidates->day < view->until_day);
+    bool is_good =
+        (candidates->day >= view->from_day) & (candidates->day < view->until_day) & !is_decoy;
     struct question question = {edition, candidates, purchase,
                                 &edition->sets[is_good ? view->set : SET_NOBODY]};
 

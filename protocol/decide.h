@@ -70,7 +70,12 @@ struct verdict {
     struct verdict_part parts[VERDICT_PART_COUNT_MAX]; /* in the order in which they were applied */
 };
 
-/* Steps 5 to 9. `view` is one of the edition's tables; `candidates` are the purchase's. */
+/* Steps 5 to 9. `view` is one of the edition's tables; `candidates` are the purchase's.
+ *
+ * A view with VIEW_DECOY is read like any other, and then the question is asked about nobody: so
+ * that whoever is not known costs the same memory and the same steps as somebody who is. */
+#define VIEW_DECOY (UINT32_C(1) << 31)
+static_assert(VIEW_DECOY > PAYLOAD_VIEW_MASK, "no view has that number");
 void decide_into(struct verdict *out, const struct edition *edition,
                  const struct candidates *candidates, uint32_t view,
                  const struct purchase *purchase);

@@ -75,15 +75,21 @@ static uint32_t group_bit(uint16_t group)
     return group == GROUP_EVERYBODY ? GROUP_BIT_EVERYBODY : group % GROUP_BIT_COUNT;
 }
 
+static void head_add(struct set_head *head, uint16_t group)
+{
+    uint32_t bit = group_bit(group);
+    head->group_bits[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
 void edition_renew_set(struct edition *edition, uint32_t set)
 {
     const struct tables *tables = edition->tables;
     struct set_head *head = &edition->sets[set];
     *head = (struct set_head){.first = tables->set_first[set],
-                              .count = tables->set_first[set + 1] - tables->set_first[set],
-                              .group_bits = UINT64_C(1) << GROUP_BIT_EVERYBODY};
+                              .count = tables->set_first[set + 1] - tables->set_first[set]};
+    head_add(head, GROUP_EVERYBODY);
     for (uint32_t i = 0; i < head->count; i++)
-        head->group_bits |= UINT64_C(1) << group_bit(tables->memberships[head->first + i].group);
+        head_add(head, tables->memberships[head->first + i].group);
 }
 
 static bool sets_fill(struct edition *edition, struct fault *fault)

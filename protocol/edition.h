@@ -15,21 +15,26 @@ struct point_slot {
     uint32_t site;
 };
 
-/* Groups are first looked for as bits: all that is told apart by these 63 is told apart by one
- * comparison. The last bit stands for everybody, and every set has it. */
-#define GROUP_BIT_COUNT     63
-#define GROUP_BIT_EVERYBODY 63
+/* Groups are first looked for as bits: bit g % GROUP_BIT_COUNT stands for group g, so that groups
+ * are taken for one another only in a country that has more of them. The last bit stands for
+ * everybody, and every set has it. */
+#define GROUP_WORD_COUNT    3
+#define GROUP_BIT_COUNT     191
+#define GROUP_BIT_EVERYBODY 191
+static_assert(GROUP_BIT_EVERYBODY == 64 * GROUP_WORD_COUNT - 1, "the last bit of the last word");
 
-/* A set, and a first look at it: bit g % GROUP_BIT_COUNT is set when it speaks of group g. */
+/* A set, and a first look at it: the bits of the groups that it speaks of. */
 struct set_head {
-    uint64_t group_bits;
+    uint64_t group_bits[GROUP_WORD_COUNT];
     uint32_t first, count; /* memberships */
 };
+static_assert(sizeof(struct set_head) == 32, "two heads are a cache line");
 
-/* A clause's first look: what rules nearly all of them out, sixteen in a cache line. The low six
+/* A clause's first look: what rules nearly all of them out, sixteen in a cache line. The low eight
  * bits are the bit of its group; the others are where its set of days begins, in words. */
-#define GATE_GROUP_MASK 63
-#define GATE_DAYS_SHIFT 6
+#define GATE_GROUP_MASK 255
+#define GATE_DAYS_SHIFT 8
+static_assert(GROUP_BIT_EVERYBODY <= GATE_GROUP_MASK, "every bit has a number");
 static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GATE_DAYS_SHIFT,
               "the first word of every set of days has a number");
 

@@ -3,23 +3,78 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#define IDENTITY_WHAT "elig-identity-v1"
-#define SECRET_WHAT   "elig-signing-secret-v1"
-#define PUBLIC_WHAT   "elig-signing-public-v1"
+#define IDENTITY_WHAT        "elig-identity-v1"
+#define SECRET_WHAT          "elig-signing-secret-v1"
+#define PUBLIC_WHAT          "elig-signing-public-v1"
+#define SERVER_SECRET_WHAT   "elig-server-secret-v1"
+#define SERVER_PUBLIC_WHAT   "elig-server-public-v1"
+#define TERMINAL_SECRET_WHAT "elig-terminal-secret-v1"
+#define TERMINAL_PUBLIC_WHAT "elig-terminal-public-v1"
+#define MERCHANT_WHAT        "elig-merchant-v1"
 
-#define KEYFILE_SIZE_MAX 256 /* the longest line, a secret's, is 152 bytes */
+#define KEYFILE_SIZE_MAX 256 /* the longest line, a signing secret's, is 152 bytes */
 #define PUBLIC_SUFFIX    ".pub"
+
+#define FORBIDDEN_OF_SECRET (S_IRWXG | S_IRWXO)
+#define FORBIDDEN_OF_PUBLIC (S_IWGRP | S_IWOTH)
+
+/* What systemd makes its credentials: where it can, root keeps them and the service's user gets in
+ * by an access list, whose mask then stands in the place of the group's rights. */
+#define CREDENTIALS_VARIABLE     "CREDENTIALS_DIRECTORY"
+#define CREDENTIAL_MODE          (S_IRUSR | S_IRGRP)
+#define FORBIDDEN_OF_CREDENTIALS (S_IWGRP | S_IRWXO)
+#define RAMFS_FILE_SYSTEM        0x858458f6
+#define TMPFS_FILE_SYSTEM        0x01021994
 
 static_assert(sizeof(SECRET_WHAT) + 2 * SIGN_SECRET_SIZE + 1 <= KEYFILE_SIZE_MAX, "a line fits");
 static_assert(SIGN_SECRET_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519");
 static_assert(SIGN_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "Ed25519");
+static_assert(SESSION_KEY_SIZE == crypto_scalarmult_BYTES, "X25519");
+static_assert(SESSION_KEY_SIZE == crypto_scalarmult_SCALARBYTES, "X25519");
+
+/* ---- reading ---- */
+
+/* Whether this is the folder of credentials that a service manager made: in memory, root's, and
+ * nobody else writes in it or, beyond an access list, gets in. */
+static bool folder_holds_credentials(int folder_fd)
+{
+    struct stat info;
+    struct statfs system;
+    return fstat(folder_fd, &info) == 0 && fstatfs(folder_fd, &system) == 0 && info.st_uid == 0 &&
+           (info.st_mode & FORBIDDEN_OF_CREDENTIALS) == 0 &&
+           (system.f_type == RAMFS_FILE_SYSTEM || system.f_type == TMPFS_FILE_SYSTEM);
+}
+
+/* Whether the open file is a credential that its group may read as well: a file of that name in
+ * the folder that the environment names. An ordinary file never is, wherever the path leads. */
+static bool file_is_credential(const struct stat *info, const char *path)
+{
+    const char *folder = secure_getenv(CREDENTIALS_VARIABLE);
+    if (folder == NULL || folder[0] != '/' || info->st_uid != 0 ||
+        (info->st_gid != 0 && info->st_gid != getegid()) ||
+        (info->st_mode & 07777) != CREDENTIAL_MODE)
+        return false;
+    int folder_fd = open(folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder_fd < 0)
+        return false;
+    const char *slash = strrchr(path, '/');
+    struct stat there;
+    bool is_good =
+        folder_holds_credentials(folder_fd) &&
+        fstatat(folder_fd, slash == NULL ? path : slash + 1, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        there.st_dev == info->st_dev && there.st_ino == info->st_ino;
+    close(folder_fd);
+    return is_good;
+}
 
 /* Whether nobody but its owner could have read (secret) or written the file. */
 static bool file_is_guarded(int fd, const char *path, mode_t forbidden, struct fault *fault)
@@ -32,7 +87,7 @@ static bool file_is_guarded(int fd, const char *path, mode_t forbidden, struct f
     if (info.st_uid != geteuid() && info.st_uid != 0)
         return fault_set(fault, "%s: owned by user %u; must be ours (user %u) or root's", path,
                          (unsigned)info.st_uid, (unsigned)geteuid());
-    if ((info.st_mode & forbidden) != 0)
+    if ((info.st_mode & forbidden) != 0 && !file_is_credential(&info, path))
         return fault_set(fault, "%s: mode %04o lets others %s it; chmod %s it", path,
                          (unsigned)(info.st_mode & 07777),
                          forbidden & S_IRGRP ? "read or write" : "write",
@@ -78,12 +133,10 @@ static bool parse_line(uint8_t *bytes, size_t bytes_size, const char *what, cons
            done == bytes_size;
 }
 
-static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const char *path,
-                     mode_t forbidden, struct fault *fault)
+/* By way of a line that the caller wipes. */
+static bool read_key_by(char line[static KEYFILE_SIZE_MAX], uint8_t *bytes, size_t bytes_size,
+                        const char *what, const char *path, mode_t forbidden, struct fault *fault)
 {
-    char *line = sodium_malloc(KEYFILE_SIZE_MAX);
-    if (line == NULL)
-        return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
     ssize_t size = read_line(line, path, forbidden, fault);
     bool is_good = size >= 0;
     if (is_good && !parse_line(bytes, bytes_size, what, line, (size_t)size))
@@ -91,6 +144,16 @@ static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const 
                             "%s: not a key of this kind: wanted one line, \"%s\" and %zu "
                             "hexadecimal digits",
                             path, what, 2 * bytes_size);
+    return is_good;
+}
+
+static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const char *path,
+                     mode_t forbidden, struct fault *fault)
+{
+    char *line = sodium_malloc(KEYFILE_SIZE_MAX);
+    if (line == NULL)
+        return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
+    bool is_good = read_key_by(line, bytes, bytes_size, what, path, forbidden, fault);
     sodium_free(line);
     return is_good;
 }
@@ -103,7 +166,7 @@ static void *open_secret(size_t size, const char *what, const char *path, struct
         fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
         return NULL;
     }
-    if (!read_key(key, size, what, path, S_IRWXG | S_IRWXO, fault)) {
+    if (!read_key(key, size, what, path, FORBIDDEN_OF_SECRET, fault)) {
         sodium_free(key);
         return NULL;
     }
@@ -165,11 +228,114 @@ struct sign_public keyfile_public_of_secret(const struct sign_secret *key)
 bool keyfile_read_public(struct sign_public *out, const char *path, struct fault *fault)
 {
     struct sign_public key = {{0}};
-    if (!read_key(key.bytes, sizeof(key.bytes), PUBLIC_WHAT, path, S_IWGRP | S_IWOTH, fault))
+    if (!read_key(key.bytes, sizeof(key.bytes), PUBLIC_WHAT, path, FORBIDDEN_OF_PUBLIC, fault))
         return false;
     *out = key;
     return true;
 }
+
+/* ---- sessions ---- */
+
+/* The pair in memory of its own; its public half is made from the secret one each time, so that the
+ * two always belong together. */
+static bool open_session(struct session_keys **out, const char *what, const char *path,
+                         struct fault *fault)
+{
+    struct session_keys *keys = sodium_malloc(sizeof(*keys));
+    if (keys == NULL)
+        return fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
+    bool is_good = read_key(keys->secret_key, sizeof(keys->secret_key), what, path,
+                            FORBIDDEN_OF_SECRET, fault);
+    if (is_good && bytes_are_zero(keys->secret_key, sizeof(keys->secret_key)))
+        is_good = fault_set(fault, "%s: all zeros, which is nobody's key; make a new one", path);
+    if (is_good && crypto_scalarmult_base(keys->public_key, keys->secret_key) != 0)
+        is_good = fault_set(fault, "%s: a secret that has no public key; make a new one", path);
+    if (!is_good) {
+        sodium_free(keys);
+        return false;
+    }
+    sodium_mprotect_readonly(keys);
+    *out = keys;
+    return true;
+}
+
+bool keyfile_open_server(struct session_keys **out, const char *path, struct fault *fault)
+{
+    return open_session(out, SERVER_SECRET_WHAT, path, fault);
+}
+
+bool keyfile_open_terminal(struct session_keys **out, const char *path, struct fault *fault)
+{
+    return open_session(out, TERMINAL_SECRET_WHAT, path, fault);
+}
+
+void keyfile_close_session(struct session_keys *keys)
+{
+    sodium_free(keys);
+}
+
+/* On the stack: guarded memory is four mappings and their end, too much for every handshake. */
+bool keyfile_read_merchant(uint8_t key[static MERCHANT_KEY_SIZE], const char *path,
+                           struct fault *fault)
+{
+    char line[KEYFILE_SIZE_MAX];
+    uint8_t bytes[MERCHANT_KEY_SIZE];
+    bool is_good =
+        read_key_by(line, bytes, sizeof(bytes), MERCHANT_WHAT, path, FORBIDDEN_OF_SECRET, fault);
+    if (is_good && bytes_are_zero(bytes, sizeof(bytes)))
+        is_good = fault_set(fault, "%s: all zeros, which is no secret; make a new one", path);
+    if (is_good)
+        memcpy(key, bytes, sizeof(bytes));
+    sodium_memzero(line, sizeof(line));
+    sodium_memzero(bytes, sizeof(bytes));
+    return is_good;
+}
+
+bool keyfile_public_is_sound(const uint8_t public_key[static SESSION_KEY_SIZE])
+{
+    static const uint8_t any_secret[SESSION_KEY_SIZE] = {1};
+    uint8_t shared[SESSION_KEY_SIZE];
+    return crypto_scalarmult(shared, any_secret, public_key) == 0;
+}
+
+static bool read_session_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *what,
+                                const char *path, struct fault *fault)
+{
+    uint8_t bytes[SESSION_KEY_SIZE];
+    if (!read_key(bytes, sizeof(bytes), what, path, FORBIDDEN_OF_PUBLIC, fault))
+        return false;
+    if (!keyfile_public_is_sound(bytes))
+        return fault_set(fault, "%s: damaged: nobody's public key is like this", path);
+    memcpy(public_key, bytes, sizeof(bytes));
+    return true;
+}
+
+bool keyfile_read_server_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *path,
+                                struct fault *fault)
+{
+    return read_session_public(public_key, SERVER_PUBLIC_WHAT, path, fault);
+}
+
+bool keyfile_read_terminal_public(uint8_t public_key[static SESSION_KEY_SIZE], const char *path,
+                                  struct fault *fault)
+{
+    return read_session_public(public_key, TERMINAL_PUBLIC_WHAT, path, fault);
+}
+
+void keyfile_fingerprint(char text[static FINGERPRINT_TEXT_SIZE],
+                         const uint8_t public_key[static SESSION_KEY_SIZE])
+{
+    uint8_t hash[FINGERPRINT_SIZE];
+    crypto_generichash(hash, sizeof(hash), public_key, SESSION_KEY_SIZE, NULL, 0);
+    for (size_t i = 0; i < FINGERPRINT_SIZE / 2; i++) {
+        char *group = text + 5 * i;
+        snprintf(group, 5, "%02x%02x", hash[2 * i], hash[2 * i + 1]);
+        if (i > 0)
+            group[-1] = ' ';
+    }
+}
+
+/* ---- making ---- */
 
 /* A name counts as written when its folder is synced. */
 static bool sync_folder_of(const char *path)
@@ -229,22 +395,60 @@ bool keyfile_create_identity(const char *path, struct fault *fault)
     return is_good;
 }
 
-bool keyfile_create_signing(const char *path, struct fault *fault)
+/* The secret half, then the public one beside it. */
+static bool create_pair(const char *path, const char *secret_what, const uint8_t *secret,
+                        size_t secret_size, const char *public_what, const uint8_t *public,
+                        size_t public_size, struct fault *fault)
 {
-    char public_path[4096];
+    char public_path[PATH_MAX];
     int length = snprintf(public_path, sizeof(public_path), "%s" PUBLIC_SUFFIX, path);
     if (length < 0 || (size_t)length >= sizeof(public_path))
         return fault_set(fault, "%s: the name is too long", path);
+    if (!create_key(path, secret_what, secret, secret_size, 0600, fault))
+        return false;
+    if (create_key(public_path, public_what, public, public_size, 0644, fault))
+        return true;
+    unlink(path); /* new and useless without its public half */
+    return false;
+}
 
+bool keyfile_create_signing(const char *path, struct fault *fault)
+{
     struct sign_secret secret;
     struct sign_public public;
     crypto_sign_keypair(public.bytes, secret.bytes);
-    bool is_good = create_key(path, SECRET_WHAT, secret.bytes, sizeof(secret.bytes), 0600, fault);
-    if (is_good &&
-        !create_key(public_path, PUBLIC_WHAT, public.bytes, sizeof(public.bytes), 0644, fault)) {
-        unlink(path); /* new and useless without its public half */
-        is_good = false;
-    }
+    bool is_good = create_pair(path, SECRET_WHAT, secret.bytes, sizeof(secret.bytes), PUBLIC_WHAT,
+                               public.bytes, sizeof(public.bytes), fault);
     sodium_memzero(&secret, sizeof(secret));
+    return is_good;
+}
+
+static bool create_session(const char *path, const char *secret_what, const char *public_what,
+                           struct fault *fault)
+{
+    struct session_keys keys;
+    crypto_box_keypair(keys.public_key, keys.secret_key); /* X25519 */
+    bool is_good = create_pair(path, secret_what, keys.secret_key, sizeof(keys.secret_key),
+                               public_what, keys.public_key, sizeof(keys.public_key), fault);
+    sodium_memzero(&keys, sizeof(keys));
+    return is_good;
+}
+
+bool keyfile_create_server(const char *path, struct fault *fault)
+{
+    return create_session(path, SERVER_SECRET_WHAT, SERVER_PUBLIC_WHAT, fault);
+}
+
+bool keyfile_create_terminal(const char *path, struct fault *fault)
+{
+    return create_session(path, TERMINAL_SECRET_WHAT, TERMINAL_PUBLIC_WHAT, fault);
+}
+
+bool keyfile_create_merchant(const char *path, struct fault *fault)
+{
+    uint8_t key[MERCHANT_KEY_SIZE];
+    randombytes_buf(key, sizeof(key));
+    bool is_good = create_key(path, MERCHANT_WHAT, key, sizeof(key), 0600, fault);
+    sodium_memzero(key, sizeof(key));
     return is_good;
 }

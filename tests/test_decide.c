@@ -11,7 +11,8 @@ enum { AUTUMN = 20751 }; /* 2026-10-25, a day of 25 hours */
 
 /* ---- who ---- */
 
-enum { TEST = 0, ALWAYS, SOON_OVER, LATER, MAYBE, TWICE, NOBODYS, GROUPS };
+enum { TEST = 0, ALWAYS, SOON_OVER, LATER, MAYBE, TWICE, NOBODYS };
+enum { ALWAYS_TWIN = ALWAYS + GROUP_BIT_COUNT, GROUPS }; /* has the bit of ALWAYS, and nobody */
 enum { SET_EMPTY, SET_RICH, SET_MAYBE, SET_TWICE, SET_COUNT };
 static const struct membership memberships[] = {
     /* rich: */ {ALWAYS, TRUTH_YES, FROM, UNTIL},
@@ -104,6 +105,7 @@ enum {
     SWITCHED,
     STACK_SPLIT,
     STACK_EMPTY,
+    SAME_BIT,
     END
 };
 enum { OPEN, OTHER, THIRD, FOURTH, RELIEFS };
@@ -162,6 +164,7 @@ static const struct {
     CLAUSE_AS(STACK_EMPTY, THIRD, ALWAYS, 20000, .flags = CLAUSE_STACKS,
               .computation = COMPUTE_PRICE),
     CLAUSE_AS(STACK_EMPTY, FOURTH, ALWAYS, 5000, .flags = CLAUSE_STACKS),
+    CLAUSE(SAME_BIT, OPEN, ALWAYS_TWIN, 10000),
 };
 enum { CLAUSES = sizeof(shelf) / sizeof(shelf[0]) };
 static struct clause clauses[CLAUSES];
@@ -395,6 +398,7 @@ static const struct row rows[] = {
         DECISION_MISSING, STATUS_NO_DATA, 0, 0, 0, 15000, 0},
     {"8. unknown for a clause not in force is a no", MAYBE_ONE, TODAY, BUY(GONE, 15000, 1), NOTHING(15000)},
     {"9. a known person who is in no group of the clauses", MAYBE_ONE, TODAY, BUY(HALF, 15000, 1), NOTHING(15000)},
+    {"9. a group that looks like one of the person's at first", RICH, TODAY, BUY(SAME_BIT, 15000, 1), NOTHING(15000)},
     {"9. a membership that ended yesterday", MAYBE_ONE, TODAY, BUY(SURE, 15000, 1), NOTHING(15000)},
     {"9. quantity counts in what is to be paid", NOBODY, TODAY, BUY(HALF, 15000, 3), NOTHING(45000)},
 };
@@ -429,6 +433,27 @@ START_TEST(each_row_is_settled_at_its_step)
         uint64_t until_s = row->until_day == 0 ? 0 : time_of_riga_day(row->until_day);
         ck_assert_msg(got.valid_until_s == until_s, "%s: until %lu", row->name,
                       (unsigned long)got.valid_until_s);
+    }
+}
+END_TEST
+
+/* Whoever is read in place of somebody unknown leaves no trace in the verdict. */
+START_TEST(a_decoy_is_nobody)
+{
+    const struct row *row = &rows[_i];
+    struct purchase purchase = row->purchase;
+    purchase.service_time_s = time_of_riga_day(row->day);
+    struct verdict nobody = decide_at(NOBODY, &purchase);
+    for (uint32_t view = 0; view < VIEW_COUNT; view++) {
+        struct verdict got = decide_at(view | VIEW_DECOY, &purchase);
+        ck_assert_int_eq(got.status, nobody.status);
+        ck_assert_int_eq(got.step, nobody.step);
+        ck_assert_uint_eq(got.relief, nobody.relief);
+        ck_assert_uint_eq(got.split, nobody.split);
+        ck_assert_uint_eq(got.relief_amount, nobody.relief_amount);
+        ck_assert_uint_eq(got.payable, nobody.payable);
+        ck_assert_uint_eq(got.valid_until_s, nobody.valid_until_s);
+        ck_assert_uint_eq(got.part_count, nobody.part_count);
     }
 }
 END_TEST
@@ -578,6 +603,7 @@ int main(void)
     TCase *tcase = tcase_create("decide");
     tcase_add_checked_fixture(tcase, open_edition, close_edition);
     tcase_add_loop_test(tcase, each_row_is_settled_at_its_step, 0, sizeof(rows) / sizeof(rows[0]));
+    tcase_add_loop_test(tcase, a_decoy_is_nobody, 0, sizeof(rows) / sizeof(rows[0]));
     tcase_add_loop_test(tcase, the_wall_clock_in_riga_counts, 0,
                         sizeof(moments) / sizeof(moments[0]));
     tcase_add_test(tcase, stacked_reliefs_are_told_one_by_one);
