@@ -124,7 +124,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
 
 LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means noise record session status)
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client counter fault frame means noise record replace sealed_client session status wire)
 VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
 PREFIX        ?= /usr/local
 

@@ -29,11 +29,9 @@ static enum address_fault parse_v4(struct address *out, const char *host, in_por
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = port};
     if (inet_pton(AF_INET, host, &v4.sin_addr) != 1)
         return ADDRESS_NOT_UNDERSTOOD;
-    if (ntohl(v4.sin_addr.s_addr) >> 24 != LOOPBACK_FIRST)
-        return ADDRESS_ELSEWHERE;
     *out = (struct address){.size = sizeof(v4)};
     memcpy(&out->socket, &v4, sizeof(v4));
-    return ADDRESS_FINE;
+    return ntohl(v4.sin_addr.s_addr) >> 24 == LOOPBACK_FIRST ? ADDRESS_FINE : ADDRESS_ELSEWHERE;
 }
 
 static enum address_fault parse_v6(struct address *out, const char *host, in_port_t port)
@@ -41,11 +39,9 @@ static enum address_fault parse_v6(struct address *out, const char *host, in_por
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = port};
     if (inet_pton(AF_INET6, host, &v6.sin6_addr) != 1)
         return ADDRESS_NOT_UNDERSTOOD;
-    if (!IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr))
-        return ADDRESS_ELSEWHERE;
     *out = (struct address){.size = sizeof(v6)};
     memcpy(&out->socket, &v6, sizeof(v6));
-    return ADDRESS_FINE;
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ? ADDRESS_FINE : ADDRESS_ELSEWHERE;
 }
 
 enum address_fault address_parse_tcp(struct address *out, const char *text)

@@ -1,6 +1,6 @@
 /* Where a server listens, as text: "127.0.0.1:7447", "[::1]:7447" or "unix:/run/elig/eligd.sock".
- * Names are not looked up. Frames are plain and carry identifiers: they do not leave this machine
- * by mistake, so an address that is not loopback is none of ours. */
+ * Names are not looked up. Plain frames carry identifiers and do not leave this machine by mistake:
+ * an address that is not loopback is told apart. */
 #ifndef PROTOCOL_ADDRESS_H
 #define PROTOCOL_ADDRESS_H
 
@@ -16,10 +16,10 @@ struct address {
 enum address_fault {
     ADDRESS_FINE = 0,
     ADDRESS_NOT_UNDERSTOOD,
-    ADDRESS_ELSEWHERE, /* not of this machine */
+    ADDRESS_ELSEWHERE, /* well written, and not of this machine alone: for sealed sessions only */
 };
 
-/* A refused text leaves `out` untouched. */
+/* A text that is not understood leaves `out` untouched. */
 MUST_USE enum address_fault address_parse(struct address *out, const char *text);
 
 /* The same without "unix:": an IP address and a port alone. */

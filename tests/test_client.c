@@ -524,13 +524,13 @@ END_TEST
 
 START_TEST(every_error_and_status_has_words)
 {
-    for (int error = ELIG_FINE; error >= ELIG_NO_RANDOMNESS; error--) {
+    for (int error = ELIG_FINE; error >= ELIG_NO_COUNTER; error--) {
         ck_assert_str_ne(elig_error_text(error), "unknown error");
         for (int other = ELIG_FINE; other > error; other--)
             ck_assert_str_ne(elig_error_text(error), elig_error_text(other));
     }
     ck_assert_str_eq(elig_error_text(1), "unknown error");
-    ck_assert_str_eq(elig_error_text(ELIG_NO_RANDOMNESS - 1), "unknown error");
+    ck_assert_str_eq(elig_error_text(ELIG_NO_COUNTER - 1), "unknown error");
     ck_assert_str_eq(elig_status_name(ELIG_NO_DATA), "NO_DATA");
     ck_assert_str_eq(elig_status_text(ELIG_APPLIES), "a relief applies");
 }
