@@ -111,7 +111,7 @@ $(BUILD)/bin/%:
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
 HELPERS := fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
-           agreement agreement_count agreement_tell
+           agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^

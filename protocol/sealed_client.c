@@ -22,9 +22,9 @@
 #define PAUSE_MS_LEAST 100
 #define PAUSE_MS_MAX   10000
 
-/* Closed so often in a row without an ACCEPT: this server does not want this terminal. With two
- * keys that is each of them twice. */
-#define REFUSALS_MAX 4
+/* Closed so often in a row without an ACCEPT, by each key that there is: this server does not want
+ * this terminal. */
+#define REFUSALS_MAX 3
 
 struct sealed_client {
     struct elig_session session;
@@ -35,6 +35,7 @@ struct sealed_client {
     int64_t resume_ms; /* no attempt before */
     uint32_t pause_ms; /* the last one; 0: all is well */
     unsigned refusals;
+    bool is_other_key; /* the first of the two keys was refused, now it is the other one's turn */
     int last_error;
 
     /* of the connection */
@@ -310,11 +311,13 @@ static void pause_before_next(struct sealed_client *client)
 /* A server that does not say a word may not have this key any more, or not yet. */
 static bool try_again_refused(struct sealed_client *client)
 {
-    client->refusals++;
     bool has_other =
         !client->has_spoken && elig_session_use_next_key(&client->session) == ELIG_FINE;
-    if (!has_other || client->refusals % 2 == 0)
-        pause_before_next(client);
+    client->is_other_key = has_other && !client->is_other_key;
+    if (client->is_other_key)
+        return true; /* at once */
+    pause_before_next(client);
+    client->refusals++;
     if (client->refusals < REFUSALS_MAX)
         return true;
     client->refusals = 0;
@@ -347,6 +350,7 @@ static int establish(struct sealed_client *client, int64_t deadline_ms)
         int error = shake_hands(client, deadline_ms);
         if (error == ELIG_FINE) {
             client->refusals = 0;
+            client->is_other_key = false;
             return ELIG_FINE;
         }
         hang_up(client);
