@@ -51,9 +51,9 @@ PROGRAMS := $(patsubst %,$(BUILD)/bin/%,$(patsubst protocol/eligctl.c,eligctl,$(
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 MANUALS  := $(wildcard $(foreach folder,$(FOLDERS),$(folder)/*.[1-8]))
-SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) tests tests/fuzz,$(folder)/*.c $(folder)/*.h))
+SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) protocol/examples tests tests/fuzz,$(folder)/*.c $(folder)/*.h))
 
-all: $(PROGRAMS) $(ARCHIVES) libelig ## the programs, in build/bin/
+all: $(PROGRAMS) $(ARCHIVES) libelig $(BUILD)/examples/terminal ## the programs, in build/bin/
 
 demo: all ## a whole country, loaded, served, measured: make demo, or make demo PERSONS=20000
 	@BUILD=$(BUILD) tests/demo.sh $(PERSONS)
@@ -149,6 +149,13 @@ $(BUILD)/lib/pkgconfig/elig.pc: protocol/elig.pc.in protocol/options.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
 
+# As a maker of firmware builds it: the header, the static library and nothing else.
+$(BUILD)/examples/terminal: protocol/examples/terminal.c protocol/elig.h $(BUILD)/lib/libelig.a $(BUILD)/flags
+	$(say) CC $<
+	@mkdir -p $(@D)/include
+	$(Q)cp protocol/elig.h $(@D)/include/
+	$(Q)$(CC) $(filter-out -I.,$(ALL_CFLAGS)) -I$(@D)/include -o $@ $< $(BUILD)/lib/libelig.a $(ALL_LDFLAGS) -lsodium
+
 libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in build/lib/
 
 # ---- tests ----
@@ -193,6 +200,12 @@ cover: ## how much of each folder the tests run
 	        own && /^Lines executed:/ { split($$0, p, /[:% ]+/); lines += p[5]; ran += p[3] * p[5] / 100; own = 0 } \
 	        END { if (lines) printf "  %-10s %5.1f %% of %d lines\n", folder, 100 * ran / lines, lines }'; \
 	done
+
+# What scripts about sealed sessions speak with.
+$(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libprotocol.a
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+run/test_sealed.sh: $(BUILD)/tests/serve_sealed
 
 # ---- long runs: asked for by name, never part of check ----
 
@@ -247,7 +260,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes
 	$(call want,shellcheck)
 	$(call want,mandoc)
 	@echo "  clang-tidy"; printf '%s\n' $(filter %.c,$(SOURCES)) | \
-	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings* generated"; \
+	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) -idirafter protocol 2>&1 | grep -v "warnings* generated"; \
 	                           test $$? -eq 1' sh
 	@echo "  cppcheck"; cppcheck --quiet --std=c11 -I. --inline-suppr --error-exitcode=1 -j 2 \
 	    --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=ctuuninitvar \

@@ -32,6 +32,14 @@ static bool parse(uint64_t *out, const char *text, size_t size)
     return true;
 }
 
+/* Milliseconds since 1970. */
+static uint64_t clock_number(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* The number in the file; `had` says whether there is one. */
 static bool read_number(uint64_t *out, struct stat *like, bool *had, const char *path,
                         struct fault *fault)
@@ -40,7 +48,7 @@ static bool read_number(uint64_t *out, struct stat *like, bool *had, const char 
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     *had = fd >= 0;
     if (fd < 0 && errno == ENOENT) {
-        *out = (uint64_t)time(NULL);
+        *out = clock_number();
         return true;
     }
     if (fd < 0)

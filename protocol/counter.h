@@ -6,9 +6,9 @@
 
 #include "protocol/fault.h"
 
-/* A new file begins with the seconds since 1970: where one was lost, the new one goes on above it,
- * as long as fewer than one a second were handed out. A file that cannot be read as a counter is
- * left as it is. */
+/* A new file begins with the milliseconds since 1970: where one was lost, the new one goes on above
+ * it, as long as fewer than one a millisecond were handed out. A file that cannot be read as a
+ * counter is left as it is. */
 MUST_USE bool counter_next(uint64_t *out, const char *path, struct fault *fault);
 
 #endif
