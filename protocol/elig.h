@@ -52,7 +52,7 @@ struct elig_request {
     uint32_t product, point_of_sale;
     uint32_t unit_price;     /* 1/10000 EUR */
     uint32_t service_time_s; /* seconds since 1970 UTC; 0: now */
-    uint64_t request_id;     /* not 0; never used twice by a terminal */
+    uint64_t request_id;     /* not 0; a terminal never has two requests under one */
     uint64_t target_id;      /* 0 */
 };
 
