@@ -183,7 +183,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files test_rulefaults
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files test_rulefaults test_sealed_client
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
