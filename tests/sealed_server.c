@@ -62,12 +62,12 @@ static enum sealed_manner next_manner(bool is_connection, struct sealed_orders *
     pthread_mutex_lock(&server.lock);
     enum sealed_manner manner = server.orders.manner;
     *orders = server.orders;
-    if (is_connection != (manner < SEALED_CLOSE) || server.orders.times == 0)
-        manner = SEALED_WELL;
-    else if (!is_connection && server.orders.first > 0)
-        manner = SEALED_WELL;
-    else
+    bool is_turn = is_connection == (manner < SEALED_CLOSE) && server.orders.times > 0 &&
+                   (is_connection || server.orders.first == 0);
+    if (is_turn)
         server.orders.times--;
+    else
+        manner = SEALED_WELL;
     if (!is_connection && server.orders.first > 0)
         server.orders.first--;
     pthread_mutex_unlock(&server.lock);
