@@ -2,8 +2,8 @@
  * machine. Bytes in, bytes out. Normative text: PROTOCOL.md, "Sealed sessions".
  *
  * A server:  record_header_decode -> hello_is_addressed -> hello_open -> accept_seal ->
- *            noise_split, then record_open and record_seal
- * A client:  session.h, or hello_seal -> accept_open -> noise_split, then the same two */
+ *            noise_split, then record_open, frames_before_pads and record_seal
+ * A client:  elig_session_start and its neighbours in elig.h */
 #ifndef PROTOCOL_RECORD_H
 #define PROTOCOL_RECORD_H
 
