@@ -287,10 +287,10 @@ man: all ## write the option tables into the manual pages
 
 place = install -d '$(DESTDIR)$(PREFIX)/$(2)' && install -m $(1) $(3) '$(DESTDIR)$(PREFIX)/$(2)/'
 
-install: all ## programs, manuals, libelig, PROTOCOL.md, registers, catalogue; DESTDIR= PREFIX=
+install: all ## programs, manuals, libelig, PROTOCOL.md, KEYS.md, registers, catalogue; DESTDIR= PREFIX=
 	@$(call place,755,bin,$(PROGRAMS))
 	@$(foreach page,$(MANUALS),$(call place,644,share/man/man$(patsubst .%,%,$(suffix $(page))),$(page)) &&) true
-	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md)
+	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md protocol/KEYS.md)
 	@$(call place,644,include,protocol/elig.h)
 	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
 	@ln -sf libelig.so.1 '$(DESTDIR)$(PREFIX)/lib/libelig.so'

@@ -1,10 +1,10 @@
 /* eligctl: the protocol for people. Every command is one question and one answer. */
+#include "protocol/eligctl.h"
 #include "protocol/commands.h"
 #include "protocol/day.h"
 #include "protocol/elig.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"
-#include "protocol/keyfile.h"
 #include "protocol/money.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
@@ -516,41 +516,6 @@ static int run_status(int argc, char *argv[])
     return command_finish("eligctl status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
 }
 
-/* ---- keygen ---- */
-
-static const struct option_table keygen_table = {
-    .usage = "eligctl keygen identity|signing FILE",
-    .about = "Makes a new secret key. A file that exists is never overwritten.",
-    .operands_least = 2,
-    .operands_most = 2,
-    .footer = "identity  the key of a snapshot's digests: loader and engine have it, nobody else\n"
-              "signing   the key that signs snapshots: the loader's; the engine gets FILE.pub\n"
-              "exit status: 0 made; 2 usage; 3 could not make it",
-};
-
-static int run_keygen(int argc, char *argv[])
-{
-    char nothing;
-    struct operands operands = {.count = 0};
-    struct fault fault;
-    options_read(&keygen_table, &nothing, &operands, argc, argv);
-    const char *kind = operands.words[0], *path = operands.words[1];
-    bool is_signing = strcmp(kind, "signing") == 0;
-    if (!is_signing && strcmp(kind, "identity") != 0) {
-        fprintf(stderr, "eligctl keygen: want identity or signing, found \"%.60s\"\n", kind);
-        return EXIT_USAGE;
-    }
-    bool is_made = identity_start(&fault) && (is_signing ? keyfile_create_signing(path, &fault)
-                                                         : keyfile_create_identity(path, &fault));
-    if (!is_made)
-        return command_fail("eligctl keygen", EXIT_FAILED, &fault);
-    if (is_signing)
-        printf("Signing key: %s (secret), %s.pub (for the engines).\n", path, path);
-    else
-        printf("Identity key: %s (secret; for the loader and the engines).\n", path);
-    return command_finish("eligctl keygen", EXIT_YES);
-}
-
 int main(int argc, char *argv[])
 {
     static const struct command commands[] = {
@@ -558,6 +523,8 @@ int main(int argc, char *argv[])
         {"ping", run_ping, "ask whether a server is fit to answer"},
         {"status", run_status, "tell what a server says about itself"},
         {"keygen", run_keygen, "make a secret key"},
+        {"fingerprint", run_fingerprint, "print the fingerprint of a public key"},
+        {"terminal", run_terminal, "enrol terminals, revoke them, give them new keys"},
     };
     return commands_run("eligctl", "Speaks with the eligibility engine.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);

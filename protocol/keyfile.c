@@ -22,7 +22,6 @@
 #define MERCHANT_WHAT        "elig-merchant-v1"
 
 #define KEYFILE_SIZE_MAX 256 /* the longest line, a signing secret's, is 152 bytes */
-#define PUBLIC_SUFFIX    ".pub"
 
 #define FORBIDDEN_OF_SECRET (S_IRWXG | S_IRWXO)
 #define FORBIDDEN_OF_PUBLIC (S_IWGRP | S_IWOTH)
@@ -401,7 +400,7 @@ static bool create_pair(const char *path, const char *secret_what, const uint8_t
                         size_t public_size, struct fault *fault)
 {
     char public_path[PATH_MAX];
-    int length = snprintf(public_path, sizeof(public_path), "%s" PUBLIC_SUFFIX, path);
+    int length = snprintf(public_path, sizeof(public_path), "%s" KEYFILE_PUBLIC_SUFFIX, path);
     if (length < 0 || (size_t)length >= sizeof(public_path))
         return fault_set(fault, "%s: the name is too long", path);
     if (!create_key(path, secret_what, secret, secret_size, 0600, fault))

@@ -10,6 +10,8 @@
 #define SIGN_PUBLIC_SIZE 32
 #define SIGN_SECRET_SIZE 64
 
+#define KEYFILE_PUBLIC_SUFFIX ".pub"
+
 #define SESSION_KEY_SIZE      32 /* X25519, either half */
 #define MERCHANT_KEY_SIZE     32
 #define FINGERPRINT_SIZE      16      /* bytes of BLAKE2b */

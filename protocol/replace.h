@@ -8,7 +8,7 @@
 #include "protocol/fault.h"
 
 #define REPLACE_NAME_MAX 240 /* leaves room for ".tmp" in what a file system takes */
-#define REPLACE_WAIT_MS  10000
+#define REPLACE_WAIT_MS  3000
 
 /* The folder is locked, not the file: the lock leaves nothing behind, and does not move away when
  * the file is replaced. */

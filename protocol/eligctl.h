@@ -1,0 +1,9 @@
+/* Commands of eligctl that have files of their own. */
+#ifndef PROTOCOL_ELIGCTL_H
+#define PROTOCOL_ELIGCTL_H
+
+int run_keygen(int argc, char *argv[]);
+int run_fingerprint(int argc, char *argv[]);
+int run_terminal(int argc, char *argv[]); /* has commands of its own */
+
+#endif
