@@ -190,6 +190,14 @@ static int flush_out(struct sealed_client *client)
     return ELIG_FINE;
 }
 
+/* The server did nothing because it stops: to be asked again, where somebody stays. PING and STATUS
+ * want to know just that. */
+static bool is_sent_away(const uint8_t *frame)
+{
+    return load_u16(frame + RESPONSE_STATUS) == STATUS_DRAINING && frame_kind(frame) != KIND_PING &&
+           frame_kind(frame) != KIND_STATUS;
+}
+
 /* One record has as many frames as the one that it answers, and each frame the id of its own. */
 static int take_answers(struct sealed_client *client, struct sealed_batch *batch,
                         const struct elig_event *event)
@@ -202,13 +210,16 @@ static int take_answers(struct sealed_client *client, struct sealed_batch *batch
     for (size_t i = 0; i < event->frame_count; i++) {
         const uint8_t *frame = event->frames + i * ELIG_FRAME_SIZE;
         const struct elig_request *request = &batch->requests[batch->answered];
-        if (frame_kind(frame) != request->kind || frame_request_id(frame) != request->request_id ||
-            !batch->take(batch->context, batch->answered, frame))
+        if (frame_kind(frame) != request->kind || frame_request_id(frame) != request->request_id)
+            return ELIG_BAD_ANSWER;
+        if (is_sent_away(frame))
+            return in_trouble(client, ELIG_NO_CONNECTION, "the server is stopping");
+        if (!batch->take(batch->context, batch->answered, frame))
             return ELIG_BAD_ANSWER;
         batch->answered++;
+        client->has_answered = true;
+        client->pause_ms = 0;
     }
-    client->has_answered = true;
-    client->pause_ms = 0;
     return ELIG_FINE;
 }
 

@@ -249,6 +249,16 @@ static void log_record(const struct connection *c, size_t frame_count)
     pthread_mutex_unlock(&server.lock);
 }
 
+static void say_draining(uint8_t *frame)
+{
+    const struct response response = {.kind = frame_kind(frame),
+                                      .status = STATUS_DRAINING,
+                                      .remaining = REMAINING_UNPUBLISHED,
+                                      .request_id = frame_request_id(frame)};
+    if (!frame_is_pad(frame))
+        frame_encode_response(frame, &response);
+}
+
 /* A record of answers, as it is ordered. False: the connection is over. */
 static bool send_answers(struct connection *c, size_t frame_count)
 {
@@ -265,6 +275,8 @@ static bool send_answers(struct connection *c, size_t frame_count)
         memmove(first + middle * FRAME_SIZE, first + (middle + 1) * FRAME_SIZE,
                 (frame_count - middle) * FRAME_SIZE);
     }
+    for (size_t i = 0; i < frame_count && manner == SEALED_DRAINING; i++)
+        say_draining(first + i * FRAME_SIZE);
     if (manner == SEALED_OTHER_ID)
         first[RESPONSE_ID] ^= 1;
     if (manner == SEALED_NONSENSE)

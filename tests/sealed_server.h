@@ -25,6 +25,7 @@ enum sealed_manner {
     SEALED_DROP,     /* one answer fewer, or the whole record when it has one */
     SEALED_OTHER_ID, /* the first answer is to something else */
     SEALED_NONSENSE, /* a sealed frame that is no answer */
+    SEALED_DRAINING, /* says that it stops, and does not yet */
     SEALED_LATE,     /* after orders.late_ms */
     SEALED_SILENT,   /* reads and says nothing */
 };

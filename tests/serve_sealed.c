@@ -17,7 +17,7 @@ static const struct {
 } manners[] = {
     {"well", SEALED_WELL},           {"next-key", SEALED_WELL}, {"busy", SEALED_BUSY},
     {"no-accept", SEALED_NO_ACCEPT}, {"cut", SEALED_CUT},       {"flip", SEALED_FLIP},
-    {"replay", SEALED_REPLAY},       {"close", SEALED_CLOSE},
+    {"replay", SEALED_REPLAY},       {"close", SEALED_CLOSE},   {"draining", SEALED_DRAINING},
 };
 
 static enum sealed_manner manner_of_name(const char *name)

@@ -59,6 +59,7 @@ client "everything is asked again after a cut" once '/^static int have_session/,
 client "answers are not compared with their questions" always 's/frame_request_id(frame) != request->request_id/false/'
 client "an answer that makes no sense is taken" always 's/!batch->take(batch->context, batch->answered, frame)/!batch->take(batch->context, batch->answered, frame) \&\& false/'
 client "a record with answers missing is taken" once 's/client->record_frames\[client->records_first\] != event->frame_count/false/'
+client "a server that stops has answered" once 's/if (is_sent_away(frame))/if (false)/'
 client "a connection with answers under way is kept" always '/hang_up(client); \/\* answers may/s/hang_up(client);//'
 client "a busy server is not left alone" busy 's/client->resume_ms = wire_clock_ms() + event->wait_ms;//'
 client "a wait beyond the timeout is waited for" busy 's/if (client->resume_ms >= deadline_ms)/if (false)/'

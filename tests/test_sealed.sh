@@ -118,7 +118,7 @@ try() {
     said=$(echo "$said" | tr '\n' ' ')
     expect "$name" 0 "^APPLIES: 0.00 EUR[a-z ]* DOES_NOT_APPLY: 1.50 EUR[a-z ]* not known: full price \$"
 }
-manners='well next-key busy+2 no-accept+1 cut+1 flip+1 replay+1 close+2'
+manners='well next-key busy+2 no-accept+1 cut+1 flip+1 replay+1 close+2 draining+2'
 if [ "$(wc -l <protocol/examples/terminal.c)" -le 150 ]; then good; else bad "terminal.c has more than 150 lines"; fi
 for manner in $manners; do
     rm -f "$keys"/counter*

@@ -193,6 +193,8 @@ static const struct {
     {"sends the first record twice", SEALED_REPLAY, 1, 0, 2, 2},
     {"sends the third record twice", SEALED_REPLAY, 1, 2, 2, 2},
     {"leaves an answer out of the third record", SEALED_DROP, 1, 2, 2, 2},
+    {"is stopping", SEALED_DRAINING, 1, 0, 2, 2},
+    {"is stopping at the third record", SEALED_DRAINING, 1, 2, 2, 2},
     {"cuts two answers in a row", SEALED_CUT, 2, 1, 3, 3},
     {"is late", SEALED_LATE, 1, 1, 1, 1},
 };
@@ -273,6 +275,22 @@ START_TEST(an_answer_that_comes_twice_is_never_that_of_the_next_question)
 }
 END_TEST
 
+START_TEST(a_ping_is_answered_by_a_server_that_is_stopping)
+{
+    struct elig_request ping = {.kind = ELIG_PING, .request_id = 1};
+    struct elig_response response;
+    struct elig_report report;
+    sealed_server_order(
+        (struct sealed_orders){.has_now = true, .manner = SEALED_DRAINING, .times = 2});
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    ck_assert_int_eq(elig_ask(elig, &ping, &response), ELIG_FINE);
+    ck_assert_uint_eq(response.status, ELIG_DRAINING);
+    ck_assert_int_eq(elig_ask_status(elig, 2, &report), ELIG_FINE);
+    ck_assert_uint_eq(report.status, ELIG_DRAINING);
+    elig_close(elig);
+}
+END_TEST
+
 START_TEST(a_busy_server_is_left_alone_for_as_long_as_it_says)
 {
     sealed_server_order(
@@ -324,6 +342,7 @@ static const struct {
     {"closes", SEALED_CLOSE, ELIG_NO_CONNECTION, "broke off"},
     {"cuts", SEALED_CUT, ELIG_NO_CONNECTION, "broke off"},
     {"flips a bit", SEALED_FLIP, ELIG_NO_CONNECTION, "a seal does not"},
+    {"is stopping", SEALED_DRAINING, ELIG_NO_CONNECTION, "the server is stopping"},
     {"says nothing", SEALED_SILENT, ELIG_TIMEOUT, ""},
     {"leaves the answer out", SEALED_DROP, ELIG_TIMEOUT, ""},
     {"is too late", SEALED_LATE, ELIG_TIMEOUT, ""},
@@ -681,6 +700,8 @@ static void add_good_and_bad_servers(Suite *suite)
     tcase_add_loop_test(once, a_server_that_fails_once_costs_no_answer_and_no_id, 0, ROWS(mishaps));
     tcase_add_test(once, after_a_cut_the_same_ids_come_again_and_only_those_without_answer);
     tcase_add_test(once, an_answer_that_comes_twice_is_never_that_of_the_next_question);
+
+    tcase_add_test(once, a_ping_is_answered_by_a_server_that_is_stopping);
 
     TCase *busy = add_case(suite, "busy");
     tcase_add_test(busy, a_busy_server_is_left_alone_for_as_long_as_it_says);

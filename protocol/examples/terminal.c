@@ -99,7 +99,7 @@ static int exchange(const struct elig_request *request, struct elig_response *re
         event.kind != ELIG_EVENT_FRAMES ||
         elig_decode_response(response, event.frames) != ELIG_FINE)
         return -1;
-    return response->request_id == request->request_id ? 0 : -1;
+    return response->request_id != request->request_id || response->status == ELIG_DRAINING;
 }
 
 /* Asked again in a new session it keeps its id. */

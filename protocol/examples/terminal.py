@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 SUITE = b"Noise_IKpsk2_25519_ChaChaPoly_SHA512"
 HELLO, ACCEPT, BUSY, DATA = 1, 2, 3, 16
 FRAME = 64
+DRAINING = 201
 TIMEOUT_S = 3
 ATTEMPTS = 6
 
@@ -268,6 +269,8 @@ class Terminal:
         frames = self.session.open(header, body)
         if len(frames) != 1 or frames[0][:2] != frame[:2] or frames[0][8:16] != frame[8:16]:
             raise Deviation("an answer to something else")
+        if struct.unpack_from("<H", frames[0], 2)[0] == DRAINING:
+            raise ConnectionError("the server stops")
         return frames[0]
 
     def ask(self, frame):
