@@ -109,9 +109,9 @@ int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);
 
 /* Sends one request and waits for its answer: for CHECK and PING. After an error other than
- * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER the connection is of no more use: close it, connect
- * again and ask again, under another request_id. Servers close connections that are silent for some
- * minutes, so the first question after a quiet time may end so. */
+ * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER a plain connection is of no more use: close it, connect
+ * again and ask again. Servers close connections that are silent for some minutes, so the first
+ * question after a quiet time may end so. A sealed one connects again by itself. */
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out);
 /* The same for many, sent without waiting for each other: responses[i] answers requests[i]. After
  * an error the first `answered` have their answers (NULL: not wanted); that one request is wrong is
@@ -283,11 +283,12 @@ struct elig_counter {
  * elig_ask_status; elig_close ends it. Takes copies of settings and counter: wipe your secrets.
  *
  * Nothing is sent yet: the first question connects. So does every one that finds no session,
- * because the connection broke, the session came to its end, or the server changed to its next key;
- * requests that were not answered are then sent again under the same request id, within the
- * timeout. So a server may be asked the same thing under the same id twice, and each request is
- * answered to the caller once. After an error the same connection is of use again, other than a
- * plain one: ask again, under the same id or another.
+ * because the connection broke, the session came to its end, or the server stops or changed to its
+ * next key; requests that were not answered are then sent again under the same request id, within
+ * the timeout. So a server may be asked the same thing under the same id twice, which changes
+ * nothing, and the caller gets one answer to each. (Transactions will be known by terminal and
+ * request id, and not be done twice either.) After an error the connection is of use again, other
+ * than a plain one: ask again, a request that stayed without an answer under its id.
  *
  * A busy server is left alone for as long as it says. When that is longer than the timeout, calls
  * return ELIG_NO_ROOM at once, until elig_wait_ms have passed. */

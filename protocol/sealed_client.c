@@ -30,6 +30,7 @@ struct sealed_client {
     struct elig_session session;
     struct address to;
     struct elig_counter counter;
+    char *counter_path; /* our copy of its path */
 
     /* patience */
     int64_t resume_ms; /* no attempt before */
@@ -79,11 +80,10 @@ int sealed_client_open(struct sealed_client **out, const struct address *to,
     client->counter = *counter;
     int error = elig_session_open(&client->session, settings);
     if (error == ELIG_FINE && counter->path != NULL) {
-        client->counter.path = strdup(counter->path);
-        error = client->counter.path == NULL ? ELIG_NO_MEMORY : ELIG_FINE;
+        client->counter.path = client->counter_path = strdup(counter->path);
+        error = client->counter_path == NULL ? ELIG_NO_MEMORY : ELIG_FINE;
     }
     if (error != ELIG_FINE) {
-        client->counter.path = NULL;
         sealed_client_close(client);
         return error;
     }
@@ -104,7 +104,7 @@ void sealed_client_close(struct sealed_client *client)
         return;
     hang_up(client);
     elig_session_close(&client->session);
-    free((char *)(uintptr_t)client->counter.path); /* our own copy, whose type is the caller's */
+    free(client->counter_path);
     free(client);
 }
 

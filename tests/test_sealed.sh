@@ -113,7 +113,7 @@ nonsense'
 try() {
     name=$1
     shift
-    said=$(echo "$three" | timeout 60 "$@" "${address%:*}" "${address#*:}" "$keys" 4711 test 2>&1)
+    said=$(echo "$three" | timeout 60 "$@" "${address%:*}" "${address#*:}" "$keys" 4711 7 2>&1)
     status=$?
     said=$(echo "$said" | tr '\n' ' ')
     expect "$name" 0 "^APPLIES: 0.00 EUR[a-z ]* DOES_NOT_APPLY: 1.50 EUR[a-z ]* not known: full price \$"

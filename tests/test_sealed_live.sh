@@ -102,7 +102,7 @@ over_restart() {
     shift
     rm -f "$keys"/counter*
     { echo 010100-00018 && sleep 2 && printf '01010000034\n010100-00018\n'; } |
-        timeout 60 "$@" 127.0.0.1 "$port" "$keys" 4711 prod >"$work/said" 2>&1 &
+        timeout 60 "$@" 127.0.0.1 "$port" "$keys" 4711 0 >"$work/said" 2>&1 &
     asker=$!
     sleep 1
     stop

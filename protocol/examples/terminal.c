@@ -1,7 +1,7 @@
 /* A terminal: elig.h, libelig.a, a socket and nothing else of the project.
  *
  *     cc -o terminal terminal.c libelig.a -lsodium
- *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 test
+ *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 0
  * KEYS is a folder with the key files server.pub, terminal and merchant, and server-next.pub if
  * there is one. 4711 is the terminal's number. Each personal code buys product 1 for 1.50 EUR. */
 #include <arpa/inet.h>
@@ -125,7 +125,7 @@ int main(int argc, char *argv[])
         return 2;
     server.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
     settings.terminal_id = (uint32_t)strtoul(argv[4], NULL, 10);
-    memcpy(settings.environment, argv[5], strnlen(argv[5], ELIG_ENVIRONMENT_SIZE));
+    memcpy(settings.environment, strcmp(argv[5], "0") == 0 ? "prod" : "test", 4);
     read_key("server-next.pub", settings.server_public_next);
     if (read_key("server.pub", settings.server_public) != 0 ||
         read_key("terminal", settings.terminal_secret) != 0 ||

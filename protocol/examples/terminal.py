@@ -2,12 +2,12 @@
 """A terminal written from PROTOCOL.md alone: python3-cryptography for X25519, ChaCha20-Poly1305 and
 nothing of this project.
 
-    echo 010100-00018 | terminal.py ask 192.0.2.1 7447 KEYS 4711 test
+    echo 010100-00018 | terminal.py ask 192.0.2.1 7447 KEYS 4711 0
     terminal.py vectors tests/vectors
 
 KEYS is a folder with server.pub, server-next.pub (if there is one), terminal and merchant, as
-eligctl keygen makes them, and counter.millis. Each line is a personal code that buys product 1 for
-1.50 EUR. `vectors` checks records.txt and noise.txt byte by byte."""
+eligctl keygen makes them, and counter.millis. 4711 is the terminal's number, 0 the environment of
+production. Each line is a personal code that buys product 1 for 1.50 EUR. `vectors` checks records.txt and noise.txt byte by byte."""
 
 import hashlib
 import hmac
@@ -146,6 +146,11 @@ def prologue_of(server_public, environment):
     return b"elig/1" + struct.pack("<BBH", HELLO, 1, 140) + key_id(server_public) + environment.ljust(8, b"\0")
 
 
+def environment_of_number(number):
+    """What programs are told by number has a name in a session."""
+    return b"prod" if number == 0 else b"test"
+
+
 class Session:
     """Bytes in, bytes out."""
 
@@ -234,7 +239,7 @@ class Terminal:
             return bytes.fromhex((folder / name).read_text().split()[-1])
         self.address, self.folder = (host, port), folder
         self.settings = {"secret": key("terminal"), "psk": key("merchant"), "terminal": terminal,
-                         "environment": environment.encode()}
+                         "environment": environment_of_number(environment)}
         self.server_keys = [key("server.pub")]
         if (folder / "server-next.pub").exists():
             self.server_keys.append(key("server-next.pub"))
@@ -295,7 +300,7 @@ def check_frame(code, product, price):
 
 
 def ask(host, port, folder, terminal, environment):
-    asker = Terminal(host, int(port), pathlib.Path(folder), int(terminal), environment)
+    asker = Terminal(host, int(port), pathlib.Path(folder), int(terminal), int(environment))
     names = {310: "APPLIES", 311: "NO_DATA", 312: "DOES_NOT_APPLY"}
     for line in sys.stdin:
         answer = asker.ask(check_frame(line, 1, 15000))
