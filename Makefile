@@ -291,6 +291,7 @@ install: all ## programs, manuals, libelig, PROTOCOL.md, KEYS.md, registers, cat
 	@$(call place,755,bin,$(PROGRAMS))
 	@$(foreach page,$(MANUALS),$(call place,644,share/man/man$(patsubst .%,%,$(suffix $(page))),$(page)) &&) true
 	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md protocol/KEYS.md)
+	@$(call place,644,share/doc/elig/examples,$(wildcard protocol/examples/*))
 	@$(call place,644,include,protocol/elig.h)
 	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
 	@ln -sf libelig.so.1 '$(DESTDIR)$(PREFIX)/lib/libelig.so'
