@@ -144,8 +144,8 @@ for address in '' localhost:7447 127.0.0.1 127.0.0.1: :7447 127.0.0.1:99999999 '
     row 2 err '' ping --connect "$address"
     row 2 err '' status --connect "$address"
 done
-row 2 err 'frames are plain, so they go to 127' ping --connect 10.1.2.3:7447
-row 2 err 'frames are plain, so they go to 127' check --product 1 --price 1 --connect '[2001:db8::1]:7447'
+row 2 err 'because frames would be plain; to this one in a sealed session: --server-public FILE' ping --connect 10.1.2.3:7447
+row 2 err 'because frames would be plain; to this one in a sealed session: --server-public FILE' check --product 1 --price 1 --connect '[2001:db8::1]:7447'
 row 3 err "^eligctl ping: $nowhere: the server cannot be reached" ping --connect "$nowhere"
 row 3 err "^eligctl status: $nowhere: the server cannot be reached" status --connect "$nowhere" --json
 row 3 err '^eligctl ping: 127.0.0.1:1: the server cannot be reached' ping --connect 127.0.0.1:1
