@@ -17,6 +17,8 @@ for size in "10 80" "100 2000" "1000 20000"; do
 done
 echo "== servers side by side"
 sh bench/side_by_side.sh "$work"
+echo "== sealed sessions"
+sh bench/sealed.sh "$work"
 echo "== swaps under load"
 sh bench/swaps.sh "$work"
 echo "== loader against sqlite3"
