@@ -9,8 +9,8 @@
 
 #define MARKET_CODE     "32000000001" /* half price for MARKET_PRODUCT */
 #define MARKET_STRANGER "32999999999"
-#define MARKET_PRODUCT  1001
-#define MARKET_RELIEF   4711
+#define MARKET_PRODUCT  987654321
+#define MARKET_RELIEF   1280263934
 #define MARKET_POINT    101
 #define MARKET_PRICE    15000
 #define MARKET_RATION   3   /* people a minute, of MARKET_RATIONED */
