@@ -172,6 +172,9 @@ $(FUZZERS:%=run/replay_%): run/replay_%: $(BUILD)/fuzz/replay_% | $(RESULTS)/new
 $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
+# What it links once more, each time with one module that is wrong.
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed)
+
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 

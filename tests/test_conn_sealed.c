@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#define TURNS_MAX   20000
+#define TURNS_MAX   lobby_wait_ms() /* each of a millisecond, or none */
 #define CONNECTIONS (CONN_BUFFERS_MAX + 40)
 #define LONG_FRAMES 100 /* a record that does not fit beside its connection */
 #define NEVER_MS    3600000
@@ -298,12 +298,70 @@ START_TEST(a_session_goes_to_the_connection_that_asked_and_to_no_other)
     greet(till, LOBBY_TILL);
     conns_end(conns);
     ck_assert(is_shut_out(till));
-    connect_till(&tills[1]); /* in the same place; silent */
+    greet(&tills[1], LOBBY_GATE); /* in the same place, and waiting likewise */
     lobby_start(&lobby);
-    open_till(&tills[2], LOBBY_GATE); /* by then the first one's is done, too */
-    uint8_t byte;
-    ck_assert_int_eq(recv(tills[1].fd, &byte, 1, 0), -1);
+    ck_assert_int_eq(next(&tills[1]), ELIG_EVENT_ACCEPTED);
+    ask(&tills[1], 1);
     ck_assert_uint_eq(metric_read(&metrics.sessions), 1);
+}
+END_TEST
+
+/* ---- who a terminal is decides what it sees ---- */
+
+static struct response ask_about(struct till *one, const char *code, uint32_t point)
+{
+    static uint8_t record[RECORD_SIZE_MAX];
+    uint8_t frame[FRAME_SIZE];
+    struct response response;
+    size_t size;
+    lobby_check_frame(frame, code, 1);
+    store_u32(frame + REQUEST_POINT_OF_SALE, point);
+    ck_assert_int_eq(elig_session_put(&one->session, frame, 1, record, sizeof(record), &size),
+                     ELIG_FINE);
+    send_bytes(one, record, size);
+    ck_assert_int_eq(next(one), ELIG_EVENT_FRAMES);
+    ck_assert(frame_decode_response(&response, one->event.frames));
+    return response;
+}
+
+START_TEST(every_session_is_answered_by_its_terminals_profile)
+{
+    lobby_start(&lobby);
+    open_till(till, LOBBY_TILL);
+    open_till(&tills[1], LOBBY_GATE);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(ask_about(till, LOBBY_CODE, LOBBY_POINT).relief, 4711);
+        ck_assert_uint_eq(ask_about(&tills[1], LOBBY_CODE, LOBBY_POINT).relief, RELIEF_UNTOLD);
+    }
+}
+END_TEST
+
+START_TEST(a_terminal_asks_only_where_it_sells)
+{
+    lobby_start(&lobby);
+    open_till(till, LOBBY_TILL);
+    ck_assert_uint_eq(ask_about(till, LOBBY_CODE, LOBBY_POINT).status, STATUS_APPLIES);
+    ck_assert_uint_eq(ask_about(till, LOBBY_CODE, LOBBY_POINT + 1).status, STATUS_NOT_PERMITTED);
+}
+END_TEST
+
+START_TEST(a_terminals_budget_is_that_of_all_its_sessions)
+{
+    char code[12];
+    lobby_start(&lobby);
+    answerer.limits.per_day = 4;
+    for (uint32_t i = 0; i < 8; i++) {
+        if (i % 2 == 0)
+            open_till(&tills[i], LOBBY_TILL);
+        snprintf(code, sizeof(code), "3210000000%u", i);
+        struct response response = ask_about(&tills[i / 2 * 2], code, LOBBY_POINT);
+        ck_assert_uint_eq(response.status, i < 4 ? STATUS_DOES_NOT_APPLY : STATUS_BUSY);
+        ck_assert((response.wait_ms > 0) == (i >= 4));
+    }
+    open_till(&tills[20], LOBBY_GATE);
+    ck_assert_uint_eq(ask_about(&tills[20], "32100000009", LOBBY_POINT).status,
+                      STATUS_DOES_NOT_APPLY);
+    ck_assert_uint_eq(metric_read(&metrics.rationed), 4);
 }
 END_TEST
 
@@ -411,7 +469,8 @@ START_TEST(a_session_outlives_editions_that_have_its_terminal_and_no_other)
         uint64_t swap_count = store_swap_count(lobby.store);
         fixture_publish(lobby.fixture);
         store_look(lobby.store);
-        for (int ms = 0; ms < LOBBY_WAIT_MS && store_swap_count(lobby.store) == swap_count; ms++) {
+        for (int ms = 0; ms < lobby_wait_ms() && store_swap_count(lobby.store) == swap_count;
+             ms++) {
             conns_use(conns, store_take(lobby.store, 0));
             (void)store_take(lobby.store, 1);
             usleep(1000);
@@ -565,12 +624,19 @@ START_TEST(the_end_closes_every_connection_in_whatever_state_it_is)
 }
 END_TEST
 
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, open_all, close_all);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("conn_sealed");
-    TCase *tcase = tcase_create("conn_sealed");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, open_all, close_all);
+    TCase *tcase = add_case(suite, "beginnings");
     tcase_add_test(tcase, a_session_begins_and_is_answered);
     tcase_add_test(tcase, a_hello_may_come_in_any_two_pieces);
     tcase_add_test(tcase, records_may_come_in_any_pieces_also_long_ones);
@@ -578,19 +644,27 @@ int main(void)
     tcase_add_test(tcase, a_flipped_bit_of_mac1_costs_no_handshake);
     tcase_add_test(tcase, a_client_that_left_while_its_hello_waited_harms_nobody);
     tcase_add_test(tcase, a_session_goes_to_the_connection_that_asked_and_to_no_other);
+    tcase = add_case(suite, "terminals");
+    tcase_add_test(tcase, every_session_is_answered_by_its_terminals_profile);
+    tcase_add_test(tcase, a_terminal_asks_only_where_it_sells);
+    tcase_add_test(tcase, a_terminals_budget_is_that_of_all_its_sessions);
+    tcase = add_case(suite, "crowds");
     tcase_add_test(tcase, when_as_many_hellos_wait_as_may_others_are_told_to_come_back);
     tcase_add_test(tcase, a_server_that_leaves_sends_newcomers_away_and_answers_the_others);
+    tcase = add_case(suite, "deadlines");
     tcase_add_test(tcase, a_hello_has_a_deadline_however_it_trickles);
     tcase_add_loop_test(tcase, whoever_is_accepted_and_never_proves_its_keys_is_closed, 0, 2);
     tcase_add_test(tcase, a_record_has_one_deadline_once_the_session_is_confirmed);
     tcase_add_test(tcase, a_session_ends_after_its_hour_though_nothing_is_asked);
+    tcase = add_case(suite, "catalogue");
     tcase_add_test(tcase, a_session_outlives_editions_that_have_its_terminal_and_no_other);
     tcase_add_test(tcase, a_revoked_session_is_closed_in_whatever_state_it_is);
+    tcase = add_case(suite, "buffers");
     tcase_add_test(tcase, answers_that_wait_are_all_there_when_they_are_taken);
     tcase_add_loop_test(tcase, when_buffers_run_out_the_longest_holder_is_closed_for_the_next, 0,
                         2);
     tcase_add_test(tcase, whoever_lingers_holds_no_buffer);
+    tcase = add_case(suite, "end");
     tcase_add_test(tcase, the_end_closes_every_connection_in_whatever_state_it_is);
-    suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

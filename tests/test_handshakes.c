@@ -40,7 +40,7 @@ static uint32_t count_lines(const char *text)
 
 static void wait_for_lines(const char *text, uint32_t count)
 {
-    for (int ms = 0; ms < LOBBY_WAIT_MS && count_lines(text) < count; ms++)
+    for (int ms = 0; ms < lobby_wait_ms() && count_lines(text) < count; ms++)
         usleep(1000);
     ck_assert_msg(count_lines(text) == count, "%s: %u lines", text, count_lines(text));
 }
@@ -59,7 +59,7 @@ static void make_hello(void)
 
 static enum hello_end wait_for_end(void)
 {
-    for (int ms = 0; ms < LOBBY_WAIT_MS; ms++) {
+    for (int ms = 0; ms < lobby_wait_ms(); ms++) {
         if (handshakes_take(lobby.handshakes, asked.loop, &done))
             return done.end;
         usleep(1000);
@@ -315,7 +315,7 @@ START_TEST(an_edition_changes_while_hellos_wait)
     bool is_swapped = false;
     uint32_t ended_count = 0;
     open_handshakes();
-    for (uint32_t i = 0; i < LOBBY_WAIT_MS && ended_count < 20; i++) {
+    for (int i = 0; i < lobby_wait_ms() && ended_count < 20; i++) {
         for (uint32_t j = 0; j < 20; j++) {
             make_hello();
             ck_assert(handshakes_submit(lobby.handshakes, &asked));
@@ -355,7 +355,7 @@ END_TEST
 
 static void wait_for_list(uint32_t count)
 {
-    for (int ms = 0; ms < LOBBY_WAIT_MS && handshakes_revocation_count(lobby.handshakes) < count;
+    for (int ms = 0; ms < lobby_wait_ms() && handshakes_revocation_count(lobby.handshakes) < count;
          ms++)
         usleep(1000);
     ck_assert_uint_eq(handshakes_revocation_count(lobby.handshakes), count);
@@ -478,12 +478,19 @@ START_TEST(without_a_good_list_there_are_no_handshakes)
 }
 END_TEST
 
+static TCase *add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, open_lobby, close_lobby);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("handshakes");
-    TCase *tcase = tcase_create("handshakes");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, open_lobby, close_lobby);
+    TCase *tcase = add_case(suite, "hellos");
     tcase_add_loop_test(tcase, an_accepted_hello_makes_both_sides_of_a_session, 0,
                         SERVER_KEY_COUNT_MAX);
     tcase_add_test(tcase, two_sessions_have_nothing_in_common);
@@ -491,15 +498,16 @@ int main(void)
                         sizeof(refusals) / sizeof(refusals[0]));
     tcase_add_test(tcase, the_same_hello_is_good_once);
     tcase_add_test(tcase, refusals_leave_no_place_with_the_guard);
+    tcase = add_case(suite, "waiting");
     tcase_add_test(tcase, as_many_as_may_wait_do_and_the_next_is_told_so);
     tcase_add_loop_test(tcase, closing_does_not_wait_for_those_who_wait, 0, 2);
     tcase_add_test(tcase, an_edition_changes_while_hellos_wait);
     tcase_add_test(tcase, a_new_merchant_needs_no_restart);
+    tcase = add_case(suite, "revocations");
     tcase_add_test(tcase, a_new_list_is_heard_of_by_every_loop_and_holds_at_once);
     tcase_add_loop_test(tcase, a_list_that_is_refused_changes_nothing_and_is_said_once, 0,
                         SPOILERS);
     tcase_add_test(tcase, a_list_that_is_gone_revokes_as_before);
     tcase_add_test(tcase, without_a_good_list_there_are_no_handshakes);
-    suite_add_tcase(suite, tcase);
     return support_run(suite);
 }
