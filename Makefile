@@ -210,6 +210,9 @@ long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, 
 bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
 	@$<
 
+faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black holes in a namespace of its own (root)
+	@ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' tests/faults_netns.sh $< || test $$? -eq 77
+
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
 
@@ -301,7 +304,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard faults-netns agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
