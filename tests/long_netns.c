@@ -71,7 +71,8 @@ START_TEST(fault_22_lost_packets_change_no_answer)
         market_ask(&booth, 1 + i % 5, i);
     booth_close(&booth);
     no_rules();
-    market_stop("record_unopened", 0);
+    eligd_stop();
+    ck_assert_uint_eq(eligd_total("record_unopened"), 0);
     ck_assert_uint_eq(eligd_total("sessions"), 1);
     printf("fault 22: %d %% lost: %d records in one session, all answered rightly\n", losses[_i],
            ASKED);

@@ -156,10 +156,3 @@ void market_ask(struct booth *booth, size_t frame_count, uint64_t first_id)
         ck_assert_msg(market_is_answer(frames + i * FRAME_SIZE, code_of(i), first_id + i),
                       "answer %zu", i);
 }
-
-void market_stop(const char *name, uint64_t want)
-{
-    eligd_stop();
-    ck_assert_msg(eligd_total(name) == want, "%s: %llu", name,
-                  (unsigned long long)eligd_total(name));
-}

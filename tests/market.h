@@ -44,7 +44,4 @@ bool market_is_answer(const uint8_t frame[static FRAME_SIZE], const char *code, 
 /* `frame_count` questions in one record, answered rightly. */
 void market_ask(struct booth *booth, size_t frame_count, uint64_t first_id);
 
-/* The server leaves in good order, and this number of its last line is as said. */
-void market_stop(const char *name, uint64_t want);
-
 #endif
