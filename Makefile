@@ -110,7 +110,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -179,6 +179,9 @@ $(FUZZERS:%=run/replay_%): run/replay_%: $(BUILD)/fuzz/replay_% | $(RESULTS)/new
 $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
+# What it links once more, each time with one module that is wrong.
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed)
+
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 
@@ -219,6 +222,9 @@ long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, 
 
 bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
 	@$<
+
+faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black holes in a namespace of its own (root)
+	@ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' tests/faults_netns.sh $< || test $$? -eq 77
 
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
@@ -315,7 +321,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard faults-netns agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

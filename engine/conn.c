@@ -251,6 +251,9 @@ static void conn_linger(struct conn *conn)
         conn_break(conn);
         return;
     }
+    /* Whoever lingers holds no buffer: nobody would look for one there when all are in use. */
+    buffer_release(conn->conns, &conn->stored);
+    conn->partial_size = 0;
     conn->state = CONN_LINGERING;
     conn->linger_size = 0;
     wait_begin(conn, WAIT_LINGER);

@@ -38,13 +38,15 @@ static void say_alarms(struct keeper *keeper)
 
 static void save(struct keeper *keeper, bool is_last)
 {
-    struct fault fault;
+    struct fault fault, another;
     char text[LOG_TEXT_SIZE];
     if (keeper->settings.directory == NULL)
         return;
     bool is_saved =
-        guard_save(keeper->settings.guard, keeper->guard_path, is_last, clock_wall_s(), &fault) &&
-        counters_save(keeper->settings.counters, keeper->counters_path, &fault);
+        guard_save(keeper->settings.guard, keeper->guard_path, is_last, clock_wall_s(), &fault);
+    if (!counters_save(keeper->settings.counters, keeper->counters_path,
+                       is_saved ? &fault : &another))
+        is_saved = false;
     if (!is_saved && !keeper->is_unsaved_said)
         log_event("unsaved", "fault=%s", log_text(text, fault.text));
     keeper->is_unsaved_said = !is_saved;

@@ -29,8 +29,10 @@ static enum sealed_end answer_record(struct sealed_step *step, struct sealed *se
     const uint8_t *frames = record + HEADER_SIZE;
     uint8_t *answers = out + HEADER_SIZE;
     size_t asked_count = frames_before_pads(frames, frame_count);
-    if (asked_count == 0)
+    if (asked_count == 0) {
+        explicit_bzero(record, record_size);
         return SEALED_BAD_PADDING;
+    }
 
     /* In a record the size of a frame is known: one of another version ends nothing. Padding is
      * answered by padding: the size of an answer says no more than that of the question. */

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Negative twins of the engine's sealed streams: each is one module of the server with one thing wrong
+# that no honest terminal would notice. A suite that passes with one of them has not looked.
+set -u
+: "${BUILD:=build}"
+cd "${ELIG_TOP:-.}" || exit 3
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+cc=$(cat "$BUILD/flags") || exit 3
+
+# suite NAME CASE [OBJECT]: links the suite, with the twin before the module that it replaces.
+suite() {
+    # shellcheck disable=SC2086 # the compiler and its flags are words
+    $cc -w -o "$work/suite" "$BUILD/tests/test_$1.o" ${3:-} "$BUILD/tests/support.o" "$BUILD/libtests.a" \
+        "$BUILD/libbench.a" "$BUILD/libengine.a" "$BUILD/libloader.a" "$BUILD/libprotocol.a" \
+        -lcheck_pic -lsubunit -lev -llmdb -lxxhash -lsodium -lexpat -lm || exit 3
+    ELIG_TOP=$PWD CK_VERBOSITY=silent CK_RUN_CASE=$2 LOBBY_WAIT_MS=${3:+3000} "$work/suite" >/dev/null 2>&1
+}
+
+# twin "what is wrong" MODULE SUITE CASE SED-EXPRESSION
+twin() {
+    sed "$5" "engine/$2.c" >"$work/$2.c"
+    # shellcheck disable=SC2086
+    if cmp -s "engine/$2.c" "$work/$2.c"; then
+        failed=$((failed + 1)) && echo "$1: nothing was changed in $2.c"
+    elif ! $cc -w -c -o "$work/twin.o" "$work/$2.c"; then
+        failed=$((failed + 1)) && echo "$1: does not compile"
+    elif suite "$3" "$4" "$work/twin.o"; then
+        failed=$((failed + 1)) && echo "$1: test_$3, $4, does not notice"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+honest() { # SUITE CASE ...: without a twin they pass
+    name=$1
+    shift
+    for case in "$@"; do
+        if suite "$name" "$case"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "test_$name, $case, fails without a twin"; fi
+    done
+}
+
+honest sealed sealed
+honest counters counters
+honest handshakes hellos revocations
+honest conn_sealed beginnings terminals deadlines catalogue buffers
+
+twin "answers are sealed under one nonce" sealed sealed sealed 's/step->answer_size += record_seal(&session->send, out, frame_count);/&session->send.counter--;/'
+twin "answers are padded by what was there" sealed sealed sealed 's/memset(answers + answer_count .*;//'
+twin "questions stay where they came in" sealed sealed sealed 's/^    explicit_bzero(record, record_size);//'
+twin "a session goes on after its last record" sealed sealed sealed 's/is_over || is_last/is_over/'
+twin "a HELLO in a session is taken for a record" sealed sealed sealed 's/return type == RECORD_DATA ? SEALED_GOES_ON : SEALED_BAD_TYPE;/return SEALED_GOES_ON;/'
+
+twin "an equal counter has risen" counters counters counters 's/counter > slot->counter/counter >= slot->counter/'
+twin "the check value is not looked at" counters counters counters 's/memcmp(check, file + size - CHECK_SIZE, CHECK_SIZE) != 0/false/'
+
+twin "the counter of a HELLO is not looked at" handshakes handshakes hellos 's/if (!counters_rise(\(.*\)))$/if (counters_rise(\1), false)/'
+twin "the number of a terminal is not looked at" handshakes handshakes hellos 's/ || found->number != hello->terminal_id//'
+twin "terminals do not end" handshakes handshakes hellos 's/ || day >= found->until_day//'
+twin "refused terminals keep their place" handshakes handshakes hellos 's/guard_leave(h->settings.guard, done->guard_slot);/;/'
+twin "revoked keys are let in" handshakes handshakes revocations 's/if (handshakes_has_revoked(h, key))/if (false)/'
+twin "older lists are taken" handshakes handshakes revocations 's/h->revocations != NULL ? h->revocations->sequence : 0;/0;/'
+twin "loops do not hear of a list" handshakes handshakes revocations '/^static void revocations_look/,/^}/s/h->settings.wake(.*;/;/'
+
+twin "mac1 is not looked at" conn conn_sealed beginnings 's/if (hello_is_addressed(.*))$/if (hello != NULL)/'
+twin "bytes behind a HELLO are taken" conn conn_sealed beginnings 's/bool is_good = size <= HELLO_SIZE;/bool is_good = true; size = size < HELLO_SIZE ? size : HELLO_SIZE;/'
+twin "whoever has the place now gets the session" conn conn_sealed beginnings 's/ || conn->serial != done->serial//'
+twin "everybody is an inspector" conn conn_sealed terminals 's/= conn->session.terminal->profile;/= PROFILE_INSPECTOR;/'
+twin "an unproved session has no deadline" conn conn_sealed deadlines '/^static void conn_begin_session/,/^}/s/wait_begin(conn, WAIT_HELLO);/wait_begin(conn, WAIT_REQUEST);/'
+twin "a session has no end" conn conn_sealed deadlines 's/ && conns->tick < conn->end_tick//'
+twin "revoked sessions go on" conn conn_sealed catalogue '/^static void close_revoked/,/^}/s/conn_close(conn);//'
+twin "terminals that left the catalogue go on" conn conn_sealed catalogue 's/session->terminal = is_in_force ? terminal : NULL;/session->terminal = terminal;/'
+twin "whoever lingers keeps its buffer" conn conn_sealed buffers '/^static void conn_linger/,/^}/s/buffer_release(.*;//'
+
+twin "the guard is not asked" answer conn_sealed terminals 's/check_count = ration(answerer, .*;//'
+twin "terminals ask about whatever they like" answer conn_sealed terminals 's/!edition_terminal_sells(moment->edition/false \&\& !edition_terminal_sells(moment->edition/'
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
