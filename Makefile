@@ -51,9 +51,9 @@ PROGRAMS := $(patsubst %,$(BUILD)/bin/%,$(patsubst protocol/eligctl.c,eligctl,$(
 SUITES   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 MANUALS  := $(wildcard $(foreach folder,$(FOLDERS),$(folder)/*.[1-8]))
-SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) tests tests/fuzz,$(folder)/*.c $(folder)/*.h))
+SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) protocol/examples tests tests/fuzz,$(folder)/*.c $(folder)/*.h))
 
-all: $(PROGRAMS) $(ARCHIVES) libelig ## the programs, in build/bin/
+all: $(PROGRAMS) $(ARCHIVES) libelig $(BUILD)/examples/terminal ## the programs, in build/bin/
 
 demo: all ## a whole country, loaded, served, measured: make demo, or make demo PERSONS=20000
 	@BUILD=$(BUILD) tests/demo.sh $(PERSONS)
@@ -111,7 +111,7 @@ $(BUILD)/bin/%:
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
 HELPERS := booth eligd fixture market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
-           agreement agreement_count agreement_tell
+           agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^
@@ -124,7 +124,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
 
 LIBELIG       := $(BUILD)/lib/libelig.so.1 $(BUILD)/lib/libelig.so $(BUILD)/lib/libelig.a
-LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client frame means noise record session status)
+LIBELIG_PARTS := $(patsubst %,$(BUILD)/pic/protocol/%.o,address client counter fault frame means noise record replace sealed_client session status wire)
 VERSION        = $(shell sed -n 's/^.define ELIG_VERSION "\(.*\)"/\1/p' protocol/options.h)
 PREFIX        ?= /usr/local
 
@@ -148,6 +148,13 @@ $(BUILD)/lib/libelig.a: $(LIBELIG_PARTS)
 $(BUILD)/lib/pkgconfig/elig.pc: protocol/elig.pc.in protocol/options.h
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+
+# As a maker of firmware builds it: the header, the static library and nothing else.
+$(BUILD)/examples/terminal: protocol/examples/terminal.c protocol/elig.h $(BUILD)/lib/libelig.a $(BUILD)/flags
+	$(say) CC $<
+	@mkdir -p $(@D)/include
+	$(Q)cp protocol/elig.h $(@D)/include/
+	$(Q)$(CC) $(filter-out -I.,$(ALL_CFLAGS)) -I$(@D)/include -o $@ $< $(BUILD)/lib/libelig.a $(ALL_LDFLAGS) -lsodium
 
 libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in build/lib/
 
@@ -179,7 +186,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. What measures time, or takes minutes there, is left out.
-SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files test_rulefaults
+SLOW_SUITES := test_driver test_eligd test_progress test_histogram test_groups test_country test_index test_row test_intake test_decide test_compile_whole test_reference test_alike test_lint test_logic test_daysets test_files test_rulefaults test_sealed_client
 
 memcheck: all $(SUITES) ## every suite under valgrind; T=day only those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
@@ -196,6 +203,12 @@ cover: ## how much of each folder the tests run
 	        own && /^Lines executed:/ { split($$0, p, /[:% ]+/); lines += p[5]; ran += p[3] * p[5] / 100; own = 0 } \
 	        END { if (lines) printf "  %-10s %5.1f %% of %d lines\n", folder, 100 * ran / lines, lines }'; \
 	done
+
+# What scripts about sealed sessions speak with.
+$(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libprotocol.a
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+run/test_sealed.sh: $(BUILD)/tests/serve_sealed
 
 # ---- long runs: asked for by name, never part of check ----
 
@@ -215,6 +228,9 @@ faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black h
 
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
+
+timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
+	@$< $(COUNTS)
 
 # ---- fuzzing ----
 
@@ -256,7 +272,7 @@ lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes
 	$(call want,shellcheck)
 	$(call want,mandoc)
 	@echo "  clang-tidy"; printf '%s\n' $(filter %.c,$(SOURCES)) | \
-	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) 2>&1 | grep -v "warnings* generated"; \
+	    xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(STD) -idirafter protocol 2>&1 | grep -v "warnings* generated"; \
 	                           test $$? -eq 1' sh
 	@echo "  cppcheck"; cppcheck --quiet --std=c11 -I. --inline-suppr --error-exitcode=1 -j 2 \
 	    --enable=warning,performance,portability --suppress=missingIncludeSystem --suppress=ctuuninitvar \
@@ -283,10 +299,11 @@ man: all ## write the option tables into the manual pages
 
 place = install -d '$(DESTDIR)$(PREFIX)/$(2)' && install -m $(1) $(3) '$(DESTDIR)$(PREFIX)/$(2)/'
 
-install: all ## programs, manuals, libelig, PROTOCOL.md, registers, catalogue; DESTDIR= PREFIX=
+install: all ## programs, manuals, libelig, PROTOCOL.md, KEYS.md, registers, catalogue; DESTDIR= PREFIX=
 	@$(call place,755,bin,$(PROGRAMS))
 	@$(foreach page,$(MANUALS),$(call place,644,share/man/man$(patsubst .%,%,$(suffix $(page))),$(page)) &&) true
-	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md)
+	@$(call place,644,share/doc/elig,protocol/PROTOCOL.md protocol/KEYS.md)
+	@$(call place,644,share/doc/elig/examples,$(wildcard protocol/examples/*))
 	@$(call place,644,include,protocol/elig.h)
 	@$(call place,644,lib,$(BUILD)/lib/libelig.a $(BUILD)/lib/libelig.so.1)
 	@ln -sf libelig.so.1 '$(DESTDIR)$(PREFIX)/lib/libelig.so'

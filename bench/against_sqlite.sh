@@ -19,9 +19,9 @@ since() { echo "$1 $(now)" | awk '{ printf "%.2f", $2 - $1 }'; }
 forget() { sync; if [ -w /proc/sys/vm/drop_caches ]; then echo 3 >/proc/sys/vm/drop_caches; fi; }
 
 load() {
-    rm -rf "$out/snapshots"
+    rm -rf "$out/snapshots" "$out/identity-keys"
     "$bin/eligload" build --quiet --exports "$work/country" --snapshots "$out/snapshots" \
-        --identity-key "$work/keys/identity.key" --signing-key "$work/keys/signing.key" >/dev/null 2>&1
+        --identity-keys "$out/identity-keys" --signing-key "$work/keys/signing.key" >/dev/null 2>&1
 }
 
 import_table() { # FILE SEPARATOR COLUMNS PRIMARY-KEY

@@ -1,6 +1,7 @@
 #include "bench/agree.h"
 #include "bench/commands.h"
 #include "protocol/commands.h"
+#include "protocol/identity_keys.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
@@ -11,7 +12,7 @@
 #define PROGRAM "eligbench agree" /* in front of what is said on stderr */
 
 struct settings {
-    const char *truth, *snapshots, *signing_public, *identity_key;
+    const char *truth, *snapshots, *signing_public, *identity_key, *identity_keys;
     uint64_t environment;
     bool is_json;
 };
@@ -26,7 +27,9 @@ static const struct option_row rows[] = {
     {"signing-public", OPTION_TEXT, OPTION(signing_public), "FILE", NULL, 0, 0,
      "required: public key of who signed it"},
     {"identity-key", OPTION_TEXT, OPTION(identity_key), "FILE", NULL, 0, 0,
-     "required: key of the identifiers' digests"},
+     "one key of the identifiers' digests, of all snapshots"},
+    {"identity-keys", OPTION_TEXT, OPTION(identity_keys), "DIR", NULL, 0, 0,
+     "folder where each snapshot has its own key; this or --identity-key"},
     {"environment", OPTION_NUMBER, OPTION(environment), "NUMBER", "0", 0, UINT32_MAX,
      "0 production, anything else a test; as it was built"},
     {"json", OPTION_FLAG, OPTION(is_json), NULL, NULL, 0, 0, "JSON on standard output"},
@@ -90,12 +93,12 @@ static bool compare(const struct settings *settings, struct agreement *agreement
 {
     struct snapshot_keys keys;
     struct snapshot *snapshot = NULL;
-    bool has_keys =
-        snapshot_keys_open(&keys, settings->signing_public, settings->identity_key, fault);
+    bool has_keys = snapshot_keys_open(&keys, settings->signing_public, settings->identity_key,
+                                       settings->identity_keys, fault);
     struct snapshot_trust trust = snapshot_trust_of(&keys, (uint32_t)settings->environment);
-    bool is_compared = has_keys &&
-                       snapshot_open_current(&snapshot, settings->snapshots, &trust, fault) &&
-                       agree_compare(agreement, settings->truth, snapshot, keys.identity, fault);
+    bool is_compared =
+        has_keys && snapshot_open_current(&snapshot, settings->snapshots, &trust, fault) &&
+        agree_compare(agreement, settings->truth, snapshot, snapshot_identity(snapshot), fault);
     snapshot_close(snapshot);
     snapshot_keys_close(&keys);
     return is_compared;
@@ -108,6 +111,8 @@ int command_agree(int argc, char *argv[])
     struct agreement agreement;
     struct fault fault;
     options_read(&table, &settings, &operands, argc, argv);
+    if (!identity_keys_choice(settings.identity_key, settings.identity_keys, &fault))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
     uint64_t start_ns = clock_monotonic_ns();
     if (!compare(&settings, &agreement, &fault))

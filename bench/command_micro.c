@@ -7,6 +7,7 @@
 #include "protocol/decide.h"
 #include "protocol/edition.h"
 #include "protocol/frame.h"
+#include "protocol/identity_keys.h"
 #include "protocol/json.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
@@ -26,7 +27,7 @@ static_assert(REQUEST_COUNT % BATCH == 0, "whole batches");
 static_assert(BATCH == IDENTITY_BATCH_MAX, "one batch for hash and probe");
 
 struct settings {
-    const char *snapshots, *identity_key, *signing_public, *truth;
+    const char *snapshots, *identity_key, *identity_keys, *signing_public, *truth;
     uint64_t environment, rounds, hit_percent;
     bool is_json;
 };
@@ -60,7 +61,8 @@ static void do_hash(struct bench *bench)
     for (size_t first = 0; first < REQUEST_COUNT; first += BATCH) {
         for (size_t i = 0; i < BATCH; i++)
             identifiers[i] = bench->requests[first + i].identifier;
-        identity_digest_batch(bench->digests + first, bench->keys.identity, identifiers, BATCH);
+        identity_digest_batch(bench->digests + first, snapshot_identity(bench->snapshot),
+                              identifiers, BATCH);
     }
 }
 
@@ -169,7 +171,8 @@ static void bench_take_memory(struct bench *bench)
 static bool bench_open(struct bench *bench, const struct settings *settings, struct fault *fault)
 {
     struct mix mix = {(uint32_t)settings->hit_percent, 0, 1};
-    if (!snapshot_keys_open(&bench->keys, settings->signing_public, settings->identity_key, fault))
+    if (!snapshot_keys_open(&bench->keys, settings->signing_public, settings->identity_key,
+                            settings->identity_keys, fault))
         return false;
     struct snapshot_trust trust = snapshot_trust_of(&bench->keys, (uint32_t)settings->environment);
     if (!snapshot_open_current(&bench->snapshot, settings->snapshots, &trust, fault) ||
@@ -229,7 +232,9 @@ static void print_json(const struct bench *bench, const struct times *times)
 static const struct option_row rows[] = {
     {"snapshots", OPTION_TEXT, FIELD(snapshots), "DIR", NULL, 0, 0, "required: snapshot folder"},
     {"identity-key", OPTION_TEXT, FIELD(identity_key), "FILE", NULL, 0, 0,
-     "required: key of the digests"},
+     "one key of the digests, of all snapshots"},
+    {"identity-keys", OPTION_TEXT, FIELD(identity_keys), "DIR", NULL, 0, 0,
+     "folder where each snapshot has its own key; this or --identity-key"},
     {"signing-public", OPTION_TEXT, FIELD(signing_public), "FILE", NULL, 0, 0,
      "required: public key of the publisher"},
     {"truth", OPTION_TEXT, FIELD(truth), "FILE", NULL, 0, 0,
@@ -243,7 +248,7 @@ static const struct option_row rows[] = {
     {"json", OPTION_FLAG, FIELD(is_json), NULL, NULL, 0, 0, "print JSON"},
 };
 static const struct option_table table = {
-    .usage = "eligbench micro --snapshots DIR --identity-key FILE --signing-public FILE "
+    .usage = "eligbench micro --snapshots DIR --identity-keys DIR --signing-public FILE "
              "--truth FILE [options]",
     .about = "Measures the steps of a check one by one, and random reads of as much memory beside "
              "them.",
@@ -259,6 +264,8 @@ int command_micro(int argc, char *argv[])
     struct fault fault;
     struct bench bench = {0};
     options_read(&table, &settings, &operands, argc, argv);
+    if (!identity_keys_choice(settings.identity_key, settings.identity_keys, &fault))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
     bool is_fine = bench_open(&bench, &settings, &fault);
     if (is_fine) {
         measure(&times, &bench, settings.rounds);

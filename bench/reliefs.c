@@ -11,8 +11,6 @@
 
 #define RULES_FILE "90-made-up.rules" /* behind those of the catalogue, whose groups come first */
 
-#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
-
 /* Numbers that the catalogue itself does not use. */
 #define FIRST_POINT    10001
 #define FIRST_PRODUCT  2001

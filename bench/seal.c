@@ -19,9 +19,9 @@ static void settings_make(struct elig_session_settings *settings, const struct s
     terminals_keys(&keys, sealing->seed, number);
     *settings = (struct elig_session_settings){
         .terminal_id = number,
+        .environment = sealing->environment,
         .is_padded = sealing->is_padded,
     };
-    memcpy(settings->environment, sealing->environment == 0 ? "prod" : "test", 4);
     memcpy(settings->terminal_secret, keys.secret_key, ELIG_KEY_SIZE);
     memcpy(settings->server_public, sealing->server_public, ELIG_KEY_SIZE);
     memcpy(settings->psk, sealing->merchant_key, ELIG_KEY_SIZE);

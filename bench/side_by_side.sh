@@ -4,7 +4,7 @@
 # medians of server CPU ns per request and the median of the ratios within each round.
 #
 # usage: bench/side_by_side.sh WORK [ROUNDS] [DEPTHS]
-#   WORK    a folder as `make demo` leaves it: keys/, country/ and snapshots/ (default build/demo)
+#   WORK    a folder as `make demo` leaves it: keys/, identity-keys/, country/ and snapshots/ (default build/demo)
 #   ROUNDS  default 5;  DEPTHS default "1 64 256"
 set -eu
 work=${1:-build/demo}
@@ -38,7 +38,7 @@ wait_for() { # FILE
 }
 
 $server_core "$bin/eligbench" echo --port-file "$out/echo.port" & echo_pid=$!; pids="$pids $echo_pid"
-$server_core "$bin/eligd" --loops 1 --snapshots "$work/snapshots" --identity-key "$work/keys/identity.key" \
+$server_core "$bin/eligd" --loops 1 --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
     --signing-public "$work/keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$out/elig.port" \
     2>"$out/eligd.log" & elig_pid=$!; pids="$pids $elig_pid"
 wait_for "$out/echo.port"

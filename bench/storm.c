@@ -53,12 +53,13 @@ static uint64_t cpu_ns_of(pid_t pid)
 static uint64_t memory_of(pid_t pid)
 {
     char path[64], line[256];
-    unsigned long long kb = 0, total = 0;
+    static const char wanted[] = "Private_Dirty:";
+    uint64_t total = 0;
     snprintf(path, sizeof(path), "/proc/%ld/smaps_rollup", (long)pid);
     FILE *from = pid != 0 ? fopen(path, "re") : NULL;
     while (from != NULL && fgets(line, sizeof(line), from) != NULL)
-        if (sscanf(line, "Private_Dirty: %llu", &kb) == 1)
-            total += kb * 1024;
+        if (strncmp(line, wanted, sizeof(wanted) - 1) == 0)
+            total += strtoull(line + sizeof(wanted) - 1, NULL, 10) * 1024;
     if (from != NULL)
         fclose(from);
     return total;

@@ -5,7 +5,7 @@
 # that the client is not what is disturbed; the quiet run moves as many files about as the other.
 #
 # usage: bench/swaps.sh WORK [ROUNDS] [SWAPS]
-#   WORK    a folder as `make demo` leaves it: keys/, country/ and snapshots/ (default build/demo)
+#   WORK    a folder as `make demo` leaves it: keys/, identity-keys/, country/ and snapshots/ (default build/demo)
 #   ROUNDS  default 5, each a quiet run and one with SWAPS (default 20) swaps
 # RATE (requests/s, default 20000) and PAUSE_S (between swaps, default 1) come from the environment.
 set -eu
@@ -27,16 +27,18 @@ trap 'exit 1' INT TERM
 # Generations are published beforehand, the same data under rising numbers, so that only the engine
 # works during the measurement: CURRENT is then moved along them, as a publisher moves it.
 mkdir "$out/snapshots"
+mkdir -m 700 "$out/identity-keys"
 generation=$(cut -c1-16 "$work/snapshots/CURRENT")
 for end in mdb man; do ln "$work/snapshots/$generation.$end" "$out/snapshots/" 2>/dev/null ||
     cp "$work/snapshots/$generation.$end" "$out/snapshots/"; done
 cp "$work/snapshots/CURRENT" "$out/snapshots/CURRENT"
+cp -p "$work/identity-keys/$generation.key" "$out/identity-keys/"
 total=$((rounds * swaps))
 cp "$out/snapshots/CURRENT" "$out/current.0"
 published=1
 while [ "$published" -le "$total" ]; do
     "$bin/eligload" rollback --snapshots "$out/snapshots" --to "$generation" \
-        --signing-key "$work/keys/signing.key" --identity-key "$work/keys/identity.key" >/dev/null
+        --signing-key "$work/keys/signing.key" --identity-keys "$out/identity-keys" >/dev/null
     cp "$out/snapshots/CURRENT" "$out/current.$published"
     published=$((published + 1))
 done
@@ -46,7 +48,7 @@ server_core='' client_core=''
 if command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; then
     server_core='taskset -c 0' client_core='taskset -c 1'
 fi
-$server_core "$bin/eligd" --loops 1 --poll-ms 50 --snapshots "$out/snapshots" --identity-key "$work/keys/identity.key" \
+$server_core "$bin/eligd" --loops 1 --poll-ms 50 --snapshots "$out/snapshots" --identity-keys "$out/identity-keys" \
     --signing-public "$work/keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$out/port" 2>"$out/eligd.log" &
 elig_pid=$!
 tries=0

@@ -237,13 +237,18 @@ static void note_misses(struct answerer *answerer, const struct moment *moment, 
 }
 static_assert(VIEW_DECOY == UINT32_C(1) << 31, "the top bit is that of a decoy");
 
-/* Whoever is not known gets a decoy, somebody's view that the digest picks: it is read as theirs
- * would be, so that time does not tell who is known. Without a branch, for the same reason. */
-static uint32_t disguise(const struct tables *tables, uint32_t view, const struct digest *digest,
+/* Whoever is not known gets a decoy, the view of somebody who stands where the digest was looked
+ * for: it is read as theirs would be, so that time does not tell who is known. A neighbour, because
+ * some views are shared by many and always in a cache: a view drawn from all alike would be slower
+ * than people are. Where nobody stands, one of the edition's decoys. Without a branch, for the same
+ * reason. */
+static uint32_t disguise(const struct edition *edition, uint32_t view, const struct digest *digest,
                          bool is_about_nobody)
 {
-    uint32_t pick = load_u32(digest->bytes + DIGEST_SIZE - sizeof(pick));
-    uint32_t decoy = (uint32_t)((uint64_t)pick * tables->view_count >> 32);
+    uint32_t neighbour = index_neighbour(&edition->tables->index, digest);
+    uint32_t drawn = edition->decoys[load_u32(digest->bytes + DIGEST_SIZE - 4) % DECOY_COUNT];
+    uint32_t is_alone = 0 - (uint32_t)(neighbour == VIEW_NOBODY);
+    uint32_t decoy = (drawn & is_alone) | (neighbour & ~is_alone);
     uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
     uint32_t is_nobody = is_unknown | (0 - (uint32_t)is_about_nobody);
     return (decoy & is_unknown) | (view & ~is_unknown) | (VIEW_DECOY & is_nobody);
@@ -255,13 +260,13 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     const struct edition *edition = moment->edition;
     const struct tables *tables = edition->tables;
     uint32_t *views = answerer->views;
-    identity_digest_batch(answerer->digests, answerer->key, answerer->identifiers, check_count);
+    identity_digest_batch(answerer->digests, edition->identity, answerer->identifiers, check_count);
     index_find_batch(views, &tables->index, answerer->digests, check_count);
     metric_add(&answerer->metrics->looked_up, check_count);
     for (size_t i = 0; i < check_count; i++) {
         assert(views[i] < tables->view_count);
         views[i] =
-            disguise(tables, views[i], &answerer->digests[i], answerer->checks[i].is_about_nobody);
+            disguise(edition, views[i], &answerer->digests[i], answerer->checks[i].is_about_nobody);
         __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
     }
     for (size_t i = 0; i < check_count; i++)

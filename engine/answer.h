@@ -40,8 +40,7 @@ struct check {
 /* One for each loop. The rows of a group stand beside each other; whatever says who was asked
  * about is wiped when the group is answered. */
 struct answerer {
-    const struct identity_key *key; /* borrowed, as the next three are */
-    struct metrics *metrics;
+    struct metrics *metrics; /* borrowed, as the next two are */
     const struct metrics_board *board;
     struct guard *guard;        /* NULL: there are no terminals */
     struct guard_limits limits; /* for terminals that have none of their own */

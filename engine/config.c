@@ -2,6 +2,7 @@
 
 #include "engine/guard.h"
 #include "engine/listener.h"
+#include "protocol/identity_keys.h"
 #include "protocol/profile.h"
 
 #define AT(field) offsetof(struct config, field)
@@ -11,7 +12,9 @@ static const struct option_row rows[] = {
     {"snapshots", OPTION_TEXT, AT(snapshots), "DIR", NULL, 0, 0,
      "required: directory in which snapshots are published"},
     {"identity-key", OPTION_TEXT, AT(identity_key), "FILE", NULL, 0, 0,
-     "required: key under which identifiers are digested"},
+     "one key for the identifiers of all snapshots"},
+    {"identity-keys", OPTION_TEXT, AT(identity_keys), "DIR", NULL, 0, 0,
+     "folder where each snapshot has its own key, GENERATION.key; this or --identity-key"},
     {"signing-public", OPTION_TEXT, AT(signing_public), "FILE", NULL, 0, 0,
      "required: public key of who may sign snapshots"},
     {"listen", OPTION_TEXT, AT(listen), "ADDRESS", NULL, 0, 0,
@@ -74,7 +77,7 @@ static const struct option_row rows[] = {
 /* clang-format on */
 
 const struct option_table config_table = {
-    .usage = "eligd --snapshots DIR --identity-key FILE --signing-public FILE\n"
+    .usage = "eligd --snapshots DIR --identity-keys DIR --signing-public FILE\n"
              "             [--listen ADDRESS] [--unix PATH] [options]",
     .about = "Answer whether a relief applies to a purchase, from a published snapshot.",
     .rows = rows,
@@ -124,6 +127,8 @@ static bool check_sealed(const struct config *config, struct fault *fault)
 
 bool config_check(const struct config *config, struct fault *fault)
 {
+    if (!identity_keys_choice(config->identity_key, config->identity_keys, fault))
+        return false;
     if (config->listen == NULL && config->listen_plain == NULL && config->unix_path == NULL)
         return fault_set(fault,
                          "nowhere to listen: give --listen 0.0.0.0:7447 for sealed sessions, "

@@ -11,7 +11,8 @@
 /* Texts are borrowed from argv or owned by the options; times end in _ms. */
 struct config {
     const char *snapshots;                   /* directory */
-    const char *identity_key;                /* file */
+    const char *identity_key;                /* file; NULL: there is a folder */
+    const char *identity_keys;               /* directory; NULL: there is a file */
     const char *signing_public;              /* file */
     const char *listen;                      /* "0.0.0.0:7447", sealed; NULL: nothing sealed */
     const char *listen_plain;                /* "127.0.0.1:7448"; NULL: no plain TCP */

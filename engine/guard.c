@@ -34,8 +34,6 @@ void guard_take_key(struct guard *guard, const uint8_t key[static GUARD_KEY_SIZE
     guard->seed = load_u64(out);
 }
 
-/* Whether two identifiers share a bit is another question every minute and every day: what somebody
- * found out about it is worth nothing the next time. */
 static uint64_t mix(uint64_t value, uint64_t with)
 {
     uint64_t x = (value ^ (with + 1) * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
@@ -45,14 +43,31 @@ static uint64_t mix(uint64_t value, uint64_t with)
 
 #define DAY_SALT (UINT64_C(1) << 32)
 
-static inline uint32_t minute_bit(uint64_t hash, uint32_t minute)
+/* An identifier's bits in the minute and in the day. */
+struct spot {
+    uint16_t minute, day;
+};
+static_assert(DAY_BITS <= UINT16_MAX && MINUTE_BITS <= UINT16_MAX, "bits fit");
+
+/* One of so many, by a hash that was turned about. */
+static uint16_t bit_of(uint64_t hash, uint64_t turn, uint32_t bits)
 {
-    return (uint32_t)((mix(hash, minute) >> 32) * MINUTE_BITS >> 32);
+    return (uint16_t)(((hash ^ turn) * UINT64_C(0x9e3779b97f4a7c15) >> 32) * bits >> 32);
 }
 
-static inline uint32_t day_bit(uint64_t hash, uint32_t day)
+/* Whether two identifiers share a bit is another question every minute and every day: what somebody
+ * found out about it is worth nothing the next time. All lines that the group will touch are asked
+ * for before the first is needed. */
+static void find_spots(struct spot spots[], const struct place *place, const uint64_t hashes[],
+                       size_t count, uint32_t minute, uint32_t day)
 {
-    return (uint32_t)((mix(hash, DAY_SALT | day) >> 32) * DAY_BITS >> 32);
+    uint64_t minute_turn = mix(minute, 0), day_turn = mix(DAY_SALT | day, 0);
+    for (size_t i = 0; i < count; i++) {
+        spots[i].minute = bit_of(hashes[i], minute_turn, MINUTE_BITS);
+        spots[i].day = bit_of(hashes[i], day_turn, DAY_BITS);
+        __builtin_prefetch(&place->day_words[spots[i].day / WORD_BITS], 1);
+        __builtin_prefetch(&place->minute_words[spots[i].minute / WORD_BITS], 1);
+    }
 }
 
 /* ---- minutes and days ---- */
@@ -254,7 +269,8 @@ static unsigned take_both(const struct measure *measure, bool new_today, bool ne
 
 /* ADMITTED, or why not. Room is taken before a bit is set: no number of threads gets past a budget;
  * and given back when somebody else set the bit meanwhile. */
-static unsigned admit_one(const struct measure *measure, uint64_t hash, bool is_typed, bool *fresh)
+static unsigned admit_one(const struct measure *measure, struct spot spot, bool is_typed,
+                          bool *fresh)
 {
     struct place *place = measure->place;
     uint32_t day = measure->day, minute = measure->minute;
@@ -263,19 +279,18 @@ static unsigned admit_one(const struct measure *measure, uint64_t hash, bool is_
     if (is_typed && !add_exactly(&place->typed, day, 1, measure->typed_room))
         return GUARD_TYPED;
 
-    uint32_t today = day_bit(hash, day), now = minute_bit(hash, minute);
-    bool new_today = !bit_stands(place->day_words, today, day);
-    bool new_now = measure->has_minute && !bit_stands(place->minute_words, now, minute);
+    bool new_today = !bit_stands(place->day_words, spot.day, day);
+    bool new_now = measure->has_minute && !bit_stands(place->minute_words, spot.minute, minute);
     unsigned cause = take_both(measure, new_today, new_now);
     if (cause != ADMITTED) {
         if (is_typed)
             give_room(&place->typed, day);
         return cause;
     }
-    *fresh = new_today && set_bit(place->day_words, today, day, &place->day);
+    *fresh = new_today && set_bit(place->day_words, spot.day, day, &place->day);
     if (new_today && !*fresh)
         give_room(&place->day, day);
-    if (new_now && !set_bit(place->minute_words, now, minute, &place->minute))
+    if (new_now && !set_bit(place->minute_words, spot.minute, minute, &place->minute))
         give_room(&place->minute, minute);
     return ADMITTED;
 }
@@ -300,16 +315,6 @@ static uint32_t wait_of(const struct guard *guard, const struct measure *measure
     return (uint32_t)(ms_until(end_s, now_s) + jitter_ms);
 }
 
-/* All lines that the group will touch are asked for before the first is needed. */
-static void prefetch_group(const struct place *place, const uint64_t hashes[], size_t count,
-                           uint32_t minute, uint32_t day)
-{
-    for (size_t i = 0; i < count; i++) {
-        __builtin_prefetch(&place->day_words[day_bit(hashes[i], day) / WORD_BITS], 1);
-        __builtin_prefetch(&place->minute_words[minute_bit(hashes[i], minute) / WORD_BITS], 1);
-    }
-}
-
 void guard_admit(struct guard *guard, uint32_t slot, const struct guard_limits *limits,
                  const uint64_t hashes[], const bool is_typed[], size_t count, uint64_t now_s,
                  uint32_t waits_ms[], struct guard_tally *tally)
@@ -317,12 +322,15 @@ void guard_admit(struct guard *guard, uint32_t slot, const struct guard_limits *
     assert(slot <= guard->slot_count && count > 0 && count <= GUARD_GROUP_MAX);
     struct place *place = &guard->places[slot];
     uint32_t minute = (uint32_t)(now_s / MINUTE_S), day = guard_today(guard, now_s);
-    prefetch_group(place, hashes, count, minute, day);
+    struct spot spots[GUARD_GROUP_MAX];
+    find_spots(spots, place, hashes, count, minute, day);
     struct measure measure = measure_of(guard, place, limits, minute, day);
+    if (measure.minute != minute || measure.day != day) /* the clock was put back */
+        find_spots(spots, place, hashes, count, measure.minute, measure.day);
     *tally = (struct guard_tally){0};
     for (size_t i = 0; i < count; i++) {
         bool fresh = false;
-        unsigned cause = admit_one(&measure, hashes[i], is_typed[i], &fresh);
+        unsigned cause = admit_one(&measure, spots[i], is_typed[i], &fresh);
         waits_ms[i] = 0;
         tally->fresh |= (uint64_t)fresh << i;
         if (cause == ADMITTED)

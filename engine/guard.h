@@ -4,8 +4,8 @@
  * whatever comes. What the budgets promise, and how exactly: engine/DESIGN.md, "The enumeration
  * guard".
  *
- * guard_hash, guard_admit and guard_note are for any number of threads at once and neither lock nor
- * allocate. Times are seconds since 1970 UTC and may step. */
+ * libsodium has been started before. guard_hash, guard_admit and guard_note are for any number of
+ * threads at once and neither lock nor allocate. Times are seconds since 1970 UTC and may step. */
 #ifndef ENGINE_GUARD_H
 #define ENGINE_GUARD_H
 
@@ -70,8 +70,9 @@ struct guard_tally {
     uint32_t refused[GUARD_CAUSE_COUNT];
 };
 
-/* May the terminal ask about these? waits_ms[i] is 0, or how long it shall wait; what must wait is
- * not counted. `count` is 1..GUARD_GROUP_MAX. */
+/* May the terminal ask about these? waits_ms[i] is 0, or how long it shall wait: up to the end of a
+ * day, which is more than WAIT_MS of a frame can say. What must wait is not counted. `count` is
+ * 1..GUARD_GROUP_MAX. */
 void guard_admit(struct guard *guard, uint32_t slot, const struct guard_limits *limits,
                  const uint64_t hashes[], const bool is_typed[], size_t count, uint64_t now_s,
                  uint32_t waits_ms[], struct guard_tally *tally);

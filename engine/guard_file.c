@@ -111,9 +111,12 @@ static size_t encode_record(uint8_t *out, const struct place *place, uint32_t th
     store_u32(out + RECORD_TYPED, on_day(&place->typed, epoch_of(day)));
     store_u32(out + RECORD_MISSES, on_day(&place->misses, epoch_of(day)));
     store_u64(out + RECORD_WINDOW, atomic_load_explicit(&place->window, memory_order_relaxed));
-    for (size_t i = 0; i < GUARD_CAUSE_COUNT; i++)
-        store_u32(out + RECORD_ALARM_HOURS + 4 * i,
-                  atomic_load_explicit(&place->alarm_hours[i], memory_order_relaxed));
+    /* An alarm that nobody took yet is raised again by whoever goes on. */
+    uint32_t waiting = atomic_load_explicit(&place->alarms, memory_order_relaxed);
+    for (size_t i = 0; i < GUARD_CAUSE_COUNT; i++) {
+        uint32_t hour = atomic_load_explicit(&place->alarm_hours[i], memory_order_relaxed);
+        store_u32(out + RECORD_ALARM_HOURS + 4 * i, waiting >> i & 1 ? 0 : hour);
+    }
     store_u32(out + RECORD_RESERVED, 0);
     size_t size = RECORD_END;
     if (has_minute)
@@ -157,20 +160,25 @@ static bool record_is_good(const uint8_t in[static RECORD_END])
            window >> 32 <= (uint32_t)window;
 }
 
-static void decode_record(struct place *place, const uint8_t *in)
+/* Bits of another minute or day than it is now are left where they are: they count no longer. */
+static void decode_record(struct place *place, const uint8_t *in, uint32_t this_minute,
+                          uint32_t this_day)
 {
     uint32_t flags = load_u32(in + RECORD_FLAGS);
     uint32_t minute = load_u32(in + RECORD_MINUTE), day = load_u32(in + RECORD_DAY);
     const uint8_t *bits = in + RECORD_END;
     uint64_t now = epoch_state(minute, 0), today = epoch_state(day, 0);
-    if (flags & FLAG_MINUTE) {
+    bool takes_minute = epoch_goes_on(minute, this_minute, MINUTE_BACK_MAX);
+    bool takes_day = epoch_goes_on(day, this_day, DAY_BACK_MAX);
+    if (takes_minute && (flags & FLAG_MINUTE) != 0) {
         now += decode_bits(place->minute_words, MINUTE_WORDS, minute, bits);
-        bits += MINUTE_SIZE;
+        now |= flags & FLAG_MINUTE_CLOSED ? COUNT_CLOSED : 0;
     }
-    if (flags & FLAG_DAY)
+    bits += flags & FLAG_MINUTE ? MINUTE_SIZE : 0;
+    if (takes_day && (flags & FLAG_DAY) != 0) {
         today += decode_bits(place->day_words, DAY_WORDS, day, bits);
-    now |= flags & FLAG_MINUTE_CLOSED ? COUNT_CLOSED : 0;
-    today |= flags & FLAG_DAY_CLOSED ? COUNT_CLOSED : 0;
+        today |= flags & FLAG_DAY_CLOSED ? COUNT_CLOSED : 0;
+    }
     atomic_store_explicit(&place->minute, now, memory_order_relaxed);
     atomic_store_explicit(&place->day, today, memory_order_relaxed);
     atomic_store_explicit(&place->typed, epoch_state(day, load_u32(in + RECORD_TYPED)),
@@ -198,8 +206,9 @@ static struct place *place_of_record(struct guard *guard, uint32_t terminal, boo
 }
 
 static bool decode_records(struct guard *guard, const uint8_t *at, size_t size, uint32_t count,
-                           struct fault *fault)
+                           uint64_t now_s, struct fault *fault)
 {
+    uint32_t this_minute = (uint32_t)(now_s / MINUTE_S), today = guard_today(guard, now_s);
     for (uint32_t i = 0; i < count; i++) {
         if (size < RECORD_END || !record_is_good(at) ||
             size - RECORD_END < bits_size(load_u32(at + RECORD_FLAGS)))
@@ -209,7 +218,7 @@ static bool decode_records(struct guard *guard, const uint8_t *at, size_t size, 
         if (place == NULL)
             return fault_set(fault, "record %u of %u is of a terminal that cannot stand there",
                              i + 1, count);
-        decode_record(place, at);
+        decode_record(place, at, this_minute, today);
         size_t used = RECORD_END + bits_size(load_u32(at + RECORD_FLAGS));
         at += used;
         size -= used;
@@ -288,7 +297,8 @@ bool guard_decode(struct guard *guard, const uint8_t *bytes, size_t size, uint64
     uint32_t count = load_u32(bytes + HEAD_COUNT);
     if (count > guard->slot_count + 1)
         return fault_set(fault, "%u terminals; there are places for %u", count, guard->slot_count);
-    if (!decode_records(guard, bytes + HEAD_END, size - HEAD_END - CHECKSUM_SIZE, count, fault)) {
+    if (!decode_records(guard, bytes + HEAD_END, size - HEAD_END - CHECKSUM_SIZE, count, now_s,
+                        fault)) {
         guard_clear(guard);
         return false;
     }

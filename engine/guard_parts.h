@@ -39,10 +39,17 @@ struct place {
     _Alignas(CACHE_LINE_SIZE) _Atomic uint32_t alarm_hours[GUARD_CAUSE_COUNT]; /* last one each */
     _Atomic uint32_t alarms; /* a bit for each cause that nobody took yet */
     _Atomic uint32_t terminal;
+    /* Elsewhere, so that a terminal that asks nothing takes no page of memory for what it might. */
+    _Atomic uint64_t *minute_words, *day_words; /* [MINUTE_WORDS], [DAY_WORDS] */
+};
+static_assert(sizeof(struct place) == (size_t)2 * CACHE_LINE_SIZE, "no line is two terminals'");
+
+/* The bitmaps of one terminal. */
+struct bitmaps {
     _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t minute_words[MINUTE_WORDS];
     _Atomic uint64_t day_words[DAY_WORDS];
 };
-static_assert(sizeof(struct place) == (size_t)48 * CACHE_LINE_SIZE, "no line is two terminals'");
+static_assert(sizeof(struct bitmaps) == (size_t)46 * CACHE_LINE_SIZE, "nor are the bits");
 
 /* Who has the place; under the lock. Those without a session are a list, oldest leave first. */
 #define NOBODY UINT32_MAX
@@ -53,7 +60,8 @@ struct tenant {
 };
 
 struct guard {
-    struct place *places; /* slot_count, and the shared one */
+    struct place *places;    /* slot_count, and the shared one */
+    struct bitmaps *bitmaps; /* of the places */
     uint32_t slot_count;
     uint32_t save_s;
     size_t size;

@@ -40,14 +40,15 @@ static uint32_t index_size(uint32_t slot_count)
 
 /* Where everything is in the one piece of memory. */
 struct plan {
-    size_t places, tenants, index, alarmed, chunk, end;
+    size_t places, bitmaps, tenants, index, alarmed, chunk, end;
 };
 
 static struct plan plan_of(uint32_t slot_count)
 {
     struct plan plan;
     plan.places = whole_lines(sizeof(struct guard));
-    plan.tenants = plan.places + (slot_count + (size_t)1) * sizeof(struct place);
+    plan.bitmaps = plan.places + (slot_count + (size_t)1) * sizeof(struct place);
+    plan.tenants = plan.bitmaps + (slot_count + (size_t)1) * sizeof(struct bitmaps);
     plan.index = plan.tenants + whole_lines(slot_count * sizeof(struct tenant));
     plan.alarmed = plan.index + whole_lines(index_size(slot_count) * sizeof(uint32_t));
     plan.chunk = plan.alarmed + whole_lines((slot_count / 64 + (size_t)1) * sizeof(uint64_t));
@@ -66,6 +67,7 @@ static struct guard *lay_out(uint8_t *memory, const struct guard_settings *setti
     struct plan plan = plan_of(settings->slot_count);
     struct guard *guard = at(memory, 0);
     guard->places = at(memory, plan.places);
+    guard->bitmaps = at(memory, plan.bitmaps);
     guard->tenants = at(memory, plan.tenants);
     guard->index = at(memory, plan.index);
     guard->alarmed = at(memory, plan.alarmed);
@@ -121,8 +123,17 @@ size_t guard_size(const struct guard *guard)
 
 /* ---- places ---- */
 
-static void clear_place(struct place *place, uint32_t terminal)
+/* Zeros that are there already are not written: memory that nobody has used yet stays unused. */
+static void clear_words(_Atomic uint64_t *words, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (atomic_load_explicit(&words[i], memory_order_relaxed) != 0)
+            atomic_store_explicit(&words[i], 0, memory_order_relaxed);
+}
+
+static void clear_place(struct guard *guard, uint32_t slot, uint32_t terminal)
+{
+    struct place *place = &guard->places[slot];
     _Atomic uint64_t *const counts[] = {&place->minute, &place->day, &place->typed, &place->misses,
                                         &place->window};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
@@ -130,18 +141,18 @@ static void clear_place(struct place *place, uint32_t terminal)
     for (size_t i = 0; i < GUARD_CAUSE_COUNT; i++)
         atomic_store_explicit(&place->alarm_hours[i], 0, memory_order_relaxed);
     atomic_store_explicit(&place->alarms, 0, memory_order_relaxed);
-    for (size_t i = 0; i < MINUTE_WORDS; i++)
-        atomic_store_explicit(&place->minute_words[i], 0, memory_order_relaxed);
-    for (size_t i = 0; i < DAY_WORDS; i++)
-        atomic_store_explicit(&place->day_words[i], 0, memory_order_relaxed);
+    place->minute_words = guard->bitmaps[slot].minute_words;
+    place->day_words = guard->bitmaps[slot].day_words;
+    clear_words(place->minute_words, MINUTE_WORDS);
+    clear_words(place->day_words, DAY_WORDS);
     atomic_store_explicit(&place->terminal, terminal, memory_order_release);
 }
 
 void guard_clear(struct guard *guard)
 {
     for (uint32_t i = 0; i < guard->taken_count; i++)
-        clear_place(&guard->places[i], 0);
-    clear_place(&guard->places[guard->slot_count], GUARD_TERMINAL_ELSEWHERE);
+        clear_place(guard, i, 0);
+    clear_place(guard, guard->slot_count, GUARD_TERMINAL_ELSEWHERE);
     for (uint32_t i = 0; i <= guard->index_mask; i++)
         guard->index[i] = NOBODY;
     for (uint32_t i = 0; i <= guard->slot_count / 64; i++)
@@ -194,7 +205,7 @@ static void settle(struct guard *guard, uint32_t slot, uint32_t terminal)
 {
     guard->tenants[slot] = (struct tenant){.terminal = terminal, .older = NOBODY, .newer = NOBODY};
     guard->index[cell_of(guard, terminal)] = slot;
-    clear_place(&guard->places[slot], terminal);
+    clear_place(guard, slot, terminal);
 }
 
 uint32_t guard_first_place(struct guard *guard, uint32_t terminal)

@@ -206,7 +206,7 @@ static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
     uint64_t now_ms = clock_wall_s() * 1000;
     assert(asked->key_index < identity->key_count);
     if (!hello_open(&hello, done->terminal_key, &noise, identity->keys[asked->key_index],
-                    &identity->names[asked->key_index], &identity->environment, asked->hello))
+                    &identity->names[asked->key_index], h->settings.environment, asked->hello))
         return HELLO_UNREADABLE;
 
     uint8_t merchant_key[NOISE_KEY_SIZE];
@@ -366,9 +366,9 @@ bool handshakes_open(struct handshakes **out, const struct handshakes_settings *
     pthread_cond_init(&h->asked_one, &attributes);
     pthread_condattr_destroy(&attributes);
     h->is_edition_new = true;
-    if (!queues_open(h, fault) ||
-        (settings->revocations != NULL &&
-         (!stamp_read(&h->stamp, settings->revocations) || !revocations_renew(h, fault)))) {
+    if (settings->revocations != NULL)
+        (void)stamp_read(&h->stamp, settings->revocations); /* reading it says what is wrong */
+    if (!queues_open(h, fault) || (settings->revocations != NULL && !revocations_renew(h, fault))) {
         handshakes_close(h);
         return false;
     }

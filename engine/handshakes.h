@@ -53,7 +53,6 @@ struct server_identity {
     uint32_t key_count;
     const struct noise_keys *keys[SERVER_KEY_COUNT_MAX]; /* borrowed, locked memory */
     struct server_name names[SERVER_KEY_COUNT_MAX];
-    struct environment environment;
 };
 
 /* Everything is borrowed and outlives it. */
@@ -62,7 +61,7 @@ struct handshakes_settings {
     const char *merchant_keys;         /* directory: PROVIDER.key each */
     const char *revocations;           /* file; NULL: none are looked for */
     const struct sign_public *revoker; /* who may sign it */
-    uint32_t environment;              /* its number, for the list */
+    uint32_t environment;              /* of sessions and of the list */
     struct store *store;               /* for the terminals of the catalogue */
     uint32_t reader;                   /* which of its readers the thread is */
     struct guard *guard;

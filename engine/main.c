@@ -4,7 +4,7 @@
 #include "engine/locked.h"
 #include "engine/log.h"
 #include "engine/server.h"
-#include "protocol/identity.h"
+#include "protocol/identity_keys.h"
 #include "protocol/progress.h"
 
 #include <errno.h>
@@ -183,6 +183,20 @@ static int run(struct config *config, const struct server_keys *keys)
     return status;
 }
 
+/* One key for all snapshots; or a folder of them, from which the store opens one for each. */
+static bool identity_open(struct identity_key **out, const struct config *config,
+                          struct fault *fault)
+{
+    if (config->identity_key != NULL)
+        return keyfile_open_identity(out, config->identity_key, fault);
+    struct stat info;
+    int fd = identity_keys_folder(&info, config->identity_keys, fault);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return identity_keys_are_apart(config->identity_keys, config->snapshots, fault);
+}
+
 /* What nobody could be told is a failure. */
 static int told(int status)
 {
@@ -198,7 +212,7 @@ struct key_ring {
 
 static bool keys_open(struct key_ring *ring, const struct config *config, struct fault *fault)
 {
-    return keyfile_open_identity(&ring->identity, config->identity_key, fault) &&
+    return identity_open(&ring->identity, config, fault) &&
            keyfile_read_public(&ring->signer, config->signing_public, fault) &&
            (config->revoker_public == NULL ||
             keyfile_read_public(&ring->revoker, config->revoker_public, fault)) &&

@@ -34,16 +34,20 @@ static enum sealed_end answer_record(struct sealed_step *step, struct sealed *se
         return SEALED_BAD_PADDING;
     }
 
-    /* Padding is answered by padding: the size of an answer says no more than that of the question.
-     */
-    bool is_over;
-    size_t answer_count = answer_frames(answerer, moment, answers, frames, asked_count, &is_over);
+    /* In a record the size of a frame is known: one of another version ends nothing. Padding is
+     * answered by padding: the size of an answer says no more than that of the question. */
+    size_t answer_count = 0;
+    while (answer_count < asked_count) {
+        bool is_over;
+        answer_count +=
+            answer_frames(answerer, moment, answers + answer_count * FRAME_SIZE,
+                          frames + answer_count * FRAME_SIZE, asked_count - answer_count, &is_over);
+    }
     memset(answers + answer_count * FRAME_SIZE, 0, (frame_count - answer_count) * FRAME_SIZE);
     explicit_bzero(record, record_size);
     step->answer_size += record_seal(&session->send, out, frame_count);
     step->frame_count += answer_count;
-    bool is_last = session->receive.counter >= SESSION_RECORDS_MAX;
-    return is_over || is_last ? SEALED_IS_OVER : SEALED_GOES_ON;
+    return session->receive.counter < SESSION_RECORDS_MAX ? SEALED_GOES_ON : SEALED_IS_OVER;
 }
 
 void sealed_answer(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,

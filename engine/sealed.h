@@ -19,7 +19,7 @@ struct sealed {
 /* Why a sealed stream ends. All but the first two are closed without a word. */
 enum sealed_end {
     SEALED_GOES_ON = 0,
-    SEALED_IS_OVER, /* answered to the end: a frame of another version, or the last record */
+    SEALED_IS_OVER, /* it was the last record that a session has */
     SEALED_BAD_TYPE,
     SEALED_BAD_VERSION,
     SEALED_BAD_SIZE,

@@ -224,8 +224,7 @@ static void loop_watch(struct loop *loop)
     accept_start(loop);
 }
 
-static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
-                      const struct identity_key *identity, struct fault *fault)
+static bool loop_open(struct loop *loop, struct server *server, uint32_t index, struct fault *fault)
 {
     const struct config *config = server->config;
     loop->server = server;
@@ -237,7 +236,6 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index,
     loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (loop->ev == NULL)
         return fault_set(fault, "cannot make an event loop: %s", strerror(errno));
-    loop->answerer.key = identity;
     loop->answerer.metrics = &server->metrics[index];
     loop->answerer.board = &server->board;
     loop->answerer.guard = server->guard;
@@ -280,12 +278,9 @@ static void loop_close(struct loop *loop)
 
 /* ---- the server ---- */
 
-static void identity_take(struct server_identity *out, const struct server_keys *keys,
-                          const struct config *config)
+static void identity_take(struct server_identity *out, const struct server_keys *keys)
 {
     const struct noise_keys *both[SERVER_KEY_COUNT_MAX] = {keys->current, keys->next};
-    if (!environment_of_name(&out->environment, config->environment == 0 ? "prod" : "test"))
-        abort();
     for (size_t i = 0; i < SERVER_KEY_COUNT_MAX && both[i] != NULL; i++) {
         out->keys[i] = both[i];
         server_name_make(&out->names[i], both[i]->public_key);
@@ -300,7 +295,7 @@ static bool server_open_sealed(struct server *server, const struct server_keys *
     const struct config *config = server->config;
     if (config->listen == NULL)
         return true;
-    identity_take(&server->identity, keys, config);
+    identity_take(&server->identity, keys);
     struct guard_settings guard = {.slot_count = GUARD_SLOTS_INITIAL, .save_s = KEEPER_SAVE_S};
     if (getrandom(guard.key, sizeof(guard.key), 0) != (ssize_t)sizeof(guard.key))
         return fault_set(fault, "no randomness for the guard's key: %s", strerror(errno));
@@ -332,8 +327,7 @@ static bool server_open_sealed(struct server *server, const struct server_keys *
     return handshakes_open(&server->handshakes, &handshakes, fault);
 }
 
-static bool server_open_sockets(struct server *server, const struct identity_key *identity,
-                                struct fault *fault)
+static bool server_open_sockets(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
     if (config->listen != NULL &&
@@ -347,7 +341,7 @@ static bool server_open_sockets(struct server *server, const struct identity_key
         return false;
     /* The first loop finds the port, the others share it. */
     for (uint32_t i = 0; i < server->loop_count; i++) {
-        if (!loop_open(&server->loops[i], server, i, identity, fault))
+        if (!loop_open(&server->loops[i], server, i, fault))
             return false;
     }
     return true;
@@ -396,6 +390,7 @@ bool server_start(struct server **out, const struct config *config, const struct
         .directory = config->snapshots,
         .signer = keys->signer,
         .identity = keys->identity,
+        .identity_keys = config->identity_keys,
         .environment = (uint32_t)config->environment,
         .poll_ms = (uint32_t)config->poll_ms,
         .reader_count = server->loop_count + (config->listen != NULL),
@@ -403,7 +398,7 @@ bool server_start(struct server **out, const struct config *config, const struct
         .context = server,
     };
     if (!store_open(&server->store, &settings, fault) || !server_open_sealed(server, keys, fault) ||
-        !server_open_sockets(server, keys->identity, fault) || !server_start_threads(server, fault))
+        !server_open_sockets(server, fault) || !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;

@@ -14,7 +14,7 @@ struct server;
 
 /* The keys of config's files; what config does not name is NULL. All borrowed. */
 struct server_keys {
-    const struct identity_key *identity;
+    const struct identity_key *identity; /* NULL: from config->identity_keys */
     const struct sign_public *signer, *revoker;
     const struct noise_keys *current, *next;
 };

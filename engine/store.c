@@ -58,6 +58,7 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
     struct snapshot_trust trust = {
         .signer = store->settings.signer,
         .identity = store->settings.identity,
+        .identity_keys = store->settings.identity_keys,
         .environment = store->settings.environment,
         .generation_above = generation_above,
         .now_s = clock_wall_s(),
@@ -70,6 +71,7 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
         holding_close(&next);
         return false;
     }
+    next.edition->identity = snapshot_identity(next.snapshot); /* as long as its tables */
     *out = next;
     return true;
 }

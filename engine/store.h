@@ -1,6 +1,6 @@
 /* The snapshot in service. A side thread at the lowest priority watches what is published, verifies
- * it and hands it to every loop; the old one is closed when the last loop has left it. Whatever is
- * refused changes nothing. */
+ * it and hands it to every loop; the old one is closed, and its key wiped, when the last loop has
+ * left it. Whatever is refused changes nothing. */
 #ifndef ENGINE_STORE_H
 #define ENGINE_STORE_H
 
@@ -14,6 +14,7 @@ struct store_settings {
     const char *directory;
     const struct sign_public *signer;
     const struct identity_key *identity;
+    const char *identity_keys; /* folder: each snapshot has its own key; NULL: `identity` */
     uint32_t environment;
     uint32_t poll_ms;
     uint32_t reader_count; /* loops: each must take what it is woken for */

@@ -79,39 +79,18 @@ static bool version_is_against(struct search *search)
 
 /* ---- where ---- */
 
-static bool is_in_ranges(const struct search *search)
-{
-    uint32_t number = search->purchase->point_of_sale;
-    for (uint32_t i = 0; i < search->clause->range_count; i++) {
-        const struct point_range *range = &search->rules->ranges[search->clause->first_range + i];
-        if (number >= range->first && number <= range->last)
-            return true;
-    }
-    return false;
-}
-
-static bool is_in_places(const struct search *search)
-{
-    uint32_t place = search->point != NULL ? search->point->place : 0;
-    for (uint32_t i = 0; i < search->clause->place_count; i++) {
-        if (place != 0 &&
-            place_is_in(place, search->rules->places[search->clause->first_place + i]))
-            return true;
-    }
-    return false;
-}
-
 static bool place_is_against(struct search *search)
 {
-    if (search->clause->range_count > 0 && !is_in_ranges(search)) {
+    uint32_t place = search->point != NULL ? search->point->place : 0;
+    if (!clause_is_at(search->rules, search->clause, search->purchase->point_of_sale)) {
         const struct point_range *range = &search->rules->ranges[search->clause->first_range];
         return found(search, "only at points of sale such as %" PRIu32 "-%" PRIu32, range->first,
                      range->last);
     }
-    if (search->clause->place_count > 0 && !is_in_places(search)) {
-        const struct place_prefix *place = &search->rules->places[search->clause->first_place];
-        return found(search, "only at points of sale in %0*" PRIu32 "%s", place->digit_count,
-                     place->value,
+    if (!clause_is_in(search->rules, search->clause, place)) {
+        const struct place_prefix *named = &search->rules->places[search->clause->first_place];
+        return found(search, "only at points of sale in %0*" PRIu32 "%s", named->digit_count,
+                     named->value,
                      search->clause->place_count > 1 ? " and other places named there" : "");
     }
     return false;
@@ -139,27 +118,6 @@ static bool parties_are_against(struct search *search)
 
 /* ---- contracts ---- */
 
-static bool contract_covers_point(const struct search *search, const struct contract_row *contract)
-{
-    if (search->point == NULL || contract->provider != search->point->provider)
-        return false;
-    for (uint32_t i = 0; i < contract->range_count; i++) {
-        const struct trade_range *range = &search->trade->ranges[contract->first_range + i];
-        if (search->point->number >= range->first && search->point->number <= range->last)
-            return true;
-    }
-    return contract->range_count == 0;
-}
-
-static bool clause_takes_contract(const struct search *search, uint32_t number)
-{
-    for (uint32_t i = 0; i < search->clause->contract_count; i++) {
-        if (search->rules->contract_numbers[search->clause->first_contract + i] == number)
-            return true;
-    }
-    return search->clause->contract_count == 0;
-}
-
 static bool contracts_are_against(struct search *search)
 {
     const struct trade *trade = search->trade;
@@ -170,11 +128,11 @@ static bool contracts_are_against(struct search *search)
         const struct contract_row *row = &trade->contracts[i];
         if (strcmp(row->relief, search->relief->name) != 0)
             continue;
-        if (!contract_covers_point(search, row))
+        if (search->point == NULL || !trade_covers(trade, row, search->point))
             elsewhere = row;
         else if (search->day < row->in_force.from_day || search->day >= row->in_force.until_day)
             other_day = row;
-        else if (!clause_takes_contract(search, row->number))
+        else if (!clause_is_under(search->rules, search->clause, row->number))
             not_under = row;
         else
             return false;
@@ -205,13 +163,9 @@ static bool contracts_are_against(struct search *search)
 
 static bool product_is_against(struct search *search)
 {
-    for (uint32_t i = 0; i < search->trade->product_count; i++) {
-        const struct product_row *row = &search->trade->products[i];
-        if (row->number == search->purchase->product)
-            return span_is_over(search, "the product", row->in_force.from_day,
-                                row->in_force.until_day);
-    }
-    return false;
+    const struct product_row *row = trade_product(search->trade, search->purchase->product);
+    return row != NULL &&
+           span_is_over(search, "the product", row->in_force.from_day, row->in_force.until_day);
 }
 
 static bool calendar_is_against(struct search *search)

@@ -222,8 +222,8 @@ bool alike_asks_prior(const struct alike *alike, uint32_t set)
 #define WORD_MATTERS       (UINT64_C(1) << 12)
 #define WORD_SCHOOL_SHIFT  13
 #define WORD_SPAN_SHIFT    37
-static_assert(KIND_COUNT_MAX <= 1 << WORD_SUBTYPE_SHIFT, "a kind fits its place in the word");
-static_assert(SUBTYPE_COUNT_MAX <= 32, "a subtype fits its place in the word");
+static_assert(KIND_COUNT_MAX <= 1 << WORD_SUBTYPE_SHIFT, "a kind fits its bits of the word");
+static_assert(SUBTYPE_COUNT_MAX <= 32, "a subtype fits its bits of the word");
 
 static uint32_t span_class(struct alike *alike, const struct status_fact *fact)
 {

@@ -44,9 +44,9 @@ static void print_share(const struct trial *trial, const struct share *share, FI
 
 static void print_part(const struct trial *trial, const struct verdict_part *part, FILE *to)
 {
-    char money[MONEY_TEXT_SIZE], where[PLACE_TEXT_SIZE], terms[WORDING_SIZE];
+    char money[MONEY_TEXT_SIZE], where[RULES_LINE_SIZE], terms[WORDING_SIZE];
     struct share shares[SPLIT_PART_COUNT_MAX];
-    rules_place_text(where, trial->catalogue->rules, trial_clause(trial, part->clause)->at);
+    rules_line_text(where, trial->catalogue->rules, trial_clause(trial, part->clause)->at);
     fprintf(to, "  %s takes %s EUR for %u unit%s: %s (%s)\n",
             trial_relief(trial, part->clause)->name, money_text(money, part->amount),
             part->unit_count, part->unit_count == 1 ? "" : "s", wording_terms(terms, part->clause),
@@ -79,13 +79,13 @@ void bill_print(const struct trial *trial, const struct purchase *purchase,
 static void print_part_json(const struct trial *trial, const struct verdict_part *part,
                             struct json *json)
 {
-    char where[PLACE_TEXT_SIZE], payer[REGISTRATION_TEXT_SIZE];
+    char where[RULES_LINE_SIZE], payer[REGISTRATION_TEXT_SIZE];
     struct share shares[SPLIT_PART_COUNT_MAX];
     uint32_t count = share_out(shares, trial, part);
-    rules_place_text(where, trial->catalogue->rules, trial_clause(trial, part->clause)->at);
+    rules_line_text(where, trial->catalogue->rules, trial_clause(trial, part->clause)->at);
     json_open_object(json, NULL);
     json_text(json, "relief", trial_relief(trial, part->clause)->name);
-    json_number(json, "clause", part->clause->number);
+    json_number(json, "clause", trial_clause_number(trial, part->clause));
     json_text(json, "where", where);
     json_number(json, "amount", part->amount);
     json_number(json, "unit_count", part->unit_count);

@@ -3,6 +3,7 @@
 #include "loader/parallel.h"
 #include "loader/shared_files.h"
 #include "loader/summary.h"
+#include "protocol/calendar.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
@@ -36,21 +37,16 @@ static bool read_descriptions(struct build *build, const struct build_settings *
     return is_good;
 }
 
-static uint32_t latest_as_of(const struct intake *intake)
-{
-    uint32_t day = 0;
-    for (size_t i = 0; i < intake->delivery_count; i++)
-        if (intake->deliveries[i].as_of_day > day)
-            day = intake->deliveries[i].as_of_day;
-    return day;
-}
-
 bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days, uint64_t ahead_days,
                   struct fault *fault)
 {
-    if (as_of_day < back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
+    if (as_of_day <= back_days)
+        return fault_set(fault,
+                         "--back-days %" PRIu64 ": the window would not begin after 1970-01-01",
                          back_days);
+    if (as_of_day + ahead_days > CALENDAR_DAY_END)
+        return fault_set(fault, "--ahead-days %" PRIu64 ": the window would end after 9999",
+                         ahead_days);
     *out = (struct window){as_of_day - (uint32_t)back_days, as_of_day + (uint32_t)ahead_days};
     return true;
 }
@@ -59,7 +55,7 @@ static bool set_window(struct build *build, const struct build_settings *setting
                        struct fault *fault)
 {
     build->as_of_day =
-        settings->as_of_day != 0 ? settings->as_of_day : latest_as_of(&build->intake);
+        settings->as_of_day != 0 ? settings->as_of_day : intake_latest_as_of(&build->intake);
     return build_window(&build->window, build->as_of_day, settings->back_days, settings->ahead_days,
                         fault);
 }
@@ -98,6 +94,7 @@ static struct snapshot_trust trust_of(const struct build *build,
 {
     return (struct snapshot_trust){.signer = &build->public,
                                    .identity = build->identity,
+                                   .identity_keys = settings->identity_keys,
                                    .environment = (uint32_t)settings->environment};
 }
 
@@ -130,16 +127,24 @@ static const struct prior_source *find_prior(struct prior_source *out, const str
         return NULL;
     *out = (struct prior_source){.tables = snapshot_tables(build->parent),
                                  .as_of_day = build->parent_manifest.as_of_day,
-                                 .key = build->identity};
+                                 .key = snapshot_identity(build->parent)};
     return out;
+}
+
+/* With a folder of keys a new one, in memory until the snapshot is there. */
+static bool open_identity(struct build *build, const struct build_settings *settings,
+                          struct fault *fault)
+{
+    return settings->identity_keys != NULL
+               ? keyfile_make_identity(&build->identity, fault)
+               : keyfile_open_identity(&build->identity, settings->identity_key, fault);
 }
 
 /* Fails early: before minutes of reading, and while nothing has been touched. */
 static bool open_keys(struct build *build, const struct build_settings *settings,
                       struct fault *fault)
 {
-    if (!identity_start(fault) ||
-        !keyfile_open_identity(&build->identity, settings->identity_key, fault) ||
+    if (!identity_start(fault) || !open_identity(build, settings, fault) ||
         !keyfile_open_secret(&build->secret, settings->signing_key, fault))
         return false;
     build->public = keyfile_public_of_secret(build->secret);
@@ -316,9 +321,11 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     trust.now_s = build->manifest.created_s;
     if (!publish_commit(build->publication, &build->manifest, build->secret, &trust, fault))
         return false;
-    publish_sweep(build->publication, (uint32_t)settings->keep_count);
-    summary_sweep_quarantine(settings->snapshots);
     build->is_published = true;
+    bool is_swept = publish_sweep(build->publication, (uint32_t)settings->keep_count, fault);
+    summary_sweep_quarantine(settings->snapshots);
+    if (!is_swept)
+        return fault_at(fault, "published, but an old key is not gone");
     stage_end(build, "publish");
     return true;
 }
@@ -332,7 +339,9 @@ int build_run(struct build *build, const struct build_settings *settings, struct
     /* nothing is read before it is clear that something could be published */
     if (!open_keys(build, settings, fault))
         return EXIT_FAILED;
-    if (!settings->is_dry && !publish_begin(&build->publication, settings->snapshots, fault))
+    struct snapshot_trust trust = trust_of(build, settings);
+    if (!settings->is_dry &&
+        !publish_begin(&build->publication, settings->snapshots, &trust, fault))
         return EXIT_FAILED;
 
     /* rows -> facts -> people */

@@ -13,7 +13,7 @@ struct build_settings {
     const char *exports, *registers,
         *catalogue;     /* registers, catalogue NULL: those that came with the program */
     const char *absent; /* registers, with commas; NULL: none */
-    const char *snapshots, *identity_key, *signing_key;
+    const char *snapshots, *identity_key, *identity_keys, *signing_key; /* one of the two */
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
     uint64_t environment, thread_count;        /* 0: as many as there are cores */
     uint64_t back_days, ahead_days, not_after_days, keep_count, group_change_percent_max;
@@ -43,7 +43,7 @@ struct build {
     struct group groups[GROUP_COUNT_MAX];
     struct gates gates;
 
-    struct identity_key *identity;
+    struct identity_key *identity; /* of this build; a new one where there is a folder of keys */
     struct sign_secret *secret;
     struct sign_public public;
     struct publication *publication;
@@ -61,7 +61,8 @@ struct build {
     uint64_t stage_start_ns;
 };
 
-/* The days around `as_of_day` that can be judged; a fault when they would begin before 1970. */
+/* The days around `as_of_day` that can be judged; a fault when some of them are none that a
+ * snapshot can speak of. */
 MUST_USE bool build_window(struct window *out, uint32_t as_of_day, uint64_t back_days,
                            uint64_t ahead_days, struct fault *fault);
 

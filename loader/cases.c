@@ -55,7 +55,7 @@ static bool take_place(struct reader *reader, uint32_t *place)
     } else {
         const struct symbol *symbol;
         if (!parser_take_symbol(parser, &symbol, SYMBOL_PLACE,
-                                "a place, or 1 to 7 digits of an ATVK code"))
+                                "one place, or 1 to 7 digits of an ATVK code"))
             return false;
         prefix = reader->rules->named_places[symbol->value].place;
     }

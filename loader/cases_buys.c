@@ -94,11 +94,10 @@ static bool take_time(struct reader *reader, struct case_purchase *buys)
 
 static bool take_means(struct reader *reader, uint8_t *means)
 {
-    const char *names[MEANS_LAST];
+    const char *names[MEANS_WORD_COUNT];
     size_t choice;
-    for (uint8_t i = 1; i <= MEANS_LAST; i++)
-        names[i - 1] = means_name(i);
-    if (!parser_take_choice(&reader->parser, &choice, names, MEANS_LAST))
+    parser_means_words(names);
+    if (!parser_take_choice(&reader->parser, &choice, names, MEANS_WORD_COUNT))
         return false;
     *means = (uint8_t)(choice + 1);
     return true;
@@ -106,11 +105,10 @@ static bool take_means(struct reader *reader, uint8_t *means)
 
 static bool take_entry(struct reader *reader, uint8_t *entry)
 {
-    const char *names[ENTRY_LAST + 1];
+    const char *names[ENTRY_WORD_COUNT];
     size_t choice;
-    for (uint8_t i = 0; i <= ENTRY_LAST; i++)
-        names[i] = entry_name(i);
-    if (!parser_take_choice(&reader->parser, &choice, names, ENTRY_LAST + 1))
+    parser_entry_words(names);
+    if (!parser_take_choice(&reader->parser, &choice, names, ENTRY_WORD_COUNT))
         return false;
     *entry = (uint8_t)choice;
     return true;

@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SENTENCE_PLACE_MAX 300 /* of a fault's text: file, line and title */
+#define SENTENCE_START_MAX 300 /* of a fault's text: file, line and title */
 #define NO_PERSON          UINT32_MAX
 
 struct runner {
     const struct cases *cases;
     const struct catalogue *catalogue;
     struct vocabulary *vocabulary; /* with what is missing of the person at hand */
+    struct status_fact *statuses;  /* of the cases, schools under the codes that are in use */
     uint32_t *until_days;          /* by group: what was known before of the person at hand */
     struct prior prior;
     uint32_t *order; /* purchases by day, then as written; those to be outside of a window last */
@@ -52,6 +53,17 @@ static void learn_known(struct runner *runner, const struct case_person *person)
     }
 }
 
+/* As a build renews what was delivered under a code that was replaced. */
+static struct status_fact *renew_schools(const struct cases *cases, const struct trade *trade)
+{
+    struct status_fact *statuses = memory_take(cases->status_count, sizeof(statuses[0]));
+    for (uint32_t i = 0; i < cases->status_count; i++) {
+        statuses[i] = cases->statuses[i];
+        statuses[i].school = trade_place_now(trade, statuses[i].school);
+    }
+    return statuses;
+}
+
 static bool bring_person(struct runner *runner, uint32_t index, struct fault *fault)
 {
     const struct case_person *person = &runner->cases->persons[index];
@@ -70,10 +82,10 @@ static bool bring_person(struct runner *runner, uint32_t index, struct fault *fa
                            .place = trade_place_now(&runner->catalogue->trade, person->place),
                            .status_count = person->status_count};
     if (person->status_count > 0) /* else there may be no list at all */
-        facts.statuses = &runner->cases->statuses[person->first_status];
+        facts.statuses = &runner->statuses[person->first_status];
     if (trial_person(runner->trial, &facts, runner->vocabulary, &runner->prior, fault))
         return true;
-    char where[PLACE_TEXT_SIZE];
+    char where[RULES_LINE_SIZE];
     snprintf(where, sizeof(where), "%s:%u", runner->cases->files[person->file], person->line);
     return fault_at(fault, where);
 }
@@ -286,12 +298,14 @@ bool cases_run(struct cases_outcome *out, const struct cases *cases,
     runner.vocabulary = memory_take(1, sizeof(*vocabulary));
     *runner.vocabulary = *vocabulary;
     forget_missing(runner.vocabulary);
+    runner.statuses = renew_schools(cases, &catalogue->trade);
     runner.until_days = memory_take(catalogue->rules->group_count, sizeof(runner.until_days[0]));
     runner.prior.until_days = runner.until_days;
     runner.order = memory_take(cases->purchase_count, sizeof(runner.order[0]));
     runner.is_done = memory_take_zeroed(cases->purchase_count, sizeof(runner.is_done[0]));
     bool is_good = run_all(&runner, fault);
     free(runner.is_done);
+    free(runner.statuses);
     free(runner.vocabulary);
     free(runner.until_days);
     free(runner.order);
@@ -320,7 +334,7 @@ static void write_first(char text[static FAULT_TEXT_SIZE], const struct cases *c
 {
     const struct case_purchase *buys = &cases->purchases[failure->purchase];
     const struct case_person *person = &cases->persons[buys->person];
-    char where[SENTENCE_PLACE_MAX];
+    char where[SENTENCE_START_MAX];
     snprintf(where, sizeof(where), "%s:%u: %s", cases->files[person->file], buys->line,
              person->title);
     snprintf(text, FAULT_TEXT_SIZE, "%s: wanted %.80s, found %.80s", where, failure->wanted,

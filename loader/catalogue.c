@@ -63,7 +63,7 @@ static bool contracts_fit(const struct check *c)
 
 /* ---- terminals ---- */
 
-static bool has_product_in(const struct rules *rules, const struct trade_range *range)
+static bool has_product_in(const struct rules *rules, const struct point_range *range)
 {
     uint32_t least = 0, beyond = rules->product_count;
     while (least < beyond) {
@@ -77,7 +77,7 @@ static bool has_product_in(const struct rules *rules, const struct trade_range *
 }
 
 static bool no_product(const struct check *c, const struct terminal_row *terminal,
-                       const struct trade_range *range)
+                       const struct point_range *range)
 {
     const char *file = trade_file_name(TABLE_TERMINALS);
     if (range->first == range->last)
@@ -98,7 +98,7 @@ static bool terminals_fit(const struct check *c)
 {
     for (uint32_t i = 0; i < c->trade->terminal_count; i++) {
         const struct terminal_row *terminal = &c->trade->terminals[i];
-        const struct trade_range *ranges = c->trade->ranges + terminal->first_product_range;
+        const struct point_range *ranges = c->trade->ranges + terminal->first_product_range;
         for (uint32_t j = 0; j < terminal->product_range_count; j++)
             if (!has_product_in(c->rules, &ranges[j]))
                 return no_product(c, terminal, &ranges[j]);
@@ -108,12 +108,11 @@ static bool terminals_fit(const struct check *c)
 
 /* ---- what rules say ---- */
 
-/* "where: sentence" of something in a rules file. Returns false. */
-static bool wrong(const struct check *c, struct place_in_rules at, const char *sentence)
+/* "file:line:column: sentence" of something in a rules file. Returns false. */
+static bool wrong(const struct check *c, struct line_in_rules at, const char *sentence)
 {
-    char where[PLACE_TEXT_SIZE];
-    rules_place_text(where, c->rules, at);
-    return fault_set(c->fault, "%.*s: %.*s", PATH_SHOWN_MAX, where, SENTENCE_MAX, sentence);
+    return fault_set(c->fault, "%.*s:%" PRIu32 ":%u: %.*s", PATH_SHOWN_MAX,
+                     c->rules->files[at.file], at.line, at.column, SENTENCE_MAX, sentence);
 }
 
 static bool givers_fit(const struct check *c)
@@ -135,7 +134,7 @@ static bool givers_fit(const struct check *c)
 }
 
 /* A place that is still in use, or the beginning of one. */
-static bool place_fits(const struct check *c, struct place_prefix place, struct place_in_rules at)
+static bool place_fits(const struct check *c, struct place_prefix place, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     uint32_t replaced = 0;
@@ -160,7 +159,7 @@ static bool place_fits(const struct check *c, struct place_prefix place, struct 
     return wrong(c, at, sentence);
 }
 
-static bool range_fits(const struct check *c, struct point_range range, struct place_in_rules at)
+static bool range_fits(const struct check *c, struct point_range range, struct line_in_rules at)
 {
     char sentence[SENTENCE_MAX];
     const struct point_row *point = trade_point_from(c->trade, range.first);

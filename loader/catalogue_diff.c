@@ -2,6 +2,7 @@
 
 #include "loader/relief_diff.h"
 #include "loader/rule_words.h"
+#include "protocol/keyfile.h"
 #include "protocol/money.h"
 
 #include <inttypes.h>
@@ -47,7 +48,7 @@ static void say_title(struct traits *traits, const char *title)
 
 /* ---- things with numbers ---- */
 
-#define NUMBERED(kind, row, rows, row_count, key, format)                                          \
+#define NUMBERED(kind, rows, row_count, key, format)                                               \
     static uint32_t kind##_count(const struct catalogue *c)                                        \
     {                                                                                              \
         return c->row_count;                                                                       \
@@ -72,14 +73,14 @@ static void say_title(struct traits *traits, const char *title)
         }                                                                                          \
         return NONE;                                                                               \
     }
-NUMBERED(giver, giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
-NUMBERED(provider, provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
-NUMBERED(point, point_row, trade.points, trade.point_count, number, "%" PRIu32)
-NUMBERED(terminal, terminal_row, trade.terminals, trade.terminal_count, number, "%" PRIu32)
-NUMBERED(contract, contract_row, trade.contracts, trade.contract_count, number, "%" PRIu32)
-NUMBERED(place, place_row, trade.places, trade.place_count, code, "%07" PRIu32)
-NUMBERED(product, product, rules->products, rules->product_count, number, "%" PRIu32)
-NUMBERED(split, split, rules->splits, rules->split_count, code, "%u")
+NUMBERED(giver, trade.givers, trade.giver_count, number, "%011" PRIu64)
+NUMBERED(provider, trade.providers, trade.provider_count, number, "%011" PRIu64)
+NUMBERED(point, trade.points, trade.point_count, number, "%" PRIu32)
+NUMBERED(terminal, trade.terminals, trade.terminal_count, number, "%" PRIu32)
+NUMBERED(contract, trade.contracts, trade.contract_count, number, "%" PRIu32)
+NUMBERED(place, trade.places, trade.place_count, code, "%07" PRIu32)
+NUMBERED(product, rules->products, rules->product_count, number, "%" PRIu32)
+NUMBERED(split, rules->splits, rules->split_count, code, "%u")
 
 static void say_giver(struct traits *traits, const struct side *side, uint32_t index)
 {
@@ -113,12 +114,8 @@ static void say_ranges(struct traits *traits, const char *what, const struct tra
     traits_begin(traits, NULL, what);
     if (count == 0)
         traits_put(traits, "all");
-    for (uint32_t i = 0; i < count; i++) {
-        struct trade_range range = trade->ranges[first + i];
-        traits_put(traits, "%s%" PRIu32, i > 0 ? " " : "", range.first);
-        if (range.last != range.first)
-            traits_put(traits, "-%" PRIu32, range.last);
-    }
+    else
+        rule_words_ranges(traits, trade->ranges + first, count, " ");
     traits_end(traits);
 }
 
@@ -128,12 +125,12 @@ static void say_budget(struct traits *traits, const char *what, uint32_t budget)
     traits_usual(traits, budget == 0);
 }
 
-/* Which key it is, for two people who compare; nobody needs more of it. */
+/* Which key it is, for two people who compare: the first two groups of its fingerprint. */
 static void say_key(struct traits *traits, const struct terminal_row *terminal)
 {
-    const uint8_t *key = terminal->key;
-    traits_add(traits, "key", terminal->has_key ? "%02x%02x %02x%02x" : "none", key[0], key[1],
-               key[2], key[3]);
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
+    keyfile_fingerprint(fingerprint, terminal->key);
+    traits_add(traits, "key", terminal->has_key ? "%.9s" : "none", fingerprint);
     traits_usual(traits, !terminal->has_key);
 }
 

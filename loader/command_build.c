@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/summary.h"
+#include "protocol/identity_keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,10 @@ static const struct option_row build_rows[] = {
     BUILD_OPTION("snapshots", OPTION_TEXT, snapshots, "DIR", NULL, 0, 0,
                  "required: folder where snapshots are published"),
     BUILD_OPTION("identity-key", OPTION_TEXT, identity_key, "FILE", NULL, 0, 0,
-                 "required: key for the digests of identifiers"),
+                 "one key for the digests of identifiers, of all snapshots"),
+    BUILD_OPTION("identity-keys", OPTION_TEXT, identity_keys, "DIR", NULL, 0, 0,
+                 "folder where each snapshot gets a new key of its own, GENERATION.key, that is "
+                 "destroyed with it; this or --identity-key"),
     BUILD_OPTION("signing-key", OPTION_TEXT, signing_key, "FILE", NULL, 0, 0,
                  "required: key that signs the snapshot"),
     BUILD_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", 0, UINT32_MAX,
@@ -35,7 +39,7 @@ static const struct option_row build_rows[] = {
 };
 
 static const struct option_table build_table = {
-    .usage = "eligload build --exports DIR --snapshots DIR --identity-key FILE --signing-key FILE "
+    .usage = "eligload build --exports DIR --snapshots DIR --identity-keys DIR --signing-key FILE "
              "[options]",
     .about = "Reads the registers' deliveries and publishes a snapshot of who is entitled to what.",
     .rows = build_rows,
@@ -64,7 +68,8 @@ int command_build(int argc, char *argv[])
     struct operands operands;
     struct fault fault, summary_fault;
     options_read(&build_table, &settings, &operands, argc, argv);
-    if (!gates_accept_is_known(settings.accept, &fault))
+    if (!gates_accept_is_known(settings.accept, &fault) ||
+        !identity_keys_choice(settings.identity_key, settings.identity_keys, &fault))
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
     struct build *build = memory_take_zeroed(1, sizeof(*build));

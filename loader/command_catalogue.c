@@ -13,10 +13,8 @@ struct diff_settings {
 };
 
 static const struct option_row diff_rows[] = {
-    {"registers", OPTION_TEXT, offsetof(struct diff_settings, registers), "DIR", NULL, 0, 0,
-     "folder of the register descriptions; without it those that came with the program"},
-    {"json", OPTION_FLAG, offsetof(struct diff_settings, is_json), NULL, NULL, 0, 0,
-     "JSON on standard output instead of text"},
+    REGISTERS_OPTION(struct diff_settings),
+    JSON_OPTION(struct diff_settings),
 };
 
 static const struct option_table diff_table = {

@@ -1,5 +1,6 @@
 #include "loader/commands.h"
 
+#include "loader/cases.h"
 #include "loader/lint.h"
 #include "loader/memory.h"
 #include "loader/registers.h"
@@ -18,21 +19,16 @@ struct check_settings {
 #define CHECK_AT(field) offsetof(struct check_settings, field)
 
 static const struct option_row check_rows[] = {
-    {"catalogue", OPTION_TEXT, CHECK_AT(catalogue), "PATH", NULL, 0, 0,
-     "folder of reliefs and tables, or one file of reliefs; without it what came with the program"},
-    {"registers", OPTION_TEXT, CHECK_AT(registers), "DIR", NULL, 0, 0,
-     "folder of the register descriptions; without it those that came with the program"},
+    CATALOGUE_OPTION(struct check_settings, "reliefs and tables"),
+    REGISTERS_OPTION(struct check_settings),
     {"as-of", OPTION_DAY, CHECK_AT(as_of_day), "DAY", NULL, 0, 0,
      "the day it is checked for; without it today"},
-    {"back-days", OPTION_NUMBER, CHECK_AT(back_days), "DAYS", "31", 0, 365,
-     "days before it that can be judged"},
-    {"ahead-days", OPTION_NUMBER, CHECK_AT(ahead_days), "DAYS", "62", 1, 400,
-     "days from it on that can be judged"},
+    BACK_DAYS_OPTION(struct check_settings),
+    AHEAD_DAYS_OPTION(struct check_settings),
     {"strict", OPTION_FLAG, CHECK_AT(is_strict), NULL, NULL, 0, 0,
      "warnings are errors: exit 1 when there are any"},
     {"quiet", OPTION_FLAG, CHECK_AT(is_quiet), NULL, NULL, 0, 0, "no progress"},
-    {"json", OPTION_FLAG, CHECK_AT(is_json), NULL, NULL, 0, 0,
-     "JSON on standard output instead of text"},
+    JSON_OPTION(struct check_settings),
 };
 
 static const struct option_table check_table = {
@@ -45,10 +41,11 @@ static const struct option_table check_table = {
               "not be done.",
 };
 
-/* Everything that is read, and what came of it. */
+/* Everything that is read, and what came of it. Cases are read for what is wrong in them. */
 struct checking {
     struct vocabulary vocabulary;
     struct catalogue catalogue;
+    struct cases cases;
     struct compiled compiled;
     struct lint lint;
 };
@@ -57,6 +54,7 @@ static void checking_close(struct checking *checking)
 {
     lint_free(&checking->lint);
     compiled_free(&checking->compiled);
+    cases_free(&checking->cases);
     catalogue_free(&checking->catalogue);
     free(checking);
 }
@@ -84,6 +82,8 @@ static int check(struct checking *checking, const struct check_settings *setting
     in.path = catalogue;
     bool is_good = registers_read_kinds(&checking->vocabulary, settings->registers, fault) &&
                    catalogue_read(&checking->catalogue, catalogue, &checking->vocabulary, fault) &&
+                   cases_read_folder(&checking->cases, catalogue, checking->catalogue.rules,
+                                     &checking->vocabulary, fault) &&
                    compile_catalogue(&checking->compiled, &checking->catalogue, in.window,
                                      in.as_of_day, false, fault);
     if (is_good)

@@ -2,6 +2,7 @@
 #include "loader/commands.h"
 
 #include "loader/diff.h"
+#include "protocol/identity_keys.h"
 #include "protocol/json.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
@@ -15,7 +16,8 @@
 #define GENERATIONS_TOLD_MAX 4096
 
 struct folder_settings {
-    const char *snapshots, *signing_public, *signing_key, *identity_key, *identity_key_before;
+    const char *snapshots, *signing_public, *signing_key;
+    const char *identity_key, *identity_keys, *identity_key_before;
     const char *generation, *above;
     uint64_t environment;
     bool is_json;
@@ -33,7 +35,9 @@ struct folder_settings {
                   "required: public key of the publisher")
 #define OPTION_IDENTITY_KEY                                                                        \
     FOLDER_OPTION("identity-key", OPTION_TEXT, identity_key, "FILE", NULL, 0,                      \
-                  "required: key for the digests of identifiers")
+                  "one key for the digests of identifiers, of all snapshots"),                     \
+        FOLDER_OPTION("identity-keys", OPTION_TEXT, identity_keys, "DIR", NULL, 0,                 \
+                      "folder where each snapshot has its own key; this or --identity-key")
 #define OPTION_ENVIRONMENT                                                                         \
     FOLDER_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", UINT32_MAX,            \
                   "0: production; anything else: a test")
@@ -43,8 +47,8 @@ struct folder_settings {
 static bool open_keys(struct snapshot_keys *keys, struct snapshot_trust *trust,
                       const struct folder_settings *settings, struct fault *fault)
 {
-    bool is_good =
-        snapshot_keys_open(keys, settings->signing_public, settings->identity_key, fault);
+    bool is_good = snapshot_keys_open(keys, settings->signing_public, settings->identity_key,
+                                      settings->identity_keys, fault);
     *trust = snapshot_trust_of(keys, (uint32_t)settings->environment);
     return is_good;
 }
@@ -77,7 +81,7 @@ static const struct option_row verify_rows[] = {
 };
 
 static const struct option_table verify_table = {
-    .usage = "eligload verify --snapshots DIR --signing-public FILE --identity-key FILE [options]",
+    .usage = "eligload verify --snapshots DIR --signing-public FILE --identity-keys DIR [options]",
     .about = "Opens a snapshot as an engine does and says what it is.",
     .rows = verify_rows,
     .row_count = sizeof(verify_rows) / sizeof(verify_rows[0]),
@@ -184,6 +188,7 @@ int command_verify(int argc, char *argv[])
     options_read(&verify_table, &settings, &operands, argc, argv);
     if ((settings.generation != NULL &&
          !read_generation(&generation, settings.generation, &fault)) ||
+        !identity_keys_choice(settings.identity_key, settings.identity_keys, &fault) ||
         (settings.above != NULL && !read_generation(&above, settings.above, &fault)))
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
@@ -207,10 +212,16 @@ int command_verify(int argc, char *argv[])
 
 /* --- list --- */
 
-static const struct option_row list_rows[] = {OPTION_SNAPSHOTS, OPTION_SIGNING_PUBLIC, OPTION_JSON};
+static const struct option_row list_rows[] = {
+    OPTION_SNAPSHOTS,
+    OPTION_SIGNING_PUBLIC,
+    FOLDER_OPTION("identity-keys", OPTION_TEXT, identity_keys, "DIR", NULL, 0,
+                  "folder of each snapshot's key: says which have none, and are no way back"),
+    OPTION_JSON,
+};
 
 static const struct option_table list_table = {
-    .usage = "eligload list --snapshots DIR --signing-public FILE [--json]",
+    .usage = "eligload list --snapshots DIR --signing-public FILE [options]",
     .about = "Lists the generations of a folder; data are not read, only signed pages and sizes.",
     .rows = list_rows,
     .row_count = sizeof(list_rows) / sizeof(list_rows[0]),
@@ -235,6 +246,21 @@ static bool look_at_generation(struct manifest *out, const struct folder_setting
     return true;
 }
 
+/* Whether the generation still has its key; true where keys are not asked about. */
+static bool has_key(const struct folder_settings *settings, const struct manifest *m)
+{
+    struct identity_key *key;
+    struct fault unsaid;
+    uint8_t id[KEY_ID_SIZE];
+    if (settings->identity_keys == NULL)
+        return true;
+    if (!identity_keys_open(&key, settings->identity_keys, m->generation, &unsaid))
+        return false;
+    identity_key_id(id, key);
+    keyfile_close_identity(key);
+    return memcmp(id, m->identity_key_id, sizeof(id)) == 0;
+}
+
 static void list_one(const struct folder_settings *settings, uint64_t generation, bool is_current,
                      const struct sign_public *signer, struct json *json)
 {
@@ -251,6 +277,8 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
         else
             json_text(json, "generation", text);
         json_bool(json, "current", is_current);
+        if (is_good && settings->identity_keys != NULL)
+            json_bool(json, "has_key", has_key(settings, &m));
         if (!is_good)
             json_text(json, "fault", fault.text);
         json_close_object(json);
@@ -263,8 +291,9 @@ static void list_one(const struct folder_settings *settings, uint64_t generation
     generation_to_text(parent, m.parent);
     time_to_text(created, m.created_s);
     day_to_text(day, (int32_t)m.as_of_day);
-    printf("%s %s %s %s %s %12s %14s\n", is_current ? "*" : " ", text, parent, created, day,
-           COUNT_TEXT(m.person_count), COUNT_TEXT(m.data_size));
+    printf("%s %s %s %s %s %12s %14s%s\n", is_current ? "*" : " ", text, parent, created, day,
+           COUNT_TEXT(m.person_count), COUNT_TEXT(m.data_size),
+           has_key(settings, &m) ? "" : " no key");
 }
 
 int command_list(int argc, char *argv[])
@@ -325,7 +354,7 @@ static const struct option_row diff_rows[] = {
 };
 
 static const struct option_table diff_table = {
-    .usage = "eligload diff --snapshots DIR --signing-public FILE --identity-key FILE [options] "
+    .usage = "eligload diff --snapshots DIR --signing-public FILE --identity-keys DIR [options] "
              "BEFORE NOW",
     .about = "Compares two generations: rows by register, persons by group and, in counts of five "
              "and more, changes by municipality and identifiers that gained and lost.",
@@ -343,8 +372,10 @@ static bool diff_open(struct snapshot **before, struct snapshot **now,
 {
     if (!snapshot_open(now, settings->snapshots, generations[1], &trust, fault))
         return false;
-    if (key_before != NULL)
+    if (key_before != NULL) {
         trust.identity = key_before;
+        trust.identity_keys = NULL;
+    }
     return snapshot_open(before, settings->snapshots, generations[0], &trust, fault);
 }
 
@@ -362,6 +393,8 @@ int command_diff(int argc, char *argv[])
     for (int i = 0; i < 2; i++)
         if (!read_generation(&generations[i], operands.words[i], &fault))
             return command_fail(PROGRAM, EXIT_USAGE, &fault);
+    if (!identity_keys_choice(settings.identity_key, settings.identity_keys, &fault))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
 
     bool has_keys = open_keys(&keys, &trust, &settings, &fault) &&
                     (settings.identity_key_before == NULL ||
@@ -399,8 +432,8 @@ static const struct option_row rollback_rows[] = {
 };
 
 static const struct option_table rollback_table = {
-    .usage = "eligload rollback --snapshots DIR --to GENERATION --signing-key FILE --identity-key "
-             "FILE [options]",
+    .usage = "eligload rollback --snapshots DIR --to GENERATION --signing-key FILE --identity-keys "
+             "DIR [options]",
     .about = "Publishes the data of an older generation under a new number, because engines never "
              "go back.",
     .rows = rollback_rows,
@@ -418,19 +451,20 @@ static bool rollback(const struct folder_settings *settings, uint64_t generation
     struct manifest manifest;
     bool is_done = false;
     bool has_keys = identity_start(fault) &&
-                    keyfile_open_identity(&identity, settings->identity_key, fault) &&
+                    (settings->identity_key == NULL ||
+                     keyfile_open_identity(&identity, settings->identity_key, fault)) &&
                     keyfile_open_secret(&secret, settings->signing_key, fault);
     if (has_keys)
         signer = keyfile_public_of_secret(secret);
+    struct snapshot_trust trust = {.signer = &signer,
+                                   .identity = identity,
+                                   .identity_keys = settings->identity_keys,
+                                   .environment = (uint32_t)settings->environment};
     /* the page is read first: a folder that is not there is not made */
     if (has_keys &&
         snapshot_read_manifest(&manifest, settings->snapshots, generation, &signer, NULL, fault) &&
-        publish_begin(&publication, settings->snapshots, fault)) {
-        struct snapshot_trust trust = {.signer = &signer,
-                                       .identity = identity,
-                                       .environment = (uint32_t)settings->environment};
+        publish_begin(&publication, settings->snapshots, &trust, fault))
         is_done = publish_rollback(publication, generation, secret, &trust, new_generation, fault);
-    }
     publish_end(publication);
     keyfile_close_secret(secret);
     keyfile_close_identity(identity);
@@ -444,7 +478,8 @@ int command_rollback(int argc, char *argv[])
     struct fault fault;
     uint64_t generation, new_generation;
     options_read(&rollback_table, &settings, &operands, argc, argv);
-    if (!read_generation(&generation, settings.generation, &fault))
+    if (!read_generation(&generation, settings.generation, &fault) ||
+        !identity_keys_choice(settings.identity_key, settings.identity_keys, &fault))
         return command_fail(PROGRAM, EXIT_USAGE, &fault);
     if (!rollback(&settings, generation, &new_generation, &fault))
         return command_fail(PROGRAM, EXIT_FAILED, &fault);

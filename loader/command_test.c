@@ -13,18 +13,12 @@ struct test_settings {
     bool is_json;
 };
 
-#define TEST_AT(field) offsetof(struct test_settings, field)
-
 static const struct option_row test_rows[] = {
-    {"catalogue", OPTION_TEXT, TEST_AT(catalogue), "PATH", NULL, 0, 0,
-     "folder of reliefs, tables and cases, or one file of reliefs; without it what came with the "
-     "program"},
-    {"registers", OPTION_TEXT, TEST_AT(registers), "DIR", NULL, 0, 0,
-     "folder of the register descriptions; without it those that came with the program"},
-    {"cases", OPTION_TEXT, TEST_AT(cases), "FILE", NULL, 0, 0,
+    CATALOGUE_OPTION(struct test_settings, "reliefs, tables and cases"),
+    REGISTERS_OPTION(struct test_settings),
+    {"cases", OPTION_TEXT, offsetof(struct test_settings, cases), "FILE", NULL, 0, 0,
      "cases of this file, in the place of the catalogue's own"},
-    {"json", OPTION_FLAG, TEST_AT(is_json), NULL, NULL, 0, 0,
-     "JSON on standard output instead of text"},
+    JSON_OPTION(struct test_settings),
 };
 
 static const struct option_table test_table = {

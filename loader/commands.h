@@ -21,6 +21,33 @@ int command_diff(int argc, char *argv[]);
 int command_rollback(int argc, char *argv[]);
 int command_catalogue_diff(int argc, char *argv[]);
 
+/* Rows of several commands, for a settings struct `type` that has the member of that name. */
+#define REGISTERS_OPTION(type)                                                                     \
+    {                                                                                              \
+        "registers", OPTION_TEXT, offsetof(type, registers), "DIR", NULL, 0, 0,                    \
+            "folder of the register descriptions; without it those that came with the program"     \
+    }
+#define CATALOGUE_OPTION(type, content)                                                            \
+    {                                                                                              \
+        "catalogue", OPTION_TEXT, offsetof(type, catalogue), "PATH", NULL, 0, 0,                   \
+            "folder of " content ", or one file of reliefs; without it what came with the program" \
+    }
+#define BACK_DAYS_OPTION(type)                                                                     \
+    {                                                                                              \
+        "back-days", OPTION_NUMBER, offsetof(type, back_days), "DAYS", "31", 0, 365,               \
+            "days before it that can be judged"                                                    \
+    }
+#define AHEAD_DAYS_OPTION(type)                                                                    \
+    {                                                                                              \
+        "ahead-days", OPTION_NUMBER, offsetof(type, ahead_days), "DAYS", "62", 1, 400,             \
+            "days from it on that can be judged"                                                   \
+    }
+#define JSON_OPTION(type)                                                                          \
+    {                                                                                              \
+        "json", OPTION_FLAG, offsetof(type, is_json), NULL, NULL, 0, 0,                            \
+            "JSON on standard output instead of text"                                              \
+    }
+
 /* Options of all that read deliveries: rows for a settings struct that begins with a struct
  * build_settings. */
 #define BUILD_OPTION(name, type, field, argument, initial, least, most, help)                      \
@@ -31,34 +58,24 @@ int command_catalogue_diff(int argc, char *argv[]);
 #define EXPORT_OPTIONS                                                                             \
     BUILD_OPTION("exports", OPTION_TEXT, exports, "DIR", NULL, 0, 0,                               \
                  "required: folder of the deliveries, with delivery.csv"),                         \
-        BUILD_OPTION("registers", OPTION_TEXT, registers, "DIR", NULL, 0, 0,                       \
-                     "folder of the register descriptions; without it those that came with the "   \
-                     "program")
+        REGISTERS_OPTION(struct build_settings)
 
 #define WINDOW_OPTIONS                                                                             \
     BUILD_OPTION("absent", OPTION_TEXT, absent, "REGISTER,...", NULL, 0, 0,                        \
                  "registers that are not delivered: what they could say is unknown"),              \
         BUILD_OPTION("as-of", OPTION_DAY, as_of_day, "DAY", NULL, 0, 0,                            \
                      "the day it is built for; without it that of the latest delivery"),           \
-        BUILD_OPTION("back-days", OPTION_NUMBER, back_days, "DAYS", "31", 0, 365,                  \
-                     "days before it that can be judged"),                                         \
-        BUILD_OPTION("ahead-days", OPTION_NUMBER, ahead_days, "DAYS", "62", 1, 400,                \
-                     "days from it on that can be judged"),                                        \
+        BACK_DAYS_OPTION(struct build_settings), AHEAD_DAYS_OPTION(struct build_settings),         \
         BUILD_OPTION("threads", OPTION_NUMBER, thread_count, "COUNT", "0", 0, THREAD_COUNT_MAX,    \
                      "threads; 0: one for each core"),                                             \
         BUILD_OPTION("quiet", OPTION_FLAG, is_quiet, NULL, NULL, 0, 0,                             \
                      "no progress and no summary; what holds a build back is said all the same"),  \
-        BUILD_OPTION("json", OPTION_FLAG, is_json, NULL, NULL, 0, 0,                               \
-                     "JSON on standard output instead of text")
+        JSON_OPTION(struct build_settings)
 
 /* Of those that take no catalogue, or several. */
 #define DELIVERY_OPTIONS EXPORT_OPTIONS, WINDOW_OPTIONS
 
 #define INPUT_OPTIONS                                                                              \
-    EXPORT_OPTIONS,                                                                                \
-        BUILD_OPTION("catalogue", OPTION_TEXT, catalogue, "PATH", NULL, 0, 0,                      \
-                     "folder of reliefs and tables, or one file of reliefs; without it what came " \
-                     "with the program"),                                                          \
-        WINDOW_OPTIONS
+    EXPORT_OPTIONS, CATALOGUE_OPTION(struct build_settings, "reliefs and tables"), WINDOW_OPTIONS
 
 #endif

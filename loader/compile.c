@@ -183,7 +183,7 @@ static bool terminal_is_of_use(const struct compiler *c, const struct terminal_r
 static uint32_t add_spans(struct compiler *c, uint32_t first_range, uint32_t count)
 {
     uint32_t first = c->out->span_count;
-    const struct trade_range *ranges = c->resolved.trade->ranges + first_range;
+    const struct point_range *ranges = c->resolved.trade->ranges + first_range;
     for (uint32_t i = 0; i < count; i++)
         c->out->spans[c->out->span_count++] = (struct number_span){ranges[i].first, ranges[i].last};
     return first;

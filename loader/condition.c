@@ -220,12 +220,22 @@ static bool read_parentheses(struct parser *parser, const struct token *opening)
     return parser_takes(parser, ")") || parser_wanted(parser, "and, or, or the closing )");
 }
 
+static bool wanted_condition(const struct parser *parser)
+{
+    static const char *const words[] = {"status", "list", "age", "school_in", "resident_in", "not"};
+    return parser_wanted_symbol(parser, SYMBOL_GROUP, "a condition or an earlier group", words,
+                                COUNT_OF(words));
+}
+
 /* The bare name of an earlier group. */
 static bool read_group(struct parser *parser)
 {
     struct token word = parser->token;
     const struct symbol *group;
-    if (!parser_take_symbol(parser, &group, SYMBOL_GROUP, "a condition or an earlier group"))
+    if (word.kind != TOKEN_WORD ||
+        symbols_find(&parser->symbols, SYMBOL_GROUP, word.text, word.size) == NULL)
+        return wanted_condition(parser);
+    if (!parser_take_symbol(parser, &group, SYMBOL_GROUP, "a group"))
         return false;
     struct step step = {.kind = STEP_GROUP, .group = (uint16_t)group->value};
     return emit(parser, step, &word);

@@ -3,6 +3,7 @@
 #include "loader/intake.h"
 
 #include <assert.h>
+#include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -55,6 +56,25 @@ static uint64_t marks_at(const struct csv *csv)
     size_t left = (size_t)(csv->end - csv->block);
     return left >= BLOCK_SIZE ? marks_of_block(csv->block, csv->separator)
                               : marks_of_tail(csv->block, left, csv->separator);
+}
+
+char csv_separator(const char *text, size_t text_size)
+{
+    static const char separators[] = {',', ';', '\t'};
+    const char *line_end = memchr(text, '\n', text_size);
+    size_t size = line_end != NULL ? (size_t)(line_end - text) : text_size;
+    char best = separators[0];
+    size_t best_count = 0;
+    for (size_t i = 0; i < sizeof(separators); i++) {
+        size_t count = 0;
+        for (size_t j = 0; j < size; j++)
+            count += text[j] == separators[i];
+        if (count > best_count) {
+            best = separators[i];
+            best_count = count;
+        }
+    }
+    return best;
 }
 
 void csv_begin(struct csv *csv, char separator, const char *bytes, size_t limit_size, size_t size,

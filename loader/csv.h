@@ -35,6 +35,9 @@ struct csv_row {
  * ended by then is too long. */
 #define CSV_LOOKAHEAD_SIZE (LINE_SIZE_MAX + 2)
 
+/* The comma, semicolon or tab that the first line has most of; a comma when it has none. */
+char csv_separator(const char *text, size_t text_size);
+
 /* Reads the lines that begin in bytes[0..limit_size), and up to `size` to finish the last. */
 void csv_begin(struct csv *csv, char separator, const char *bytes, size_t limit_size, size_t size,
                bool is_last);

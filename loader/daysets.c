@@ -205,22 +205,21 @@ static struct dayset items_days(const struct rules *rules, uint32_t calendar, ui
     return set;
 }
 
-/* Which calendars this one is made of, itself included: all of them are earlier ones. */
-static void mark_needed(bool needed[], const struct rules *rules, uint32_t calendar)
+void calendars_within(bool is_within[], const struct rules *rules, uint32_t calendar)
 {
-    needed[calendar] = true;
+    memset(is_within, 0, ((size_t)calendar + 1) * sizeof(is_within[0]));
+    is_within[calendar] = true;
     for (uint32_t c = calendar + 1; c-- > 0;) {
         const struct calendar_item *items = items_of(rules, c);
-        for (uint32_t i = 0; needed[c] && i < rules->calendars[c].item_count; i++)
+        for (uint32_t i = 0; is_within[c] && i < rules->calendars[c].item_count; i++)
             if (items[i].kind == CALENDAR_OTHER) {
                 assert(items[i].calendar < c);
-                needed[items[i].calendar] = true;
+                is_within[items[i].calendar] = true;
             }
     }
 }
 
-/* From the first calendar to this one, not by asking each for those within it: calendars that name
- * one twice would make that endless. */
+/* From the first calendar to this one, not by asking each for those within it. */
 struct dayset dayset_of_calendar(const struct rules *rules, uint32_t calendar, uint32_t place,
                                  struct window window)
 {
@@ -230,15 +229,15 @@ struct dayset dayset_of_calendar(const struct rules *rules, uint32_t calendar, u
         return dayset_of_span(window, 0, DAY_NEVER);
     assert(calendar < rules->calendar_count);
     size_t count = (size_t)calendar + 1;
-    bool *needed = memory_take_zeroed(count, sizeof(*needed));
+    bool *is_within = memory_take(count, sizeof(*is_within));
     struct dayset *days = memory_take(count, sizeof(*days));
-    mark_needed(needed, rules, calendar);
+    calendars_within(is_within, rules, calendar);
     for (uint32_t c = 0; c < count; c++)
-        if (needed[c])
+        if (is_within[c])
             days[c] = items_days(rules, c, place, window, days);
     struct dayset set = days[calendar];
     free(days);
-    free(needed);
+    free(is_within);
     return set;
 }
 

@@ -19,6 +19,11 @@ bool dayset_is_empty(const struct dayset *set);
 struct dayset dayset_of_calendar(const struct rules *rules, uint32_t calendar, uint32_t place,
                                  struct window window);
 
+/* Which calendars this one is made of, itself included: all are earlier ones, so that calendar + 1
+ * of them are told. Whoever followed every name instead might never come back, since each may name
+ * the one before it twice. */
+void calendars_within(bool is_within[], const struct rules *rules, uint32_t calendar);
+
 /* Easter Sunday of a year of the Gregorian calendar. */
 struct date easter_of_year(int32_t year);
 

@@ -85,19 +85,18 @@ static uint32_t renew(struct renewals *renewals, uint32_t place)
 /* Beside the beginning of codes that a register named stands the one that took its place. */
 static void renew_missing(struct renewals *renewals, struct status_kind *kind)
 {
-    static const uint32_t tails[] = {10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
     uint16_t count = kind->missing_count;
     assert(count <= MISSING_COUNT_MAX); /* once */
     for (uint16_t i = 0; i < count; i++) {
         struct place_prefix prefix = kind->missing[i];
-        uint32_t tail = tails[prefix.digit_count];
+        uint32_t tail = place_prefix_count(prefix);
         uint32_t now = renew(renewals, prefix.value * tail);
         if (now == prefix.value * tail)
             continue;
         bool is_whole = now % tail == 0; /* no part of another */
         kind->missing[kind->missing_count++] =
             is_whole ? (struct place_prefix){now / tail, prefix.digit_count}
-                     : (struct place_prefix){now, sizeof(tails) / sizeof(tails[0]) - 1};
+                     : (struct place_prefix){now, PLACE_DIGIT_COUNT};
     }
 }
 

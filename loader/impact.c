@@ -1,18 +1,16 @@
 #include "loader/impact.h"
 
 #include "loader/memory.h"
+#include "loader/municipalities.h"
 #include "loader/parallel.h"
 #include "loader/shared_files.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_SIZE             4096  /* persons that a thread takes at once */
-#define MUNICIPALITY_COUNT   10000 /* ATVK codes of seven digits: the first four */
-#define MUNICIPALITY_DIVISOR 1000
-#define CLASS_COUNT          3 /* persons stay, lose or gain */
+#define RUN_SIZE    4096 /* persons that a thread takes at once */
+#define CLASS_COUNT 3    /* persons stay, lose or gain */
 
 uint64_t impact_before(const struct counted *persons)
 {
@@ -44,16 +42,10 @@ static bool read_catalogues(struct impact *impact, const struct impact_settings 
 static bool set_window(struct impact *impact, const struct build_settings *settings,
                        struct fault *fault)
 {
-    impact->as_of_day = settings->as_of_day;
-    for (size_t i = 0; i < impact->intake.delivery_count && settings->as_of_day == 0; i++)
-        if (impact->intake.deliveries[i].as_of_day > impact->as_of_day)
-            impact->as_of_day = impact->intake.deliveries[i].as_of_day;
-    if (impact->as_of_day < settings->back_days)
-        return fault_set(fault, "--back-days %" PRIu64 ": the window would begin before 1970",
-                         settings->back_days);
-    impact->window = (struct window){impact->as_of_day - (uint32_t)settings->back_days,
-                                     impact->as_of_day + (uint32_t)settings->ahead_days};
-    return true;
+    impact->as_of_day =
+        settings->as_of_day != 0 ? settings->as_of_day : intake_latest_as_of(&impact->intake);
+    return build_window(&impact->window, impact->as_of_day, settings->back_days,
+                        settings->ahead_days, fault);
 }
 
 /* A fault in one of two catalogues says in which. */
@@ -165,10 +157,8 @@ struct yes_lists {
 struct counting {
     const struct impact *impact;
     struct yes_lists lists[TIME_COUNT];
-    uint32_t *tallies[THREAD_COUNT_MAX];          /* by group, municipality and class */
-    uint16_t municipality_of[MUNICIPALITY_COUNT]; /* index, in order of code */
-    uint32_t codes[MUNICIPALITY_COUNT];           /* by index */
-    uint32_t municipality_count;
+    uint32_t *tallies[THREAD_COUNT_MAX]; /* by group, municipality and class */
+    struct municipalities municipalities;
 };
 
 static int compare_numbers(const void *left, const void *right)
@@ -203,7 +193,7 @@ static struct yes_lists list_yes(const struct impact_side *side, uint32_t as_of_
 static void tally(const struct counting *all, uint32_t tallies[], uint16_t group,
                   uint32_t municipality, enum impact_class class)
 {
-    tallies[((size_t)group * all->municipality_count + municipality) * CLASS_COUNT + class]++;
+    tallies[((size_t)group * all->municipalities.count + municipality) * CLASS_COUNT + class]++;
 }
 
 /* Two rising lists walked side by side. */
@@ -217,7 +207,7 @@ static void count_person(const struct counting *all, uint32_t tallies[], size_t 
         end[t] = all->lists[t].groups + all->lists[t].first[set + 1];
     }
     uint32_t place = impact->facts.persons[row].place;
-    uint32_t municipality = all->municipality_of[place / MUNICIPALITY_DIVISOR];
+    uint32_t municipality = municipality_of(&all->municipalities, place);
     while (at[TIME_BEFORE] < end[TIME_BEFORE] || at[TIME_NOW] < end[TIME_NOW]) {
         uint32_t before = at[TIME_BEFORE] < end[TIME_BEFORE] ? *at[TIME_BEFORE] : UINT32_MAX;
         uint32_t now = at[TIME_NOW] < end[TIME_NOW] ? *at[TIME_NOW] : UINT32_MAX;
@@ -240,28 +230,13 @@ static void count_run(void *context, uint32_t thread, size_t first, size_t end)
             count_person(all, all->tallies[thread], row);
 }
 
-static void index_municipalities(struct counting *all)
-{
-    const struct facts *facts = &all->impact->facts;
-    uint8_t *is_there = memory_take_zeroed(MUNICIPALITY_COUNT, 1);
-    for (size_t i = 0; i < facts->person_count; i++)
-        is_there[facts->persons[i].place / MUNICIPALITY_DIVISOR] = 1;
-    for (uint32_t code = 0; code < MUNICIPALITY_COUNT; code++) {
-        if (is_there[code] == 0)
-            continue;
-        all->municipality_of[code] = (uint16_t)all->municipality_count;
-        all->codes[all->municipality_count++] = code;
-    }
-    free(is_there);
-}
-
 /* ---- cells ---- */
 
 static struct counted sum_of_threads(const struct counting *all, uint32_t group,
                                      uint32_t municipality)
 {
     struct counted sum = {.is_told = false};
-    size_t first = ((size_t)group * all->municipality_count + municipality) * CLASS_COUNT;
+    size_t first = ((size_t)group * all->municipalities.count + municipality) * CLASS_COUNT;
     for (uint32_t t = 0; t < all->impact->thread_count; t++)
         for (size_t class = 0; class < CLASS_COUNT; class ++)
             sum.persons[class] += all->tallies[t][first + class];
@@ -273,7 +248,7 @@ static void collect_group(struct impact *impact, const struct counting *all, uin
 {
     struct impact_group *group = &impact->groups[number];
     group->first_cell = impact->cell_count;
-    for (uint32_t i = 0; i < all->municipality_count; i++) {
+    for (uint32_t i = 0; i < all->municipalities.count; i++) {
         struct counted persons = sum_of_threads(all, number, i);
         for (size_t class = 0; class < CLASS_COUNT; class ++)
             group->persons.persons[class] += persons.persons[class];
@@ -282,7 +257,7 @@ static void collect_group(struct impact *impact, const struct counting *all, uin
         impact->cells = memory_room(impact->cells, room, impact->cell_count + (size_t)1,
                                     sizeof(impact->cells[0]));
         impact->cells[impact->cell_count++] =
-            (struct impact_cell){all->codes[i] * MUNICIPALITY_DIVISOR, persons};
+            (struct impact_cell){all->municipalities.places[i], persons};
     }
     group->cell_count = impact->cell_count - group->first_cell;
 }
@@ -315,10 +290,10 @@ void impact_evaluate(struct impact *impact, const struct impact_settings *settin
     match_groups(impact);
     struct counting *all = memory_take_zeroed(1, sizeof(*all));
     all->impact = impact;
-    index_municipalities(all);
+    municipalities_list(&all->municipalities, &impact->facts);
     for (size_t t = 0; t < TIME_COUNT; t++)
         all->lists[t] = list_yes(&impact->sides[t], impact->as_of_day);
-    size_t tally_count = (size_t)impact->group_count * all->municipality_count * CLASS_COUNT;
+    size_t tally_count = (size_t)impact->group_count * all->municipalities.count * CLASS_COUNT;
     for (uint32_t t = 0; t < impact->thread_count; t++)
         all->tallies[t] = memory_take_zeroed(tally_count, sizeof(all->tallies[t][0]));
     parallel_for(impact->thread_count, impact->facts.person_count, RUN_SIZE, count_run, all);

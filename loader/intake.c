@@ -66,6 +66,15 @@ void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_
     };
 }
 
+uint32_t intake_latest_as_of(const struct intake *intake)
+{
+    uint32_t day = 0;
+    for (size_t i = 0; i < intake->delivery_count; i++)
+        if (intake->deliveries[i].as_of_day > day)
+            day = intake->deliveries[i].as_of_day;
+    return day;
+}
+
 void intake_free(struct intake *intake)
 {
     free(intake->quarantine);

@@ -83,6 +83,8 @@ MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
                                   struct vocabulary *vocabulary, const struct registers *registers,
                                   const char *folder, const char *absent, uint32_t thread_count,
                                   bool is_quiet, size_t chunk_size, struct fault *fault);
+/* The day of the latest of the deliveries. */
+uint32_t intake_latest_as_of(const struct intake *intake);
 void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
                    enum refusal refusal);
 void intake_free(struct intake *intake);

@@ -59,14 +59,14 @@ static struct lint_finding *add(const struct lint_run *run, enum warning warning
     return &out->list[out->count++];
 }
 
-void lint_at(const struct lint_run *run, enum warning warning, struct place_in_rules at,
+void lint_at(const struct lint_run *run, enum warning warning, struct line_in_rules at,
              const char *format, ...)
 {
     struct lint_finding *finding = add(run, warning);
     finding->order = at.file;
     finding->line = at.line;
     if (at.line > 0)
-        rules_place_text(finding->where, run->rules, at);
+        rules_line_text(finding->where, run->rules, at);
     else
         snprintf(finding->where, sizeof(finding->where), "%s", run->in->path);
     va_list arguments;
@@ -117,14 +117,14 @@ static uint32_t find_line(const char *path, const char *word, const char *name)
     return found;
 }
 
-struct place_in_rules lint_find(const struct lint_run *run, const char *word, const char *name)
+struct line_in_rules lint_find(const struct lint_run *run, const char *word, const char *name)
 {
     for (uint32_t i = 0; i < run->rules->file_count; i++) {
         uint32_t line = find_line(run->rules->files[i], word, name);
         if (line > 0)
-            return (struct place_in_rules){(uint16_t)i, line};
+            return (struct line_in_rules){.file = (uint16_t)i, .line = line};
     }
-    return (struct place_in_rules){0, 0};
+    return (struct line_in_rules){0};
 }
 
 /* ---- all of it ---- */
@@ -213,7 +213,7 @@ void lint_print(const struct lint *lint, const struct lint_input *in, FILE *to)
 static void json_finding(struct json *json, const struct lint_finding *finding)
 {
     const char *line = strrchr(finding->where, ':');
-    char file[PLACE_TEXT_SIZE];
+    char file[RULES_LINE_SIZE];
     int size = finding->line > 0 && line != NULL ? (int)(line - finding->where)
                                                  : (int)strlen(finding->where);
     snprintf(file, sizeof(file), "%.*s", size, finding->where);

@@ -33,7 +33,7 @@
     X(POINT_UNCOVERED, "point-uncovered", "whoever buys there gets only what is given everywhere", \
       "add it to a contract, or suspend or end it")                                                \
     X(TERMINAL_POINT, "terminal-point", "the terminal would sell where nothing is sold",           \
-      "end the terminal, or correct its points of sale")                                            \
+      "end the terminal, or correct its points of sale")                                           \
     X(CALENDAR_UNUSED, "calendar-unused", "it makes no difference",                                \
       "use it in a clause or another calendar, or remove it")                                      \
     X(SPLIT_UNDEFINED, "split-undefined", "nobody can tell who pays for the relief",               \
@@ -70,7 +70,7 @@ struct lint_finding {
     enum warning warning;
     uint32_t order;              /* of the file: rules files as they are read, then tables */
     uint32_t line;               /* 0: of the file as a whole */
-    char where[PLACE_TEXT_SIZE]; /* "reliefs/riga.rules:14" */
+    char where[RULES_LINE_SIZE]; /* "reliefs/riga.rules:14" */
     char text[LINT_TEXT_SIZE];
 };
 

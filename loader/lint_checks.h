@@ -17,13 +17,13 @@ struct lint_run {
     struct lint *out;
 };
 
-/* Each adds a warning: at a place in the rules, in a row of a table, or at what a rules file
+/* Each adds a warning: at a line of the rules, in a row of a table, or at what a rules file
  * defines with "word name", which is looked up in the files. */
-void lint_at(const struct lint_run *run, enum warning warning, struct place_in_rules at,
+void lint_at(const struct lint_run *run, enum warning warning, struct line_in_rules at,
              const char *format, ...) PRINTF_LIKE(4, 5);
 void lint_at_row(const struct lint_run *run, enum warning warning, enum trade_table table,
                  uint32_t line, const char *format, ...) PRINTF_LIKE(5, 6);
-struct place_in_rules lint_find(const struct lint_run *run, const char *word, const char *name);
+struct line_in_rules lint_find(const struct lint_run *run, const char *word, const char *name);
 
 /* Whether the version gives something in the window or later, or will when its state allows. */
 bool lint_is_alive(const struct lint_run *run, const struct rule_version *version);

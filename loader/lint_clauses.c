@@ -17,9 +17,9 @@
 static bool points_cover(const struct rules *rules, const struct rule_clause *outer,
                          const struct rule_clause *inner)
 {
-    const struct point_range *ranges = rules->ranges + outer->first_range;
     if (outer->range_count == 0)
         return true;
+    const struct point_range *ranges = rules->ranges + outer->first_range;
     for (uint32_t i = 0; i < inner->range_count; i++) {
         const struct point_range *range = &rules->ranges[inner->first_range + i];
         uint64_t at = range->first; /* all below it are covered */
@@ -34,13 +34,6 @@ static bool points_cover(const struct rules *rules, const struct rule_clause *ou
     return inner->range_count > 0;
 }
 
-static bool place_is_within(struct place_prefix inner, struct place_prefix outer)
-{
-    for (; inner.digit_count > outer.digit_count; inner.digit_count--)
-        inner.value /= 10;
-    return inner.digit_count == outer.digit_count && inner.value == outer.value;
-}
-
 static bool places_cover(const struct rules *rules, const struct rule_clause *outer,
                          const struct rule_clause *inner)
 {
@@ -48,8 +41,9 @@ static bool places_cover(const struct rules *rules, const struct rule_clause *ou
         return true;
     for (uint32_t i = 0; i < inner->place_count; i++) {
         uint32_t j = 0;
-        while (j < outer->place_count && !place_is_within(rules->places[inner->first_place + i],
-                                                          rules->places[outer->first_place + j]))
+        while (j < outer->place_count &&
+               !place_prefix_is_within(rules->places[inner->first_place + i],
+                                       rules->places[outer->first_place + j]))
             j++;
         if (j == outer->place_count)
             return false;
@@ -126,23 +120,29 @@ static void add_place(struct compared_places *places, uint32_t code)
         places->codes[places->count++] = code;
 }
 
+static void add_items(struct compared_places *places, const struct rules *rules, uint32_t calendar)
+{
+    const struct rule_calendar *from = &rules->calendars[calendar];
+    for (uint32_t i = 0; i < from->item_count; i++) {
+        const struct calendar_item *item = &rules->items[from->first_item + i];
+        if (!item->has_place)
+            continue;
+        uint32_t count = place_prefix_count(item->place), first = item->place.value * count;
+        add_place(places, first);
+        add_place(places, first + count - 1);
+    }
+}
+
 static void add_places(struct compared_places *places, const struct rules *rules, uint32_t calendar)
 {
     if (calendar == CALENDAR_ALL_DAYS)
         return;
-    const struct rule_calendar *from = &rules->calendars[calendar];
-    for (uint32_t i = 0; i < from->item_count && !places->are_too_many; i++) {
-        const struct calendar_item *item = &rules->items[from->first_item + i];
-        if (item->kind == CALENDAR_OTHER)
-            add_places(places, rules, item->calendar);
-        if (!item->has_place)
-            continue;
-        uint32_t tail = 1;
-        for (uint8_t digits = item->place.digit_count; digits < 7; digits++)
-            tail *= 10;
-        add_place(places, item->place.value * tail);
-        add_place(places, item->place.value * tail + tail - 1);
-    }
+    bool *is_within = memory_take((size_t)calendar + 1, sizeof(*is_within));
+    calendars_within(is_within, rules, calendar);
+    for (uint32_t c = 0; c <= calendar && !places->are_too_many; c++)
+        if (is_within[c])
+            add_items(places, rules, c);
+    free(is_within);
 }
 
 /* Whether the days of one calendar are all days of the other, at this place, while the version is
@@ -202,14 +202,6 @@ static bool clause_covers(const struct lint_run *run, const struct rule_version 
            logic_implies(run->logic, inner->group, outer->group, version->unknown, days);
 }
 
-static bool is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product)
-{
-    for (uint32_t i = 0; i < clause->product_count; i++)
-        if (rules->clause_products[clause->first_product + i] == product)
-            return true;
-    return false;
-}
-
 /* The first clause before this one that leaves nothing of the product to it; NULL: none does.
  * `known` remembers which clauses cover it: 0 not looked at, 1 yes, 2 no. */
 static const struct rule_clause *find_cover(const struct lint_run *run,
@@ -220,7 +212,7 @@ static const struct rule_clause *find_cover(const struct lint_run *run,
     const struct rule_clause *first = &run->rules->clauses[version->first_clause];
     for (const struct rule_clause *earlier = first; earlier < clause; earlier++) {
         uint8_t *is_known = &known[earlier - first];
-        if (*is_known == 2 || !is_about(run->rules, earlier, product))
+        if (*is_known == 2 || !clause_is_about(run->rules, earlier, product))
             continue;
         if (*is_known == 0)
             *is_known = clause_covers(run, version, earlier, clause) ? 1 : 2;

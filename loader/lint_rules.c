@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define WORKDAYS "workdays" /* the calendar that the parser makes of holidays */
-
 /* ---- versions ---- */
 
 static const struct rule_version *next_version(const struct lint_run *run,
@@ -122,18 +120,14 @@ void lint_reliefs(const struct lint_run *run)
 
 /* ---- limits ---- */
 
-static const struct period {
-    const char *word;
-    uint32_t most_min; /* minutes; 0: without bound */
-} periods[] = {
-    [PERIOD_PURCHASE] = {"purchase", 0},
-    [PERIOD_DAY] = {"day", 25 * 60},
-    [PERIOD_WEEK] = {"week", (7 * 24 + 1) * 60},
-    [PERIOD_MONTH] = {"month", (31 * 24 + 1) * 60},
-    [PERIOD_SCHOOL_YEAR] = {"school_year", 366 * 24 * 60},
-    [PERIOD_YEAR] = {"year", 366 * 24 * 60},
-    [PERIOD_STATUS_TERM] = {"status_term", 0},
-    [PERIOD_LIFETIME] = {"lifetime", 0},
+/* The longest that a period can be, in minutes; 0: without bound. */
+static const uint32_t period_most_min[] = {
+    [PERIOD_DAY] = 25 * 60,
+    [PERIOD_WEEK] = (7 * 24 + 1) * 60,
+    [PERIOD_MONTH] = (31 * 24 + 1) * 60,
+    [PERIOD_SCHOOL_YEAR] = 366 * 24 * 60,
+    [PERIOD_YEAR] = 366 * 24 * 60,
+    [PERIOD_LIFETIME] = 0,
 };
 
 /* How many of the longer period a shorter one can touch; 0: it may be any number. */
@@ -160,13 +154,13 @@ static const char *limit_words(char text[static LIMIT_WORDS_SIZE], const struct 
     switch ((enum limit_kind)limit->kind) {
     case LIMIT_USES:
         snprintf(text, LIMIT_WORDS_SIZE, "limit %" PRIu64 " uses per %s", limit->value,
-                 periods[limit->period].word);
+                 period_words[limit->period]);
         return text;
     case LIMIT_AMOUNT:
     case LIMIT_BUDGET:
         snprintf(text, LIMIT_WORDS_SIZE, "%s %s EUR per %s",
                  limit->kind == LIMIT_BUDGET ? "budget" : "limit", money_text(amount, limit->value),
-                 periods[limit->period].word);
+                 period_words[limit->period]);
         return text;
     case LIMIT_SPACING:
         snprintf(text, LIMIT_WORDS_SIZE, "limit every %" PRIu64 " minutes", limit->value);
@@ -190,7 +184,7 @@ static bool forestalls(const struct limit *other, const struct limit *limit)
     uint32_t touched = periods_touched(limit->period, other->period);
     uint64_t most;
     if (limit->kind == LIMIT_USES && other->kind == LIMIT_SPACING && other->value > 0) {
-        uint32_t most_min = periods[limit->period].most_min;
+        uint32_t most_min = period_most_min[limit->period];
         return limit->shared == 0 && most_min > 0 &&
                limit->value > (most_min + other->value - 1) / other->value;
     }
@@ -346,7 +340,7 @@ void lint_extensions(const struct lint_run *run)
 
 struct spelling {
     const char *name;
-    struct place_in_rules at;
+    struct line_in_rules at;
     uint32_t row; /* of products.csv; 0: it stands in the rules */
 };
 
@@ -376,12 +370,11 @@ static void check_spellings(const struct lint_run *run, const char *word,
     }
 }
 
+/* Its row in the table; 0: it stands in the rules. */
 static uint32_t product_line(const struct trade *trade, uint32_t number)
 {
-    for (uint32_t i = 0; i < trade->product_count; i++)
-        if (trade->products[i].number == number)
-            return trade->products[i].in_force.line;
-    return 0;
+    const struct product_row *row = trade_product(trade, number);
+    return row != NULL ? row->in_force.line : 0;
 }
 
 void lint_names(const struct lint_run *run)
@@ -405,11 +398,11 @@ void lint_names(const struct lint_run *run)
     count = 0;
     for (uint32_t i = 0; i < rules->product_count; i++)
         list[count++] = (struct spelling){
-            rules->products[i].name, {0, 0}, product_line(run->trade, rules->products[i].number)};
+            rules->products[i].name, {0}, product_line(run->trade, rules->products[i].number)};
     check_spellings(run, "product", list, count);
     count = 0;
     for (uint32_t i = 0; i < rules->named_place_count; i++)
-        list[count++] = (struct spelling){rules->named_places[i].name, {0, 0}, 0};
+        list[count++] = (struct spelling){rules->named_places[i].name, {0}, 0};
     check_spellings(run, "place", list, count);
     free(list);
 }

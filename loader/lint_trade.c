@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +32,11 @@ static const struct point_row *point_in(const struct lint_run *run, uint64_t pro
     return NULL;
 }
 
-static struct trade_range range_of(const struct lint_run *run, const struct contract_row *row,
+static struct point_range range_of(const struct lint_run *run, const struct contract_row *row,
                                    uint32_t index)
 {
     if (row->range_count == 0)
-        return (struct trade_range){1, UINT32_MAX};
+        return (struct point_range){1, UINT32_MAX};
     return run->trade->ranges[row->first_range + index];
 }
 
@@ -50,7 +51,7 @@ static const struct point_row *point_of_both(const struct lint_run *run,
                                              const struct contract_row *b)
 {
     for (uint32_t i = 0, j = 0; i < range_count_of(a) && j < range_count_of(b);) {
-        struct trade_range one = range_of(run, a, i), other = range_of(run, b, j);
+        struct point_range one = range_of(run, a, i), other = range_of(run, b, j);
         uint32_t first = one.first > other.first ? one.first : other.first;
         uint32_t last = one.last < other.last ? one.last : other.last;
         const struct point_row *point =
@@ -103,27 +104,15 @@ static uint32_t *codes_given(const struct lint_run *run)
     return codes;
 }
 
-static const struct rule_relief *find_relief(const struct rules *rules, const char *name)
-{
-    for (uint32_t i = RELIEF_TEST + 1; i < rules->relief_count; i++)
-        if (strcmp(rules->reliefs[i].name, name) == 0)
-            return &rules->reliefs[i];
-    return NULL;
-}
-
+/* Contracts stand in both tables by number. */
 static bool is_given(const struct lint_run *run, const struct contract_row *row,
-                     const struct rule_relief *relief, const uint32_t codes[])
+                     const uint32_t codes[])
 {
     const struct compiled *compiled = run->in->compiled;
-    for (uint32_t i = 0; i < compiled->contract_count; i++) {
-        const struct contract *contract = &compiled->contracts[i];
-        if (contract->number == row->number &&
-            contract->relief == (uint32_t)(relief - run->rules->reliefs) &&
-            bsearch(&contract->code, codes, compiled->clause_count, sizeof(codes[0]),
-                    compare_codes) != NULL)
-            return true;
-    }
-    return false;
+    const struct contract *contract = &compiled->contracts[row - run->trade->contracts];
+    assert(contract->number == row->number);
+    return bsearch(&contract->code, codes, compiled->clause_count, sizeof(codes[0]),
+                   compare_codes) != NULL;
 }
 
 /* What the relief is on the contract's days. One that is suspended may go on any day. */
@@ -158,7 +147,7 @@ static bool has_open_point(const struct lint_run *run, const struct contract_row
 {
     const struct point_row *end = run->trade->points + run->trade->point_count;
     for (uint32_t i = 0; i < range_count_of(row); i++) {
-        struct trade_range range = range_of(run, row, i);
+        struct point_range range = range_of(run, row, i);
         const struct point_row *point = trade_point_from(run->trade, range.first);
         for (; point != NULL && point < end && point->number <= range.last; point++)
             if (point->provider == row->provider && point_is_open(run, point))
@@ -167,40 +156,15 @@ static bool has_open_point(const struct lint_run *run, const struct contract_row
     return false;
 }
 
-static bool takes_contract(const struct rules *rules, const struct rule_clause *clause,
-                           uint32_t number)
-{
-    for (uint32_t i = 0; i < clause->contract_count; i++)
-        if (rules->contract_numbers[clause->first_contract + i] == number)
-            return true;
-    return clause->contract_count == 0;
-}
-
-static bool place_is_taken(const struct rules *rules, const struct rule_clause *clause,
-                           uint32_t place)
-{
-    for (uint32_t i = 0; i < clause->place_count; i++)
-        if (place != 0 && place_is_in(place, rules->places[clause->first_place + i]))
-            return true;
-    return clause->place_count == 0;
-}
-
 /* A point of sale of the contract at which the clause may stand. */
 static bool has_point_for(const struct lint_run *run, const struct rule_clause *clause,
                           const struct contract_row *row)
 {
-    const struct rules *rules = run->rules;
     for (uint32_t i = 0; i < run->trade->point_count; i++) {
         const struct point_row *point = &run->trade->points[i];
-        bool is_at = clause->range_count == 0, is_covered = row->range_count == 0;
-        for (uint32_t j = 0; j < clause->range_count && !is_at; j++)
-            is_at = rules->ranges[clause->first_range + j].first <= point->number &&
-                    point->number <= rules->ranges[clause->first_range + j].last;
-        for (uint32_t j = 0; j < row->range_count && !is_covered; j++)
-            is_covered = range_of(run, row, j).first <= point->number &&
-                         point->number <= range_of(run, row, j).last;
-        if (point->provider == row->provider && is_at && is_covered &&
-            place_is_taken(rules, clause, trade_place_now(run->trade, point->place)))
+        if (trade_covers(run->trade, row, point) &&
+            clause_is_at(run->rules, clause, point->number) &&
+            clause_is_in(run->rules, clause, trade_place_now(run->trade, point->place)))
             return true;
     }
     return false;
@@ -214,7 +178,7 @@ static bool has_clause(const struct lint_run *run, const struct contract_row *ro
         const struct rule_version *version = &run->rules->versions[relief->first_version + i];
         for (uint32_t j = 0; j < version->clause_count && lint_is_alive(run, version); j++) {
             const struct rule_clause *clause = &run->rules->clauses[version->first_clause + j];
-            if (takes_contract(run->rules, clause, row->number) && has_point_for(run, clause, row))
+            if (clause_is_under(run->rules, clause, row->number) && has_point_for(run, clause, row))
                 return true;
         }
     }
@@ -225,9 +189,10 @@ static bool has_clause(const struct lint_run *run, const struct contract_row *ro
 static void check_effect(const struct lint_run *run, const struct contract_row *row,
                          const uint32_t codes[])
 {
-    const struct rule_relief *relief = find_relief(run->rules, row->relief);
+    const struct rule_relief *relief =
+        &run->rules->reliefs[rules_relief(run->rules, row->relief)]; /* catalogue.c saw to it */
     char why[160] = "";
-    if (relief == NULL || is_given(run, row, relief, codes))
+    if (is_given(run, row, codes))
         return;
     enum giving giving = giving_of(run, row, relief);
     if (relief->is_everywhere)
@@ -273,7 +238,7 @@ void lint_contracts(const struct lint_run *run)
 /* What contracts cover of one provider. */
 struct covered {
     uint64_t provider;
-    struct trade_range range;
+    struct point_range range;
 };
 
 static int compare_covered(const void *left, const void *right)
@@ -361,7 +326,7 @@ static void lint_terminal(const struct lint_run *run, const struct terminal_row 
     const struct trade *trade = run->trade;
     const struct point_row *end = trade->points + trade->point_count, *first = NULL;
     for (uint32_t i = 0; i < terminal->range_count; i++) {
-        const struct trade_range *range = &trade->ranges[terminal->first_range + i];
+        const struct point_range *range = &trade->ranges[terminal->first_range + i];
         const struct point_row *point = trade_point_from(trade, range->first);
         for (; point != NULL && point < end && point->number <= range->last; point++) {
             if (why_closed(run, point) == NULL)
@@ -401,14 +366,6 @@ static uint32_t *products_about(const struct lint_run *run, size_t *count)
     return numbers;
 }
 
-static const struct product_row *product_row(const struct trade *trade, uint32_t number)
-{
-    for (uint32_t i = 0; i < trade->product_count; i++)
-        if (trade->products[i].number == number)
-            return &trade->products[i];
-    return NULL;
-}
-
 void lint_products(const struct lint_run *run)
 {
     size_t count;
@@ -418,7 +375,7 @@ void lint_products(const struct lint_run *run)
         if (product->number == PRODUCT_TEST ||
             bsearch(&product->number, numbers, count, sizeof(numbers[0]), compare_codes) != NULL)
             continue;
-        const struct product_row *row = product_row(run->trade, product->number);
+        const struct product_row *row = trade_product(run->trade, product->number);
         if (row == NULL)
             lint_at(run, WARNING_PRODUCT_UNUSED, lint_find(run, "product", product->name),
                     "no clause is about the product %s", product->name);

@@ -57,14 +57,6 @@ void logic_end(struct logic *logic)
 
 /* ---- what contradicts what ---- */
 
-static bool prefix_is_within(struct place_prefix inner, struct place_prefix outer)
-{
-    uint32_t value = inner.value;
-    for (uint8_t digits = inner.digit_count; digits > outer.digit_count; digits--)
-        value /= 10;
-    return inner.digit_count >= outer.digit_count && value == outer.value;
-}
-
 /* Whether whoever has a status as `inner` asks for it has one as `outer` does. */
 static bool status_is_within(const struct step *inner, const struct step *outer)
 {
@@ -79,7 +71,7 @@ static bool step_implies(const struct step *inner, const struct step *outer)
     if (inner->kind != outer->kind)
         return false;
     return inner->kind == STEP_STATUS ? status_is_within(inner, outer)
-                                      : prefix_is_within(inner->place, outer->place);
+                                      : place_prefix_is_within(inner->place, outer->place);
 }
 
 /* Whether `inner` holds, or may hold, and `outer`, which would hold with it, does not. */

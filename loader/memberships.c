@@ -2,6 +2,7 @@
 
 #include "loader/alike.h"
 #include "loader/memory.h"
+#include "loader/municipalities.h"
 #include "loader/parallel.h"
 #include "protocol/index.h"
 #include "protocol/progress.h"
@@ -11,11 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_SIZE             4096  /* persons that a thread takes at once */
-#define AHEAD_COUNT          4     /* persons whose statuses are asked for in advance */
-#define MUNICIPALITY_COUNT   10000 /* ATVK codes of seven digits: the first four */
-#define MUNICIPALITY_DIVISOR 1000
-#define HASH_FACTOR          UINT64_C(0x9e3779b97f4a7c15)
+#define RUN_SIZE    4096 /* persons that a thread takes at once */
+#define AHEAD_COUNT 4    /* persons whose statuses are asked for in advance */
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
 /* How many persons of each (set, municipality) a thread has met: what is counted by group follows
  * from the sets. */
@@ -82,22 +81,15 @@ struct evaluation {
     uint32_t known_count;
     struct window window;
     uint32_t as_of_day;
-    uint32_t *set_of;                             /* the thread's own numbers at first */
-    uint8_t *run_threads;                         /* which thread took which run */
-    uint32_t **renumbered;                        /* by thread: its number -> the final one */
-    uint16_t municipality_of[MUNICIPALITY_COUNT]; /* index, in order of code */
-    uint32_t municipality_count;
+    uint32_t *set_of;      /* the thread's own numbers at first */
+    uint8_t *run_threads;  /* which thread took which run */
+    uint32_t **renumbered; /* by thread: its number -> the final one */
+    struct municipalities municipalities;
     struct bench_of_one *benches;
     struct progress progress;
     atomic_size_t done_count;
     atomic_size_t published_count;
 };
-
-static uint32_t municipality_code(uint32_t place)
-{
-    assert(place / MUNICIPALITY_DIVISOR < MUNICIPALITY_COUNT);
-    return place / MUNICIPALITY_DIVISOR;
-}
 
 static void prefetch_person(const struct people *people, size_t row)
 {
@@ -222,8 +214,8 @@ static void evaluate_run(void *context, uint32_t thread, size_t first, size_t en
         if (set == SET_EMPTY || set == SET_REFUSED)
             continue;
         uint32_t place = people->facts->persons[row].place;
-        pairs_count(&bench->pairs, (uint64_t)set * all->municipality_count +
-                                       all->municipality_of[municipality_code(place)] + 1);
+        pairs_count(&bench->pairs, (uint64_t)set * all->municipalities.count +
+                                       municipality_of(&all->municipalities, place) + 1);
     }
     size_t done = atomic_fetch_add(&all->done_count, end - first) + (end - first);
     if (thread == 0)
@@ -335,19 +327,6 @@ static void refuse_changeable(struct evaluation *all, struct intake *intake)
 
 /* --- census --- */
 
-static void index_municipalities(struct evaluation *all)
-{
-    const struct facts *facts = all->people->facts;
-    uint8_t *is_there = memory_take_zeroed(MUNICIPALITY_COUNT, 1);
-    is_there[0] = 1; /* no declared address */
-    for (size_t i = 0; i < facts->person_count; i++)
-        is_there[municipality_code(facts->persons[i].place)] = 1;
-    for (uint32_t code = 0; code < MUNICIPALITY_COUNT; code++)
-        if (is_there[code])
-            all->municipality_of[code] = (uint16_t)all->municipality_count++;
-    free(is_there);
-}
-
 /* How many persons of each (group, municipality). */
 struct tally {
     uint32_t yes_count, unknown_count;
@@ -356,14 +335,14 @@ struct tally {
 static void tally_pair(struct tally tallies[], const struct evaluation *all,
                        const struct alike *alike, const struct pair *pair)
 {
-    uint64_t municipality = (pair->key - 1) % all->municipality_count;
+    uint64_t municipality = (pair->key - 1) % all->municipalities.count;
     size_t count;
     const struct membership *list =
-        alike_set(alike, (uint32_t)((pair->key - 1) / all->municipality_count), &count);
+        alike_set(alike, (uint32_t)((pair->key - 1) / all->municipalities.count), &count);
     for (size_t i = 0; i < count; i++) {
         if (all->as_of_day < list[i].from_day || all->as_of_day >= list[i].until_day)
             continue;
-        struct tally *tally = &tallies[list[i].group * all->municipality_count + municipality];
+        struct tally *tally = &tallies[list[i].group * all->municipalities.count + municipality];
         if (list[i].truth == TRUTH_YES)
             tally->yes_count += pair->count;
         else
@@ -374,7 +353,7 @@ static void tally_pair(struct tally tallies[], const struct evaluation *all,
 static struct tally *tally_all(const struct evaluation *all, uint32_t thread_count)
 {
     struct tally *tallies = memory_take_zeroed(
-        (size_t)all->rules->group_count * all->municipality_count, sizeof(tallies[0]));
+        (size_t)all->rules->group_count * all->municipalities.count, sizeof(tallies[0]));
     for (uint32_t t = 0; t < thread_count; t++) {
         const struct bench_of_one *bench = &all->benches[t];
         for (uint64_t i = 0; bench->pairs.slots != NULL && i <= bench->pairs.mask; i++)
@@ -388,20 +367,16 @@ static void collect_census(struct memberships *out, struct evaluation *all, uint
 {
     uint32_t group_count = all->rules->group_count;
     out->census =
-        memory_take((size_t)group_count * all->municipality_count, sizeof(out->census[0]));
-    uint32_t codes[MUNICIPALITY_COUNT]; /* by index */
-    for (uint32_t code = MUNICIPALITY_COUNT; code-- > 0;)
-        codes[all->municipality_of[code]] = code; /* [0] is 0's: absent codes share its index */
-
+        memory_take((size_t)group_count * all->municipalities.count, sizeof(out->census[0]));
     struct tally *tallies = tally_all(all, thread_count);
     for (uint32_t group = 0; group < group_count; group++)
-        for (uint32_t i = 0; i < all->municipality_count; i++) {
-            const struct tally *tally = &tallies[group * all->municipality_count + i];
+        for (uint32_t i = 0; i < all->municipalities.count; i++) {
+            const struct tally *tally = &tallies[group * all->municipalities.count + i];
             if (tally->yes_count + tally->unknown_count == 0)
                 continue;
             out->census[out->census_count++] =
                 (struct census){.group = (uint16_t)group,
-                                .place = codes[i] * MUNICIPALITY_DIVISOR,
+                                .place = all->municipalities.places[i],
                                 .yes_count = tally->yes_count,
                                 .unknown_count = tally->unknown_count};
             out->yes_counts[group] += tally->yes_count;
@@ -415,7 +390,7 @@ static void collect_census(struct memberships *out, struct evaluation *all, uint
 static void evaluation_open(struct evaluation *all, uint32_t thread_count)
 {
     size_t row_count = all->people->facts->person_count;
-    index_municipalities(all);
+    municipalities_list(&all->municipalities, all->people->facts);
     all->set_of = memory_take(row_count, sizeof(all->set_of[0]));
     all->run_threads = memory_take_zeroed(row_count / RUN_SIZE + 1, 1);
     all->renumbered = memory_take(thread_count, sizeof(all->renumbered[0]));

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SENTENCE_SIZE (WORDING_SIZE + PLACE_TEXT_SIZE + 2 * NAME_SIZE)
+#define SENTENCE_SIZE (WORDING_SIZE + RULES_LINE_SIZE + 2 * NAME_SIZE)
 
 struct narration {
     const struct trial *trial;
@@ -88,16 +88,6 @@ static void tell_day(const struct narration *narration)
 
 /* ---- 4: contract, and what is written but not there ---- */
 
-static bool clause_has_product(const struct rules *rules, const struct rule_clause *clause,
-                               uint32_t product)
-{
-    for (uint32_t i = 0; i < clause->product_count; i++) {
-        if (rules->clause_products[clause->first_product + i] == product)
-            return true;
-    }
-    return false;
-}
-
 static bool is_candidate(const struct narration *narration, uint32_t rule_clause)
 {
     const struct compiled *compiled = &narration->trial->compiled;
@@ -117,8 +107,8 @@ static void tell_absent_clause(const struct narration *narration, uint32_t index
     const struct rules *rules = rules_of(narration);
     const struct rule_clause *clause = &rules->clauses[index];
     const struct rule_version *version = &rules->versions[clause->version];
-    char where[PLACE_TEXT_SIZE], reason[ABSENCE_SIZE];
-    rules_place_text(where, rules, clause->at);
+    char where[RULES_LINE_SIZE], reason[ABSENCE_SIZE];
+    rules_line_text(where, rules, clause->at);
     tell(narration, 1, "not here: %s, %s clause %u: %s", where,
          rules->reliefs[version->relief].name, index - version->first_clause + 1,
          absence_of_clause(reason, narration->trial, index, narration->purchase, day));
@@ -129,19 +119,19 @@ static void tell_absent_version(const struct narration *narration, uint32_t inde
 {
     const struct rules *rules = rules_of(narration);
     const struct rule_version *version = &rules->versions[index];
-    char where[PLACE_TEXT_SIZE], reason[ABSENCE_SIZE];
+    char where[RULES_LINE_SIZE], reason[ABSENCE_SIZE];
     bool is_told = false;
     absence_of_version(reason, narration->trial, index, day);
     for (uint32_t i = 0; i < version->clause_count && !is_told; i++) {
         uint32_t clause = version->first_clause + i;
-        if (!clause_has_product(rules, &rules->clauses[clause], narration->purchase->product) ||
+        if (!clause_is_about(rules, &rules->clauses[clause], narration->purchase->product) ||
             is_candidate(narration, clause))
             continue;
         if (reason[0] == '\0') {
             tell_absent_clause(narration, clause, day);
             continue;
         }
-        rules_place_text(where, rules, version->at);
+        rules_line_text(where, rules, version->at);
         tell(narration, 1, "not here: %s, %s: %s", where, rules->reliefs[version->relief].name,
              reason);
         is_told = true;
@@ -253,13 +243,13 @@ static void tell_clause_head(const struct narration *narration, const struct cla
 {
     const struct trial *trial = narration->trial;
     const struct rules *rules = rules_of(narration);
-    char where[PLACE_TEXT_SIZE], terms[WORDING_SIZE], contract[32] = "";
+    char where[RULES_LINE_SIZE], terms[WORDING_SIZE], contract[32] = "";
     uint32_t number = contract_of(trial, clause);
     if (number != 0)
         snprintf(contract, sizeof(contract), " under contract %" PRIu32, number);
-    rules_place_text(where, rules, trial_clause(trial, clause)->at);
+    rules_line_text(where, rules, trial_clause(trial, clause)->at);
     tell(narration, 1, "%s, %s clause %u%s, %s: %s", where, trial_relief(trial, clause)->name,
-         clause->number, contract,
+         trial_clause_number(trial, clause), contract,
          clause->group == GROUP_EVERYBODY ? "everybody" : rules->groups[clause->group].name,
          wording_terms(terms, clause));
 }

@@ -14,6 +14,7 @@
 
 #define DIGITS_MAX      18 /* of a number: any such fits 64 bits */
 #define WANTED_SIZE     256
+#define WANTED_WORD_MAX 8
 #define DAY_TEXT_LENGTH (DAY_TEXT_SIZE - 1)
 #define DAYS_BETWEEN    ".."
 #define EASTER_DAYS_MAX 200
@@ -131,6 +132,18 @@ bool parser_take_choice(struct parser *parser, size_t *out, const char *const wo
                          : i + 2 == word_count ? " or "
                                                : "");
     return parser_wanted_one_of(parser, &parser->token, wanted, words, word_count);
+}
+
+void parser_means_words(const char *words[static MEANS_WORD_COUNT])
+{
+    for (uint8_t i = 1; i <= MEANS_LAST; i++)
+        words[i - 1] = means_name(i);
+}
+
+void parser_entry_words(const char *words[static ENTRY_WORD_COUNT])
+{
+    for (uint8_t i = 0; i <= ENTRY_LAST; i++)
+        words[i] = entry_name(i);
 }
 
 bool token_is_easter(const struct token *token, int16_t *offset_days)
@@ -302,12 +315,41 @@ bool parser_take_span(struct parser *parser, uint32_t *from_day, uint32_t *until
                         (int)token.size, token.text);
 }
 
+/* The single words of "until, split or the end of the line", in `text`; returns how many. */
+static size_t words_wanted(char text[static WANTED_SIZE], const char *words[static WANTED_WORD_MAX],
+                           const char *wanted)
+{
+    size_t count = 0;
+    snprintf(text, WANTED_SIZE, "%s", wanted);
+    char *rest = NULL, *end = strstr(text, " or the end of the line");
+    if (end == NULL)
+        return 0;
+    *end = '\0';
+    for (char *word = strtok_r(text, ",", &rest); word != NULL; word = strtok_r(NULL, ",", &rest)) {
+        word += word[0] == ' ';
+        if (strchr(word, ' ') == NULL && count < WANTED_WORD_MAX)
+            words[count++] = word;
+    }
+    return count;
+}
+
+/* A word that could have come and did not is at the wrong place. */
 bool parser_take_line_end(struct parser *parser, const char *wanted)
 {
-    if (!token_ends_line(&parser->token))
-        return parser_wanted(parser, wanted);
-    parser_advance(parser);
-    return true;
+    if (token_ends_line(&parser->token)) {
+        parser_advance(parser);
+        return true;
+    }
+    char text[WANTED_SIZE], quote[QUOTE_SIZE];
+    const char *words[WANTED_WORD_MAX];
+    size_t count = words_wanted(text, words, wanted);
+    if (parser_choice(parser, words, count) == count)
+        return parser_wanted_one_of(parser, &parser->token, wanted, words, count);
+    token_quote(quote, &parser->token);
+    return parser_fault(parser, &parser->token,
+                        "wanted the end of the line, found %s, which comes earlier, once, or not "
+                        "in such a line",
+                        quote);
 }
 
 /* ---- names ---- */
@@ -352,13 +394,16 @@ bool parser_take_places(struct parser *parser, struct run *out)
     return true;
 }
 
-struct place_in_rules parser_place(const struct parser *parser, const struct token *token)
+struct line_in_rules parser_line(const struct parser *parser, const struct token *token)
 {
-    return (struct place_in_rules){.file = parser->file, .line = token->line};
+    size_t column = (size_t)(token->text - token->line_text) + 1; /* as of a fault */
+    return (struct line_in_rules){.file = parser->file,
+                                   .column = (uint16_t)(column < UINT16_MAX ? column : UINT16_MAX),
+                                   .line = token->line};
 }
 
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,
-                      struct place_in_rules at)
+                      struct line_in_rules at)
 {
     if (at.file == parser->file)
         snprintf(text, LINE_TEXT_SIZE, "line %u", at.line);
@@ -384,7 +429,8 @@ bool parser_define(struct parser *parser, const struct symbol *symbol, const str
     if (earlier->file == SYMBOL_FILE_ELSEWHERE)
         return parser_fault(parser, token, "%s %s stands already in the catalogue's products", what,
                             quote);
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser,
+                     (struct line_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token, "%s %s stands already in %s", what, quote, line);
 }
 

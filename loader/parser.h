@@ -7,8 +7,8 @@
 #include "loader/lexer.h"
 #include "loader/rulelang.h"
 #include "loader/symbols.h"
-
-#define COUNT_OF(list) (sizeof(list) / sizeof((list)[0]))
+#include "protocol/frame.h"
+#include "protocol/means.h"
 
 /* What faults about a whole version point at, once all files are read. */
 struct version_note {
@@ -79,11 +79,17 @@ bool parser_too_many(const struct parser *parser, const struct token *token, int
 bool parser_stands_already(const struct parser *parser, const struct token *token,
                            const char *where);
 
-/* The place of the next token in `words`; their number when it is none of them. */
+/* The index of the next token in `words`; their number when it is none of them. */
 size_t parser_choice(const struct parser *parser, const char *const words[], size_t word_count);
 /* Takes one of `words`; else says that one of them was wanted, and which was likely meant. */
 MUST_USE bool parser_take_choice(struct parser *parser, size_t *out, const char *const words[],
                                  size_t word_count);
+
+/* The words for means and for ways of reading them, for parser_take_choice. */
+#define MEANS_WORD_COUNT MEANS_LAST
+#define ENTRY_WORD_COUNT (ENTRY_LAST + 1)
+void parser_means_words(const char *words[static MEANS_WORD_COUNT]);
+void parser_entry_words(const char *words[static ENTRY_WORD_COUNT]);
 
 /* ---- what is taken ---- */
 
@@ -126,8 +132,8 @@ MUST_USE bool parser_define(struct parser *parser, const struct symbol *symbol,
 /* "line 5", or "city.rules:5" of another file. */
 #define LINE_TEXT_SIZE 128
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,
-                      struct place_in_rules at);
-struct place_in_rules parser_place(const struct parser *parser, const struct token *token);
+                      struct line_in_rules at);
+struct line_in_rules parser_line(const struct parser *parser, const struct token *token);
 
 /* For whatever may stand only once: bytes are noted one after another, and become a name that no
  * other bytes have. */
@@ -153,7 +159,7 @@ MUST_USE bool parse_place_set(struct parser *parser);
 MUST_USE bool parse_product(struct parser *parser);
 MUST_USE bool parse_product_set(struct parser *parser);
 MUST_USE bool parse_split(struct parser *parser);
-/* Its place in parser->set_products; names and numbers are the caller's to define. */
+/* Its index in parser->set_products; names and numbers are the caller's to define. */
 uint32_t parser_add_product(struct parser *parser, const struct product *product);
 /* Takes PRODUCT[, PRODUCT ...], sets too, and appends what they stand for, each once, to the list:
  * indexes in rules->products. */

@@ -73,44 +73,18 @@ static void cut_reliefs(struct pieces *pieces)
 
 /* ---- whether a clause stands somewhere ---- */
 
-static bool is_in_places(const struct rules *rules, const struct rule_clause *clause,
-                         uint32_t place)
-{
-    for (uint32_t i = 0; i < clause->place_count; i++)
-        if (place_is_in(place, rules->places[clause->first_place + i]))
-            return true;
-    return clause->place_count == 0;
-}
-
-static bool is_in_ranges(const struct rules *rules, const struct rule_clause *clause,
-                         uint32_t number)
-{
-    for (uint32_t i = 0; i < clause->range_count; i++) {
-        const struct point_range *range = &rules->ranges[clause->first_range + i];
-        if (number != 0 && number >= range->first && number <= range->last)
-            return true;
-    }
-    return clause->range_count == 0;
-}
-
 static bool is_under(const struct pieces *pieces, const struct rule_clause *clause,
                      uint32_t contract)
 {
     const struct resolved *resolved = pieces->resolved;
-    if (clause->contract_count == 0)
-        return true;
-    if (contract == CONTRACT_NONE)
-        return false;
-    const uint32_t *numbers = resolved->rules->contract_numbers + clause->first_contract;
-    for (uint32_t i = 0; i < clause->contract_count; i++)
-        if (numbers[i] == resolved->contracts[contract].row->number)
-            return true;
-    return false;
+    return clause_is_under(resolved->rules, clause,
+                           contract == CONTRACT_NONE ? 0
+                                                     : resolved->contracts[contract].row->number);
 }
 
 /* ---- its days ---- */
 
-/* The answer's place in a list that grows with the questions. */
+/* The answer's index in a list that grows with the questions. */
 static bool is_new_question(struct interner *questions, const uint32_t words[], size_t size,
                             uint32_t **answers, size_t *room, uint32_t *question)
 {
@@ -173,8 +147,8 @@ static void stand_version(struct pieces *pieces, uint32_t v, uint32_t contract,
         return;
     for (uint32_t i = 0; i < version->clause_count; i++) {
         const struct rule_clause *clause = &rules->clauses[version->first_clause + i];
-        if (is_under(pieces, clause, contract) && is_in_ranges(rules, clause, where.number) &&
-            is_in_places(rules, clause, where.place))
+        if (is_under(pieces, clause, contract) && clause_is_at(rules, clause, where.number) &&
+            clause_is_in(rules, clause, where.place))
             stand(pieces, version->first_clause + i, &base, where);
     }
 }

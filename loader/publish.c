@@ -1,5 +1,6 @@
 #include "loader/publish.h"
 
+#include "loader/generation_keys.h"
 #include "loader/sort.h"
 
 #include <assert.h>
@@ -16,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TMP_SUFFIX      ".tmp"
 #define LOCK_NAME       ".lock"
 #define CURRENT_TMP     CURRENT_NAME TMP_SUFFIX
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
@@ -28,6 +28,8 @@
 
 struct publication {
     char *directory;
+    char *identity_keys; /* folder of the key of each generation; NULL: one key for all */
+    bool is_key_ours;    /* that of `next` was made by us */
     int directory_fd, lock_fd;
     uint64_t current; /* 0: none */
     uint64_t next;
@@ -132,14 +134,21 @@ static bool publication_open(struct publication *publication, struct fault *faul
     return lock_take(publication, fault);
 }
 
-/* Finds what is there, sweeps what should not be. A CURRENT that cannot be read counts as none: the
- * next publication replaces it. */
-static bool folder_sweep(struct publication *publication, struct fault *fault)
+/* Finds what is there, sweeps what should not be, keys first: what is left of a generation is what
+ * says that a key of it may be left. A CURRENT that cannot be read counts as none: the next
+ * publication replaces it. */
+static bool folder_sweep(struct publication *publication, const struct sign_public *signer,
+                         struct fault *fault)
 {
     uint8_t hash[DATA_HASH_SIZE];
     struct fault unreadable;
     if (!snapshot_current(publication->directory, &publication->current, hash, &unreadable))
         publication->current = 0;
+    if (publication->identity_keys != NULL &&
+        (!generation_keys_begin(publication->identity_keys, publication->directory, fault) ||
+         !generation_keys_sweep(publication->identity_keys, publication->directory_fd,
+                                publication->current, signer, fault)))
+        return false;
 
     struct sweeping sweeping = {publication->directory_fd, publication->current,
                                 publication->current};
@@ -152,7 +161,8 @@ static bool folder_sweep(struct publication *publication, struct fault *fault)
     return true;
 }
 
-bool publish_begin(struct publication **out, const char *directory, struct fault *fault)
+bool publish_begin(struct publication **out, const char *directory,
+                   const struct snapshot_trust *trust, struct fault *fault)
 {
     if (strlen(directory) + 1 + FOLDER_NAME_SIZE > PATH_MAX)
         return fault_set(fault, "the name of the folder of snapshots is too long");
@@ -161,9 +171,13 @@ bool publish_begin(struct publication **out, const char *directory, struct fault
         return fault_set(fault, "no memory to publish");
     publication->directory_fd = publication->lock_fd = -1;
     publication->directory = strdup(directory);
-    if (publication->directory == NULL)
+    if (trust->identity_keys != NULL)
+        publication->identity_keys = strdup(trust->identity_keys);
+    if (publication->directory == NULL ||
+        (publication->identity_keys == NULL) != (trust->identity_keys == NULL))
         fault_set(fault, "no memory to publish");
-    else if (!publication_open(publication, fault) || !folder_sweep(publication, fault))
+    else if (!publication_open(publication, fault) ||
+             !folder_sweep(publication, trust->signer, fault))
         fault_at(fault, directory);
     else {
         *out = publication;
@@ -182,6 +196,7 @@ void publish_end(struct publication *publication)
     if (publication->lock_fd >= 0)
         close(publication->lock_fd); /* and with it the lock */
     free(publication->directory);
+    free(publication->identity_keys);
     free(publication);
 }
 
@@ -217,6 +232,12 @@ static bool write_tmp(int directory_fd, const char *name, const void *bytes, siz
     return is_good;
 }
 
+static bool folder_sync(const struct publication *publication, struct fault *fault)
+{
+    return fsync(publication->directory_fd) == 0 ||
+           fault_set(fault, "syncing the folder: %s", strerror(errno));
+}
+
 /* The data file is whole on disk and nobody writes it any more. */
 static bool data_settle(const struct publication *publication, const char *name,
                         struct fault *fault)
@@ -230,9 +251,24 @@ static bool data_settle(const struct publication *publication, const char *name,
     return is_good;
 }
 
+/* The key is on the disk before its snapshot has its names, and what is to be its snapshot before
+ * the key: a snapshot without key is never found, and a key without snapshot has something beside
+ * CURRENT by which it is. */
+static bool key_write(struct publication *publication, const struct identity_key *key,
+                      struct fault *fault)
+{
+    if (publication->identity_keys == NULL)
+        return true;
+    if (!folder_sync(publication, fault))
+        return false;
+    publication->is_key_ours =
+        generation_keys_write(publication->identity_keys, publication->next, key, fault);
+    return publication->is_key_ours;
+}
+
 /* Data and manifest get their final names; nothing points to them yet. */
-static bool files_name(const struct publication *publication, const uint8_t *page,
-                       struct fault *fault)
+static bool files_name(struct publication *publication, const uint8_t *page,
+                       const struct identity_key *key, struct fault *fault)
 {
     int fd = publication->directory_fd;
     char data_tmp[FOLDER_NAME_SIZE], data[FOLDER_NAME_SIZE], man_tmp[FOLDER_NAME_SIZE],
@@ -243,14 +279,13 @@ static bool files_name(const struct publication *publication, const uint8_t *pag
     folder_file_name(man, publication->next, MANIFEST_SUFFIX);
 
     if (!data_settle(publication, data_tmp, fault) ||
-        !write_tmp(fd, man_tmp, page, MANIFEST_SIZE, FILE_MODE, fault))
+        !write_tmp(fd, man_tmp, page, MANIFEST_SIZE, FILE_MODE, fault) ||
+        !key_write(publication, key, fault))
         return false;
     if (renameat(fd, data_tmp, fd, data) != 0 || renameat(fd, man_tmp, fd, man) != 0)
         return fault_set(fault, "naming generation %016" PRIx64 ": %s", publication->next,
                          strerror(errno));
-    if (fsync(fd) != 0)
-        return fault_set(fault, "syncing the folder: %s", strerror(errno));
-    return true;
+    return folder_sync(publication, fault);
 }
 
 /* Opens what was written as an engine would, by its final names and never backwards. */
@@ -258,6 +293,7 @@ static bool files_verify(const struct publication *publication, const struct sna
                          struct fault *fault)
 {
     struct snapshot_trust strict = *trust;
+    strict.identity_keys = publication->identity_keys;
     if (strict.generation_above < publication->current)
         strict.generation_above = publication->current;
     struct snapshot *snapshot;
@@ -267,16 +303,39 @@ static bool files_verify(const struct publication *publication, const struct sna
     return true;
 }
 
-static void remove_generation(const struct publication *publication, uint64_t generation)
+static void remove_files(const struct publication *publication, uint64_t generation,
+                         const char *suffix)
 {
-    const char *const suffixes[] = {MANIFEST_SUFFIX, MANIFEST_SUFFIX TMP_SUFFIX, DATA_SUFFIX,
-                                    DATA_SUFFIX TMP_SUFFIX};
-    /* manifests first: data without manifest is nothing, and is swept */
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        char name[FOLDER_NAME_SIZE];
-        folder_file_name(name, generation, suffixes[i]);
-        unlinkat(publication->directory_fd, name, 0);
-    }
+    char name[FOLDER_NAME_SIZE], tmp_name[FOLDER_NAME_SIZE + sizeof(TMP_SUFFIX)];
+    folder_file_name(name, generation, suffix);
+    snprintf(tmp_name, sizeof(tmp_name), "%s" TMP_SUFFIX, name);
+    unlinkat(publication->directory_fd, name, 0);
+    unlinkat(publication->directory_fd, tmp_name, 0);
+}
+
+/* The manifest first: data without manifest are nothing, and are swept. Then the key, so that no
+ * snapshot is found without it; the data last, because by them a key is found that is still there.
+ */
+static bool remove_generation(const struct publication *publication, uint64_t generation,
+                              bool has_key, struct fault *fault)
+{
+    remove_files(publication, generation, MANIFEST_SUFFIX);
+    if (has_key && publication->identity_keys != NULL &&
+        (!folder_sync(publication, fault) ||
+         !generation_keys_destroy(publication->identity_keys, generation, fault)))
+        return false;
+    remove_files(publication, generation, DATA_SUFFIX);
+    return true;
+}
+
+/* Nothing of what could not be published stays; what cannot be destroyed is swept by the next
+ * publisher, and why nothing was published says more. */
+static void take_back(struct publication *publication)
+{
+    struct fault unsaid;
+    (void)remove_generation(publication, publication->next, publication->is_key_ours, &unsaid);
+    unlinkat(publication->directory_fd, CURRENT_TMP, 0);
+    publication->is_key_ours = false;
 }
 
 static bool current_write(const struct publication *publication, const uint8_t *page,
@@ -307,16 +366,17 @@ bool publish_commit(struct publication *publication, struct manifest *manifest,
         manifest_sign(page, manifest, signer);
 
         /* name, verify, put in service */
-        is_good = files_name(publication, page, fault) && files_verify(publication, trust, fault) &&
+        is_good = files_name(publication, page, trust->identity, fault) &&
+                  files_verify(publication, trust, fault) &&
                   current_write(publication, page, fault);
     }
     if (!is_good) {
-        remove_generation(publication, publication->next);
-        unlinkat(publication->directory_fd, CURRENT_TMP, 0);
+        take_back(publication);
         return fault_at(fault, publication->directory);
     }
 
     publication->current = publication->next;
+    publication->is_key_ours = false;
     next_set(publication, publication->next + 1);
     /* Readers see the new one by now: its files stay, even if a cut of power could undo it. */
     if (fsync(publication->directory_fd) != 0) {
@@ -385,12 +445,21 @@ bool publish_rollback(struct publication *publication, uint64_t generation,
                          " (UTC seconds), which has passed; build from deliveries instead",
                          publication->directory, generation, manifest.not_after_s);
 
+    /* The data are digested with the old key, so the new generation has it as well. */
     uint64_t next = publication->next;
-    if (!data_reuse(publication, generation, fault) ||
-        !publish_commit(publication, &manifest, signer, trust, fault))
-        return false;
-    *new_generation = next;
-    return true;
+    struct snapshot_trust with_key = *trust;
+    struct identity_key *key = NULL;
+    if (publication->identity_keys != NULL) {
+        if (!identity_keys_open(&key, publication->identity_keys, generation, fault))
+            return fault_at(fault, "cannot go back there");
+        with_key.identity = key;
+    }
+    bool is_done = data_reuse(publication, generation, fault) &&
+                   publish_commit(publication, &manifest, signer, &with_key, fault);
+    keyfile_close_identity(key);
+    if (is_done)
+        *new_generation = next;
+    return is_done;
 }
 
 /* ---- lists ---- */
@@ -432,13 +501,21 @@ static struct listing list_all(int directory_fd)
     return listing;
 }
 
-void publish_sweep(struct publication *publication, uint32_t keep_count)
+bool publish_sweep(struct publication *publication, uint32_t keep_count, struct fault *fault)
 {
     struct listing listing = list_all(publication->directory_fd);
-    for (size_t i = 0; i + keep_count < listing.count; i++)
-        if (listing.generations[i] != publication->current)
-            remove_generation(publication, listing.generations[i]);
+    bool is_good = true;
+    for (size_t i = 0; i + keep_count < listing.count; i++) {
+        struct fault first;
+        if (listing.generations[i] == publication->current ||
+            remove_generation(publication, listing.generations[i], true, &first))
+            continue;
+        if (is_good)
+            *fault = first;
+        is_good = false;
+    }
     free(listing.generations);
+    return is_good;
 }
 
 size_t publish_list(const char *directory, uint64_t generations[], size_t room)

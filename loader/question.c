@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define INPUT_LINE_SIZE 256
 #define NOON_S          (12 * 60 * 60)
@@ -24,10 +25,15 @@ static bool read_identifier(struct identifier *out, const struct question_settin
     if (means == 0)
         return fault_set(fault, "--means: want personal-code, eid, e-talons or card, found \"%s\"",
                          settings->means);
+    if (isatty(STDIN_FILENO))
+        fputs("Identifier: ", stderr);
     if (fgets(line, sizeof(line), stdin) == NULL)
         return fault_set(fault, "standard input: want one identifier, found nothing");
-    enum means_fault wrong = means_normalise(out, (enum means)means, line, strcspn(line, "\r\n"));
+    size_t size = strcspn(line, "\r\n");
+    enum means_fault wrong = means_normalise(out, (enum means)means, line, size);
     explicit_bzero(line, sizeof(line));
+    if (size == sizeof(line) - 1) /* its beginning may be somebody else's */
+        return fault_set(fault, "standard input: the first line is longer than any identifier");
     return wrong == MEANS_FINE || fault_set(fault, "standard input: %s", means_fault_text(wrong));
 }
 
@@ -136,10 +142,9 @@ static bool find_price(uint32_t *price, const char *text, const struct trade *tr
                          "--price: want EUR up to 429496.7295 with up to four decimals, such as "
                          "1.50, found \"%.60s\"",
                          text);
-    for (uint32_t i = 0; text == NULL && i < trade->product_count; i++) {
-        if (trade->products[i].number == product)
-            amount = trade->products[i].price;
-    }
+    const struct product_row *row = trade_product(trade, product);
+    if (text == NULL && row != NULL)
+        amount = row->price;
     if (text == NULL && amount == 0)
         return fault_set(fault, "--price is required: the catalogue has no usual price for the "
                                 "product");

@@ -1,5 +1,6 @@
 #include "loader/register.h"
 
+#include "loader/lexer.h"
 #include "loader/memory.h"
 #include "loader/text.h"
 #include "protocol/day.h"
@@ -12,7 +13,6 @@
 
 #define WORDS_PER_LINE_MAX 16
 #define WORD_ROOM          COLUMN_NAME_SIZE
-#define COUNT_OF(array)    (sizeof(array) / sizeof((array)[0]))
 
 /* ---- lines of words ---- */
 
@@ -44,14 +44,15 @@ static bool wrong_at(struct reading *r, uint32_t column, const char *wanted, con
 
 static bool wrong_word(struct reading *r, size_t index, const char *wanted)
 {
-    char found[WORD_ROOM + 2];
+    char found[QUOTE_SIZE];
     if (index >= r->word_count)
         return wrong_at(r, r->end_column, wanted, "the end of the line");
-    snprintf(found, sizeof(found), "\"%s\"", r->words[index].text);
+    const char *text = r->words[index].text; /* may be a person's: somebody gave a register to us */
+    token_quote(found, &(struct token){.kind = TOKEN_WORD, .text = text, .size = strlen(text)});
     return wrong_at(r, r->words[index].column, wanted, found);
 }
 
-/* The word's place in `names`; or a fault with the nearest of them. */
+/* The word's index in `names`; or a fault with the nearest of them. */
 static bool choose(struct reading *r, size_t index, const char *wanted, const char *const names[],
                    size_t name_count, size_t *choice)
 {

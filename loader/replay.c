@@ -288,12 +288,13 @@ static bool read_requests(struct replay *out, struct replaying *all, const char 
     struct requests *requests;
     struct request_line request;
     struct progress progress;
-    bool is_there = true;
+    bool is_there = true, is_good = true;
     if (!requests_open(&requests, path, fault))
         return false;
     progress_start(&progress, "asking", "bytes", requests_size(requests), is_quiet);
-    while (is_there && requests_next(requests, &request, &is_there, fault)) {
-        if (is_there)
+    while (is_there && is_good) {
+        is_good = requests_next(requests, &request, &is_there, fault);
+        if (is_good && is_there)
             decide_request(out, all, &request);
         request_wipe(&request);
         if (out->request_count % TELL_EVERY == 0)
@@ -302,7 +303,7 @@ static bool read_requests(struct replay *out, struct replaying *all, const char 
     progress_set(&progress, requests_offset(requests));
     progress_end(&progress);
     requests_close(requests);
-    return !is_there;
+    return is_good;
 }
 
 /* One person may stand behind several reliefs. */

@@ -56,7 +56,7 @@ struct requests {
     size_t from, until; /* bytes that were read and not taken */
     size_t wiped;       /* bytes before it are zeros */
     char bytes[READ_SIZE + LINE_SIZE_MAX + 2];
-    char single[LINE_SIZE_MAX]; /* an identifier whose quotes were doubled */
+    char single[LINE_SIZE_MAX]; /* the last field whose quotes were doubled */
 };
 
 /* ---- faults ---- */
@@ -111,7 +111,7 @@ static bool take_line(struct requests *requests, struct span *line, struct fault
     if (size == 0 && end == NULL)
         return true;
     requests->line++;
-    if (size > LINE_SIZE_MAX + 1)
+    if (size - (size > 0 && from[size - 1] == '\r') > LINE_SIZE_MAX)
         return wrong(requests, fault, "wanted a line of at most 4096 bytes, found a longer one");
     *line = (struct span){from, (uint32_t)size};
     requests->from += size + (end != NULL);
@@ -136,22 +136,6 @@ static bool take_fields(const struct requests *requests, struct csv_row *row, st
 }
 
 /* ---- the header ---- */
-
-static char separator_of(struct span line)
-{
-    static const char separators[] = {',', ';', '\t'};
-    size_t best = 0, best_count = 0;
-    for (size_t s = 0; s < sizeof(separators); s++) {
-        size_t count = 0;
-        for (uint32_t i = 0; i < line.size; i++)
-            count += line.text[i] == separators[s];
-        if (count > best_count) {
-            best = s;
-            best_count = count;
-        }
-    }
-    return separators[best];
-}
 
 /* A log without a header begins with a request: its fields are no one's to see. */
 static bool unknown_column(const struct requests *requests, uint32_t number, struct fault *fault)
@@ -191,7 +175,7 @@ static bool take_header(struct requests *requests, struct fault *fault)
                          PATH_SHOWN_MAX, requests->name);
     uint32_t bom_size = (uint32_t)text_bom_size(line.text, line.size);
     line = (struct span){line.text + bom_size, line.size - bom_size};
-    requests->separator = separator_of(line);
+    requests->separator = csv_separator(line.text, line.size);
     if (!take_fields(requests, &row, line, &is_there, fault))
         return false;
     if (!is_there || row.field_count > FIELD_COUNT_MAX)
@@ -256,7 +240,8 @@ uint64_t requests_size(const struct requests *requests)
 
 /* ---- fields ---- */
 
-/* The row's field of a column; empty where the header has it not. */
+/* The row's field of a column; empty where the header has it not. Valid until the next one is asked
+ * for, which may take the place of one whose quotes were doubled. */
 static struct span field_at(struct requests *requests, const struct csv_row *row,
                             enum column column)
 {
@@ -344,11 +329,11 @@ static bool take_identifier(struct requests *requests, const struct csv_row *row
 {
     char word[WORD_SIZE_MAX];
     struct span means = field_at(requests, row, COLUMN_MEANS);
+    uint8_t number = word_of(word, means) ? means_of_name(word) : 0;
     struct span text = field_at(requests, row, COLUMN_IDENTIFIER);
     out->purchase.means = MEANS_CARD;
     if (means.size == 0 && text.size == 0)
         return true;
-    uint8_t number = word_of(word, means) ? means_of_name(word) : 0;
     if (number == 0)
         return wanted(requests, fault, COLUMN_MEANS,
                       "personal-code, eid, e-talons or card, or nothing where the identifier is "

@@ -16,9 +16,6 @@
 
 #define ROUND_STEP_USUAL 1
 
-static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
-                                       "friday", "saturday", "sunday"};
-
 static const char *day_words(char text[static DAY_TEXT_SIZE], uint32_t day)
 {
     day_to_text(text, (int32_t)day);
@@ -30,6 +27,16 @@ void rule_words_day(struct traits *traits, const char *name, uint32_t day, const
     bool is_usual = day == 0 || day == DAY_NEVER;
     traits_add(traits, name, "%s", is_usual ? never : DAY(day));
     traits_usual(traits, is_usual);
+}
+
+void rule_words_ranges(struct traits *traits, const struct point_range ranges[], uint32_t count,
+                       const char *between)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        traits_put(traits, "%s%" PRIu32, i > 0 ? between : "", ranges[i].first);
+        if (ranges[i].last != ranges[i].first)
+            traits_put(traits, "-%" PRIu32, ranges[i].last);
+    }
 }
 
 static void put_place(struct traits *traits, struct place_prefix place)
@@ -196,7 +203,7 @@ static void put_weekdays(struct traits *traits, uint8_t mask)
     for (unsigned i = 0; i < WEEKDAY_COUNT; i++) {
         if ((mask >> i & 1) == 0)
             continue;
-        traits_put(traits, "%s%s", comma, weekdays[i]);
+        traits_put(traits, "%s%s", comma, weekday_words[i]);
         comma = ", ";
     }
 }
@@ -208,23 +215,9 @@ static void put_once(struct traits *traits, const struct calendar_item *item)
         traits_put(traits, "..%s", DAY(item->until_day - 1));
 }
 
-static void put_items(struct traits *traits, const struct rules *rules, uint32_t calendar,
-                      uint32_t depth);
-
-static void put_other(struct traits *traits, const struct rules *rules, uint16_t calendar,
-                      uint32_t depth)
-{
-    const char *name = rules->calendars[calendar].name;
-    if (name[0] != '\0')
-        traits_put(traits, "%s", name);
-    else if (depth < CALENDAR_COUNT_MAX)
-        put_items(traits, rules, calendar, depth + 1);
-}
-
 static void put_item(struct traits *traits, const struct rules *rules,
-                     const struct calendar_item *item, uint32_t depth)
+                     const struct calendar_item *item)
 {
-    static const char *const nths[] = {"", "first", "second", "third", "fourth", "last"};
     switch (item->kind) {
     case CALENDAR_YEARLY:
         traits_put(traits, "%02u-%02u%s", item->month, item->day,
@@ -244,13 +237,14 @@ static void put_item(struct traits *traits, const struct rules *rules,
             traits_put(traits, "easter%+d", item->offset_days);
         break;
     case CALENDAR_NTH_WEEKDAY:
-        traits_put(traits, "%s %s of %02u", nths[item->nth], weekdays[item->weekday], item->month);
+        traits_put(traits, "%s %s of %02u", ordinal_words[item->nth - 1],
+                   weekday_words[item->weekday], item->month);
         break;
     case CALENDAR_WEEKDAYS:
         put_weekdays(traits, item->weekday_mask);
         break;
     case CALENDAR_OTHER:
-        put_other(traits, rules, item->calendar, depth);
+        traits_put(traits, "%s", rules->calendars[item->calendar].name);
         break;
     }
     if (item->has_place) {
@@ -259,8 +253,7 @@ static void put_item(struct traits *traits, const struct rules *rules,
     }
 }
 
-static void put_items(struct traits *traits, const struct rules *rules, uint32_t calendar,
-                      uint32_t depth)
+static void put_items(struct traits *traits, const struct rules *rules, uint32_t calendar)
 {
     const struct rule_calendar *c = &rules->calendars[calendar];
     bool was_excluded = false;
@@ -271,14 +264,14 @@ static void put_items(struct traits *traits, const struct rules *rules, uint32_t
         else if (i > 0)
             traits_put(traits, ", ");
         was_excluded = item->is_excluded;
-        put_item(traits, rules, item, depth);
+        put_item(traits, rules, item);
     }
 }
 
 void rule_words_calendar(struct traits *traits, const struct rules *rules, uint32_t calendar)
 {
     traits_begin(traits, NULL, "days");
-    put_items(traits, rules, calendar, 0);
+    put_items(traits, rules, calendar);
     traits_end(traits);
 }
 
@@ -309,17 +302,6 @@ void rule_words_relief(struct traits *traits, const struct rules *rules, uint32_
     traits_usual(traits, !is_everywhere);
 }
 
-static const char *const periods[] = {
-    [PERIOD_PURCHASE] = "purchase",
-    [PERIOD_DAY] = "day",
-    [PERIOD_WEEK] = "week",
-    [PERIOD_MONTH] = "month",
-    [PERIOD_SCHOOL_YEAR] = "school_year",
-    [PERIOD_YEAR] = "year",
-    [PERIOD_STATUS_TERM] = "status_term",
-    [PERIOD_LIFETIME] = "lifetime",
-};
-
 static void put_spacing(struct traits *traits, uint64_t minutes)
 {
     static const uint64_t day = 24 * 60, hour = 60;
@@ -337,7 +319,7 @@ static void add_limit(struct traits *traits, const struct limit *limit)
     static const char *const kinds[] = {
         [LIMIT_USES] = "limit of uses", [LIMIT_AMOUNT] = "limit", [LIMIT_BUDGET] = "budget"};
     if (limit->kind != LIMIT_SPACING)
-        snprintf(name, sizeof(name), "%s per %s", kinds[limit->kind], periods[limit->period]);
+        snprintf(name, sizeof(name), "%s per %s", kinds[limit->kind], period_words[limit->period]);
     traits_begin(traits, NULL, name);
     if (limit->kind == LIMIT_SPACING)
         put_spacing(traits, limit->value);
@@ -378,14 +360,10 @@ static void add_unknown(struct traits *traits, const struct rule_version *v)
 
 void rule_words_version(struct traits *traits, const struct rules *rules, uint32_t version)
 {
-    static const char *const states[] = {[VERSION_DRAFT] = "draft",
-                                         [VERSION_ACTIVE] = "active",
-                                         [VERSION_SUSPENDED] = "suspended",
-                                         [VERSION_CLOSED] = "closed"};
     static const char *const roundings[] = {
         [ROUND_HALF_UP] = "half up", [ROUND_DOWN] = "down", [ROUND_UP] = "up"};
     const struct rule_version *v = &rules->versions[version];
-    traits_add(traits, "state", "%s", states[v->state]);
+    traits_add(traits, "state", "%s", version_state_words[v->state]);
     traits_usual(traits, v->state == VERSION_ACTIVE);
     traits_add(traits, "order", "%u", v->order);
     traits_usual(traits, v->order == RULE_ORDER_USUAL);
@@ -420,12 +398,7 @@ static void add_where(struct traits *traits, const struct rules *rules, const st
     }
     if (c->range_count > 0) {
         traits_begin(traits, NULL, "points");
-        for (uint32_t i = 0; i < c->range_count; i++) {
-            struct point_range range = rules->ranges[c->first_range + i];
-            traits_put(traits, "%s%" PRIu32, i > 0 ? ", " : "", range.first);
-            if (range.last != range.first)
-                traits_put(traits, "-%" PRIu32, range.last);
-        }
+        rule_words_ranges(traits, rules->ranges + c->first_range, c->range_count, ", ");
         traits_end(traits);
     }
     if (c->contract_count > 0) {
@@ -441,7 +414,10 @@ static void add_when(struct traits *traits, const struct rules *rules, const str
 {
     if (c->calendar != CALENDAR_ALL_DAYS) {
         traits_begin(traits, NULL, "days");
-        put_other(traits, rules, (uint16_t)c->calendar, 0);
+        if (rules->calendars[c->calendar].name[0] != '\0')
+            traits_put(traits, "%s", rules->calendars[c->calendar].name);
+        else
+            put_items(traits, rules, c->calendar);
         traits_end(traits);
     }
     if (c->terms.clock_count == 0)
@@ -480,11 +456,6 @@ static void add_how_much(struct traits *traits, const struct clause *terms)
 
 static void add_how(struct traits *traits, const struct clause *terms)
 {
-    static const char *const entries[] = {[ENTRY_UNSTATED] = "unstated",
-                                          [ENTRY_CHIP] = "chip",
-                                          [ENTRY_CONTACTLESS] = "contactless",
-                                          [ENTRY_OPTICAL] = "optical",
-                                          [ENTRY_TYPED] = "typed"};
     const char *comma = "";
     if (terms->means_mask != MEANS_MASK_ALL) {
         traits_begin(traits, NULL, "means");
@@ -500,7 +471,7 @@ static void add_how(struct traits *traits, const struct clause *terms)
         traits_begin(traits, NULL, "reading");
         for (uint8_t i = 0; i <= ENTRY_LAST; i++)
             if ((terms->entry_mask >> i & 1) != 0) {
-                traits_put(traits, "%s%s", comma, entries[i]);
+                traits_put(traits, "%s%s", comma, entry_name(i));
                 comma = ", ";
             }
         traits_end(traits);

@@ -19,6 +19,10 @@ void rule_words_version(struct traits *traits, const struct rules *rules, uint32
 void rule_words_version_until(struct traits *traits, const struct rules *rules, uint32_t version);
 void rule_words_clause(struct traits *traits, const struct rules *rules, uint32_t clause);
 
+/* "101-120, 205" if that is what stands between, into a trait that is open. */
+void rule_words_ranges(struct traits *traits, const struct point_range ranges[], uint32_t count,
+                       const char *between);
+
 /* A trait that is a day: "2026-01-31", or `never` for 0 and DAY_NEVER, which is usual. */
 void rule_words_day(struct traits *traits, const char *name, uint32_t day, const char *never);
 

@@ -1,8 +1,6 @@
 #include "loader/parser.h"
 
 #include "loader/memory.h"
-#include "protocol/frame.h"
-#include "protocol/means.h"
 
 #include <string.h>
 
@@ -32,30 +30,12 @@ static bool read_in(struct parser *parser, struct rule_clause *clause)
     return true;
 }
 
-/* "101" or "101-120". */
-static bool range_of_token(struct point_range *range, const struct token *token)
-{
-    const char *dash = memchr(token->text, '-', token->size);
-    struct token first = *token, last = *token;
-    uint64_t from, to;
-    if (dash != NULL) {
-        first.size = (size_t)(dash - token->text);
-        last.text = dash + 1;
-        last.size = token->size - first.size - 1;
-    }
-    if (first.size == 0 || last.size == 0 || !token_number(&first, &from) ||
-        !token_number(&last, &to) || from < 1 || to > UINT32_MAX || from > to)
-        return false;
-    *range = (struct point_range){(uint32_t)from, (uint32_t)to};
-    return true;
-}
-
 static bool take_range(struct parser *parser, struct rule_clause *clause)
 {
     struct rules *rules = parser->rules;
     struct token token = parser->token;
     struct point_range range;
-    if (!range_of_token(&range, &token))
+    if (!point_range_of_text(&range, token.text, token.size))
         return parser_wanted(parser, "numbers of points of sale, such as 101 or 101-120");
     if (clause->range_count == RULE_LIST_SIZE_MAX)
         return parser_too_many(parser, &token, RULE_LIST_SIZE_MAX, "points of sale in one list",
@@ -205,21 +185,17 @@ static bool take_mask(struct parser *parser, uint8_t *mask, const char *const na
 /* by personal-code, eid */
 static bool read_by(struct parser *parser, struct rule_clause *clause)
 {
-    const char *names[MEANS_LAST];
-    for (uint8_t i = 1; i <= MEANS_LAST; i++)
-        names[i - 1] = means_name(i);
-    return take_mask(parser, &clause->terms.means_mask, names, MEANS_LAST, 1);
+    const char *names[MEANS_WORD_COUNT];
+    parser_means_words(names);
+    return take_mask(parser, &clause->terms.means_mask, names, MEANS_WORD_COUNT, 1);
 }
 
 /* read chip, contactless */
 static bool read_read(struct parser *parser, struct rule_clause *clause)
 {
-    static const char *const names[ENTRY_LAST + 1] = {[ENTRY_UNSTATED] = "unstated",
-                                                      [ENTRY_CHIP] = "chip",
-                                                      [ENTRY_CONTACTLESS] = "contactless",
-                                                      [ENTRY_OPTICAL] = "optical",
-                                                      [ENTRY_TYPED] = "typed"};
-    return take_mask(parser, &clause->terms.entry_mask, names, COUNT_OF(names), 0);
+    const char *names[ENTRY_WORD_COUNT];
+    parser_entry_words(names);
+    return take_mask(parser, &clause->terms.entry_mask, names, ENTRY_WORD_COUNT, 0);
 }
 
 #define CLOCKS "10:00-15:00" /* times have no word in front */
@@ -253,8 +229,8 @@ static bool read_computation(struct parser *parser, struct clause *terms)
                                     COMPUTE_SUBSIDY, COMPUTE_PRICE};
     size_t choice = parser_choice(parser, computations, COUNT_OF(computations));
     if (choice == COUNT_OF(computations)) {
-        const char *words[COUNT_OF(conditions) + COUNT_OF(computations)];
-        size_t count = 0;
+        const char *words[1 + COUNT_OF(conditions) + COUNT_OF(computations)] = {"except"};
+        size_t count = 1; /* which may stand behind days */
         for (size_t i = 0; i < COUNT_OF(conditions) && conditions[i].read != read_clocks; i++)
             words[count++] = conditions[i].word; /* times come last, and have no word */
         for (size_t i = 0; i < COUNT_OF(computations); i++)
@@ -354,6 +330,8 @@ static bool read_modifiers(struct parser *parser, struct rule_clause *clause)
         return parser_fault(parser, &token, "above goes with free and discount only");
     if (token_ends_line(&parser->token))
         return true;
+    if (find_condition(parser, conditions, COUNT_OF(conditions)) < COUNT_OF(conditions))
+        return parser_wanted(parser, "conditions before what is taken off");
     static const char *const words[] = {"above", "at", "for", "with"};
     return parser_wanted_one_of(parser, &parser->token,
                                 "above, at most, for, with or the end of the line", words,
@@ -472,7 +450,7 @@ bool parse_clause(struct parser *parser)
     struct rule_clause clause = {.version = rules->version_count - 1,
                                  .first_product = rules->clause_product_count,
                                  .calendar = CALENDAR_ALL_DAYS,
-                                 .at = parser_place(parser, &token)};
+                                 .at = parser_line(parser, &token)};
     clause_terms_begin(&clause.terms, version->clause_count + 1);
     if (!take_group(parser, &clause.group) || !parser_take_word(parser, "product"))
         return false;

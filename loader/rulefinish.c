@@ -111,8 +111,8 @@ static bool check_neighbours(const struct parser *parser, const struct ordered_v
     const char *name = parser->rules->reliefs[later->version.relief].name;
     const struct version_note *note = &parser->notes[later->number];
     uint16_t file = later->version.at.file;
-    char other[PLACE_TEXT_SIZE];
-    rules_place_text(other, parser->rules, earlier->version.at);
+    char other[RULES_LINE_SIZE];
+    rules_line_text(other, parser->rules, earlier->version.at);
     if (earlier->version.from_day == later->version.from_day)
         return fault_in_file(parser, file, &note->name,
                              "the relief \"%s\" begins on this day already at %s: a new version "
@@ -126,21 +126,14 @@ static bool check_neighbours(const struct parser *parser, const struct ordered_v
     return true;
 }
 
-static const struct split *find_split(const struct rules *rules, uint16_t code)
-{
-    for (uint32_t i = 0; i < rules->split_count; i++) {
-        if (rules->splits[i].code == code)
-            return &rules->splits[i];
-    }
-    return NULL;
-}
-
 /* Catalogues may leave the sharing of costs to others; who writes down some splits means all. */
 static bool check_split(const struct parser *parser, const struct ordered_version *ordered)
 {
     const struct rule_version *version = &ordered->version;
+    char code[NAME_SIZE];
+    snprintf(code, sizeof(code), "%u", version->split);
     return version->split == 0 || parser->rules->split_count == 0 ||
-           find_split(parser->rules, version->split) != NULL ||
+           symbols_find(&parser->symbols, SYMBOL_SPLIT, code, strlen(code)) != NULL ||
            fault_in_file(parser, version->at.file, &parser->notes[ordered->number].split,
                          "no \"split %u = ...\" says who pays, though others are said",
                          version->split);

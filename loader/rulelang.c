@@ -11,6 +11,26 @@
 #define RULES_SIZE_MAX   (4 * 1024 * 1024) /* of each file */
 #define NUMBER_TEXT_SIZE 24
 
+/* ---- words for numbers ---- */
+
+const char *const weekday_words[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                     "friday", "saturday", "sunday"};
+const char *const ordinal_words[] = {"first", "second", "third", "fourth", "last"};
+const char *const version_state_words[] = {[VERSION_DRAFT] = "draft",
+                                           [VERSION_ACTIVE] = "active",
+                                           [VERSION_SUSPENDED] = "suspended",
+                                           [VERSION_CLOSED] = "closed"};
+const char *const period_words[] = {
+    [PERIOD_PURCHASE] = "purchase",
+    [PERIOD_DAY] = "day",
+    [PERIOD_WEEK] = "week",
+    [PERIOD_MONTH] = "month",
+    [PERIOD_SCHOOL_YEAR] = "school_year",
+    [PERIOD_YEAR] = "year",
+    [PERIOD_STATUS_TERM] = "status_term",
+    [PERIOD_LIFETIME] = "lifetime",
+};
+
 /* ---- statements ---- */
 
 static const char *wanted_after_group(const struct group_rule *group)
@@ -37,7 +57,7 @@ static bool parse_group(struct parser *parser)
     struct group_rule *group = &rules->groups[rules->group_count];
     *group = (struct group_rule){.until_day = DAY_NEVER,
                                  .first_step = (uint16_t)rules->step_count,
-                                 .at = parser_place(parser, &token)};
+                                 .at = parser_line(parser, &token)};
     if (!parse_condition(parser) ||
         !parser_take_span(parser, &group->from_day, &group->until_day, "until"))
         return false;
@@ -329,12 +349,47 @@ uint32_t rules_product(const struct rules *rules, uint32_t number)
     return rules->product_count;
 }
 
-void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,
-                      struct place_in_rules at)
+static bool has_number(const uint32_t numbers[], uint32_t count, uint32_t number)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
+bool clause_is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product)
+{
+    return has_number(rules->clause_products + clause->first_product, clause->product_count,
+                      product);
+}
+
+bool clause_is_at(const struct rules *rules, const struct rule_clause *clause, uint32_t point)
+{
+    return clause->range_count == 0 ||
+           point_ranges_have(rules->ranges + clause->first_range, clause->range_count, point);
+}
+
+bool clause_is_in(const struct rules *rules, const struct rule_clause *clause, uint32_t place)
+{
+    for (uint32_t i = 0; i < clause->place_count; i++)
+        if (place_is_in(place, rules->places[clause->first_place + i]))
+            return true;
+    return clause->place_count == 0;
+}
+
+bool clause_is_under(const struct rules *rules, const struct rule_clause *clause, uint32_t contract)
+{
+    return clause->contract_count == 0 ||
+           has_number(rules->contract_numbers + clause->first_contract, clause->contract_count,
+                      contract);
+}
+
+void rules_line_text(char text[static RULES_LINE_SIZE], const struct rules *rules,
+                     struct line_in_rules at)
 {
     if (at.line == 0)
-        snprintf(text, PLACE_TEXT_SIZE, "reserved");
+        snprintf(text, RULES_LINE_SIZE, "reserved");
     else
-        snprintf(text, PLACE_TEXT_SIZE, "%.*s:%u", PLACE_TEXT_SIZE - NUMBER_TEXT_SIZE,
+        snprintf(text, RULES_LINE_SIZE, "%.*s:%u", RULES_LINE_SIZE - NUMBER_TEXT_SIZE,
                  rules->files[at.file], at.line);
 }

@@ -5,6 +5,7 @@
 #ifndef LOADER_RULELANG_H
 #define LOADER_RULELANG_H
 
+#include "loader/point_range.h"
 #include "loader/vocabulary.h"
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
@@ -27,9 +28,10 @@
 #define RULE_ORDER_USUAL        100 /* when not said */
 
 /* Where something is written. */
-struct place_in_rules {
-    uint16_t file; /* index in rules->files */
-    uint32_t line; /* from 1 */
+struct line_in_rules {
+    uint16_t file;   /* index in rules->files */
+    uint16_t column; /* in characters from 1, of the statement's first word behind its own */
+    uint32_t line;   /* from 1 */
 };
 
 /* ---- conditions of groups ---- */
@@ -63,7 +65,7 @@ struct group_rule {
     char name[NAME_SIZE];
     uint32_t from_day, until_day; /* of the group itself; 0 and DAY_NEVER when not said */
     uint16_t first_step, step_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
     /* A group that the parser adds by itself for reliefs with "unknown last known N days": it is as
      * `known_of`, but where that is unknown and was a sure yes within known_days, it is yes.
      * known_days 0: a group as written, of its own steps. */
@@ -83,7 +85,7 @@ struct extension {
     uint8_t target_count, exception_count;
     uint32_t ended_from, ended_until;
     uint32_t until_day;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 /* ---- calendars ---- */
@@ -100,6 +102,7 @@ enum calendar_item_kind {
 };
 
 #define WEEKDAY_COUNT 7
+#define ORDINAL_COUNT 5
 #define MASK_WEEKDAYS 0x1f /* Monday to Friday */
 #define MASK_WEEKENDS 0x60
 #define WORKDAYS      "workdays" /* the calendar that the parser makes of holidays */
@@ -123,7 +126,7 @@ struct calendar_item {
 struct rule_calendar {
     char name[NAME_SIZE]; /* empty: written within a clause; "workdays": made by the parser */
     uint32_t first_item, item_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 #define CALENDAR_ALL_DAYS UINT32_MAX /* of a clause: no calendar */
 
@@ -143,10 +146,11 @@ struct rule_relief {
     uint64_t giver;
     uint32_t first_version, version_count; /* in rules->versions, by from_day */
     bool is_everywhere;                    /* needs no contract */
-    struct place_in_rules at;              /* of its first version */
+    struct line_in_rules at;               /* of its first version */
 };
 
 enum version_state { VERSION_DRAFT, VERSION_ACTIVE, VERSION_SUSPENDED, VERSION_CLOSED };
+#define VERSION_STATE_COUNT (VERSION_CLOSED + 1)
 
 struct rule_version {
     uint32_t relief;              /* index */
@@ -161,14 +165,11 @@ struct rule_version {
     uint16_t split;      /* code; 0: none */
     uint32_t first_clause, clause_count;
     uint32_t first_limit, limit_count;
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
-/* Where a clause may be used; with none of them wherever the relief is contracted. */
-struct point_range {
-    uint32_t first, last; /* numbers of points of sale, both in */
-};
-
+/* Where it may be used: where its ranges, its places and its contracts all say so. None of a kind
+ * says nothing. */
 struct rule_clause {
     uint32_t version;
     uint16_t group;       /* index or GROUP_EVERYBODY */
@@ -181,13 +182,13 @@ struct rule_clause {
     struct clause terms; /* what does not depend on day, place and contract: computation, flags
                           * CAP_EACH, value, above, cap, price, quantity, units, companions, means,
                           * entry, clocks, number. All else is 0, and is filled when compiled. */
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 struct rule_limit {
     uint32_t version;
     struct limit terms; /* relief, from_day, until_day are filled when compiled */
-    struct place_in_rules at;
+    struct line_in_rules at;
 };
 
 /* A place that has a name; sets of places are not among them. */
@@ -235,13 +236,27 @@ MUST_USE bool rules_parse(struct rules **out, const char *text, size_t text_size
                           const struct vocabulary *vocabulary, struct fault *fault);
 void rules_free(struct rules *rules);
 
+/* Words of the language for numbers, for whoever reads and whoever tells. */
+extern const char *const weekday_words[WEEKDAY_COUNT];             /* from monday */
+extern const char *const ordinal_words[ORDINAL_COUNT];             /* from first, which is nth 1 */
+extern const char *const version_state_words[VERSION_STATE_COUNT]; /* by enum version_state */
+extern const char *const period_words[PERIOD_LIFETIME + 1];        /* by enum period; not [0] */
+
 /* The relief of that name, the product of that number: an index; the count when there is none. */
 uint32_t rules_relief(const struct rules *rules, const char *name);
 uint32_t rules_product(const struct rules *rules, uint32_t number);
 
-/* "reliefs/riga.rules:14" of a place, for messages; static storage of the caller's. */
-#define PLACE_TEXT_SIZE 256
-void rules_place_text(char text[static PLACE_TEXT_SIZE], const struct rules *rules,
-                      struct place_in_rules at);
+/* Whether the clause is about the product of that number; whether it may be used at a point of sale
+ * of that number, in that place, under a contract of that number (0: none). */
+bool clause_is_about(const struct rules *rules, const struct rule_clause *clause, uint32_t product);
+bool clause_is_at(const struct rules *rules, const struct rule_clause *clause, uint32_t point);
+bool clause_is_in(const struct rules *rules, const struct rule_clause *clause, uint32_t place);
+bool clause_is_under(const struct rules *rules, const struct rule_clause *clause,
+                     uint32_t contract);
+
+/* "reliefs/riga.rules:14", for messages; "reserved" for what stands in no file. */
+#define RULES_LINE_SIZE 256
+void rules_line_text(char text[static RULES_LINE_SIZE], const struct rules *rules,
+                     struct line_in_rules at);
 
 #endif

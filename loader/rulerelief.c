@@ -80,7 +80,7 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     const struct symbol *earlier =
         symbols_find(&parser->symbols, SYMBOL_RELIEF, name->name, strlen(name->name));
     if (earlier == NULL) {
-        struct rule_relief relief = {.giver = giver, .at = parser_place(parser, token)};
+        struct rule_relief relief = {.giver = giver, .at = parser_line(parser, token)};
         *index = parser->rules->relief_count;
         return define_relief(parser, &relief, name, token);
     }
@@ -90,7 +90,8 @@ static bool find_relief(struct parser *parser, uint32_t *index, struct symbol *n
     if (parser->rules->reliefs[*index].giver == giver)
         return true;
     char line[LINE_TEXT_SIZE];
-    parser_line_text(line, parser, (struct place_in_rules){earlier->file, earlier->line});
+    parser_line_text(line, parser,
+                     (struct line_in_rules){.file = earlier->file, .line = earlier->line});
     return parser_fault(parser, token,
                         "the relief \"%s\" has another giver in %s: a version has the same giver, "
                         "another relief another name",
@@ -107,7 +108,7 @@ bool parse_relief(struct parser *parser)
                                    .state = VERSION_ACTIVE,
                                    .order = RULE_ORDER_USUAL,
                                    .round_step = 1,
-                                   .at = parser_place(parser, &note.name)};
+                                   .at = parser_line(parser, &note.name)};
     if (!parser_take_name(parser, &name, SYMBOL_RELIEF, "a name for the relief") ||
         !parser_take_word(parser, "giver") || !parser_take_registration(parser, &giver, "giver"))
         return false;
@@ -151,12 +152,8 @@ bool close_relief(struct parser *parser)
 
 static bool read_state(struct parser *parser)
 {
-    static const char *const words[] = {[VERSION_DRAFT] = "draft",
-                                        [VERSION_ACTIVE] = "active",
-                                        [VERSION_SUSPENDED] = "suspended",
-                                        [VERSION_CLOSED] = "closed"};
     size_t state;
-    if (!parser_take_choice(parser, &state, words, COUNT_OF(words)))
+    if (!parser_take_choice(parser, &state, version_state_words, VERSION_STATE_COUNT))
         return false;
     open_version(parser)->state = (enum version_state)state;
     return true;
@@ -225,11 +222,9 @@ static bool read_everywhere(struct parser *parser)
 /* per PERIOD */
 static bool take_period(struct parser *parser, struct limit *limit)
 {
-    static const char *const words[] = {"purchase",    "day",  "week",        "month",
-                                        "school_year", "year", "status_term", "lifetime"};
     size_t period;
     if (!parser_take_word(parser, "per") ||
-        !parser_take_choice(parser, &period, words, COUNT_OF(words)))
+        !parser_take_choice(parser, &period, period_words + PERIOD_PURCHASE, PERIOD_LIFETIME))
         return false;
     limit->period = (uint8_t)(PERIOD_PURCHASE + period);
     return true;
@@ -270,7 +265,7 @@ static bool add_limit(struct parser *parser, const struct limit *limit, const st
     if (version->limit_count++ == 0)
         version->first_limit = rules->limit_count;
     rules->limits[rules->limit_count++] = (struct rule_limit){
-        .version = rules->version_count - 1, .terms = *limit, .at = parser_place(parser, token)};
+        .version = rules->version_count - 1, .terms = *limit, .at = parser_line(parser, token)};
     return true;
 }
 
@@ -322,7 +317,8 @@ static bool read_limit(struct parser *parser)
     struct token token = parser->token;
     struct limit limit = {0};
     if (parser_takes(parser, "every"))
-        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token);
+        return read_spacing(parser, &limit) && add_limit(parser, &limit, &token) &&
+               (token_ends_line(&parser->token) || parser_wanted(parser, "the end of the line"));
     if (!read_counted(parser, &limit) || !take_shared(parser, &limit))
         return false;
     limit.is_published = parser_takes(parser, "published");

@@ -292,6 +292,8 @@ bool parse_split(struct parser *parser)
         if (!take_part(parser, &split))
             return false;
     } while (parser_takes(parser, ","));
+    if (!token_ends_line(&parser->token))
+        return parser_wanted(parser, "a comma and another payer, or the end of the line");
     if (!end_split(parser, &split, &token))
         return false;
     if (rules->split_count == SPLIT_COUNT_MAX)
@@ -300,5 +302,5 @@ bool parse_split(struct parser *parser)
                                 sizeof(rules->splits[0]));
     rules->splits[rules->split_count++] = split;
     return parser_define(parser, &symbol, &token, "the split") &&
-           parser_take_line_end(parser, "a comma and another payer, or the end of the line");
+           parser_take_line_end(parser, "the end of the line");
 }

@@ -13,9 +13,6 @@
 #define MINUTE_COUNT_DAY  (24 * 60)
 #define HOLIDAYS          "holidays" /* the calendar that "workdays" goes by */
 
-static const char *const weekdays[] = {"monday", "tuesday",  "wednesday", "thursday",
-                                       "friday", "saturday", "sunday"};
-static const char *const ordinals[] = {"first", "second", "third", "fourth", "last"};
 static const char *const item_words[] = {
     "monday", "tuesday", "wednesday", "thursday", "friday",   "saturday", "sunday",   "first",
     "second", "third",   "fourth",    "last",     "weekdays", "weekends", "workdays", "easter"};
@@ -48,7 +45,7 @@ static bool add_calendar(struct parser *parser, const char *name, uint32_t first
     struct rule_calendar *calendar = &rules->calendars[rules->calendar_count++];
     *calendar = (struct rule_calendar){.first_item = first_item,
                                        .item_count = rules->item_count - first_item,
-                                       .at = parser_place(parser, token)};
+                                       .at = parser_line(parser, token)};
     snprintf(calendar->name, sizeof(calendar->name), "%s", name);
     return true;
 }
@@ -141,7 +138,7 @@ static bool read_nth_weekday(struct parser *parser, struct calendar_item *item, 
     parser_advance(parser);
     item->kind = CALENDAR_NTH_WEEKDAY;
     item->nth = (uint8_t)(ordinal + 1);
-    if (!parser_take_choice(parser, &weekday, weekdays, COUNT_OF(weekdays)))
+    if (!parser_take_choice(parser, &weekday, weekday_words, WEEKDAY_COUNT))
         return false;
     item->weekday = (uint8_t)weekday;
     return parser_take_word(parser, "of") && take_month(parser, &item->month);
@@ -168,15 +165,15 @@ static bool read_workdays(struct parser *parser, struct calendar_item *item)
 static bool read_named_days(struct parser *parser, struct calendar_item *item)
 {
     static const char wanted[] = "a day, a weekday or a calendar";
-    size_t weekday = parser_choice(parser, weekdays, COUNT_OF(weekdays));
-    size_t ordinal = parser_choice(parser, ordinals, COUNT_OF(ordinals));
-    if (ordinal < COUNT_OF(ordinals))
+    size_t weekday = parser_choice(parser, weekday_words, WEEKDAY_COUNT);
+    size_t ordinal = parser_choice(parser, ordinal_words, ORDINAL_COUNT);
+    if (ordinal < ORDINAL_COUNT)
         return read_nth_weekday(parser, item, ordinal);
     if (parser_is_at(parser, WORKDAYS))
         return read_workdays(parser, item);
 
     item->kind = CALENDAR_WEEKDAYS;
-    if (weekday < COUNT_OF(weekdays))
+    if (weekday < WEEKDAY_COUNT)
         item->weekday_mask = (uint8_t)(1u << weekday);
     else if (parser_is_at(parser, "weekdays"))
         item->weekday_mask = MASK_WEEKDAYS;
@@ -407,7 +404,7 @@ bool parse_extension(struct parser *parser)
     struct rules *rules = parser->rules;
     struct token token = parser->token;
     struct symbol symbol;
-    struct extension extension = {.at = parser_place(parser, &token)};
+    struct extension extension = {.at = parser_line(parser, &token)};
     if (!parser_take_name(parser, &symbol, SYMBOL_EXTENSION, "a name for the extension") ||
         !parser_take_word(parser, "=") || !read_targets(parser, &extension) ||
         !parser_take_word(parser, "ending") ||

@@ -83,26 +83,6 @@ bool sheet_load(char **text, size_t *text_size, const char *path, struct fault *
                      SHEET_SIZE_MAX);
 }
 
-/* The one that the header has most of. */
-static char separator_of(const char *text, size_t text_size)
-{
-    static const char separators[] = {',', ';', '\t'};
-    const char *line_end = memchr(text, '\n', text_size);
-    size_t size = line_end != NULL ? (size_t)(line_end - text) : text_size;
-    char best = ',';
-    size_t best_count = 0;
-    for (size_t i = 0; i < sizeof(separators); i++) {
-        size_t count = 0;
-        for (size_t j = 0; j < size; j++)
-            count += text[j] == separators[i];
-        if (count > best_count) {
-            best = separators[i];
-            best_count = count;
-        }
-    }
-    return best;
-}
-
 /* ---- the header ---- */
 
 static bool span_is(struct span span, const char *text)
@@ -194,7 +174,7 @@ bool sheet_begin(struct sheet *sheet, const char *path, const char *text, size_t
         sheet->field_of[i] = FIELD_COUNT_MAX;
     text += bom_size;
     text_size -= bom_size;
-    csv_begin(&sheet->csv, separator_of(text, text_size), text, text_size, text_size, true);
+    csv_begin(&sheet->csv, csv_separator(text, text_size), text, text_size, text_size, true);
     return take_header(sheet);
 }
 
@@ -208,11 +188,22 @@ static bool row_is_blank(const struct csv_row *row)
     return row->field_count <= FIELD_COUNT_MAX;
 }
 
+/* A table is mended by hand, so that more is said of a line than where registers are read. */
+static bool refuse_line(const struct sheet *sheet, uint8_t refusal)
+{
+    if (refusal == REFUSAL_LINE_TOO_LONG)
+        return sheet_wrong(sheet, "wanted a line of at most %d bytes, found a longer one",
+                           LINE_SIZE_MAX);
+    if (refusal == REFUSAL_ENCODING)
+        return sheet_wrong(sheet, "wanted UTF-8, found a NUL byte: save the table as UTF-8");
+    return sheet_wrong(sheet, "a quote is not closed: close it, or double quotes within a field");
+}
+
 static bool take_row(struct sheet *sheet, const struct csv_row *row)
 {
     uint32_t single_size = 0;
     if (row->refusal != 0)
-        return sheet_wrong(sheet, "%s", refusal_text((enum refusal)row->refusal));
+        return refuse_line(sheet, row->refusal);
     if (row->field_count != sheet->field_count)
         return sheet_wrong(sheet, "wanted %" PRIu32 " fields as in the header, found %" PRIu32,
                            sheet->field_count, row->field_count);

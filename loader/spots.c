@@ -128,7 +128,7 @@ static void cover_with(struct spots *spots, const struct trade *trade,
         add_cover(spots, (struct cover){find_spot(spots, contract->provider, 0),
                                         find_spot(spots, contract->provider, UINT32_MAX), rank});
     for (uint32_t i = 0; i < contract->range_count; i++) {
-        const struct trade_range *range = &trade->ranges[contract->first_range + i];
+        const struct point_range *range = &trade->ranges[contract->first_range + i];
         uint32_t from = cuts_stretch(numbers, range->first);
         uint32_t last = cuts_stretch(numbers, range->last);
         add_cover(spots, (struct cover){find_spot(spots, contract->provider, from),
@@ -221,7 +221,7 @@ void spots_begin(struct spots *spots, const struct resolved *resolved, const str
     }
     for (uint32_t i = 0; i < trade->contract_count; i++)
         for (uint32_t r = 0; r < trade->contracts[i].range_count; r++) {
-            const struct trade_range *range = &trade->ranges[trade->contracts[i].first_range + r];
+            const struct point_range *range = &trade->ranges[trade->contracts[i].first_range + r];
             cuts_add_range(&numbers, range->first, range->last);
         }
     cuts_settle(&numbers);

@@ -13,8 +13,8 @@ struct spot {
     uint32_t first_point, point_count; /* in spots.points */
 };
 
-/* A contract covers the spots first .. end - 1; `rank` is its place among all contracts by relief,
- * then number. */
+/* A contract covers the spots first .. end - 1; `rank` says where it stands among all contracts by
+ * relief, then number. */
 struct cover {
     uint32_t first, end;
     uint32_t rank;

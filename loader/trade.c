@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_SIZE       4096
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define PATH_SIZE 4096
 
 /* The tables while they are read. */
 struct reading {
@@ -104,34 +103,17 @@ static bool take_point(struct reading *r)
 
 static int compare_ranges(const void *left, const void *right)
 {
-    const struct trade_range *a = left, *b = right;
+    const struct point_range *a = left, *b = right;
     if (a->first != b->first)
         return a->first < b->first ? -1 : 1;
     return (a->last > b->last) - (a->last < b->last);
-}
-
-/* "101-120" or "205" */
-static bool range_of_text(struct trade_range *range, struct span text)
-{
-    const char *dash = memchr(text.text, '-', text.size);
-    uint32_t size = dash != NULL ? (uint32_t)(dash - text.text) : text.size;
-    uint64_t first, last;
-    if (!span_number((struct span){text.text, size}, &first))
-        return false;
-    last = first;
-    if (dash != NULL && !span_number((struct span){dash + 1, text.size - size - 1}, &last))
-        return false;
-    if (first == 0 || first > last || last > UINT32_MAX)
-        return false;
-    *range = (struct trade_range){(uint32_t)first, (uint32_t)last};
-    return true;
 }
 
 /* Puts the last ranges, from `first` on, in order and makes those that overlap one. Their number.
  */
 static uint32_t settle_ranges(struct trade *trade, uint32_t first)
 {
-    struct trade_range *ranges = &trade->ranges[first];
+    struct point_range *ranges = &trade->ranges[first];
     uint32_t count = trade->range_count - first, kept = 0;
     qsort(ranges, count, sizeof(ranges[0]), compare_ranges);
     for (uint32_t i = 0; i < count; i++) {
@@ -157,8 +139,8 @@ static bool take_ranges(struct reading *r, uint32_t column, const char *wanted, 
     while (rest.size > 0) {
         const char *space = memchr(rest.text, ' ', rest.size);
         uint32_t size = space != NULL ? (uint32_t)(space - rest.text) : rest.size;
-        struct trade_range range;
-        if (!range_of_text(&range, (struct span){rest.text, size}))
+        struct point_range range;
+        if (!point_range_of_text(&range, rest.text, size))
             return sheet_wanted(&r->sheet, column, wanted);
         if (trade->range_count == TRADE_RANGE_COUNT_MAX)
             return too_many(r, TRADE_RANGE_COUNT_MAX, "spans of numbers", "TRADE_RANGE_COUNT_MAX");
@@ -205,7 +187,8 @@ static uint8_t hex_digit(char c)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     const char *at = c != '\0' ? strchr(digits, c) : NULL;
-    return at != NULL ? (uint8_t)((at - digits) % 16) : 16;
+    size_t value = at != NULL ? (size_t)(at - digits) % 16 : 16;
+    return (uint8_t)value;
 }
 
 /* 64 hexadecimal digits; a key is never repeated in a fault. */
@@ -574,6 +557,14 @@ const struct place_row *trade_place(const struct trade *trade, uint32_t code)
     uint32_t i;
     FIRST_FROM(i, trade->places, trade->place_count, code, code);
     return i < trade->place_count && trade->places[i].code == code ? &trade->places[i] : NULL;
+}
+
+bool trade_covers(const struct trade *trade, const struct contract_row *contract,
+                  const struct point_row *point)
+{
+    return contract->provider == point->provider &&
+           (contract->range_count == 0 || point_ranges_have(trade->ranges + contract->first_range,
+                                                            contract->range_count, point->number));
 }
 
 uint32_t trade_place_now(const struct trade *trade, uint32_t code)

@@ -4,6 +4,7 @@
 #ifndef LOADER_TRADE_H
 #define LOADER_TRADE_H
 
+#include "loader/point_range.h"
 #include "loader/vocabulary.h"
 #include "protocol/catalogue.h"
 #include "protocol/fault.h"
@@ -81,10 +82,6 @@ struct place_row {
     struct in_force in_force;
 };
 
-struct trade_range {
-    uint32_t first, last; /* numbers of points of sale or products, both in */
-};
-
 /* By number or code each, none twice: a contract is on one relief. Ranges of a contract or terminal
  * rise and do not overlap. Owned. */
 struct trade {
@@ -93,7 +90,7 @@ struct trade {
     struct point_row *points;
     struct terminal_row *terminals;
     struct contract_row *contracts;
-    struct trade_range *ranges;
+    struct point_range *ranges;
     struct product_row *products;
     struct place_row *places;
     uint32_t giver_count, provider_count, point_count, terminal_count, contract_count, range_count,
@@ -136,6 +133,9 @@ const struct point_row *trade_point(const struct trade *trade, uint32_t number);
 const struct place_row *trade_place(const struct trade *trade, uint32_t code);         /* or NULL */
 const struct product_row *trade_product(const struct trade *trade, uint32_t number);   /* or NULL */
 const struct contract_row *trade_contract(const struct trade *trade, uint32_t number); /* or NULL */
+/* Whether the contract is about the point of sale, on whichever day. */
+bool trade_covers(const struct trade *trade, const struct contract_row *contract,
+                  const struct point_row *point);
 /* Whose its points of sale are. */
 uint64_t trade_terminal_provider(const struct trade *trade, const struct terminal_row *terminal);
 /* The first point of sale whose number is at least that, or NULL. */

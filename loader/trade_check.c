@@ -178,7 +178,7 @@ struct whose {
 };
 
 static bool range_fits(const struct check *c, const struct whose *whose,
-                       const struct trade_range *range)
+                       const struct point_range *range)
 {
     const struct trade *t = c->trade;
     const struct point_row *point = trade_point_from(t, range->first);
@@ -206,7 +206,7 @@ static bool range_fits(const struct check *c, const struct whose *whose,
 /* The first range says whose all the others are. */
 static bool terminal_fits(const struct check *c, const struct terminal_row *terminal)
 {
-    const struct trade_range *ranges = &c->trade->ranges[terminal->first_range];
+    const struct point_range *ranges = &c->trade->ranges[terminal->first_range];
     struct whose whose = {TABLE_TERMINALS, terminal->in_force.line, 0,
                           "the terminal's first one is of"};
     const struct point_row *first = trade_point_from(c->trade, ranges[0].first);

@@ -112,3 +112,10 @@ const struct rule_relief *trial_relief(const struct trial *trial, const struct c
 {
     return &trial->catalogue->rules->reliefs[trial_version(trial, clause)->relief];
 }
+
+uint32_t trial_clause_number(const struct trial *trial, const struct clause *clause)
+{
+    const struct rule_clause *clauses = trial->catalogue->rules->clauses;
+    uint32_t index = (uint32_t)(trial_clause(trial, clause) - clauses);
+    return index - trial_version(trial, clause)->first_clause + 1;
+}

@@ -54,5 +54,7 @@ struct verdict trial_decide(const struct trial *trial, struct candidates *candid
 const struct rule_clause *trial_clause(const struct trial *trial, const struct clause *clause);
 const struct rule_version *trial_version(const struct trial *trial, const struct clause *clause);
 const struct rule_relief *trial_relief(const struct trial *trial, const struct clause *clause);
+/* Which clause of its version it is, from 1: the compiled one has no room for more than 255. */
+uint32_t trial_clause_number(const struct trial *trial, const struct clause *clause);
 
 #endif

@@ -34,6 +34,13 @@ bool place_is_in(uint32_t place, struct place_prefix prefix)
     return place != 0 && place / place_prefix_count(prefix) == prefix.value;
 }
 
+bool place_prefix_is_within(struct place_prefix inner, struct place_prefix outer)
+{
+    for (; inner.digit_count > outer.digit_count; inner.digit_count--)
+        inner.value /= 10;
+    return inner.digit_count == outer.digit_count && inner.value == outer.value;
+}
+
 bool vocabulary_is_missing(const struct status_kind *kind, uint32_t place)
 {
     if (kind->is_missing)

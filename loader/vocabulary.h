@@ -48,6 +48,7 @@ uint8_t vocabulary_subtype(const struct status_kind *kind, const char *name);
 uint32_t place_prefix_count(struct place_prefix prefix);
 
 bool place_is_in(uint32_t place, struct place_prefix prefix);
+bool place_prefix_is_within(struct place_prefix inner, struct place_prefix outer);
 
 /* Whether a person who lives at `place` could have such a status without our being told. */
 bool vocabulary_is_missing(const struct status_kind *kind, uint32_t place);

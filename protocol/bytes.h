@@ -10,6 +10,8 @@
 #error "assertions stay on in every build: do not define NDEBUG"
 #endif
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 #define MUST_USE __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_index, first_index)                                                     \
     __attribute__((format(printf, format_index, first_index)))

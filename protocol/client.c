@@ -2,14 +2,14 @@
 
 #include "protocol/address.h"
 #include "protocol/frame.h"
+#include "protocol/sealed_client.h"
+#include "protocol/wire.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static_assert(ELIG_FRAME_SIZE == FRAME_SIZE, "one frame size");
@@ -20,6 +20,7 @@ static_assert((int)ELIG_TYPED == ENTRY_LAST, "the same entries");
 static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
                   (int)ELIG_DRAINING == STATUS_DRAINING &&
                   (int)ELIG_NOT_READY == STATUS_NOT_READY &&
+                  (int)ELIG_NOT_PERMITTED == STATUS_NOT_PERMITTED &&
                   (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
                   (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
                   (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
@@ -31,7 +32,8 @@ static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BU
 static_assert(sizeof(ELIG_ANYBODY) == sizeof(MEANS_ANYBODY), "the same text for nobody");
 static_assert(ELIG_RELIEF_UNTOLD == RELIEF_UNTOLD, "the same code");
 
-#define RETRY_MS 5
+/* As many requests go out before their answers are read: they fit any buffer of a socket. */
+#define PLAIN_AT_ONCE 64
 
 /* Frames */
 
@@ -125,60 +127,13 @@ int elig_normalise(char out[ELIG_IDENTIFIER_SIZE_MAX + 1], uint8_t means, const 
     return ELIG_FINE;
 }
 
-/* Waiting */
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Until the socket is ready for `events` or the deadline has passed. */
-static int wait_for(int fd, short events, int64_t deadline_ms)
-{
-    for (;;) {
-        int64_t left_ms = deadline_ms - clock_ms();
-        if (left_ms <= 0)
-            return ELIG_TIMEOUT;
-        struct pollfd watch = {.fd = fd, .events = events};
-        int ready = poll(&watch, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
-        if (ready > 0)
-            return ELIG_FINE;
-        if (ready < 0 && errno != EINTR)
-            return ELIG_NO_CONNECTION;
-    }
-}
-
 /* Connecting */
 
-/* A non-blocking connect that ends by the deadline. */
-static int connect_by(int fd, const struct address *address, int64_t deadline_ms)
-{
-    while (connect(fd, (const struct sockaddr *)&address->socket, address->size) != 0) {
-        if (errno == EAGAIN) { /* a Unix socket whose queue is full: nothing to poll for */
-            if (clock_ms() >= deadline_ms)
-                return ELIG_TIMEOUT;
-            poll(NULL, 0, RETRY_MS);
-            continue;
-        }
-        if (errno != EINPROGRESS && errno != EINTR)
-            return ELIG_NO_CONNECTION;
-        int waited = wait_for(fd, POLLOUT, deadline_ms);
-        if (waited != ELIG_FINE)
-            return waited;
-        int error = 0;
-        socklen_t error_size = sizeof(error);
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0 || error != 0)
-            return ELIG_NO_CONNECTION;
-        break;
-    }
-    return ELIG_FINE;
-}
-
+/* Sealed, or plain frames on a socket. */
 struct elig {
-    int fd;
     uint32_t timeout_ms;
+    struct sealed_client *sealed; /* NULL: plain */
+    int fd;
     bool is_broken; /* an answer may still be under way: never to be taken for the next one */
 };
 
@@ -194,15 +149,33 @@ int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms)
     if (elig == NULL)
         return ELIG_NO_MEMORY;
     *elig = (struct elig){.fd = -1, .timeout_ms = timeout_ms};
-    elig->fd = socket(to.socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int error =
-        elig->fd < 0 ? ELIG_NO_CONNECTION : connect_by(elig->fd, &to, clock_ms() + timeout_ms);
+    int error = wire_connect(&elig->fd, &to, wire_clock_ms() + timeout_ms);
     if (error != ELIG_FINE) {
         elig_close(elig);
         return error;
     }
-    if (to.socket.ss_family != AF_UNIX) /* a request is one small segment: send it at once */
-        (void)setsockopt(elig->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    *out = elig;
+    return ELIG_FINE;
+}
+
+int elig_open_sealed(struct elig **out, const char *address,
+                     const struct elig_session_settings *settings,
+                     const struct elig_counter *counter, uint32_t timeout_ms)
+{
+    struct address to;
+    if (timeout_ms == 0)
+        return ELIG_BAD_ARGUMENT;
+    if (address_parse(&to, address) == ADDRESS_NOT_UNDERSTOOD)
+        return ELIG_NO_ADDRESS;
+    struct elig *elig = malloc(sizeof(*elig));
+    if (elig == NULL)
+        return ELIG_NO_MEMORY;
+    *elig = (struct elig){.fd = -1, .timeout_ms = timeout_ms};
+    int error = sealed_client_open(&elig->sealed, &to, settings, counter);
+    if (error != ELIG_FINE) {
+        elig_close(elig);
+        return error;
+    }
     *out = elig;
     return ELIG_FINE;
 }
@@ -211,18 +184,29 @@ void elig_close(struct elig *elig)
 {
     if (elig == NULL)
         return;
+    sealed_client_close(elig->sealed);
     if (elig->fd >= 0)
         close(elig->fd);
     free(elig);
 }
 
-/* Asking */
+uint32_t elig_wait_ms(const struct elig *elig)
+{
+    return elig == NULL || elig->sealed == NULL ? 0 : sealed_client_wait_ms(elig->sealed);
+}
 
-static int send_frame(int fd, const uint8_t frame[static FRAME_SIZE], int64_t deadline_ms)
+const char *elig_trouble(const struct elig *elig)
+{
+    return elig == NULL || elig->sealed == NULL ? "" : sealed_client_trouble(elig->sealed);
+}
+
+/* Asking in plain frames */
+
+static int send_bytes(int fd, const uint8_t *bytes, size_t wanted_size, int64_t deadline_ms)
 {
     size_t sent = 0;
-    while (sent < FRAME_SIZE) {
-        ssize_t size = send(fd, frame + sent, FRAME_SIZE - sent, MSG_NOSIGNAL);
+    while (sent < wanted_size) {
+        ssize_t size = send(fd, bytes + sent, wanted_size - sent, MSG_NOSIGNAL);
         if (size >= 0) {
             sent += (size_t)size;
             continue;
@@ -231,7 +215,7 @@ static int send_frame(int fd, const uint8_t frame[static FRAME_SIZE], int64_t de
             continue;
         if (errno != EAGAIN)
             return ELIG_NO_CONNECTION;
-        int waited = wait_for(fd, POLLOUT, deadline_ms);
+        int waited = wire_wait(fd, POLLOUT, deadline_ms);
         if (waited != ELIG_FINE)
             return waited;
     }
@@ -251,61 +235,115 @@ static int receive_frame(int fd, uint8_t frame[static FRAME_SIZE], int64_t deadl
             continue;
         if (size == 0 || errno != EAGAIN)
             return ELIG_NO_CONNECTION;
-        int waited = wait_for(fd, POLLIN, deadline_ms);
+        int waited = wire_wait(fd, POLLIN, deadline_ms);
         if (waited != ELIG_FINE)
             return waited;
     }
     return ELIG_FINE;
 }
 
-/* One frame out, its answer in; only an answer that names the same kind and id is taken. */
-static int exchange(struct elig *elig, uint8_t answer[static FRAME_SIZE],
-                    const uint8_t question[static FRAME_SIZE])
+/* The answer to batch->requests[batch->answered]; only one that names the same kind and id is
+ * taken. */
+static int receive_answer(const struct elig *elig, struct sealed_batch *batch)
+{
+    uint8_t answer[FRAME_SIZE];
+    const struct elig_request *request = &batch->requests[batch->answered];
+    int error = receive_frame(elig->fd, answer, wire_clock_ms() + elig->timeout_ms);
+    if (error != ELIG_FINE)
+        return error;
+    if (frame_kind(answer) != request->kind || frame_request_id(answer) != request->request_id ||
+        !batch->take(batch->context, batch->answered, answer))
+        return ELIG_BAD_ANSWER;
+    batch->answered++;
+    return ELIG_FINE;
+}
+
+/* Some frames out, their answers in. */
+static int exchange_some(const struct elig *elig, struct sealed_batch *batch)
+{
+    uint8_t questions[PLAIN_AT_ONCE * FRAME_SIZE];
+    size_t left = batch->count - batch->answered;
+    size_t count = left < PLAIN_AT_ONCE ? left : PLAIN_AT_ONCE;
+    for (size_t i = 0; i < count; i++) {
+        int refused =
+            elig_encode_request(questions + i * FRAME_SIZE, &batch->requests[batch->answered + i]);
+        if (refused != ELIG_FINE)
+            return refused;
+    }
+    int error =
+        send_bytes(elig->fd, questions, count * FRAME_SIZE, wire_clock_ms() + elig->timeout_ms);
+    for (size_t i = 0; i < count && error == ELIG_FINE; i++)
+        error = receive_answer(elig, batch);
+    return error;
+}
+
+static int exchange_plain(struct elig *elig, struct sealed_batch *batch)
 {
     if (elig->is_broken)
         return ELIG_NO_CONNECTION;
-    int64_t deadline_ms = clock_ms() + elig->timeout_ms;
-    int error = send_frame(elig->fd, question, deadline_ms);
-    if (error == ELIG_FINE)
-        error = receive_frame(elig->fd, answer, deadline_ms);
-    if (error == ELIG_FINE && (frame_kind(answer) != frame_kind(question) ||
-                               frame_request_id(answer) != frame_request_id(question)))
-        error = ELIG_BAD_ANSWER;
+    int error = ELIG_FINE;
+    while (batch->answered < batch->count && error == ELIG_FINE)
+        error = exchange_some(elig, batch);
     elig->is_broken = error != ELIG_FINE;
+    return error;
+}
+
+/* Asking */
+
+static int exchange(struct elig *elig, struct sealed_batch *batch)
+{
+    return elig->sealed == NULL ? exchange_plain(elig, batch)
+                                : sealed_client_ask(elig->sealed, batch, elig->timeout_ms);
+}
+
+static bool take_response(void *context, size_t place, const uint8_t frame[static FRAME_SIZE])
+{
+    struct elig_response *responses = context;
+    return elig_decode_response(&responses[place], frame) == ELIG_FINE;
+}
+
+/* Before anything is sent: whether all of it can be. */
+static int look_at(const struct elig_request requests[], size_t count)
+{
+    uint8_t frame[FRAME_SIZE];
+    for (size_t i = 0; i < count; i++) {
+        if (requests[i].kind == ELIG_STATUS)
+            return ELIG_BAD_ARGUMENT;
+        int error = elig_encode_request(frame, &requests[i]);
+        if (error != ELIG_FINE)
+            return error;
+    }
+    return ELIG_FINE;
+}
+
+int elig_ask_many(struct elig *elig, const struct elig_request requests[], size_t count,
+                  struct elig_response responses[], size_t *answered)
+{
+    struct sealed_batch batch = {
+        .requests = requests, .count = count, .take = take_response, .context = responses};
+    int error = elig == NULL ? ELIG_BAD_ARGUMENT : look_at(requests, count);
+    if (error == ELIG_FINE)
+        error = exchange(elig, &batch);
+    if (answered != NULL)
+        *answered = batch.answered;
     return error;
 }
 
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out)
 {
-    uint8_t question[FRAME_SIZE], answer[FRAME_SIZE];
-    if (elig == NULL || request->kind == ELIG_STATUS)
-        return ELIG_BAD_ARGUMENT;
-    int error = elig_encode_request(question, request);
-    if (error != ELIG_FINE)
-        return error;
-    error = exchange(elig, answer, question);
-    if (error != ELIG_FINE)
-        return error;
-    error = elig_decode_response(out, answer);
-    elig->is_broken = error != ELIG_FINE;
-    return error;
+    return elig_ask_many(elig, request, 1, out, NULL);
 }
 
-int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out)
+/* A report, or a response that refuses one. */
+static bool take_report(void *context, size_t place, const uint8_t frame[static FRAME_SIZE])
 {
-    uint8_t question[FRAME_SIZE], answer[FRAME_SIZE];
-    struct elig_request request = {.kind = ELIG_STATUS, .request_id = request_id};
-    if (elig == NULL || elig_encode_request(question, &request) != ELIG_FINE)
-        return ELIG_BAD_ARGUMENT;
-    int error = exchange(elig, answer, question);
-    if (error != ELIG_FINE || elig_decode_report(out, answer) == ELIG_FINE)
-        return error;
-
+    struct elig_report *out = context;
     struct elig_response refusal;
-    if (elig_decode_response(&refusal, answer) != ELIG_FINE) {
-        elig->is_broken = true;
-        return ELIG_BAD_ANSWER;
-    }
+    assert(place == 0);
+    if (elig_decode_report(out, frame) == ELIG_FINE)
+        return true;
+    if (elig_decode_response(&refusal, frame) != ELIG_FINE)
+        return false;
     *out = (struct elig_report){
         .status = refusal.status,
         .request_id = refusal.request_id,
@@ -314,7 +352,17 @@ int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *
         .stale_h = refusal.stale_h,
         .wait_ms = refusal.wait_ms,
     };
-    return ELIG_FINE;
+    return true;
+}
+
+int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out)
+{
+    const struct elig_request request = {.kind = ELIG_STATUS, .request_id = request_id};
+    struct sealed_batch batch = {
+        .requests = &request, .count = 1, .take = take_report, .context = out};
+    if (elig == NULL || request_id == 0)
+        return ELIG_BAD_ARGUMENT;
+    return exchange(elig, &batch);
 }
 
 /* Words */
@@ -342,7 +390,7 @@ const char *elig_error_text(int error)
         return "the address is not HOST:PORT, [HOST]:PORT or unix:PATH with a numeric host";
     case ELIG_NOT_LOCAL:
         return "frames are plain, so they go to 127.0.0.0/8, [::1] and Unix sockets only; "
-               "elsewhere by an encrypted tunnel that begins there";
+               "elsewhere in a sealed session";
     case ELIG_NO_CONNECTION:
         return "the server cannot be reached, or closed the connection";
     case ELIG_TIMEOUT:
@@ -357,6 +405,13 @@ const char *elig_error_text(int error)
         return "as many requests are unanswered as the server allows";
     case ELIG_NO_RANDOMNESS:
         return "the cryptographic library found no source of randomness";
+    case ELIG_NO_ROOM:
+        return "the server has no room now; it said how long to wait";
+    case ELIG_NOT_ACCEPTED:
+        return "the server does not accept this terminal: look at the server's key, the terminal's "
+               "key and number, the merchant's key and the environment";
+    case ELIG_NO_COUNTER:
+        return "the counter of handshakes cannot be read or stored";
     default:
         return "unknown error";
     }

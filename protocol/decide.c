@@ -483,6 +483,17 @@ static __attribute__((noinline)) void weigh_clauses(struct verdict *verdict,
     }
 }
 
+/* The head of the person's set, or of nobody's: found only when the person's is read, so that what
+ * a processor does ahead of its loads is the same for both. */
+static const struct set_head *set_of_asked(const struct edition *edition, uint32_t set,
+                                           bool is_somebody)
+{
+    static_assert(SET_NOBODY == 0 && SET_SIZE_MAX < 1 << 16, "no set has as many memberships");
+    uint32_t nobody = edition->sets[set].count >> 16;
+    uint32_t mask = 0 - (uint32_t)is_somebody; /* a choice would become a branch */
+    return &edition->sets[(set & mask) | (nobody & ~mask)];
+}
+
 void decide_into(struct verdict *out, const struct edition *edition,
                  const struct candidates *candidates, uint32_t view_index,
                  const struct purchase *purchase)
@@ -509,7 +520,7 @@ void decide_into(struct verdict *out, const struct edition *edition,
     bool is_good =
         (candidates->day >= view->from_day) & (candidates->day < view->until_day) & !is_decoy;
     struct question question = {edition, candidates, purchase,
-                                &edition->sets[is_good ? view->set : SET_NOBODY]};
+                                set_of_asked(edition, view->set, is_good)};
 
     /* 9. Unknown, ended and not entitled, unless clauses say otherwise. */
     out->status = STATUS_DOES_NOT_APPLY;

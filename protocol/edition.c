@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define SECONDS_PER_HOUR 3600
+#define CACHE_LINE       64
+#define DECOY_REACH      1024 /* buckets */
 
 /* Zeroed slots, at least twice as many as there are to be. */
 static void *take_slots(uint32_t *mask, uint32_t count, size_t slot_size, struct fault *fault)
@@ -119,11 +121,39 @@ void edition_renew_set(struct edition *edition, uint32_t set)
 static bool sets_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
-    edition->sets = calloc((size_t)tables->set_count + 1, sizeof(edition->sets[0]));
+    /* No head lies on two cache lines: what malloc gives begins in the middle of one. */
+    size_t size = ((size_t)tables->set_count + 2) * sizeof(edition->sets[0]);
+    size += (CACHE_LINE - size % CACHE_LINE) % CACHE_LINE;
+    edition->sets = aligned_alloc(CACHE_LINE, size);
     if (edition->sets == NULL)
         return fault_set(fault, "no memory for %u sets", tables->set_count);
+    memset(edition->sets, 0, size);
     for (uint32_t set = 0; set < tables->set_count; set++)
         edition_renew_set(edition, set);
+    return true;
+}
+
+/* The first who stands in the bucket or behind it; nobody where the next thousand are empty. */
+static uint32_t view_near(const struct index *index, uint64_t bucket)
+{
+    uint64_t end = bucket + DECOY_REACH, last = index_bucket_count(index->home_count);
+    for (; bucket < end && bucket < last; bucket++) {
+        uint32_t view = load_u32(index_bucket(index, bucket) + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+        if (view != VIEW_NOBODY)
+            return view;
+    }
+    return VIEW_NOBODY;
+}
+
+static bool decoys_fill(struct edition *edition, struct fault *fault)
+{
+    const struct index *index = &edition->tables->index;
+    edition->decoys = calloc(DECOY_COUNT, sizeof(edition->decoys[0]));
+    if (edition->decoys == NULL)
+        return fault_set(fault, "no memory for decoys");
+    for (uint64_t i = 0; i < DECOY_COUNT && index->home_count > 0; i++)
+        edition->decoys[i] =
+            view_near(index, (uint64_t)(((uint128)i * index->home_count) / DECOY_COUNT));
     return true;
 }
 
@@ -196,7 +226,7 @@ bool edition_open(struct edition **out, const struct tables *tables,
         !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
         !products_fill(edition, fault) || !points_fill(edition, fault) ||
         !offers_fill(edition, fault) || !terminals_fill(edition, fault) ||
-        !sets_fill(edition, fault) || !gates_fill(edition, fault)) {
+        !sets_fill(edition, fault) || !gates_fill(edition, fault) || !decoys_fill(edition, fault)) {
         edition_close(edition);
         return false;
     }
@@ -213,6 +243,7 @@ void edition_close(struct edition *edition)
     free(edition->offers);
     free(edition->terminals);
     free(edition->sets);
+    free(edition->decoys);
     free(edition->gates);
     free(edition->asking_bits);
     free(edition);

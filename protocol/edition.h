@@ -38,9 +38,14 @@ static_assert(GROUP_BIT_EVERYBODY <= GATE_GROUP_MASK, "every bit has a number");
 static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GATE_DAYS_SHIFT,
               "the first word of every set of days has a number");
 
+/* Views of people here and there, drawn as people are: what is read in place of somebody unknown
+ * (VIEW_DECOY). A power of two. */
+#define DECOY_COUNT 4096
+
 struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
     const struct manifest *manifest;
+    const struct identity_key *identity; /* the snapshot's; NULL: nobody is looked up in it */
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
     struct product_slot *products; /* owned, as the next six are */
@@ -51,6 +56,7 @@ struct edition {
     uint32_t *gates;       /* by number of the clause */
     uint64_t *asking_bits; /* by number of the clause: whether it asks about price, quantity,
                             * clock, means or entry */
+    uint32_t *decoys;      /* [DECOY_COUNT] views; owned */
     uint32_t product_mask, point_mask, offer_mask, terminal_mask;
 };
 

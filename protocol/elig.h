@@ -33,6 +33,7 @@ enum elig_status {
     ELIG_DRAINING = 201,
     ELIG_BUSY = 202,
     ELIG_NOT_READY = 203,
+    ELIG_NOT_PERMITTED = 204,
     ELIG_UNKNOWN_PRODUCT = 301,
     ELIG_UNKNOWN_POINT_OF_SALE = 302,
     ELIG_OUTSIDE_WINDOW = 303,
@@ -52,7 +53,7 @@ struct elig_request {
     uint32_t product, point_of_sale;
     uint32_t unit_price;     /* 1/10000 EUR */
     uint32_t service_time_s; /* seconds since 1970 UTC; 0: now */
-    uint64_t request_id;     /* not 0; never used twice by a terminal */
+    uint64_t request_id;     /* not 0; a terminal never has two requests under one */
     uint64_t target_id;      /* 0 */
 };
 
@@ -84,10 +85,13 @@ enum elig_error {
     ELIG_TIMEOUT = -5,
     ELIG_BAD_ANSWER = -6, /* what came back is not this protocol, or not an answer to this */
     ELIG_NO_MEMORY = -7,
-    ELIG_NOT_LOCAL = -8,  /* an address of another machine: frames are plain */
+    ELIG_NOT_LOCAL = -8,  /* an address of another machine, and frames are plain */
     ELIG_NO_SESSION = -9, /* not accepted yet, or over */
     ELIG_IN_FLIGHT = -10, /* as many requests are unanswered as the server allows: take answers */
-    ELIG_NO_RANDOMNESS = -11
+    ELIG_NO_RANDOMNESS = -11,
+    ELIG_NO_ROOM = -12,      /* the server is busy for longer than the timeout: elig_wait_ms */
+    ELIG_NOT_ACCEPTED = -13, /* the server wants no session with this terminal, or has other keys */
+    ELIG_NO_COUNTER = -14    /* the counter of handshakes cannot be read or stored */
 };
 
 /* Frames: bytes in, bytes out, no I/O. */
@@ -106,10 +110,15 @@ int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);
 
 /* Sends one request and waits for its answer: for CHECK and PING. After an error other than
- * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER the connection is of no more use: close it, connect
- * again and ask again, under another request_id. Servers close connections that are silent for some
- * minutes, so the first question after a quiet time may end so. */
+ * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER a plain connection is of no more use: close it, connect
+ * again and ask again. Servers close connections that are silent for some minutes, so the first
+ * question after a quiet time may end so. A sealed one connects again by itself. */
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out);
+/* The same for many, sent without waiting for each other: responses[i] answers requests[i]. After
+ * an error the first `answered` have their answers (NULL: not wanted); that one request is wrong is
+ * found before any is sent. The timeout bounds each answer, not all of them together. */
+int elig_ask_many(struct elig *elig, const struct elig_request requests[], size_t count,
+                  struct elig_response responses[], size_t *answered);
 /* STATUS. A server that refuses answers with a status that is not ELIG_OK; beside it only
  * request_id, generation, server_time_s, stale_h and wait_ms are set then. */
 int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out);
@@ -128,7 +137,6 @@ int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *
  *     when elig_session_is_due(&session, now_ms): let the answers come, connect again, start again
  */
 #define ELIG_KEY_SIZE         32
-#define ELIG_ENVIRONMENT_SIZE 8
 #define ELIG_FRAMES_MAX       255 /* in a record */
 #define ELIG_HELLO_SIZE       144
 #define ELIG_RECORD_SIZE_MAX  16340 /* 255 frames; a record of n frames has 20 + 64 * n bytes */
@@ -140,7 +148,7 @@ struct elig_session_settings {
     uint8_t server_public[ELIG_KEY_SIZE];      /* the key that servers have now */
     uint8_t server_public_next[ELIG_KEY_SIZE]; /* the one they change to; zeros: not told yet */
     uint8_t psk[ELIG_KEY_SIZE];                /* the merchant's secret */
-    char environment[ELIG_ENVIRONMENT_SIZE];   /* "prod", "test", ...: zeros after the name */
+    uint32_t environment; /* of the server: 0 production, anything else a test */
     uint32_t terminal_id;                      /* not 0 */
     uint32_t firmware;                         /* version of what runs here, for the operator */
     uint8_t is_padded; /* 1: records are padded to few sizes, so that they do not tell how much is
@@ -256,6 +264,44 @@ size_t elig_session_in_flight(const struct elig_session *session);
 
 /* Wipes it. */
 void elig_session_close(struct elig_session *session);
+
+/* ---- The same, done for you: a sealed connection for the blocking calls above ---- */
+
+/* Where the number is kept that rises with each handshake, for ever: a server refuses one that does
+ * not. Either `path`, or both functions. Store it where neither a loss of power nor an update of
+ * the firmware takes it away. */
+struct elig_counter {
+    const char *path; /* a small file, made when it is not there; several processes may share it */
+    int (*load)(void *context, uint64_t *counter); /* the last one that was stored, 0 when none was;
+                                                      returns 0, or else it could not */
+    int (*store)(void *context, uint64_t counter); /* returns 0 once it would outlive a loss of
+                                                      power, or else it could not */
+    void *context;
+};
+
+/* A sealed connection to a numeric address of any machine, for elig_ask, elig_ask_many and
+ * elig_ask_status; elig_close ends it. Takes copies of settings and counter: wipe your secrets.
+ *
+ * Nothing is sent yet: the first question connects. So does every one that finds no session,
+ * because the connection broke, the session came to its end, or the server stops or changed to its
+ * next key; requests that were not answered are then sent again under the same request id, within
+ * the timeout. So a server may be asked the same thing under the same id twice, which changes
+ * nothing, and the caller gets one answer to each. (Transactions will be known by terminal and
+ * request id, and not be done twice either.) After an error the connection is of use again, other
+ * than a plain one: ask again, a request that stayed without an answer under its id.
+ *
+ * A busy server is left alone for as long as it says. When that is longer than the timeout, calls
+ * return ELIG_NO_ROOM at once, until elig_wait_ms have passed. */
+int elig_open_sealed(struct elig **out, const char *address,
+                     const struct elig_session_settings *settings,
+                     const struct elig_counter *counter, uint32_t timeout_ms);
+
+/* For so long from now on the server is left alone; 0: it is not, or the connection is plain. */
+uint32_t elig_wait_ms(const struct elig *elig);
+
+/* More about the last error of a sealed connection, for a technician: what the counter's file
+ * lacks, why a session ended. "" when there is no more to say. Until the next call. */
+const char *elig_trouble(const struct elig *elig);
 
 const char *elig_status_text(uint16_t status);
 const char *elig_status_name(uint16_t status);

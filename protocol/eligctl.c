@@ -8,6 +8,7 @@
 #include "protocol/money.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
+#include "protocol/reach.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,16 +16,10 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define ADDRESS_DEFAULT    "127.0.0.1:7447"
-#define TIMEOUT_DEFAULT    "3000"
-#define TIMEOUT_MS_MAX     600000
 #define PING_COUNT_MAX     100000
 #define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
 #define SNAPSHOT_TEXT_SIZE 96
 #define UNTIL_TEXT_SIZE    48
-
-#define CONNECT_HELP "where the server listens: 127.0.0.1:7447, [::1]:7447 or unix:PATH"
-#define TIMEOUT_HELP "how long to wait for the connection and for each answer, in milliseconds"
 
 /* ---- saying what is wrong ---- */
 
@@ -39,16 +34,6 @@ static int fail(int exit_status, const char *command, const char *where, const c
 {
     fprintf(stderr, "eligctl %s: %s: %s\n", command, where, text);
     return exit_status;
-}
-
-static int connect_or_fail(struct elig **out, const char *command, const char *address,
-                           uint64_t timeout_ms)
-{
-    int error = elig_connect(out, address, (uint32_t)timeout_ms);
-    if (error == ELIG_FINE)
-        return EXIT_YES;
-    bool is_usage = error == ELIG_NO_ADDRESS || error == ELIG_NOT_LOCAL;
-    return fail(is_usage ? EXIT_USAGE : EXIT_FAILED, command, address, elig_error_text(error));
 }
 
 /* ---- values ---- */
@@ -97,15 +82,16 @@ static void json_snapshot(struct json *json, uint64_t generation, uint16_t stale
 /* ---- check ---- */
 
 struct check_settings {
-    const char *connect, *means, *identifier, *price, *at, *entry;
-    uint64_t product, quantity, companions, point_of_sale, timeout_ms;
+    struct reach reach;
+    const char *means, *identifier, *price, *at, *entry;
+    uint64_t product, quantity, companions, point_of_sale;
     bool json;
 };
 
 #define CHECK_AT(field) offsetof(struct check_settings, field)
 
 static const struct option_row check_rows[] = {
-    {"connect", OPTION_TEXT, CHECK_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
+    REACH_ROW_CONNECT(struct check_settings),
     {"means", OPTION_TEXT, CHECK_AT(means), "NAME", "personal-code", 0, 0,
      "kind of the identifier: personal-code, eid, e-talons or card"},
     {"identifier", OPTION_TEXT, CHECK_AT(identifier), "TEXT", "-", 0, 0,
@@ -124,8 +110,7 @@ static const struct option_row check_rows[] = {
     {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0,
      "when the service is used, by the clock in Riga: 2026-11-23T10:00. Seconds since 1970 UTC are "
      "taken too. Without it: now."},
-    {"timeout-ms", OPTION_NUMBER, CHECK_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
-     TIMEOUT_HELP},
+    REACH_ROWS(struct check_settings),
     {"json", OPTION_FLAG, CHECK_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
 };
 
@@ -330,21 +315,23 @@ static int run_check(int argc, char *argv[])
         return exit_status;
 
     /* ask */
-    exit_status = connect_or_fail(&elig, "check", settings.connect, settings.timeout_ms);
+    exit_status = reach_server(&elig, "check", &settings.reach);
     if (exit_status != EXIT_YES)
         return exit_status;
     int error = elig_ask(elig, &request, &response);
     explicit_bzero(request.identifier, sizeof(request.identifier));
+    if (error != ELIG_FINE)
+        exit_status = reach_failed("check", &settings.reach, elig, error);
     elig_close(elig);
     if (error != ELIG_FINE)
-        return fail(EXIT_FAILED, "check", settings.connect, elig_error_text(error));
+        return exit_status;
 
     /* tell */
     exit_status = exit_of_status(response.status);
     if (settings.json)
         print_response_json(&request, &response);
     else if (exit_status == EXIT_FAILED)
-        print_refusal("check", settings.connect, response.status, response.wait_ms);
+        print_refusal("check", settings.reach.connect, response.status, response.wait_ms);
     else
         print_decision(&request, &response);
     return command_finish("eligctl check", exit_status);
@@ -353,19 +340,18 @@ static int run_check(int argc, char *argv[])
 /* ---- ping ---- */
 
 struct ping_settings {
-    const char *connect;
-    uint64_t count, timeout_ms;
+    struct reach reach;
+    uint64_t count;
     bool json;
 };
 
 #define PING_AT(field) offsetof(struct ping_settings, field)
 
 static const struct option_row ping_rows[] = {
-    {"connect", OPTION_TEXT, PING_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
+    REACH_ROW_CONNECT(struct ping_settings),
     {"count", OPTION_NUMBER, PING_AT(count), "NUMBER", "1", 1, PING_COUNT_MAX,
      "how many, one after the other on one connection"},
-    {"timeout-ms", OPTION_NUMBER, PING_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
-     TIMEOUT_HELP},
+    REACH_ROWS(struct ping_settings),
     {"json", OPTION_FLAG, PING_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
 };
 
@@ -430,20 +416,27 @@ static int run_ping(int argc, char *argv[])
     struct round_trips trips = {0};
     struct elig *elig;
     options_read(&ping_table, &settings, NULL, argc, argv);
-    int exit_status = connect_or_fail(&elig, "ping", settings.connect, settings.timeout_ms);
+    int exit_status = reach_server(&elig, "ping", &settings.reach);
     if (exit_status != EXIT_YES)
         return exit_status;
 
+    /* The handshake is not what is measured. */
     int error = ELIG_FINE;
+    if (reach_is_sealed(&settings.reach)) {
+        struct elig_request first = {.kind = ELIG_PING, .request_id = new_request_id()};
+        error = elig_ask(elig, &first, &response);
+    }
     while (trips.count < settings.count && error == ELIG_FINE && response.status == STATUS_OK) {
         struct elig_request request = {.kind = ELIG_PING, .request_id = new_request_id()};
         uint64_t start_ns = clock_monotonic_ns();
         error = elig_ask(elig, &request, &response);
         round_trips_add(&trips, clock_monotonic_ns() - start_ns);
     }
+    if (error != ELIG_FINE)
+        exit_status = reach_failed("ping", &settings.reach, elig, error);
     elig_close(elig);
     if (error != ELIG_FINE)
-        return fail(EXIT_FAILED, "ping", settings.connect, elig_error_text(error));
+        return exit_status;
     if (settings.json)
         print_pings_json(&response, &trips);
     else
@@ -454,17 +447,15 @@ static int run_ping(int argc, char *argv[])
 /* ---- status ---- */
 
 struct status_settings {
-    const char *connect;
-    uint64_t timeout_ms;
+    struct reach reach;
     bool json;
 };
 
 #define STATUS_AT(field) offsetof(struct status_settings, field)
 
 static const struct option_row status_rows[] = {
-    {"connect", OPTION_TEXT, STATUS_AT(connect), "ADDRESS", ADDRESS_DEFAULT, 0, 0, CONNECT_HELP},
-    {"timeout-ms", OPTION_NUMBER, STATUS_AT(timeout_ms), "MS", TIMEOUT_DEFAULT, 1, TIMEOUT_MS_MAX,
-     TIMEOUT_HELP},
+    REACH_ROW_CONNECT(struct status_settings),
+    REACH_ROWS(struct status_settings),
     {"json", OPTION_FLAG, STATUS_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
 };
 
@@ -512,19 +503,21 @@ static int run_status(int argc, char *argv[])
     struct elig_report report;
     struct elig *elig;
     options_read(&status_table, &settings, NULL, argc, argv);
-    int exit_status = connect_or_fail(&elig, "status", settings.connect, settings.timeout_ms);
+    int exit_status = reach_server(&elig, "status", &settings.reach);
     if (exit_status != EXIT_YES)
         return exit_status;
     int error = elig_ask_status(elig, new_request_id(), &report);
+    if (error != ELIG_FINE)
+        exit_status = reach_failed("status", &settings.reach, elig, error);
     elig_close(elig);
     if (error != ELIG_FINE)
-        return fail(EXIT_FAILED, "status", settings.connect, elig_error_text(error));
+        return exit_status;
     if (settings.json)
         print_report_json(&report);
     else if (report.status == STATUS_OK)
         print_report(&report);
     else
-        print_refusal("status", settings.connect, report.status, report.wait_ms);
+        print_refusal("status", settings.reach.connect, report.status, report.wait_ms);
     return command_finish("eligctl status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
 }
 

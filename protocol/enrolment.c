@@ -85,11 +85,14 @@ static bool spans_are_sane(const char *text)
     return count > 0;
 }
 
-static uint8_t hex_digit(char c)
+/* Its value; 16: it is no digit. */
+static unsigned hex_digit(char c)
 {
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c != '\0' ? strchr(digits, c) : NULL;
-    return at != NULL ? (uint8_t)((at - digits) % 16) : 16;
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (unsigned)(c - 'a') + 10;
+    return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
 }
 
 static bool key_of(uint8_t key[static NOISE_KEY_SIZE], const struct row_field *field)
@@ -97,12 +100,12 @@ static bool key_of(uint8_t key[static NOISE_KEY_SIZE], const struct row_field *f
     if (field->value_size != 2 * (size_t)NOISE_KEY_SIZE)
         return false;
     for (size_t i = 0; i < NOISE_KEY_SIZE; i++) {
-        uint8_t high = hex_digit(field->value[2 * i]), low = hex_digit(field->value[2 * i + 1]);
+        unsigned high = hex_digit(field->value[2 * i]), low = hex_digit(field->value[2 * i + 1]);
         if (high > 15 || low > 15)
             return false;
         key[i] = (uint8_t)(high << 4 | low);
     }
-    return true;
+    return !bytes_are_zero(key, NOISE_KEY_SIZE); /* zeros are nobody's */
 }
 
 static void key_text(char text[static KEY_TEXT_SIZE], const uint8_t key[static NOISE_KEY_SIZE])

@@ -6,11 +6,13 @@
 
 #include <sys/stat.h>
 
+#include "protocol/catalogue.h"
 #include "protocol/fault.h"
 #include "protocol/keyfile.h"
 
-#define ENROLMENT_COUNT_MAX 65536
-#define ENROLMENT_SPANS_MAX 64 /* of points, and as many of products, of one terminal */
+#define ENROLMENT_COUNT_MAX TERMINAL_COUNT_MAX
+#define ENROLMENT_SPANS_MAX                                                                        \
+    TERMINAL_SPAN_COUNT_MAX /* of points, and as many of products, of one terminal */
 #define ENROLMENT_HEADER                                                                           \
     "number,points,profile,key,products,per_minute,per_day,typed_per_day,from,until"
 

@@ -11,6 +11,7 @@
 
 #define DATA_SUFFIX          ".mdb"
 #define MANIFEST_SUFFIX      ".man"
+#define TMP_SUFFIX           ".tmp" /* behind the others, while it counts for nothing yet */
 #define CURRENT_NAME         "CURRENT"
 #define CURRENT_SIZE         (16 + 1 + 2 * DATA_HASH_SIZE + 1) /* generation, space, hash, newline */
 #define GENERATION_TEXT_SIZE 17                                /* 16 hexadecimal digits and NUL */

@@ -46,22 +46,19 @@ static inline uint32_t slot_mask(const uint8_t *slot, struct tag tag)
 }
 
 /* What the slot holds if it has the tag, else zero. */
-static inline uint32_t slot_probe(const uint8_t *slot, struct tag tag, uint32_t *found)
+static inline uint32_t slot_probe(const uint8_t *slot, struct tag tag)
 {
-    uint32_t mask = slot_mask(slot, tag);
-    *found |= mask;
-    return load_u32(slot + SLOT_PAYLOAD) & mask;
+    return load_u32(slot + SLOT_PAYLOAD) & slot_mask(slot, tag);
 }
 
 /* The view in this bucket, VIEW_NOBODY when none of its slots has the tag. Empty slots hold view 0,
  * so an all-zero tag finds nobody in them. Written out: a loop of four would be one more branch. */
-static inline uint32_t bucket_probe(const uint8_t *bucket, struct tag tag, uint32_t *found)
+static inline uint32_t bucket_probe(const uint8_t *bucket, struct tag tag)
 {
     static_assert(BUCKET_SLOT_COUNT == 4, "four slots");
-    *found = 0;
-    uint32_t payload = slot_probe(bucket, tag, found) | slot_probe(bucket + SLOT_SIZE, tag, found) |
-                       slot_probe(bucket + 2 * SLOT_SIZE, tag, found) |
-                       slot_probe(bucket + 3 * SLOT_SIZE, tag, found);
+    uint32_t payload = slot_probe(bucket, tag) | slot_probe(bucket + SLOT_SIZE, tag) |
+                       slot_probe(bucket + 2 * SLOT_SIZE, tag) |
+                       slot_probe(bucket + 3 * SLOT_SIZE, tag);
     return payload & PAYLOAD_VIEW_MASK;
 }
 
@@ -70,19 +67,19 @@ static inline uint32_t bucket_overflowed(const uint8_t *bucket)
     return load_u32(bucket + SLOT_PAYLOAD) & PAYLOAD_OVERFLOWED;
 }
 
-/* The rare second look: past a home bucket that overflowed and does not hold the tag. */
+/* The rare second look: past a home bucket that overflowed. Taken also for what was found at home,
+ * and to the end: how far one looks says nothing about who is there. */
 static uint32_t find_beyond(const struct index *index, const struct digest *digest)
 {
     struct tag tag = tag_of(digest);
     uint64_t home = index_home(digest, index->home_count);
-    for (uint64_t reach = 1; reach <= BUCKET_REACH_MAX; reach++) {
+    uint32_t view = VIEW_NOBODY, is_more = 1;
+    for (uint64_t reach = 1; reach <= BUCKET_REACH_MAX && is_more != 0; reach++) {
         const uint8_t *bucket = index_bucket(index, home + reach);
-        uint32_t found;
-        uint32_t view = bucket_probe(bucket, tag, &found);
-        if (found != 0 || bucket_overflowed(bucket) == 0)
-            return view;
+        view |= bucket_probe(bucket, tag);
+        is_more = bucket_overflowed(bucket);
     }
-    return VIEW_NOBODY;
+    return view;
 }
 
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
@@ -102,15 +99,14 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
     for (size_t i = 0; i < count; i++) {
         size_t ahead = i + PREFETCH_AHEAD;
         __builtin_prefetch(buckets[ahead < count ? ahead : i]);
-        uint32_t found;
-        views[i] = bucket_probe(buckets[i], tag_of(&digests[i]), &found);
-        beyond |= (uint64_t)((bucket_overflowed(buckets[i]) & ~found) >> 31) << i;
+        views[i] = bucket_probe(buckets[i], tag_of(&digests[i]));
+        beyond |= (uint64_t)(bucket_overflowed(buckets[i]) >> 31) << i;
     }
 
-    /* look further for the few that may have overflowed */
+    /* look further where somebody has overflowed: no digest stands twice */
     for (; beyond != 0; beyond &= beyond - 1) {
         size_t i = (size_t)__builtin_ctzll(beyond);
-        views[i] = find_beyond(index, &digests[i]);
+        views[i] |= find_beyond(index, &digests[i]);
     }
 }
 

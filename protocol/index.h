@@ -76,4 +76,12 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
                       size_t count);
 uint32_t index_find(const struct index *index, const struct digest *digest);
 
+/* Somebody's view from the digest's home bucket, which index_find_batch has just read; VIEW_NOBODY
+ * when nobody is at home there, as for one digest in seven. */
+static inline uint32_t index_neighbour(const struct index *index, const struct digest *digest)
+{
+    const uint8_t *bucket = index_bucket(index, index_home(digest, index->home_count));
+    return load_u32(bucket + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+}
+
 #endif

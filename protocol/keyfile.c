@@ -187,6 +187,31 @@ void keyfile_close_identity(struct identity_key *key)
     sodium_free(key);
 }
 
+bool keyfile_take_identity(struct identity_key **out, int fd, const char *path, struct fault *fault)
+{
+    char *line = sodium_malloc(KEYFILE_SIZE_MAX);
+    struct identity_key *key = sodium_malloc(sizeof(*key));
+    bool is_good = line != NULL && key != NULL;
+    if (!is_good)
+        fault_set(fault, "%s: no guarded memory for a key: %s", path, strerror(errno));
+    ssize_t size = is_good ? read(fd, line, KEYFILE_SIZE_MAX) : -1;
+    if (is_good && size < 0)
+        is_good = fault_set(fault, "%s: %s", path, strerror(errno));
+    if (is_good && !parse_line(key->bytes, sizeof(key->bytes), IDENTITY_WHAT, line, (size_t)size))
+        is_good = fault_set(fault,
+                            "%s: not a key of this kind: wanted one line, \"" IDENTITY_WHAT
+                            "\" and %zu hexadecimal digits",
+                            path, 2 * sizeof(key->bytes));
+    sodium_free(line);
+    if (!is_good) {
+        sodium_free(key);
+        return false;
+    }
+    sodium_mprotect_readonly(key);
+    *out = key;
+    return true;
+}
+
 /* An Ed25519 secret carries its public key; a file in which they differ would sign what nobody can
  * verify. */
 static bool secret_is_whole(const struct sign_secret *key)
@@ -450,4 +475,21 @@ bool keyfile_create_merchant(const char *path, struct fault *fault)
     bool is_good = create_key(path, MERCHANT_WHAT, key, sizeof(key), 0600, fault);
     sodium_memzero(key, sizeof(key));
     return is_good;
+}
+
+bool keyfile_make_identity(struct identity_key **out, struct fault *fault)
+{
+    struct identity_key *key = sodium_malloc(sizeof(*key));
+    if (key == NULL)
+        return fault_set(fault, "no guarded memory for a key: %s", strerror(errno));
+    randombytes_buf(key->bytes, sizeof(key->bytes));
+    sodium_mprotect_readonly(key);
+    *out = key;
+    return true;
+}
+
+bool keyfile_write_identity(const char *path, const struct identity_key *key, mode_t mode,
+                            struct fault *fault)
+{
+    return create_key(path, IDENTITY_WHAT, key->bytes, sizeof(key->bytes), mode, fault);
 }

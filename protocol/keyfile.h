@@ -4,6 +4,8 @@
 #ifndef PROTOCOL_KEYFILE_H
 #define PROTOCOL_KEYFILE_H
 
+#include <sys/types.h>
+
 #include "protocol/fault.h"
 #include "protocol/identity.h"
 #include "protocol/noise.h"
@@ -28,6 +30,10 @@ struct sign_secret {
 MUST_USE bool keyfile_open_identity(struct identity_key **out, const char *path,
                                     struct fault *fault);
 void keyfile_close_identity(struct identity_key *key);
+
+/* The same from a file that is open and whose guard the caller has judged; `path` is for faults. */
+MUST_USE bool keyfile_take_identity(struct identity_key **out, int fd, const char *path,
+                                    struct fault *fault);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
 MUST_USE bool keyfile_open_server(struct noise_keys **out, const char *path, struct fault *fault);
@@ -66,5 +72,11 @@ MUST_USE bool keyfile_create_signing(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_server(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_terminal(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_merchant(const char *path, struct fault *fault);
+
+/* The two halves of keyfile_create_identity, for whoever uses a key before it is written: a new one
+ * in guarded memory; and its file, of the caller's mode. */
+MUST_USE bool keyfile_make_identity(struct identity_key **out, struct fault *fault);
+MUST_USE bool keyfile_write_identity(const char *path, const struct identity_key *key, mode_t mode,
+                                     struct fault *fault);
 
 #endif

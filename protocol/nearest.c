@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORD_SIZE    64
 #define DISTANCE_MAX 3
@@ -39,7 +40,7 @@ const char *nearest_word(const char *word, const char *const words[], size_t wor
     const char *nearest = NULL;
     size_t nearest_distance = DISTANCE_MAX + 1;
     for (size_t i = 0; i < word_count; i++) {
-        size_t distance = edit_distance(word, words[i]);
+        size_t distance = strcasecmp(word, words[i]) == 0 ? 0 : edit_distance(word, words[i]);
         size_t longer = strlen(word) > strlen(words[i]) ? strlen(word) : strlen(words[i]);
         /* At most a third of a short word: "no" is not a mistyped "yes". */
         if (distance < nearest_distance && distance <= (longer + 2) / 3) {

@@ -75,6 +75,7 @@ static void mix_hash(struct noise_handshake *hs, const uint8_t *data, size_t siz
     crypto_hash_sha512_update(&state, hs->hash, NOISE_HASH_SIZE);
     crypto_hash_sha512_update(&state, data, size);
     crypto_hash_sha512_final(&state, hs->hash);
+    sodium_memzero(&state, sizeof(state)); /* once it has what was derived from the psk */
 }
 
 /* HMAC of `data` and then of `number` as one byte, unless it is 0. */
@@ -89,16 +90,17 @@ static void hmac(uint8_t out[static NOISE_HASH_SIZE], const uint8_t key[static N
     sodium_memzero(&state, sizeof(state));
 }
 
-/* HKDF: its first output becomes the chaining key, the others are written. Only a
- * psk wants the third; one derivation for all is worth the few microseconds. */
+/* HKDF: its first output becomes the chaining key, the second is written, and the third when it is
+ * asked for. */
 static void derive(struct noise_handshake *hs, uint8_t second[static NOISE_HASH_SIZE],
-                   uint8_t third[static NOISE_HASH_SIZE], const uint8_t *material, size_t size)
+                   uint8_t third[NOISE_HASH_SIZE], const uint8_t *material, size_t size)
 {
     uint8_t extracted[NOISE_HASH_SIZE];
     hmac(extracted, hs->chaining_key, material, size, 0);
     hmac(hs->chaining_key, extracted, extracted, 0, 1);
     hmac(second, extracted, hs->chaining_key, NOISE_HASH_SIZE, 2);
-    hmac(third, extracted, second, NOISE_HASH_SIZE, 3);
+    if (third != NULL)
+        hmac(third, extracted, second, NOISE_HASH_SIZE, 3);
     sodium_memzero(extracted, sizeof(extracted));
 }
 
@@ -111,11 +113,10 @@ static void take_key(struct noise_cipher *cipher, const uint8_t derived[static N
 
 static void mix_key(struct noise_handshake *hs, const uint8_t material[static NOISE_KEY_SIZE])
 {
-    uint8_t second[NOISE_HASH_SIZE], third[NOISE_HASH_SIZE];
-    derive(hs, second, third, material, NOISE_KEY_SIZE);
+    uint8_t second[NOISE_HASH_SIZE];
+    derive(hs, second, NULL, material, NOISE_KEY_SIZE);
     take_key(&hs->cipher, second);
     sodium_memzero(second, sizeof(second));
-    sodium_memzero(third, sizeof(third));
 }
 
 static void mix_key_and_hash(struct noise_handshake *hs, const uint8_t psk[static NOISE_KEY_SIZE])
@@ -189,8 +190,9 @@ static bool refuse(struct noise_handshake *hs)
 }
 
 static void start(struct noise_handshake *hs, enum noise_step step,
-                  const struct noise_keys *own_static, const uint8_t server_public[NOISE_KEY_SIZE],
-                  const uint8_t *prologue, size_t prologue_size)
+                  const struct noise_keys *own_static,
+                  const uint8_t server_public[static NOISE_KEY_SIZE], const uint8_t *prologue,
+                  size_t prologue_size)
 {
     *hs = (struct noise_handshake){.step = step, .own_static = *own_static};
     memcpy(hs->hash, PROTOCOL_NAME, sizeof(PROTOCOL_NAME) - 1);
@@ -288,12 +290,11 @@ void noise_split(struct noise_handshake *hs, struct noise_cipher *send,
 {
     assert(hs->step == NOISE_SPLITS_INITIATOR || hs->step == NOISE_SPLITS_RESPONDER);
     bool is_initiator = hs->step == NOISE_SPLITS_INITIATOR;
-    uint8_t second[NOISE_HASH_SIZE], third[NOISE_HASH_SIZE];
-    derive(hs, second, third, hs->hash, 0);
+    uint8_t second[NOISE_HASH_SIZE];
+    derive(hs, second, NULL, hs->hash, 0);
     take_key(is_initiator ? send : receive, hs->chaining_key);
     take_key(is_initiator ? receive : send, second);
     memcpy(handshake_hash, hs->hash, NOISE_HASH_SIZE);
     sodium_memzero(second, sizeof(second));
-    sodium_memzero(third, sizeof(third));
     sodium_memzero(hs, sizeof(*hs));
 }

@@ -6,7 +6,7 @@
  *
  * No I/O, no memory, no randomness of its own. The order of calls is the caller's duty and is
  * asserted; what the other side sends is not trusted. After a refusal (false) the handshake is
- * wiped and of no more use. */
+ * wiped and of no more use. What a call of a handshake writes must not overlap what it reads. */
 #ifndef PROTOCOL_NOISE_H
 #define PROTOCOL_NOISE_H
 

@@ -74,32 +74,6 @@ static bool header_is(const uint8_t *record, enum record_type type)
 
 /* Who is spoken to */
 
-static bool letter_is_sane(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
-
-bool environment_is_sane(const struct environment *environment)
-{
-    size_t size = 0;
-    while (size < ENVIRONMENT_SIZE && letter_is_sane(environment->name[size]))
-        size++;
-    return size > 0 && bytes_are_zero(environment->name + size, ENVIRONMENT_SIZE - size);
-}
-
-bool environment_of_name(struct environment *out, const char *name)
-{
-    struct environment made = {{0}};
-    size_t size = strlen(name);
-    if (size > ENVIRONMENT_SIZE)
-        return false;
-    memcpy(made.name, name, size);
-    if (!environment_is_sane(&made))
-        return false;
-    *out = made;
-    return true;
-}
-
 void server_name_make(struct server_name *out, const uint8_t public_key[static NOISE_KEY_SIZE])
 {
     uint8_t digest[crypto_generichash_BYTES];
@@ -114,17 +88,15 @@ void server_name_make(struct server_name *out, const uint8_t public_key[static N
 }
 
 void prologue_make(uint8_t prologue[static PROLOGUE_SIZE],
-                   const uint8_t key_id[static KEY_NAME_SIZE],
-                   const struct environment *environment)
+                   const uint8_t key_id[static KEY_NAME_SIZE], uint32_t environment)
 {
     uint8_t *at = prologue;
-    assert(environment_is_sane(environment));
     memcpy(at, PROLOGUE_LABEL, sizeof(PROLOGUE_LABEL) - 1);
     at += sizeof(PROLOGUE_LABEL) - 1;
     put_header(at, RECORD_HELLO, HELLO_BODY_SIZE);
     at += HEADER_SIZE;
     memcpy(at, key_id, KEY_NAME_SIZE);
-    memcpy(at + KEY_NAME_SIZE, environment->name, ENVIRONMENT_SIZE);
+    store_u64(at + KEY_NAME_SIZE, environment);
 }
 
 /* HELLO */
@@ -170,7 +142,7 @@ void mac1_make(uint8_t mac1[static MAC1_SIZE], const uint8_t record[static HELLO
 
 bool hello_seal(uint8_t record[static HELLO_SIZE], struct noise_handshake *hs,
                 const struct noise_keys *terminal, const struct server_name *server,
-                const uint8_t psk[static NOISE_KEY_SIZE], const struct environment *environment,
+                const uint8_t psk[static NOISE_KEY_SIZE], uint32_t environment,
                 const struct hello *in, const uint8_t ephemeral_secret[static NOISE_KEY_SIZE])
 {
     uint8_t prologue[PROLOGUE_SIZE], payload[HELLO_PAYLOAD_SIZE];
@@ -198,7 +170,7 @@ bool hello_is_addressed(const uint8_t record[static HELLO_SIZE], const struct se
 
 bool hello_open(struct hello *out, uint8_t terminal_public[static NOISE_KEY_SIZE],
                 struct noise_handshake *hs, const struct noise_keys *server_keys,
-                const struct server_name *server, const struct environment *environment,
+                const struct server_name *server, uint32_t environment,
                 const uint8_t record[static HELLO_SIZE])
 {
     uint8_t prologue[PROLOGUE_SIZE], payload[HELLO_PAYLOAD_SIZE], who[NOISE_KEY_SIZE];

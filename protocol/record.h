@@ -2,8 +2,8 @@
  * machine. Bytes in, bytes out. Normative text: PROTOCOL.md, "Sealed sessions".
  *
  * A server:  record_header_decode -> hello_is_addressed -> hello_open -> accept_seal ->
- *            noise_split, then record_open and record_seal
- * A client:  session.h, or hello_seal -> accept_open -> noise_split, then the same two */
+ *            noise_split, then record_open, frames_before_pads and record_seal
+ * A client:  elig_session_start and its neighbours in elig.h */
 #ifndef PROTOCOL_RECORD_H
 #define PROTOCOL_RECORD_H
 
@@ -149,14 +149,9 @@ void record_header_encode(uint8_t header[static HEADER_SIZE], const struct recor
 
 /* ---- who is spoken to ---- */
 
-/* Which of the separate worlds (production, test, ...) both sides mean: a name of 1 to 8 letters
- * a-z, digits and hyphens, zeros after it. Sessions between two of them do not come about. */
+/* Which of the separate worlds (production, a test, ...) both sides mean: the number that snapshots
+ * have, 0 production. In the prologue it is a u64. */
 #define ENVIRONMENT_SIZE 8
-struct environment {
-    uint8_t name[ENVIRONMENT_SIZE];
-};
-MUST_USE bool environment_of_name(struct environment *out, const char *name);
-MUST_USE bool environment_is_sane(const struct environment *environment);
 
 /* A server's public key with what is computed from it once. Nothing in it is secret. */
 struct server_name {
@@ -169,8 +164,7 @@ void server_name_make(struct server_name *out, const uint8_t public_key[static N
 /* Binds version, kind of opening, server key and environment into every session. */
 #define PROLOGUE_SIZE (6 + HEADER_SIZE + KEY_NAME_SIZE + ENVIRONMENT_SIZE)
 void prologue_make(uint8_t prologue[static PROLOGUE_SIZE],
-                   const uint8_t key_id[static KEY_NAME_SIZE],
-                   const struct environment *environment);
+                   const uint8_t key_id[static KEY_NAME_SIZE], uint32_t environment);
 
 /* ---- HELLO ---- */
 
@@ -194,8 +188,8 @@ void mac1_make(uint8_t mac1[static MAC1_SIZE], const uint8_t record[static HELLO
  * point of low order. */
 MUST_USE bool hello_seal(uint8_t record[static HELLO_SIZE], struct noise_handshake *hs,
                          const struct noise_keys *terminal, const struct server_name *server,
-                         const uint8_t psk[static NOISE_KEY_SIZE],
-                         const struct environment *environment, const struct hello *in,
+                         const uint8_t psk[static NOISE_KEY_SIZE], uint32_t environment,
+                         const struct hello *in,
                          const uint8_t ephemeral_secret[static NOISE_KEY_SIZE]);
 
 /* Whether it asks for this key of the server and mac1 fits: in constant time, before anything
@@ -208,7 +202,7 @@ MUST_USE bool hello_is_addressed(const uint8_t record[static HELLO_SIZE],
  * terminal_public untouched and `hs` of no more use. */
 MUST_USE bool hello_open(struct hello *out, uint8_t terminal_public[static NOISE_KEY_SIZE],
                          struct noise_handshake *hs, const struct noise_keys *server_keys,
-                         const struct server_name *server, const struct environment *environment,
+                         const struct server_name *server, uint32_t environment,
                          const uint8_t record[static HELLO_SIZE]);
 
 /* ---- ACCEPT ---- */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file, described in REVOCATION.md. */
+/* The file, described in KEYS.md. */
 enum {
     LIST_MAGIC = 0,        /* 8 bytes */
     LIST_FORMAT = 8,       /* u32 */

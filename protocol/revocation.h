@@ -1,4 +1,4 @@
-/* The signed list of terminals' keys that are good no longer. Layout: REVOCATION.md. */
+/* The signed list of terminals' keys that are good no longer. Layout: KEYS.md. */
 #ifndef PROTOCOL_REVOCATION_H
 #define PROTOCOL_REVOCATION_H
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 static_assert(ELIG_KEY_SIZE == NOISE_KEY_SIZE, "one size of keys");
-static_assert(ELIG_ENVIRONMENT_SIZE == ENVIRONMENT_SIZE, "one size of environments");
 static_assert(ELIG_FRAMES_MAX == RECORD_FRAMES_MAX, "one greatest record");
 static_assert(ELIG_HELLO_SIZE == HELLO_SIZE, "one size of HELLO");
 static_assert(ELIG_RECORD_SIZE_MAX == RECORD_SIZE_MAX, "one size of records");
@@ -21,11 +20,9 @@ static const struct session *inside_const(const struct elig_session *session)
 
 /* Opening and closing */
 
-static bool settings_are_sane(const struct elig_session_settings *settings,
-                              const struct environment *environment)
+static bool settings_are_sane(const struct elig_session_settings *settings)
 {
     return settings->terminal_id != 0 && settings->is_padded <= 1 &&
-           environment_is_sane(environment) &&
            !bytes_are_zero(settings->terminal_secret, ELIG_KEY_SIZE) &&
            !bytes_are_zero(settings->server_public, ELIG_KEY_SIZE) &&
            !bytes_are_zero(settings->psk, ELIG_KEY_SIZE);
@@ -33,9 +30,7 @@ static bool settings_are_sane(const struct elig_session_settings *settings,
 
 int elig_session_open(struct elig_session *session, const struct elig_session_settings *settings)
 {
-    struct environment environment;
-    memcpy(environment.name, settings->environment, ENVIRONMENT_SIZE);
-    if (!settings_are_sane(settings, &environment))
+    if (!settings_are_sane(settings))
         return ELIG_BAD_ARGUMENT;
     if (!noise_ready())
         return ELIG_NO_RANDOMNESS;
@@ -46,7 +41,7 @@ int elig_session_open(struct elig_session *session, const struct elig_session_se
     server_name_make(&s->servers[1], settings->server_public_next);
     s->has_next = !bytes_are_zero(settings->server_public_next, ELIG_KEY_SIZE);
     memcpy(s->psk, settings->psk, NOISE_KEY_SIZE);
-    s->environment = environment;
+    s->environment = settings->environment;
     s->terminal_id = settings->terminal_id;
     s->firmware = settings->firmware;
     s->is_padded = settings->is_padded == 1;
@@ -92,7 +87,7 @@ int elig_session_start(struct elig_session *session, const struct elig_session_f
         .time_ms = fresh->time_ms,
     };
     if (!hello_seal(hello, &s->handshake, &s->terminal, &s->servers[s->server_index], s->psk,
-                    &s->environment, &told, fresh->random)) {
+                    s->environment, &told, fresh->random)) {
         end(s, ELIG_CAUSE_SERVER_KEY);
         return ELIG_BAD_ARGUMENT;
     }

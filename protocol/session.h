@@ -17,7 +17,7 @@ struct __attribute__((may_alias)) session {
     struct server_name servers[2]; /* the key of now, the one of next */
     bool has_next;
     uint8_t psk[NOISE_KEY_SIZE];
-    struct environment environment;
+    uint32_t environment;
     uint32_t terminal_id, firmware;
     bool is_padded;
 

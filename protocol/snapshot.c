@@ -1,5 +1,6 @@
 #include "protocol/snapshot.h"
 
+#include "protocol/identity_keys.h"
 #include "protocol/tables.h"
 
 #include <assert.h>
@@ -23,6 +24,8 @@
 struct snapshot {
     struct manifest manifest;
     struct tables tables;
+    struct identity_key *own_key; /* NULL: `identity` is the caller's */
+    const struct identity_key *identity;
     MDB_env *env;
     MDB_txn *txn; /* open as long as the snapshot: what mdb_get gave stays good */
     MDB_dbi dbi;
@@ -87,11 +90,12 @@ bool snapshot_read_manifest(struct manifest *out, const char *directory, uint64_
 /* ---- trust ---- */
 
 bool snapshot_keys_open(struct snapshot_keys *keys, const char *signing_public,
-                        const char *identity_key, struct fault *fault)
+                        const char *identity_key, const char *identity_keys, struct fault *fault)
 {
-    *keys = (struct snapshot_keys){.identity = NULL};
+    assert((identity_key == NULL) != (identity_keys == NULL));
+    *keys = (struct snapshot_keys){.identity_keys = identity_keys};
     return identity_start(fault) && keyfile_read_public(&keys->signer, signing_public, fault) &&
-           keyfile_open_identity(&keys->identity, identity_key, fault);
+           (identity_key == NULL || keyfile_open_identity(&keys->identity, identity_key, fault));
 }
 
 void snapshot_keys_close(struct snapshot_keys *keys)
@@ -102,8 +106,10 @@ void snapshot_keys_close(struct snapshot_keys *keys)
 
 struct snapshot_trust snapshot_trust_of(const struct snapshot_keys *keys, uint32_t environment)
 {
-    return (struct snapshot_trust){
-        .signer = &keys->signer, .identity = keys->identity, .environment = environment};
+    return (struct snapshot_trust){.signer = &keys->signer,
+                                   .identity = keys->identity,
+                                   .identity_keys = keys->identity_keys,
+                                   .environment = environment};
 }
 
 static bool manifest_is_trusted(const struct manifest *m, const struct snapshot_trust *trust,
@@ -124,13 +130,19 @@ static bool manifest_is_trusted(const struct manifest *m, const struct snapshot_
                          "not to be used after %" PRIu64 ", now is %" PRIu64
                          " (UTC seconds); load newer deliveries",
                          m->not_after_s, trust->now_s);
+    return true;
+}
 
+/* A key that is another's would make every identifier unknown. */
+static bool manifest_has_key(const struct manifest *m, const struct identity_key *key,
+                             struct fault *fault)
+{
     uint8_t id[KEY_ID_SIZE], check[DIGEST_SIZE];
-    identity_key_id(id, trust->identity);
+    identity_key_id(id, key);
     if (sodium_memcmp(id, m->identity_key_id, KEY_ID_SIZE) != 0)
         return fault_set(fault, "made with another identity key than the one given; every "
                                 "identifier would look unknown");
-    identity_check_value(check, trust->identity);
+    identity_check_value(check, key);
     if (sodium_memcmp(check, m->identity_check, DIGEST_SIZE) != 0)
         return fault_set(fault, "the identity key has the right name but not the right value");
     return true;
@@ -438,8 +450,20 @@ static bool canaries_sing(const struct snapshot *snapshot, const struct identity
 
 /* ---- open, close ---- */
 
-static bool open_data(struct snapshot *snapshot, int directory_fd,
-                      const struct snapshot_trust *trust, struct fault *fault)
+static bool open_key(struct snapshot *snapshot, const struct snapshot_trust *trust,
+                     struct fault *fault)
+{
+    const struct manifest *m = &snapshot->manifest;
+    snapshot->identity = trust->identity;
+    if (trust->identity_keys == NULL)
+        return manifest_has_key(m, snapshot->identity, fault);
+    if (!identity_keys_open(&snapshot->own_key, trust->identity_keys, m->generation, fault))
+        return false;
+    snapshot->identity = snapshot->own_key;
+    return manifest_has_key(m, snapshot->identity, fault);
+}
+
+static bool open_data(struct snapshot *snapshot, int directory_fd, struct fault *fault)
 {
     int copy_fd = open_copy(directory_fd, &snapshot->manifest, fault);
     if (copy_fd < 0)
@@ -447,7 +471,7 @@ static bool open_data(struct snapshot *snapshot, int directory_fd,
     bool is_good = open_env(snapshot, copy_fd, fault);
     close(copy_fd); /* LMDB has opened the copy for itself */
     if (is_good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
-        canaries_sing(snapshot, trust->identity, fault))
+        canaries_sing(snapshot, snapshot->identity, fault))
         return true;
 
     char name[FOLDER_NAME_SIZE];
@@ -471,10 +495,11 @@ static bool open_generation(struct snapshot **out, int directory_fd, uint64_t ge
         manifest_read(&snapshot->manifest, directory_fd, generation, trust->signer, hash, fault);
     if (is_good && listed_hash != NULL && memcmp(hash, listed_hash, DATA_HASH_SIZE) != 0)
         is_good = fault_set(fault, "%s: not the manifest that " CURRENT_NAME " names", name);
-    if (is_good && !manifest_is_trusted(&snapshot->manifest, trust, fault))
+    if (is_good && (!manifest_is_trusted(&snapshot->manifest, trust, fault) ||
+                    !open_key(snapshot, trust, fault)))
         is_good = fault_at(fault, name);
     if (is_good)
-        is_good = open_data(snapshot, directory_fd, trust, fault);
+        is_good = open_data(snapshot, directory_fd, fault);
     if (!is_good) {
         snapshot_close(snapshot);
         return false;
@@ -517,6 +542,7 @@ void snapshot_close(struct snapshot *snapshot)
         mdb_txn_abort(snapshot->txn);
     if (snapshot->env != NULL)
         mdb_env_close(snapshot->env);
+    keyfile_close_identity(snapshot->own_key);
     free(snapshot);
 }
 
@@ -528,4 +554,9 @@ const struct manifest *snapshot_manifest(const struct snapshot *snapshot)
 const struct tables *snapshot_tables(const struct snapshot *snapshot)
 {
     return &snapshot->tables;
+}
+
+const struct identity_key *snapshot_identity(const struct snapshot *snapshot)
+{
+    return snapshot->identity;
 }

@@ -33,21 +33,26 @@
 #define VALUE_VIEWS        "views"
 #define SNAPSHOT_VALUE_PAD 48
 
-/* What every reader of snapshots has: whom it trusts, and what digests are made with. */
+/* What every reader of snapshots has: whom it trusts, and what digests are made with: one key for
+ * all snapshots, or a folder where each has its own. */
 struct snapshot_keys {
     struct sign_public signer;
-    struct identity_key *identity;
+    struct identity_key *identity; /* NULL: from the folder */
+    const char *identity_keys;     /* borrowed; NULL: `identity` */
 };
 
-/* Opens both, and starts what they need (identity_start); close it in any case. */
+/* Opens what is there, and starts what it needs (identity_start); close it in any case. Of
+ * `identity_key` and `identity_keys` one is NULL (identity_keys_choice). */
 MUST_USE bool snapshot_keys_open(struct snapshot_keys *keys, const char *signing_public,
-                                 const char *identity_key, struct fault *fault);
+                                 const char *identity_key, const char *identity_keys,
+                                 struct fault *fault);
 void snapshot_keys_close(struct snapshot_keys *keys);
 
 /* Who may have made a snapshot, and for whom. All borrowed, for the duration of the call. */
 struct snapshot_trust {
     const struct sign_public *signer;
     const struct identity_key *identity;
+    const char *identity_keys; /* folder of the key of each generation; NULL: `identity` for all */
     uint32_t environment;
     uint64_t generation_above; /* refuse this one and all older; 0: any */
     uint64_t now_s;            /* refuse what is past its not-after; 0: do not look */
@@ -96,6 +101,10 @@ void snapshot_close(struct snapshot *snapshot); /* NULL: nothing */
 
 const struct manifest *snapshot_manifest(const struct snapshot *snapshot);
 const struct tables *snapshot_tables(const struct snapshot *snapshot);
+
+/* The key of its identifiers. From a folder of keys it is the snapshot's own, in guarded memory
+ * that is wiped when the snapshot is closed; else it is the one that it was opened with. */
+const struct identity_key *snapshot_identity(const struct snapshot *snapshot);
 
 /* Only the signed page, read and checked; for lists. `page_hash` may be NULL. */
 MUST_USE bool snapshot_read_manifest(struct manifest *out, const char *directory,

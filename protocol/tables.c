@@ -364,12 +364,12 @@ static int compare_keys(const void *left, const void *right)
 /* Faults never show a key. */
 static bool keys_differ(const struct tables *t, struct fault *fault)
 {
-    const struct terminal **by_key = take_array(t->terminal_count, sizeof(*by_key), fault);
+    const struct terminal **by_key = take_array(t->terminal_count, sizeof(void *), fault);
     if (by_key == NULL)
         return false;
     for (uint32_t i = 0; i < t->terminal_count; i++)
         by_key[i] = &t->terminals[i];
-    qsort(by_key, t->terminal_count, sizeof(*by_key), compare_keys);
+    qsort(by_key, t->terminal_count, sizeof(void *), compare_keys);
     bool is_good = true;
     for (uint32_t i = 1; i < t->terminal_count && is_good; i++)
         if (compare_keys(&by_key[i - 1], &by_key[i]) == 0)

@@ -1,5 +1,7 @@
 #include "tests/booth.h"
 
+#include "tests/fixture.h"
+
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -28,7 +30,7 @@ void booth_make(struct booth *booth, const struct noise_keys *terminal,
     memcpy(booth->settings.terminal_secret, terminal->secret_key, ELIG_KEY_SIZE);
     memcpy(booth->settings.server_public, server_public, ELIG_KEY_SIZE);
     memcpy(booth->settings.psk, psk, ELIG_KEY_SIZE);
-    memcpy(booth->settings.environment, "test", 4);
+    booth->settings.environment = FIXTURE_ENVIRONMENT;
 }
 
 void booth_close(struct booth *booth)

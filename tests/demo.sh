@@ -53,11 +53,10 @@ seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b 
 # ---- keys, country, snapshot ----
 
 # Only what an earlier demo left.
-rm -rf "$demo/keys" "$demo/country" "$demo/snapshots" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
 mkdir -p "$demo/keys" || fail "cannot write to $demo"
-"$bin/eligctl" keygen identity "$demo/keys/identity.key" >"$demo/keys.txt" || fail "no identity key"
-"$bin/eligctl" keygen signing "$demo/keys/signing.key" >>"$demo/keys.txt" || fail "no signing key"
-keys="--identity-key $demo/keys/identity.key --signing-public $demo/keys/signing.key.pub"
+"$bin/eligctl" keygen signing "$demo/keys/signing.key" >"$demo/keys.txt" || fail "no signing key"
+keys="--identity-keys $demo/identity-keys --signing-public $demo/keys/signing.key.pub"
 
 echo "1. A country of $(thousands "$persons") persons, none of them real, as eleven registers deliver it"
 started=$(date +%s.%N)
@@ -65,7 +64,7 @@ started=$(date +%s.%N)
 country_s=$(seconds_since "$started")
 
 load() {
-    "$bin/eligload" build --exports "$demo/country" --snapshots "$demo/snapshots" --identity-key "$demo/keys/identity.key" \
+    "$bin/eligload" build --exports "$demo/country" --snapshots "$demo/snapshots" --identity-keys "$demo/identity-keys" \
         --signing-key "$demo/keys/signing.key" --summary "$demo/load.json" "$@" >"$demo/load.txt"
 }
 echo "2. Deliveries in seven dialects and with broken rows become one signed snapshot"

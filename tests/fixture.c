@@ -18,7 +18,8 @@
 
 struct fixture {
     char directory[FIXTURE_PATH_SIZE], identity_path[FIXTURE_PATH_SIZE],
-        secret_path[FIXTURE_PATH_SIZE], public_path[FIXTURE_PATH_SIZE];
+        secret_path[FIXTURE_PATH_SIZE], public_path[FIXTURE_PATH_SIZE], keys[FIXTURE_PATH_SIZE];
+    bool has_keys; /* each generation its own */
     struct identity_key *identity;
     struct sign_secret *secret;
     struct sign_public public;
@@ -39,6 +40,7 @@ struct fixture {
     struct membership memberships[FIXTURE_MEMBERSHIPS_MAX];
     struct view views[FIXTURE_ENTRIES_MAX];
     struct index_entry entries[FIXTURE_ENTRIES_MAX];
+    struct identifier identifiers[FIXTURE_ENTRIES_MAX]; /* [i] is of whoever has view i + 1 */
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
         view_count, point_count, terminal_count, span_count;
     uint64_t entry_count;
@@ -210,21 +212,35 @@ uint32_t fixture_set_of(struct fixture *f, uint16_t group)
     return fixture_set(f, &all, 1);
 }
 
-void fixture_digest(const struct fixture *f, struct digest *out, enum means means, const char *text)
+static struct identifier normalise(enum means means, const char *text)
 {
     struct identifier identifier;
     if (means_normalise(&identifier, means, text, strlen(text)) != MEANS_FINE)
         errx(1, "fixture: an identifier without a canonical form");
+    return identifier;
+}
+
+void fixture_digest(const struct fixture *f, struct digest *out, enum means means, const char *text)
+{
+    struct identifier identifier = normalise(means, text);
     identity_digest(out, f->identity, &identifier);
+}
+
+/* View 0 is nobody's, and every other one somebody's alone. */
+static void enter(struct fixture *f, uint64_t i)
+{
+    identity_digest(&f->entries[i].digest, f->identity, &f->identifiers[i]);
+    f->entries[i].view = (uint32_t)i + 1;
 }
 
 void fixture_identifier(struct fixture *f, enum means means, const char *text, uint32_t set,
                         uint32_t from_day, uint32_t until_day)
 {
     assert(f->entry_count < FIXTURE_ENTRIES_MAX && f->view_count < FIXTURE_ENTRIES_MAX);
-    f->views[f->view_count] = (struct view){set, from_day, until_day};
-    fixture_digest(f, &f->entries[f->entry_count].digest, means, text);
-    f->entries[f->entry_count++].view = f->view_count++;
+    assert(f->view_count == f->entry_count + 1);
+    f->views[f->view_count++] = (struct view){set, from_day, until_day};
+    f->identifiers[f->entry_count] = normalise(means, text);
+    enter(f, f->entry_count++);
 }
 
 void fixture_person(struct fixture *f, enum means means, const char *text, uint32_t set)
@@ -263,6 +279,32 @@ static void make_keys(struct fixture *f)
     must(keyfile_read_public(&f->public, f->public_path, &fault), &fault);
 }
 
+static void name_key(struct fixture *f)
+{
+    identity_key_id(f->manifest.identity_key_id, f->identity);
+    identity_check_value(f->manifest.identity_check, f->identity);
+}
+
+static void renew_key(struct fixture *f)
+{
+    struct fault fault;
+    keyfile_close_identity(f->identity);
+    must(keyfile_make_identity(&f->identity, &fault), &fault);
+    name_key(f);
+    for (uint64_t i = 0; i < f->entry_count; i++)
+        enter(f, i);
+}
+
+void fixture_use_keys(struct fixture *f)
+{
+    f->has_keys = true;
+}
+
+const char *fixture_keys(const struct fixture *f)
+{
+    return f->keys;
+}
+
 struct fixture *fixture_open(const char *directory)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -272,6 +314,7 @@ struct fixture *fixture_open(const char *directory)
         err(1, "fixture: %s", folder);
     path_set(f->directory, folder, "snapshots");
     path_set(f->identity_path, folder, "identity.key");
+    path_set(f->keys, folder, "keys");
     path_set(f->secret_path, folder, "signing.key");
     path_set(f->public_path, folder, "signing.key.pub");
     make_keys(f);
@@ -284,8 +327,7 @@ struct fixture *fixture_open(const char *directory)
         .from_day = FIXTURE_FROM_DAY,
         .until_day = FIXTURE_UNTIL_DAY,
     };
-    identity_key_id(f->manifest.identity_key_id, f->identity);
-    identity_check_value(f->manifest.identity_check, f->identity);
+    name_key(f);
     add_reserved(f);
     return f;
 }
@@ -349,11 +391,13 @@ static struct content content_of(struct fixture *f)
 bool fixture_try_publish(struct fixture *f, uint64_t *generation, struct fault *fault)
 {
     struct publication *publication;
-    if (!publish_begin(&publication, f->directory, fault))
+    if (f->has_keys)
+        renew_key(f);
+    struct snapshot_trust trust = fixture_trust(f);
+    if (!publish_begin(&publication, f->directory, &trust, fault))
         return false;
     struct content content = content_of(f);
     f->manifest.person_count = f->entry_count;
-    struct snapshot_trust trust = fixture_trust(f);
     bool good = builder_write(publish_data_path(publication), &content, 1, &f->manifest, fault) &&
                 publish_commit(publication, &f->manifest, f->secret, &trust, fault);
     *generation = publish_current_generation(publication);
@@ -401,8 +445,10 @@ const struct sign_secret *fixture_secret(const struct fixture *f)
 
 struct snapshot_trust fixture_trust(const struct fixture *f)
 {
-    return (struct snapshot_trust){
-        .signer = &f->public, .identity = f->identity, .environment = f->manifest.environment};
+    return (struct snapshot_trust){.signer = &f->public,
+                                   .identity = f->identity,
+                                   .identity_keys = f->has_keys ? f->keys : NULL,
+                                   .environment = f->manifest.environment};
 }
 
 struct snapshot *fixture_snapshot(const struct fixture *f)

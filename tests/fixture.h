@@ -67,6 +67,11 @@ uint64_t fixture_publish(struct fixture *fixture);
 MUST_USE bool fixture_try_publish(struct fixture *fixture, uint64_t *generation,
                                   struct fault *fault);
 
+/* From now on each generation that is published has a new key, in a folder of keys beside that of
+ * snapshots, and everybody's digest is made anew with it. */
+void fixture_use_keys(struct fixture *fixture);
+const char *fixture_keys(const struct fixture *fixture); /* the folder */
+
 /* Borrowed; live as long as the fixture. */
 const char *fixture_directory(const struct fixture *fixture); /* of the snapshots */
 const char *fixture_identity_path(const struct fixture *fixture);

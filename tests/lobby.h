@@ -166,7 +166,6 @@ static inline void lobby_open(struct lobby *lobby, uint32_t guard_slot_count)
         lobby->identity.keys[i] = &lobby->server_keys[i];
         server_name_make(&lobby->identity.names[i], lobby->server_keys[i].public_key);
     }
-    ck_assert(environment_of_name(&lobby->identity.environment, "test"));
     ck_assert_msg(guard_open(&lobby->guard, &guard, &fault), "%s", fault.text);
     ck_assert(counters_open(&lobby->counters, &fault));
     lobby_open_store(lobby);
@@ -193,7 +192,8 @@ static inline void lobby_close(struct lobby *lobby)
 static inline struct elig_session_settings lobby_terminal(const struct lobby *lobby,
                                                           uint32_t number)
 {
-    struct elig_session_settings settings = {.environment = "test", .terminal_id = number};
+    struct elig_session_settings settings = {.environment = FIXTURE_ENVIRONMENT,
+                                             .terminal_id = number};
     memcpy(settings.terminal_secret, lobby->terminals[number].secret_key, NOISE_KEY_SIZE);
     memcpy(settings.server_public, lobby->server_keys[0].public_key, NOISE_KEY_SIZE);
     memcpy(settings.server_public_next, lobby->server_keys[1].public_key, NOISE_KEY_SIZE);

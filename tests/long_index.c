@@ -113,7 +113,7 @@ static uint64_t build(const char *directory, uint64_t identifier_count, struct m
 
     struct fault fault;
     struct publication *publication;
-    must(publish_begin(&publication, directory, &fault), &fault);
+    must(publish_begin(&publication, directory, trust, &fault), &fault);
     double start = now_s();
     must(builder_write(publish_data_path(publication), &content, THREAD_COUNT, manifest, &fault),
          &fault);

@@ -53,12 +53,17 @@ done
 
 # shellcheck disable=SC2086
 has_list() { grep -qxF '.\" options: '"$1" $pages /dev/null; }
+# "check,ping," of a program or of one of its commands, each with the words before it.
+commands_of() { "$program" "$@" --mdoc-options </dev/null | sed -n "s/^\\.It Cm /${*:+$* }/p" | tr '\n' ','; }
 for program in "$ELIG_BIN"/elig*; do
     name=${program##*/}
     if has_list "$name"; then good; else bad "$name has no list of options in a manual page"; fi
-    commands=$("$program" --mdoc-options </dev/null | sed -n 's/^\.It Cm //p')
-    for command in $commands; do
+    wanted=$(commands_of)
+    while [ -n "$wanted" ]; do
+        command=${wanted%%,*} wanted=${wanted#*,}
         if has_list "$name $command"; then good; else bad "$name $command has no list of options in a manual page"; fi
+        # shellcheck disable=SC2086 # a command, and one of its own
+        wanted=$wanted$(commands_of $command)
     done
 done
 if [ -n "$pages" ] && command -v mandoc >/dev/null; then

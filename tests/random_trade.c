@@ -108,7 +108,7 @@ static void add_ranges(struct contract_row *contract, struct trade *trade, uint6
     while (contract->range_count < 3 && random_chance(state, 20)) {
         uint32_t first = 100 + random_below(state, 24);
         trade->ranges[trade->range_count++] =
-            (struct trade_range){first, first + random_below(state, 12)};
+            (struct point_range){first, first + random_below(state, 12)};
         contract->range_count++;
     }
 }

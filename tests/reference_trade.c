@@ -57,7 +57,7 @@ static bool contract_covers(const struct trade *trade, const struct contract_row
         strcmp(contract->relief, relief->name) != 0 || !is_in_force(contract->in_force, day))
         return false;
     for (uint32_t i = 0; i < contract->range_count; i++) {
-        const struct trade_range *range = &trade->ranges[contract->first_range + i];
+        const struct point_range *range = &trade->ranges[contract->first_range + i];
         if (point->number >= range->first && point->number <= range->last)
             return true;
     }

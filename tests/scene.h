@@ -201,11 +201,11 @@ static inline void scene_open(struct scene *scene)
     if (!identity_start(&fault) ||
         !edition_open(&scene->edition, scene_tables(&scene->key), &manifest, &fault))
         abort();
+    scene->edition->identity = &scene->key;
     scene->moment = (struct moment){.edition = scene->edition,
                                     .now_s = time_of_riga_day(SCENE_TODAY) + 43200,
                                     .profile = PROFILE_INSPECTOR};
     scene->board = (struct metrics_board){&scene->metrics, 1, scene->moment.now_s - 100};
-    scene->answerer.key = &scene->key;
     scene->answerer.metrics = &scene->metrics;
     scene->answerer.board = &scene->board;
 }

@@ -57,10 +57,12 @@ static const struct accept sealed_terms = {
 };
 
 /* One side of a session, and all that it needs to get there. */
+#define SEALED_ENVIRONMENT 0x74736574u /* of the vectors */
+
 struct sealed_side {
     struct noise_keys keys; /* its own */
     struct server_name server;
-    struct environment environment;
+    uint32_t environment;
     struct sealed_key psk, ephemeral;
     struct noise_handshake handshake;
     struct noise_cipher send, receive;
@@ -75,7 +77,7 @@ static inline struct sealed_side sealed_side_of(uint8_t own_secret, uint8_t ephe
     struct noise_keys server_keys = sealed_keys_of(SEALED_SERVER);
     struct sealed_side side = {
         .keys = sealed_keys_of(own_secret),
-        .environment = {{'t', 'e', 's', 't'}},
+        .environment = SEALED_ENVIRONMENT,
         .psk = sealed_key_of(SEALED_PSK),
         .ephemeral = sealed_key_of(ephemeral),
         .accept = sealed_terms,
@@ -98,8 +100,7 @@ static inline bool sealed_say_hello(struct sealed_side *terminal, uint8_t record
                                     const struct hello *hello)
 {
     return hello_seal(record, &terminal->handshake, &terminal->keys, &terminal->server,
-                      terminal->psk.bytes, &terminal->environment, hello,
-                      terminal->ephemeral.bytes);
+                      terminal->psk.bytes, terminal->environment, hello, terminal->ephemeral.bytes);
 }
 
 static inline bool sealed_hear_hello(struct sealed_side *server,
@@ -107,7 +108,7 @@ static inline bool sealed_hear_hello(struct sealed_side *server,
 {
     return hello_is_addressed(record, &server->server) &&
            hello_open(&server->hello, server->terminal_public, &server->handshake, &server->keys,
-                      &server->server, &server->environment, record);
+                      &server->server, server->environment, record);
 }
 
 static inline bool sealed_say_accept(struct sealed_side *server, uint8_t record[static ACCEPT_SIZE])

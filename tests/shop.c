@@ -35,7 +35,7 @@ static struct giver givers[FEW_ROOM];
 static struct provider providers[FEW_ROOM];
 static struct point_row points[POINTS_ROOM];
 static struct contract_row contracts[CONTRACTS_ROOM];
-static struct trade_range trade_ranges[LIST_ROOM];
+static struct point_range trade_ranges[LIST_ROOM];
 static struct product_row product_rows[FEW_ROOM];
 static struct terminal_row terminals[TERMINALS_ROOM];
 static struct group_rule groups[1];
@@ -203,7 +203,7 @@ struct contract_row *shop_contract(uint32_t number, const char *relief, uint64_t
 
 void shop_range(uint32_t first, uint32_t last)
 {
-    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct trade_range){first, last};
+    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct point_range){first, last};
     contracts[shop.trade.contract_count - 1].range_count++;
 }
 
@@ -219,13 +219,13 @@ struct terminal_row *shop_terminal(uint32_t number, uint32_t first_point, uint32
                                       .in_force = always};
     store_u32(terminal->key, number);
     *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) =
-        (struct trade_range){first_point, last_point};
+        (struct point_range){first_point, last_point};
     return terminal;
 }
 
 void shop_sells(uint32_t first, uint32_t last)
 {
-    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct trade_range){first, last};
+    *ADD(trade_ranges, LIST_ROOM, shop.trade.range_count) = (struct point_range){first, last};
     terminals[shop.trade.terminal_count - 1].product_range_count++;
 }
 

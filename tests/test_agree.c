@@ -202,8 +202,6 @@ START_TEST(batches_of_any_size_keep_owners_and_their_means_together)
 }
 END_TEST
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 int main(void)
 {
     Suite *suite = suite_create("agree");

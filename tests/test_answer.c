@@ -167,7 +167,7 @@ START_TEST(what_is_bought_where_and_when_comes_before_who_buys)
     request.service_time_s = (uint32_t)time_of_riga_day(purchases[_i].day) + 3600;
     bool is_refused = purchases[_i].status < STATUS_APPLIES;
     if (is_refused)
-        scene.answerer.key = NULL; /* whoever hashed the identifier now would not come back */
+        scene.edition->identity = NULL; /* whoever hashed the identifier now would not come back */
     struct response response = ask(&request);
     ck_assert_uint_eq(response.status, purchases[_i].status);
     ck_assert_uint_eq(response.payable + response.relief_amount, 15001);

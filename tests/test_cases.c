@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
-
 static const char rules_text[] = "place RIGA = 0001\n"
                                  "place JURMALA = 0004000\n"
+                                 "places TOWNS = RIGA, JURMALA\n"
                                  "product city.ticket = 1001\n"
                                  "product school.lunch = 1005\n"
                                  "group pensioner = status VSAA.pension.old_age\n"
@@ -84,8 +83,16 @@ static const struct {
     {"case \"a\"\nperson born 1950", "t.cases:2:13: wanted a day such as 2026-01-31, found "
                                      "\"1950\""},
     {"case \"a\"\nperson born 1950-03-01 lives RGIA",
-     "t.cases:2:30: wanted a place, or 1 to 7 digits of an ATVK code, found \"RGIA\"; did you "
+     "t.cases:2:30: wanted one place, or 1 to 7 digits of an ATVK code, found \"RGIA\"; did you "
      "mean \"RIGA\"?"},
+    {"case \"a\"\nperson born 1950-03-01 lives TOWNS",
+     "t.cases:2:30: wanted one place, or 1 to 7 digits of an ATVK code, found \"TOWNS\""},
+    {"case \"a\"\nperson born 1950-03-01 livs RIGA",
+     "t.cases:2:24: wanted lives, died or the end of the line, found \"livs\"; did you mean "
+     "\"lives\"?"},
+    {"case \"a\"\nperson born 1950-03-01 died 2020-01-01 lives RIGA",
+     "t.cases:2:40: wanted the end of the line, found \"lives\", which comes earlier, once, or not "
+     "in such a line"},
     {"case \"a\"\nperson born 1990-03-01 died 1989-01-01", "t.cases:2:24: died before being born"},
     {"case \"a\"\nperson born 1950-03-01 died 1969-12-31",
      "t.cases:2:29: wanted a day from 1970-01-01 on, found \"1969-12-31\""},
@@ -103,6 +110,13 @@ static const struct {
      "t.cases:3:21: the register of VSAA.pension tells no schools"},
     {PERSON "status VSAA.pension from 2026-01-01 until 2026-01-01",
      "t.cases:3:43: until 2026-01-01 is not after the day it begins"},
+    {PERSON "status VSAA.pension untl 2026-01-01",
+     "t.cases:3:21: wanted school, from, until or the end of the line, found \"untl\"; did you "
+     "mean "
+     "\"until\"?"},
+    {PERSON "list riga_staff untl 2026-01-01",
+     "t.cases:3:17: wanted from, until or the end of the line, found \"untl\"; did you mean "
+     "\"until\"?"},
     {PERSON "list VSAA.pension", "t.cases:3:6: wanted the name of a giver's list, found "
                                  "\"VSAA.pension\""},
     {PERSON "missing SOPA.houshold",
@@ -131,6 +145,14 @@ static const struct {
     {PERSON "buys city.ticket at 1.50 on 2026-09-01 by edi",
      "t.cases:3:43: wanted personal-code, eid, e-talons or card, found \"edi\"; did you mean "
      "\"eid\"?"},
+    {PERSON "buys 4294967296 at 1.50 on 2026-09-01",
+     "t.cases:3:6: wanted a product, or its number, 1 to 4294967295, found a number of 10 digits"},
+    {PERSON "buys city.ticket at 1.50 on 2026-09-01 companions 256",
+     "t.cases:3:51: wanted how many companions, 0 to 255, found \"256\""},
+    {PERSON "buys city.ticket at 1.50 on 2026-09-01 noon",
+     "t.cases:3:40: wanted a time, companions, by, read or the end of the line, found \"noon\""},
+    {PERSON "buys city.ticket at 1.50 on 2026-09-01 read fingers",
+     "t.cases:3:45: wanted unstated, chip, contactless, optical or typed, found \"fingers\""},
     {BUYS, "t.cases:1:1: the case expects nothing of what is bought last: want \"expect\""},
     {BUYS "buys city.ticket at 1.50 on 2026-09-01",
      "t.cases:4:1: wanted expect, after what is bought, found \"buys\""},
@@ -145,18 +167,73 @@ static const struct {
      "t.cases:4:15: wanted a relief, found \"CTIY\"; did you mean \"CITY\"?"},
     {BUYS "expect CITY + CITY + CITY + CITY + CITY takes 1",
      "t.cases:4:36: more than 4 reliefs together (VERDICT_PART_COUNT_MAX)"},
+    {BUYS "expect CITY takes 1 pays 0 split 65536",
+     "t.cases:4:34: wanted a funding-split code, 0 to 65535, found \"65536\""},
     {BUYS "expect nothing split 1",
      "t.cases:4:16: wanted pays or the end of the line, found \"split\""},
     {BUYS "expect nothing\nstatus VSAA.pension",
      "t.cases:5:1: wanted buys or the next case, found \"status\""},
 };
 
-START_TEST(what_is_wrong_is_said_with_its_place)
+START_TEST(what_is_wrong_is_said_with_its_line)
 {
     struct cases cases = {0};
     struct fault fault = {""};
     ck_assert_msg(!parse(&cases, wrong[_i].text, &fault), "%s", wrong[_i].text);
     ck_assert_str_eq(fault.text, wrong[_i].fault);
+    cases_free(&cases);
+}
+END_TEST
+
+static const struct {
+    const char *before, *line;       /* `line` goes on and on */
+    unsigned file_count, line_count; /* that are good: so many files of so many lines */
+    const char *fault;
+} too_many[] = {
+    {"", "case \"a\"\nperson nobody\nbuys 2 at 1 on 2026-09-01\nexpect nothing\n", 2, 32768,
+     "t.cases:1:1: more than 65536 cases (CASE_COUNT_MAX)"},
+    {"case \"a\"\nperson nobody\n", "buys 2 at 1 on 2026-09-01\nexpect nothing\n", 4, 65536,
+     "t.cases:3:1: more than 262144 purchases in all cases (CASE_PURCHASE_MAX)"},
+    {PERSON, "list riga_staff\n", 4, 65536,
+     "t.cases:3:1: more than 262144 statuses in all cases (CASE_FACT_MAX)"},
+    {PERSON, "known needy until 2026-09-01\n", 4, 65536,
+     "t.cases:3:1: more than 262144 memberships known in all cases (CASE_FACT_MAX)"},
+    {"", "\n", 256, 1, "t.cases: more than 256 files of cases (CASES_FILE_COUNT_MAX)"},
+    {"", "\n", 1, CASES_FILE_SIZE_MAX, NULL},
+    {"", "\n", 0, CASES_FILE_SIZE_MAX + 1,
+     "t.cases: more than 4194304 bytes (CASES_FILE_SIZE_MAX)"},
+};
+
+/* A file of the lines, and of what a case must end with. */
+static bool parse_lines(struct cases *cases, int row, unsigned line_count, struct fault *fault)
+{
+    static const char end[] = "buys 2 at 1 on 2026-09-01\nexpect nothing\n";
+    const char *line = too_many[row].line;
+    bool is_open = line[0] == 'l' || line[0] == 'k';
+    size_t size = strlen(too_many[row].before), line_size = strlen(line);
+    char *text = malloc(size + line_count * line_size + sizeof(end));
+    memcpy(text, too_many[row].before, size);
+    for (unsigned i = 0; i < line_count; i++, size += line_size)
+        memcpy(text + size, line, line_size);
+    memcpy(text + size, end, sizeof(end));
+    size += is_open ? sizeof(end) - 1 : 0;
+    bool is_good = cases_parse(cases, text, size, "t.cases", catalogue.rules, &vocabulary, fault);
+    free(text);
+    return is_good;
+}
+
+START_TEST(there_is_room_for_so_much_and_no_more)
+{
+    struct cases cases = {0};
+    struct fault fault = {""};
+    for (unsigned i = 0; i < too_many[_i].file_count; i++)
+        if (!parse_lines(&cases, _i, too_many[_i].line_count, &fault))
+            ck_abort_msg("%s", fault.text);
+    if (too_many[_i].fault != NULL) {
+        unsigned line_count = too_many[_i].file_count == 0 ? too_many[_i].line_count : 1;
+        ck_assert(!parse_lines(&cases, _i, line_count, &fault));
+        ck_assert_str_eq(fault.text, too_many[_i].fault);
+    }
     cases_free(&cases);
 }
 END_TEST
@@ -349,6 +426,40 @@ static void write(const char *folder, const char *name, const char *text)
     support_write_file(path, text, strlen(text), 0644);
 }
 
+static const char town_rules[] = "product ride = 2\n"
+                                 "group learner = school_in 0094\n"
+                                 "group resident = resident_in 0094\n"
+                                 "relief TOWN giver 90011524360 from 2026-01-01\n"
+                                 "  everywhere\n"
+                                 "  clause learner product ride free\n"
+                                 "  clause resident product ride discount 50%\n";
+static const char town_places[] = "code,title,replaced_by\n0094000,x,\n0004000,x,0094000\n";
+
+START_TEST(places_that_were_replaced_are_those_that_took_their_place)
+{
+    struct catalogue town = {0};
+    struct cases_outcome outcome;
+    struct fault fault = {""};
+    struct trade_text texts[TABLE_COUNT] = {[TABLE_PLACES] = {town_places, strlen(town_places)}};
+    ck_assert(trade_parse(&town.trade, "c", texts, &fault));
+    ck_assert(
+        rules_parse(&town.rules, town_rules, strlen(town_rules), "t.rules", &vocabulary, &fault));
+    static const char text[] = "case \"a school\"\nperson born 2010-01-01 lives 0001000\n"
+                               "status IZM.learner school 0004000\n"
+                               "buys ride at 1 on 2026-09-01\nexpect TOWN takes 1 pays 0\n"
+                               "case \"an address\"\nperson born 2010-01-01 lives 0004000\n"
+                               "buys ride at 1 on 2026-09-01\nexpect TOWN takes 0.50 pays 0.50\n";
+    struct cases cases = {0};
+    ck_assert(cases_parse(&cases, text, strlen(text), "t.cases", town.rules, &vocabulary, &fault));
+    ck_assert(cases_run(&outcome, &cases, &town, &vocabulary, &fault));
+    ck_assert_uint_eq(outcome.passed_count, 2);
+    ck_assert_uint_eq(outcome.failed_count, 0);
+    cases_outcome_free(&outcome);
+    cases_free(&cases);
+    catalogue_free(&town);
+}
+END_TEST
+
 START_TEST(a_folder_is_checked_at_once)
 {
     const char *folder = support_directory();
@@ -394,15 +505,17 @@ int main(void)
     Suite *suite = suite_create("cases");
     TCase *reading = tcase_create("reading");
     tcase_add_checked_fixture(reading, setup, teardown);
-    tcase_add_loop_test(reading, what_is_wrong_is_said_with_its_place, 0, COUNT(wrong));
+    tcase_add_loop_test(reading, what_is_wrong_is_said_with_its_line, 0, COUNT_OF(wrong));
+    tcase_add_loop_test(reading, there_is_room_for_so_much_and_no_more, 0, COUNT_OF(too_many));
     tcase_add_test(reading, a_case_is_read_with_all_that_it_says);
     suite_add_tcase(suite, reading);
 
     TCase *deciding = tcase_create("deciding");
     tcase_add_checked_fixture(deciding, setup, teardown);
-    tcase_add_loop_test(deciding, a_case_is_decided_as_an_engine_would, 0, COUNT(rows));
+    tcase_add_loop_test(deciding, a_case_is_decided_as_an_engine_would, 0, COUNT_OF(rows));
     tcase_add_test(deciding, failures_come_in_the_order_in_which_they_are_written);
     tcase_add_test(deciding, what_the_registers_lack_is_no_matter_of_a_case);
+    tcase_add_test(deciding, places_that_were_replaced_are_those_that_took_their_place);
     tcase_add_test(deciding, a_folder_is_checked_at_once);
     tcase_add_test(deciding, a_file_of_rules_has_no_cases);
     suite_add_tcase(suite, deciding);

@@ -6,15 +6,21 @@
 
 /* Golden bytes: a promise; a line may be added, never changed. */
 
+/* `in` has these bytes, and whoever reads them finds it in `out` again. */
+#define CHECK_BYTES(name, size, wanted)                                                            \
+    do {                                                                                           \
+        uint8_t record[size];                                                                      \
+        char hex[2 * (size) + 1];                                                                  \
+        name##_encode(record, &in);                                                                \
+        support_hex(hex, record, sizeof(record));                                                  \
+        ck_assert_str_eq(hex, wanted);                                                             \
+        ck_assert(name##_decode(&out, at_the_edge(record, sizeof(record))));                       \
+    } while (0)
+
 START_TEST(a_membership_has_its_bytes)
 {
     struct membership in = {513, TRUTH_YES, 20600, DAY_NEVER}, out;
-    uint8_t record[MEMBERSHIP_SIZE];
-    membership_encode(record, &in);
-    char hex[2 * MEMBERSHIP_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "0102020078500000ffffffff");
-    ck_assert(membership_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(membership, MEMBERSHIP_SIZE, "0102020078500000ffffffff");
     ck_assert(out.group == 513 && out.truth == TRUTH_YES && out.from_day == 20600 &&
               out.until_day == DAY_NEVER);
 }
@@ -23,12 +29,7 @@ END_TEST
 START_TEST(a_view_has_its_bytes)
 {
     struct view in = {0x01020304, 20600, 20601}, out;
-    uint8_t record[VIEW_SIZE];
-    view_encode(record, &in);
-    char hex[2 * VIEW_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "04030201785000007950000000000000");
-    ck_assert(view_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(view, VIEW_SIZE, "04030201785000007950000000000000");
     ck_assert(out.set == in.set && out.from_day == 20600 && out.until_day == 20601);
 }
 END_TEST
@@ -36,13 +37,9 @@ END_TEST
 START_TEST(a_group_has_its_bytes)
 {
     struct group in = {"riga", 0x0102030405060708, 9}, out;
-    uint8_t record[GROUP_SIZE];
-    group_encode(record, &in);
-    char hex[2 * GROUP_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "7269676100000000000000000000000000000000000000000000000000000000"
-                          "08070605040302010900000000000000");
-    ck_assert(group_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(group, GROUP_SIZE,
+                "7269676100000000000000000000000000000000000000000000000000000000"
+                "08070605040302010900000000000000");
     ck_assert(memcmp(out.name, in.name, NAME_SIZE) == 0);
     ck_assert(out.yes_count == in.yes_count && out.unknown_count == 9);
 }
@@ -51,13 +48,9 @@ END_TEST
 START_TEST(a_product_has_its_bytes)
 {
     struct product in = {1001, "city.ticket"}, out;
-    uint8_t record[PRODUCT_SIZE];
-    product_encode(record, &in);
-    char hex[2 * PRODUCT_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "e9030000636974792e7469636b6574000000000000000000000000000000000000"
-                          "000000");
-    ck_assert(product_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(product, PRODUCT_SIZE,
+                "e9030000636974792e7469636b6574000000000000000000000000000000000000"
+                "000000");
     ck_assert(out.number == 1001 && memcmp(out.name, in.name, NAME_SIZE) == 0);
 }
 END_TEST
@@ -65,12 +58,7 @@ END_TEST
 START_TEST(a_point_of_sale_has_its_bytes)
 {
     struct point in = {101, 7, 1000, 40003651254}, out;
-    uint8_t record[POINT_SIZE];
-    point_encode(record, &in);
-    char hex[2 * POINT_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "6500000007000000e803000000000000b646675009000000");
-    ck_assert(point_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(point, POINT_SIZE, "6500000007000000e803000000000000b646675009000000");
     ck_assert(out.number == 101 && out.site == 7 && out.place == 1000 &&
               out.provider == in.provider);
 }
@@ -79,12 +67,7 @@ END_TEST
 START_TEST(an_offer_has_its_bytes)
 {
     struct offer in = {7, 1001, 65536, 3, 9}, out;
-    uint8_t record[OFFER_SIZE];
-    offer_encode(record, &in);
-    char hex[2 * OFFER_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "07000000e90300000000010003000900");
-    ck_assert(offer_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(offer, OFFER_SIZE, "07000000e90300000000010003000900");
     ck_assert(memcmp(&out, &in, sizeof(out)) == 0);
 }
 END_TEST
@@ -93,13 +76,9 @@ START_TEST(a_relief_has_its_bytes)
 {
     struct relief in = {0x11223344, 20000, DAY_NEVER, RELIEF_SUSPENDED, 90011524360, "RIGA-CITY"},
                   out;
-    uint8_t record[RELIEF_SIZE];
-    relief_encode(record, &in);
-    char hex[2 * RELIEF_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "44332211204e0000ffffffff0200000008dd1af514000000524947412d434954"
-                          "5900000000000000000000000000000000000000000000000000000000000000");
-    ck_assert(relief_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(relief, RELIEF_SIZE,
+                "44332211204e0000ffffffff0200000008dd1af514000000524947412d434954"
+                "5900000000000000000000000000000000000000000000000000000000000000");
     ck_assert(out.code == in.code && out.from_day == 20000 && out.until_day == DAY_NEVER &&
               out.state == RELIEF_SUSPENDED && out.giver == 90011524360 &&
               memcmp(out.name, in.name, NAME_SIZE) == 0);
@@ -132,13 +111,9 @@ START_TEST(a_clause_has_its_bytes)
                         .number = 17,
                         .clocks = {{600, 900}, {1380, 1440}}},
                   out;
-    uint8_t record[CLAUSE_SIZE];
-    clause_encode(record, &in);
-    char hex[2 * CLAUSE_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "4433221102010403050007060106020364001e0670170000204e000070110100"
-                          "01000000ffffff7f0200090004000211580284036405a0050000000000000000");
-    ck_assert(clause_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(clause, CLAUSE_SIZE,
+                "4433221102010403050007060106020364001e0670170000204e000070110100"
+                "01000000ffffff7f0200090004000211580284036405a0050000000000000000");
     ck_assert(memcmp(&out, &in, sizeof(out)) == 0);
 }
 END_TEST
@@ -146,12 +121,8 @@ END_TEST
 START_TEST(a_contract_has_its_bytes)
 {
     struct contract in = {0x11223344, 12, 0x0102, 20000, 20601, 40003651254}, out;
-    uint8_t record[CONTRACT_SIZE];
-    contract_encode(record, &in);
-    char hex[2 * CONTRACT_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "443322110c0000000201000000000000204e000079500000b646675009000000");
-    ck_assert(contract_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(contract, CONTRACT_SIZE,
+                "443322110c0000000201000000000000204e000079500000b646675009000000");
     ck_assert(out.code == in.code && out.number == 12 && out.relief == 0x0102 &&
               out.from_day == 20000 && out.until_day == 20601 && out.provider == in.provider);
 }
@@ -161,14 +132,10 @@ START_TEST(a_split_has_its_bytes)
 {
     struct split in = {3, 2, {{90011524360, SPLIT_PERCENT, 5000}, {90000054163, SPLIT_REST, 0}}},
                  out;
-    uint8_t record[SPLIT_SIZE];
-    split_encode(record, &in);
-    char hex[2 * SPLIT_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "030002000000000008dd1af514000000881300000200000093d76bf414000000"
-                          "0000000003000000000000000000000000000000000000000000000000000000"
-                          "0000000000000000");
-    ck_assert(split_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(split, SPLIT_SIZE,
+                "030002000000000008dd1af514000000881300000200000093d76bf414000000"
+                "0000000003000000000000000000000000000000000000000000000000000000"
+                "0000000000000000");
     ck_assert(out.code == 3 && out.part_count == 2 && out.parts[0].payer == 90011524360 &&
               out.parts[0].kind == SPLIT_PERCENT && out.parts[0].value == 5000 &&
               out.parts[1].kind == SPLIT_REST);
@@ -187,12 +154,8 @@ START_TEST(a_limit_has_its_bytes)
                        .until_day = DAY_NEVER,
                        .value = 12500000000},
                  out;
-    uint8_t record[LIMIT_SIZE];
-    limit_encode(record, &in);
-    char hex[2 * LIMIT_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "02010300401f040600dd0ee902000000204e0000ffffffff0100000000000000");
-    ck_assert(limit_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(limit, LIMIT_SIZE,
+                "02010300401f040600dd0ee902000000204e0000ffffffff0100000000000000");
     ck_assert(out.relief == in.relief && out.kind == LIMIT_BUDGET && out.period == PERIOD_YEAR &&
               out.shared == 3 && out.warn_bp == 8000 && out.is_published == 1 &&
               out.from_day == 20000 && out.until_day == DAY_NEVER && out.value == in.value);
@@ -202,12 +165,7 @@ END_TEST
 START_TEST(a_census_line_has_its_bytes)
 {
     struct census in = {3, 9999999, 7, 0xfffffffe}, out;
-    uint8_t record[CENSUS_SIZE];
-    census_encode(record, &in);
-    char hex[2 * CENSUS_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "030000007f96980007000000feffffff");
-    ck_assert(census_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(census, CENSUS_SIZE, "030000007f96980007000000feffffff");
     ck_assert(out.group == 3 && out.place == 9999999 && out.yes_count == 7 &&
               out.unknown_count == 0xfffffffe);
 }
@@ -230,14 +188,10 @@ START_TEST(a_terminal_has_its_bytes)
                     out;
     for (uint8_t i = 0; i < TERMINAL_KEY_SIZE; i++)
         in.key[i] = (uint8_t)(i + 1);
-    uint8_t record[TERMINAL_SIZE];
-    terminal_encode(record, &in);
-    char hex[2 * TERMINAL_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
-                          "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
-                          "1e000000d00700003200000003000000");
-    ck_assert(terminal_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(terminal, TERMINAL_SIZE,
+                "0403020102000300b6466750090000000102030405060708090a0b0c0d0e0f10"
+                "1112131415161718191a1b1c1d1e1f2078500000ffffffff0302010006050400"
+                "1e000000d00700003200000003000000");
     ck_assert(out.number == in.number && out.profile == 3 && out.provider == in.provider &&
               memcmp(out.key, in.key, TERMINAL_KEY_SIZE) == 0);
     ck_assert(out.from_day == 20600 && out.until_day == DAY_NEVER);
@@ -250,12 +204,7 @@ END_TEST
 START_TEST(a_span_of_numbers_has_its_bytes)
 {
     struct number_span in = {101, 0x01020304}, out;
-    uint8_t record[NUMBER_SPAN_SIZE];
-    number_span_encode(record, &in);
-    char hex[2 * NUMBER_SPAN_SIZE + 1];
-    support_hex(hex, record, sizeof(record));
-    ck_assert_str_eq(hex, "6500000004030201");
-    ck_assert(number_span_decode(&out, at_the_edge(record, sizeof(record))));
+    CHECK_BYTES(number_span, NUMBER_SPAN_SIZE, "6500000004030201");
     ck_assert(out.first == 101 && out.last == 0x01020304);
 }
 END_TEST

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 #define GROUPS                                                                                     \
     "place RIGA = 0001\n"                                                                          \
     "calendar holidays = 01-01, easter+1, 11-18 or monday\n"                                       \
@@ -112,7 +110,7 @@ static const struct {
     {"terminals.csv", NULL,
      "number,points,profile,key,products,per_minute,per_day,typed_per_day,until\n"
      "7,101,gate," KEY ",1002-1009 1001,30,2000,50,2027-01-01\n",
-     "terminal 7: key was none, is 0011 2233\n"
+     "terminal 7: key was none, is afde c40f\n"
      "terminal 7: products were all, are 1001 1002-1009\n"
      "terminal 7: budget per minute was the server's own, is 30\n"
      "terminal 7: budget per day was the server's own, is 2000\n"
@@ -120,8 +118,8 @@ static const struct {
      "terminal 7: until was open, is 2027-01-01\n"},
     {"terminals.csv", "number,points,profile,key\n7,101,gate," KEY "\n8,102,till,\n",
      "number,points,profile,key,products\n7,101,gate," OTHER_KEY ",\n9,101-102,gate," KEY ",1001\n",
-     "terminal 7: key was 0011 2233, is ffee ddcc\n"
-     "terminal 9: new, points 101-102, profile gate, key 0011 2233, products 1001\n"
+     "terminal 7: key was afde c40f, is 53fd 5333\n"
+     "terminal 9: new, points 101-102, profile gate, key afde c40f, products 1001\n"
      "terminal 8: gone, was points 102, profile till\n"},
     {"contracts.csv", NULL,
      "number,giver,provider,relief,points,until\n"

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 static const struct folder_file whole[] = {
     {"a.rules", "place RIGA = 0001\n"
                 "product city.pass = 1002\n"
@@ -101,27 +99,31 @@ static const struct {
     {"c.rules",
      "\nrelief OTHER giver 90000054163 from 2026-01-01\n"
      "  clause senior product city.ticket free\n",
-     "c/c.rules:2: giver 90000054163 of the relief OTHER is not in givers.csv; add it there, or c"},
+     "c/c.rules:2:8: giver 90000054163 of the relief OTHER is not in givers.csv; add it there, or "
+     "correct the number"},
     {"b.rules", CITY_RULES "at 101, 103 free\n",
-     "c/b.rules:2: point of sale 103 is not in points_of_sale.csv; add it there, or correct the n"},
+     "c/b.rules:2:10: point of sale 103 is not in points_of_sale.csv; add it there, or correct the "
+     "number"},
     {"b.rules", CITY_RULES "at 102-200 free\n",
-     "c/b.rules:2: no point of sale from 102 to 200 is in points_of_sale.csv; add them there, or"},
+     "c/b.rules:2:10: no point of sale from 102 to 200 is in points_of_sale.csv; add them there, "
+     "or correct the numbers"},
     {"b.rules", CITY_RULES "under 13 free\n",
-     "c/b.rules:2: contract 13 is not in contracts.csv; add it there, or correct the number"},
+     "c/b.rules:2:10: contract 13 is not in contracts.csv; add it there, or correct the number"},
     {"c.rules",
      "relief OTHER giver 90011524360 from 2026-01-01\n"
      "  clause senior product city.ticket under 12 free\n",
-     "c/c.rules:2: contract 12 is not on the relief OTHER: correct the number, or contracts.csv"},
+     "c/c.rules:2:10: contract 12 is not on the relief OTHER: correct the number, or "
+     "contracts.csv"},
     {"b.rules", CITY_RULES "in 0002 free\n",
-     "c/b.rules:2: place 0002 is not in places.csv; add it there, or correct the code"},
+     "c/b.rules:2:10: place 0002 is not in places.csv; add it there, or correct the code"},
     {"b.rules", CITY_RULES "in 0000999 free\n",
-     "c/b.rules:2: place 0000999 was replaced by 0001000: write that one"},
+     "c/b.rules:2:10: place 0000999 was replaced by 0001000: write that one"},
     {"c.rules", "\ngroup old_town = age > 3 and resident_in 0000999\n",
-     "c/c.rules:2: place 0000999 was replaced by 0001000: write that one"},
+     "c/c.rules:2:7: place 0000999 was replaced by 0001000: write that one"},
     {"c.rules", "\n\n\ngroup far = school_in 0003\n",
-     "c/c.rules:4: place 0003 is not in places.csv; add it there, or correct the code"},
+     "c/c.rules:4:7: place 0003 is not in places.csv; add it there, or correct the code"},
     {"c.rules", "\n\ncalendar fair = 08-15 in 0003\n",
-     "c/c.rules:3: place 0003 is not in places.csv; add it there, or correct the code"},
+     "c/c.rules:3:10: place 0003 is not in places.csv; add it there, or correct the code"},
     {"products.csv", "number,name\n1001,city.ticket\n1002,city.tram\n", "c/a.rules:2:"},
     {"products.csv", "number,name\n1001,city.ticket\n1003,city.pass\n", "c/a.rules:2:"},
     {"products.csv", "number,title\n1001,x\n", "c/products.csv:1: column 2, \"title\", is none of"},
@@ -132,7 +134,7 @@ static const struct {
     {"a.rules", "group senior = agee >= 75\n", "c/a.rules:1:16:"},
 };
 
-START_TEST(what_does_not_fit_is_told_with_its_place_and_what_to_do)
+START_TEST(what_does_not_fit_is_told_with_its_line_and_what_to_do)
 {
     ck_assert(!read_changed(faults[_i].file, faults[_i].text));
     if (strstr(fault.text, faults[_i].told) == NULL)
@@ -179,7 +181,7 @@ int main(void)
     tcase_add_test(tcase, a_folder_is_its_rules_in_order_of_name_and_its_tables);
     tcase_add_test(tcase, a_catalogue_may_be_one_file_of_rules);
     tcase_add_test(tcase, tables_need_not_be_there);
-    tcase_add_loop_test(tcase, what_does_not_fit_is_told_with_its_place_and_what_to_do, 0,
+    tcase_add_loop_test(tcase, what_does_not_fit_is_told_with_its_line_and_what_to_do, 0,
                         COUNT_OF(faults));
     tcase_add_test(tcase, clauses_may_speak_of_what_is_in_the_tables);
     tcase_add_test(tcase, terminals_may_sell_what_is_in_the_tables_or_in_the_rules);

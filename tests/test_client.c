@@ -317,6 +317,33 @@ START_TEST(a_report_comes_back_and_a_refusal_with_its_wait)
 }
 END_TEST
 
+START_TEST(many_are_answered_in_order_and_what_was_answered_is_told)
+{
+    static struct elig_request requests[200];
+    static struct elig_response responses[200];
+    size_t answered = 0;
+    for (size_t i = 0; i < 200; i++) {
+        requests[i] = check_request();
+        requests[i].request_id = i + 1;
+    }
+    struct elig *elig = connect_to_server(TIMEOUT_MS);
+    ck_assert_int_eq(elig_ask_many(elig, requests, 200, responses, &answered), ELIG_FINE);
+    ck_assert_uint_eq(answered, 200);
+    for (size_t i = 0; i < 200; i++)
+        ck_assert_uint_eq(responses[i].request_id, i + 1);
+    ck_assert_uint_eq(elig_wait_ms(elig), 0);
+    ck_assert_str_eq(elig_trouble(elig), "");
+
+    requests[199].quantity = 0; /* found before any is sent */
+    ck_assert_int_eq(elig_ask_many(elig, requests, 200, responses, &answered), ELIG_BAD_ARGUMENT);
+    ck_assert_uint_eq(answered, 0);
+    order_manner(MANNER_HALF);
+    ck_assert_int_eq(elig_ask_many(elig, requests, 100, responses, &answered), ELIG_NO_CONNECTION);
+    ck_assert_uint_eq(answered, 0);
+    elig_close(elig);
+}
+END_TEST
+
 /* ---- what goes wrong ---- */
 
 static const struct {
@@ -524,13 +551,13 @@ END_TEST
 
 START_TEST(every_error_and_status_has_words)
 {
-    for (int error = ELIG_FINE; error >= ELIG_NO_RANDOMNESS; error--) {
+    for (int error = ELIG_FINE; error >= ELIG_NO_COUNTER; error--) {
         ck_assert_str_ne(elig_error_text(error), "unknown error");
         for (int other = ELIG_FINE; other > error; other--)
             ck_assert_str_ne(elig_error_text(error), elig_error_text(other));
     }
     ck_assert_str_eq(elig_error_text(1), "unknown error");
-    ck_assert_str_eq(elig_error_text(ELIG_NO_RANDOMNESS - 1), "unknown error");
+    ck_assert_str_eq(elig_error_text(ELIG_NO_COUNTER - 1), "unknown error");
     ck_assert_str_eq(elig_status_name(ELIG_NO_DATA), "NO_DATA");
     ck_assert_str_eq(elig_status_text(ELIG_APPLIES), "a relief applies");
 }
@@ -712,6 +739,7 @@ int main(void)
     tcase_add_loop_test(tests, an_answer_comes_back_whole_however_it_is_cut, 0, 2);
     tcase_add_test(tests, a_server_is_found_on_ipv4_too);
     tcase_add_test(tests, a_report_comes_back_and_a_refusal_with_its_wait);
+    tcase_add_test(tests, many_are_answered_in_order_and_what_was_answered_is_told);
     tcase_add_loop_test(tests, a_server_that_fails_is_told_apart_and_not_asked_again, 0,
                         ROWS(mishaps));
     tcase_add_loop_test(tests, a_closed_server_is_an_error_and_no_signal, 0, 2);

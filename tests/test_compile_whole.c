@@ -199,7 +199,7 @@ static bool covers(const struct contract_row *contract, const struct rule_relief
         !is_in_force(contract->in_force, day))
         return false;
     for (uint32_t i = 0; i < contract->range_count; i++) {
-        const struct trade_range *range = &shop.trade.ranges[contract->first_range + i];
+        const struct point_range *range = &shop.trade.ranges[contract->first_range + i];
         if (point->number >= range->first && point->number <= range->last)
             return true;
     }
@@ -249,8 +249,8 @@ static bool version_holds(const struct rule_version *version, uint32_t day)
     return true;
 }
 
-static bool clause_is_about(const struct rule_clause *clause, const struct point_row *point,
-                            const struct contract_row *contract, uint32_t product)
+static bool clause_may_stand(const struct rule_clause *clause, const struct point_row *point,
+                             const struct contract_row *contract, uint32_t product)
 {
     const struct rules *rules = shop.rules;
     bool of_product = false, at = clause->range_count == 0, in = clause->place_count == 0;
@@ -276,7 +276,7 @@ static bool is_covered(uint32_t c, const struct point_row *point, uint32_t produ
     const struct rule_relief *relief = &shop.rules->reliefs[version->relief];
     *contract = relief->is_everywhere ? NULL : find_contract(relief, point, day);
     return (relief->is_everywhere || *contract != NULL) && version_holds(version, day) &&
-           product_is_there(product, day) && clause_is_about(clause, point, *contract, product);
+           product_is_there(product, day) && clause_may_stand(clause, point, *contract, product);
 }
 
 /* As tried: those that stack last, by order, relief, version, as written. */
@@ -409,7 +409,7 @@ START_TEST(rows_in_any_order_give_the_same_bytes)
     SHUFFLE(shop.trade.givers, shop.trade.giver_count)
     SHUFFLE(shop.trade.contracts, shop.trade.contract_count)
     for (uint32_t i = 0; i < shop.trade.contract_count; i++) {
-        struct trade_range *ranges = shop.trade.ranges + shop.trade.contracts[i].first_range;
+        struct point_range *ranges = shop.trade.ranges + shop.trade.contracts[i].first_range;
         SHUFFLE(ranges, shop.trade.contracts[i].range_count)
     }
     compile(&compiled, window);

@@ -83,7 +83,6 @@ static void open_all(void)
     ev_async_init(&async, shake);
     ev_async_start(ev, &async);
     board = (struct metrics_board){&metrics, 1, 1};
-    answerer.key = fixture_identity_key(lobby.fixture);
     answerer.metrics = &metrics;
     answerer.board = &board;
     answerer.guard = lobby.guard;

@@ -1,4 +1,5 @@
 /* The real program over real sockets. No test asserts a time; every wait is bounded. */
+#include "loader/publish.h"
 #include "protocol/frame.h"
 #include "tests/eligd.h"
 #include "tests/fixture.h"
@@ -44,14 +45,17 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Each generation has its own key. */
+static bool uses_keys;
+
 /* Starts eligd with these options beside the usual ones; `extra` ends in NULL. */
 static void spawn_server(const char *const extra[])
 {
     const char *options[ELIGD_ARGUMENTS_MAX + 1] = {
         "--snapshots",
         fixture_directory(fixture),
-        "--identity-key",
-        fixture_identity_path(fixture),
+        uses_keys ? "--identity-keys" : "--identity-key",
+        uses_keys ? fixture_keys(fixture) : fixture_identity_path(fixture),
         "--signing-public",
         fixture_public_path(fixture),
         "--environment",
@@ -570,13 +574,37 @@ END_TEST
 
 #define LOAD_CONNECTIONS 6
 
+static void use_keys(void)
+{
+    fixture_use_keys(fixture);
+    uses_keys = true;
+}
+
+/* The next generation; with keys of their own, the older ones go, and their keys with them. */
+static uint64_t publish_next(void)
+{
+    uint64_t generation = fixture_publish(fixture);
+    struct snapshot_trust trust = fixture_trust(fixture);
+    struct publication *publication;
+    struct fault fault;
+    if (uses_keys) {
+        ck_assert(publish_begin(&publication, fixture_directory(fixture), &trust, &fault));
+        ck_assert(publish_sweep(publication, 4, &fault)); /* it may be slow to follow */
+        publish_end(publication);
+    }
+    return generation;
+}
+
 START_TEST(swaps_under_load_fail_no_request)
 {
-    START("--poll-ms", "10", "--loops", _i == 0 ? "1" : "2");
+    if (_i >= 2)
+        use_keys();
+    uint64_t last = publish_next();
+    START("--poll-ms", "10", "--loops", _i % 2 == 0 ? "1" : "2");
     enum { DEPTH = 64, ROUNDS = 300, PUBLISH_EVERY = 25 };
     int fds[LOAD_CONNECTIONS];
     uint64_t generations[LOAD_CONNECTIONS] = {0};
-    uint64_t last = 1, number = 0;
+    uint64_t number = 0;
     for (int i = 0; i < LOAD_CONNECTIONS; i++)
         fds[i] = i % 2 == 0 ? connect_tcp() : connect_unix();
     for (int round = 0; round < ROUNDS; round++) {
@@ -586,7 +614,7 @@ START_TEST(swaps_under_load_fail_no_request)
             send_all(fds[i], stream, DEPTH * FRAME_SIZE);
         }
         if (round % PUBLISH_EVERY == 0)
-            last = fixture_publish(fixture);
+            last = publish_next();
         if (round % 40 == 7)
             ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
         for (int i = 0; i < LOAD_CONNECTIONS; i++, first += DEPTH) {
@@ -654,6 +682,43 @@ START_TEST(a_refused_snapshot_leaves_the_service_as_it_is)
     close(fd);
     eligd_stop();
     ck_assert_uint_eq(eligd_total("swaps"), 1);
+}
+END_TEST
+
+/* The path of a generation's key. */
+static void key_path_of(char path[static 1024], uint64_t generation)
+{
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, generation, ".key");
+    snprintf(path, 1024, "%s/%s", fixture_keys(fixture), name);
+}
+
+START_TEST(a_snapshot_whose_key_is_missing_or_anothers_leaves_the_service_as_it_is)
+{
+    char path[1024], old_path[1024];
+    use_keys();
+    uint64_t good = fixture_publish(fixture);
+    START("--poll-ms", "3600000");
+    int fd = connect_tcp();
+    uint64_t next = fixture_publish(fixture);
+    key_path_of(path, next);
+    key_path_of(old_path, good);
+    ck_assert_int_eq(unlink(path), 0);
+    if (_i == 1)
+        ck_assert_int_eq(link(old_path, path), 0);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("refused", 1);
+    check_served(fd, 1);
+    ck_assert_uint_eq(ask_status(fd).generation, good);
+
+    /* The next good one is taken. */
+    next = fixture_publish(fixture);
+    ck_assert_int_eq(kill(eligd_pid(), SIGHUP), 0);
+    eligd_wait_for_events("swap", 1);
+    ck_assert_uint_eq(ask_status(fd).generation, next);
+    check_served(fd, 1);
+    close(fd);
+    eligd_stop();
 }
 END_TEST
 
@@ -890,6 +955,7 @@ static const struct {
     {{"--check-config", "--profile", "everybody"}, 1, "want gate, till, inspector or"},
     {{"--snapshots", "/nowhere"}, 3, "/nowhere"},
     {{"--identity-key", "/nowhere/key"}, 3, "/nowhere/key"},
+    {{"--identity-keys", "/nowhere/keys"}, 2, "both kinds of identity key"},
     {{"--signing-public", "/nowhere/key.pub"}, 3, "/nowhere/key.pub"},
     {{"--environment", "8"}, 3, "environment"},
     {{"--unix", "/nowhere/eligd.sock"}, 3, "/nowhere"},
@@ -907,6 +973,42 @@ START_TEST(what_cannot_be_served_is_said_and_not_served)
     ck_assert_msg(strstr(text, bad_starts[_i].want) != NULL, "%s", text);
     ck_assert_int_ne(access(port_path, F_OK), 0);
     ck_assert_ptr_null(strstr(text, "event=ready"));
+}
+END_TEST
+
+static const struct {
+    const char *name; /* in the folder of snapshots, or elsewhere */
+    unsigned mode;
+    const char *want;
+} bad_folders[] = {
+    {"", 0700, "must not lie with the snapshots"},
+    {"keys", 0700, "must not lie with the snapshots"},
+    {NULL, 0755, "lets others in"},
+    {NULL, 0, "wanted the folder of identity keys"},
+};
+
+START_TEST(a_folder_of_keys_that_is_not_fit_is_said)
+{
+    static char text[1 << 16];
+    char path[1024];
+    use_keys();
+    fixture_publish(fixture);
+    snprintf(path, sizeof(path), "%s/%s",
+             bad_folders[_i].name != NULL ? fixture_directory(fixture) : fixture_keys(fixture),
+             bad_folders[_i].name != NULL ? bad_folders[_i].name : "");
+    if (bad_folders[_i].name != NULL)
+        (void)!mkdir(path, 0700);
+    if (bad_folders[_i].mode != 0)
+        ck_assert_int_eq(chmod(path, bad_folders[_i].mode), 0);
+    else
+        snprintf(path, sizeof(path), "/nowhere/keys");
+    for (int i = 0; i < 2; i++) { /* before it serves, and when it is asked */
+        spawn_server(
+            (const char *const[]){"--identity-keys", path, i == 1 ? "--check-config" : NULL, NULL});
+        ck_assert_int_eq(eligd_wait_for_exit(), i == 1 ? 1 : 3);
+        eligd_read_log(text, sizeof(text));
+        ck_assert_msg(strstr(text, bad_folders[_i].want) != NULL, "%s", text);
+    }
 }
 END_TEST
 
@@ -1034,9 +1136,13 @@ int main(void)
     tcase_add_test(tcase, a_stop_of_the_server_is_not_the_silence_of_its_clients);
     tcase_add_loop_test(tcase, over_the_limit_connections_are_closed_and_counted, 0, 2);
     tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
-    tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 2);
+    tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 4);
     tcase_add_test(tcase, hup_looks_at_once);
     tcase_add_test(tcase, a_refused_snapshot_leaves_the_service_as_it_is);
+    tcase_add_loop_test(
+        tcase, a_snapshot_whose_key_is_missing_or_anothers_leaves_the_service_as_it_is, 0, 2);
+    tcase_add_loop_test(tcase, a_folder_of_keys_that_is_not_fit_is_said, 0,
+                        sizeof(bad_folders) / sizeof(bad_folders[0]));
     tcase_add_loop_test(tcase, draining_answers_who_is_still_there, 0, 2);
     tcase_add_test(tcase, who_had_connected_before_the_stop_is_answered);
     tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);

@@ -119,6 +119,9 @@ static const struct wrong {
     {HEAD "7,5,,,,\n", "t:2: profile: wanted"},
     {HEAD "7,5,till,11,,\n", "t:2: key: wanted a public key"},
     {HEAD "7,5,till,g" KEY_1 ",,\n", "t:2: key: wanted a public key"},
+    {HEAD "7,5,till,00000000000000000000000000000000"
+          "00000000000000000000000000000000,,\n",
+     "t:2: key: wanted a public key"},
     {HEAD "7,5,till,,2026-13-01,\n", "t:2: from: wanted a day"},
     {HEAD "7,5,till,,,soon\n", "t:2: until: wanted a day"},
     {HEAD "\n7,\"5,till,,,\n", "t:3: quotes that do not go around a whole field"},

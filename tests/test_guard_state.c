@@ -215,10 +215,22 @@ static const struct {
     {{.per_minute = 1000, .per_day = 20000}, true, false},
 };
 
+static void check_same_counts(const struct place *a, const struct place *b)
+{
+    ck_assert_uint_eq(a->minute, b->minute);
+    ck_assert_uint_eq(a->day, b->day);
+    ck_assert_uint_eq(a->typed, b->typed);
+    ck_assert_uint_eq(a->misses, b->misses);
+    for (size_t i = 0; i < MINUTE_WORDS; i++)
+        ck_assert_uint_eq(a->minute_words[i], b->minute_words[i]);
+    for (size_t i = 0; i < DAY_WORDS; i++)
+        ck_assert_uint_eq(a->day_words[i], b->day_words[i]);
+}
+
 START_TEST(many_threads_count_what_one_would)
 {
     const struct guard_limits *limits = &crowd_rows[_i].limits;
-    for (uint8_t key = 0; key < 10; key++) {
+    for (uint8_t key = 0; key < 4; key++) {
         struct guard *together = guard_of(2, key), *alone = guard_of(2, key);
         uint32_t fresh = ask_as_crowd(together, limits, true);
         ask_as_crowd(alone, limits, false);
@@ -230,7 +242,7 @@ START_TEST(many_threads_count_what_one_would)
             ck_assert_uint_eq(place->minute & COUNT_MASK,
                               together->minute_bits[limits->per_minute]);
         if (!crowd_rows[_i].ends_minute && !crowd_rows[_i].ends_day)
-            ck_assert_mem_eq((const void *)place, (const void *)model, sizeof(*place));
+            check_same_counts(place, model);
         guard_close(together);
         guard_close(alone);
     }
@@ -335,6 +347,9 @@ START_TEST(what_was_counted_is_counted_after_a_restart)
     guard_note(guard, 3, 20, 40, NOON_S);
     ask_until_stopped(guard, 4, &few, 1, 60, NOON_S);
     uint32_t bits = day_count(&guard->places[4]);
+    struct guard_alarm alarm;
+    ck_assert(guard_take_alarm(guard, &alarm)); /* of the others nobody has heard yet */
+    ck_assert_uint_eq(alarm.terminal, 100);
     save(guard, true, NOON_S);
     struct stat info;
     ck_assert_int_eq(stat(path, &info), 0);
@@ -356,10 +371,10 @@ START_TEST(what_was_counted_is_counted_after_a_restart)
     ck_assert_uint_eq(day_count(&guard->places[4]), bits);
     ask_until_stopped(guard, 4, &few, 1, 60, NOON_S + 5); /* the same people are free */
     ck_assert_uint_eq(day_count(&guard->places[4]), bits);
-    struct guard_alarm alarm; /* of causes that were told within the hour there is none again */
-    ask(guard, 0, &day, 77, false, NOON_S + 6);
-    while (guard_take_alarm(guard, &alarm))
+    unsigned again = 0; /* what was told within the hour is not, what was not is told again */
+    for (; guard_take_alarm(guard, &alarm); again++)
         ck_assert_uint_ne(alarm.terminal, 100);
+    ck_assert_uint_eq(again, 3);
     ck_assert_uint_eq(ask(guard, 0, &day, 1, false, NOON_S + DAY_S), 0);
     guard_close(guard);
 }
@@ -558,9 +573,9 @@ static uint32_t answers_over_restarts(unsigned cycles, bool is_forgiving)
 
 START_TEST(restarts_at_will_give_one_interval_and_no_more)
 {
-    ck_assert_uint_le(answers_over_restarts(100, false), 600 + 60 + 30);
+    ck_assert_uint_le(answers_over_restarts(30, false), 600 + 60 + 30);
     ck_assert_uint_ge(answers_over_restarts(5, false), 5 * 55); /* who is honest goes on */
-    ck_assert_uint_gt(answers_over_restarts(100, true), 3000);
+    ck_assert_uint_gt(answers_over_restarts(30, true), 1500);
 }
 END_TEST
 

@@ -321,16 +321,31 @@ START_TEST(days_that_are_not_judged_are_counted)
 }
 END_TEST
 
+static const struct {
+    const char *line, *fault;
+    size_t x_count; /* so many x before it */
+} bad_lines[] = {
+    {"soon", "log.csv:2: wanted 9 fields", 0},
+    {"\"soon\n", "log.csv:2: the line cannot be read", 0},
+    {"", "log.csv:2: wanted a line of at most 4096 bytes, found a longer one", 5000},
+    {"\n2026-11-03T16:00,,,1001,,1.50,1,0,\n", "log.csv:2: wanted a line of at most", 5000},
+};
+
+/* Never as if the log had ended there. */
 START_TEST(a_log_that_cannot_be_read_is_a_fault)
 {
-    static char path[256];
+    static char path[256], text[8192];
     struct fault fault;
     evaluate(HALF, WHOLE, NULL);
     snprintf(path, sizeof(path), "%s/log.csv", support_directory());
-    support_write_file(path, HEADER "soon", strlen(HEADER) + 4, 0600);
+    size_t size = (size_t)snprintf(text, sizeof(text), "%s%*s%s", HEADER,
+                                   (int)bad_lines[_i].x_count, "", bad_lines[_i].line);
+    memset(text + strlen(HEADER), 'x', bad_lines[_i].x_count);
+    support_write_file(path, text, size, 0600);
     settings.requests = path;
     ck_assert(!replay_requests(&replay, impact, &settings, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "log.csv:2: wanted 9 fields"));
+    if (strstr(fault.text, bad_lines[_i].fault) == NULL)
+        ck_abort_msg("wanted: %s\nfound:  %s", bad_lines[_i].fault, fault.text);
 }
 END_TEST
 
@@ -419,7 +434,8 @@ int main(void)
     tcase_add_test(tcase, strangers_are_one_person_and_nobody_is_each_another);
     tcase_add_test(tcase, a_request_of_two_reliefs_is_one_request);
     tcase_add_test(tcase, days_that_are_not_judged_are_counted);
-    tcase_add_test(tcase, a_log_that_cannot_be_read_is_a_fault);
+    tcase_add_loop_test(tcase, a_log_that_cannot_be_read_is_a_fault, 0,
+                        sizeof(bad_lines) / sizeof(bad_lines[0]));
     tcase_add_test(tcase, tables_leave_out_what_is_suppressed);
     tcase_add_test(tcase, json_leaves_out_what_is_suppressed);
     suite_add_tcase(suite, tcase);

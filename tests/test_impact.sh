@@ -62,9 +62,14 @@ sed '/^group gone/d; /^group learner/d' "$work/old/city.rules" >"$work/clean.rul
 run check 0 "^no warnings: 2 groups" "nothing to warn of" --catalogue "$work/clean.rules" --strict
 echo "nonsense" >"$work/wrong.rules"
 run check 1 "wrong.rules:1:1: wanted" "an error" --catalogue "$work/wrong.rules"
+cp -r "$work/old" "$work/cases"
+echo 'case "nobody is asked about"' >"$work/cases/wrong.cases"
+run check 1 "wrong.cases:1:1: the case has no person" "a mistake in a case" --catalogue "$work/cases"
 run check 1 "No such file" "no catalogue" --catalogue "$work/nowhere"
 run check 2 "catalogue" "a mistyped option" --catalog "$work/old"
 run check 2 "back-days" "a window before all time" --as-of 1970-01-02
+run check 2 "back-days 31: the window would not begin after 1970-01-01" "a window from the first day on" --as-of 1970-02-01
+run check 2 "ahead-days 62: the window would end after 9999" "a window after all time" --as-of 9999-12-31
 run check 0 "groups, [0-9]* reliefs, [0-9]* clauses" "the catalogue that came with the program" --as-of 2026-11-23
 timeout 60 "$ELIG_BIN/eligload" check --catalogue "$work/clean.rules" >/dev/full 2>"$work/out"
 if [ $? -eq 3 ]; then good; else bad "check: what cannot be told is no success"; fi
@@ -158,6 +163,8 @@ run impact 1 "wrong.rules:1:1: wanted" "the old catalogue is wrong" --old "$work
 run impact 1 "wrong.rules:1:1: wanted" "the new catalogue is wrong" --old "$work/old" --new "$work/wrong.rules" \
     --exports "$exports"
 run impact 1 "No such file" "no deliveries" --old "$work/old" --new "$work/new" --exports "$work/nowhere"
+run impact 1 "ahead-days 62: the window would end after 9999" "days after all time" --old "$work/old" \
+    --new "$work/new" --exports "$exports" --as-of 9999-12-31
 run impact 2 "new" "no new catalogue" --old "$work/old" --exports "$exports"
 run impact 2 "suppress-below" "a bound of none" --old "$work/old" --new "$work/new" --exports "$exports" --suppress-below 0
 timeout 60 "$ELIG_BIN/eligload" impact --old "$work/old" --new "$work/new" --exports "$exports" --quiet >/dev/full 2>"$work/out"

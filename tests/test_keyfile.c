@@ -371,6 +371,45 @@ START_TEST(mode_0440_elsewhere_is_refused_as_ever)
 }
 END_TEST
 
+/* The folder's group stands for the access list. */
+START_TEST(mode_0440_is_taken_of_root_only_and_not_of_the_service_itself)
+{
+    const char *folder = credentials_folder(0550);
+    if (folder == NULL)
+        return;
+    credential_make(folder, 0440);
+    bool is_taken[3];
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(chown(credential_of(folder, "key"), i == 1 ? 12345 : 0, 12345), 0);
+        ck_assert_int_eq(chown(folder, i == 2 ? 12345 : 0, 12345), 0);
+        ck_assert(setegid(12345) == 0 && seteuid(12345) == 0);
+        is_taken[i] = opens_credential(folder, "key");
+        ck_assert(seteuid(0) == 0 && setegid(0) == 0);
+    }
+    credentials_remove(folder);
+    ck_assert(is_taken[0] && !is_taken[1] && !is_taken[2]);
+}
+END_TEST
+
+/* Beside a credential of that name, and on the same file system. */
+START_TEST(a_file_that_has_a_credentials_name_is_none)
+{
+    char elsewhere[64];
+    const char *folder = credentials_folder(0550);
+    if (folder == NULL)
+        return;
+    credential_make(folder, 0440);
+    snprintf(elsewhere, sizeof(elsewhere), "%s", folder);
+    folder = credentials_folder(0550); /* which the environment names now */
+    credential_make(folder, 0440);
+    bool is_taken = opens_credential(folder, "key");
+    bool is_taken_elsewhere = opens_credential(elsewhere, "key");
+    credentials_remove(folder);
+    credentials_remove(elsewhere);
+    ck_assert(is_taken && !is_taken_elsewhere);
+}
+END_TEST
+
 /* ---- who may read it ---- */
 
 static const mode_t forbidden_modes[] = {0640, 0604, 0620, 0602, 0610,
@@ -537,6 +576,8 @@ static Suite *keyfile_suite(void)
     tcase_add_loop_test(tcase, a_credential_is_taken_as_systemd_makes_it_and_not_otherwise, 0,
                         sizeof(credentials) / sizeof(credentials[0]));
     tcase_add_test(tcase, mode_0440_elsewhere_is_refused_as_ever);
+    tcase_add_test(tcase, mode_0440_is_taken_of_root_only_and_not_of_the_service_itself);
+    tcase_add_test(tcase, a_file_that_has_a_credentials_name_is_none);
     suite_add_tcase(suite, tcase);
     return suite;
 }

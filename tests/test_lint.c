@@ -521,6 +521,23 @@ START_TEST(json_tells_the_same)
 }
 END_TEST
 
+/* Each calendar names the one before it twice: whoever follows every name never comes back. */
+START_TEST(calendars_that_name_others_twice_are_compared_at_once)
+{
+    char rules[8192] = "calendar c0 = 01-01\n";
+    for (int i = 1; i < 60; i++) {
+        size_t size = strlen(rules);
+        snprintf(rules + size, sizeof(rules) - size, "calendar c%d = c%d, c%d\n", i, i - 1, i - 1);
+    }
+    strcat(rules, R "clause everybody product ticket on c59 free\n"
+                    "clause everybody product ticket on c58 discount 50%\n");
+    struct row row = {.name = "twice", .rules = rules};
+    check_row(&row);
+    ck_assert_uint_eq(lint.counts[WARNING_CLAUSE_UNREACHED], 1);
+    release();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lint");
@@ -530,6 +547,7 @@ int main(void)
     tcase_add_test(tcase, every_warning_has_a_name_a_reason_and_advice);
     tcase_add_test(tcase, reason_and_advice_stand_once_below_those_of_one_kind);
     tcase_add_test(tcase, json_tells_the_same);
+    tcase_add_test(tcase, calendars_that_name_others_twice_are_compared_at_once);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

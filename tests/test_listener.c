@@ -24,7 +24,8 @@ START_TEST(loopback_addresses_are_taken)
 {
     struct address address;
     struct fault fault;
-    ck_assert_msg(listener_parse_plain(&address, good_addresses[_i].text, &fault), "%s", fault.text);
+    ck_assert_msg(listener_parse_plain(&address, good_addresses[_i].text, &fault), "%s",
+                  fault.text);
     ck_assert_uint_eq(listener_port(&address), good_addresses[_i].port);
 }
 END_TEST
@@ -249,12 +250,37 @@ static const struct {
     {{.listen_plain = "127.0.0.1:0", .profile = "inspektor"}, "inspector"},
 };
 
+static const struct {
+    const char *key, *keys;
+    const char *want;
+} key_configs[] = {
+    {"key", NULL, NULL},
+    {NULL, "keys", NULL},
+    {"key", "keys", "both kinds of identity key"},
+    {NULL, NULL, "no identity key: give --identity-keys DIR"},
+};
+
 START_TEST(settings_must_go_together)
 {
     struct fault fault = {""};
-    bool is_good = config_check(&configs[_i].config, &fault);
+    struct config config = configs[_i].config;
+    config.identity_keys = "keys";
+    bool is_good = config_check(&config, &fault);
     ck_assert(is_good == (configs[_i].want == NULL));
     ck_assert(is_good || strstr(fault.text, configs[_i].want) != NULL);
+}
+END_TEST
+
+START_TEST(one_kind_of_identity_key_is_named)
+{
+    struct fault fault = {""};
+    struct config config = {.unix_path = "/run/eligd.sock",
+                            .profile = "till",
+                            .identity_key = key_configs[_i].key,
+                            .identity_keys = key_configs[_i].keys};
+    bool is_good = config_check(&config, &fault);
+    ck_assert(is_good == (key_configs[_i].want == NULL));
+    ck_assert(is_good || strstr(fault.text, key_configs[_i].want) != NULL);
 }
 END_TEST
 
@@ -293,6 +319,8 @@ int main(void)
     tcase_add_test(tcase, a_path_that_is_too_long_or_empty_is_refused);
     tcase_add_test(tcase, the_port_file_holds_the_port);
     tcase_add_loop_test(tcase, settings_must_go_together, 0, sizeof(configs) / sizeof(configs[0]));
+    tcase_add_loop_test(tcase, one_kind_of_identity_key_is_named, 0,
+                        sizeof(key_configs) / sizeof(key_configs[0]));
     tcase_add_test(tcase, every_option_has_an_initial_value_in_its_range);
     suite_add_tcase(suite, tcase);
     return support_run(suite);

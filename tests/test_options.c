@@ -352,7 +352,7 @@ static const struct {
 } near[] = {
     {"check", "check"},   {"chekc", "check"}, {"chck", "check"},      {"checkk", "check"},
     {"sttaus", "status"}, {"rel", "reload"},  {"publihs", "publish"}, {"zzz", NULL},
-    {"c", NULL},          {"", NULL},         {"no", NULL},
+    {"c", NULL},          {"", NULL},         {"no", NULL},           {"STATUS", "status"},
 };
 
 START_TEST(the_nearest_name_is_found_when_one_is_near)

@@ -25,12 +25,16 @@ static struct fixture *f;
 static char calls[CALLS_MAX][96];
 static size_t call_count;
 static long fail_at = -1; /* number of the call that fails */
+static long kill_at = -1; /* number of the call before which the process is killed */
+static bool notes_unlinks;
 
 /* Notes "<what> <file's name>"; whether this call shall fail. */
 static bool note_call(const char *what, const char *name)
 {
     if (call_count < CALLS_MAX)
         snprintf(calls[call_count], sizeof(calls[0]), "%s %.60s", what, name);
+    if (kill_at >= 0 && call_count == (size_t)kill_at)
+        raise(SIGKILL);
     bool fail = fail_at >= 0 && call_count == (size_t)fail_at;
     call_count++;
     if (fail)
@@ -75,6 +79,14 @@ int fchmod(int fd, mode_t mode)
     return note_call("fchmod", name_of_fd(fd, path)) ? -1 : real(fd, mode);
 }
 
+int unlinkat(int fd, const char *name, int flags)
+{
+    static int (*real)(int, const char *, int);
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "unlinkat");
+    return notes_unlinks && note_call("unlink", name) ? -1 : real(fd, name, flags);
+}
+
 static bool links_refused;
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
@@ -94,8 +106,8 @@ int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags)
 static void start(void)
 {
     f = fixture_open(support_directory());
-    fail_at = -1;
-    links_refused = false;
+    fail_at = kill_at = -1;
+    links_refused = notes_unlinks = false;
 }
 
 static void stop(void)
@@ -151,7 +163,9 @@ static struct publication *begin(void)
 {
     struct publication *publication = NULL;
     struct fault fault;
-    ck_assert_msg(publish_begin(&publication, fixture_directory(f), &fault), "%s", fault.text);
+    struct snapshot_trust trust = fixture_trust(f);
+    ck_assert_msg(publish_begin(&publication, fixture_directory(f), &trust, &fault), "%s",
+                  fault.text);
     return publication;
 }
 
@@ -261,8 +275,9 @@ END_TEST
 START_TEST(one_publisher_at_a_time)
 {
     struct publication *first = begin(), *second = NULL;
+    struct snapshot_trust trust = fixture_trust(f);
     struct fault fault;
-    ck_assert(!publish_begin(&second, fixture_directory(f), &fault));
+    ck_assert(!publish_begin(&second, fixture_directory(f), &trust, &fault));
     ck_assert_ptr_null(second);
     ck_assert_ptr_nonnull(strstr(fault.text, "another publisher"));
     publish_end(first);
@@ -274,13 +289,14 @@ END_TEST
 START_TEST(a_folder_that_cannot_be_had_is_a_fault)
 {
     struct publication *publication = NULL;
+    struct snapshot_trust trust = fixture_trust(f);
     struct fault fault;
-    ck_assert(!publish_begin(&publication, "/nonexistent/snapshots", &fault));
+    ck_assert(!publish_begin(&publication, "/nonexistent/snapshots", &trust, &fault));
     fixture_publish(f);
-    ck_assert(!publish_begin(&publication, path_in("CURRENT"), &fault));
+    ck_assert(!publish_begin(&publication, path_in("CURRENT"), &trust, &fault));
     char *longest = calloc(1, 5000);
     memset(longest, 'a', 4990);
-    ck_assert(!publish_begin(&publication, longest, &fault));
+    ck_assert(!publish_begin(&publication, longest, &trust, &fault));
     ck_assert_ptr_null(publication);
     free(longest);
 }
@@ -418,10 +434,11 @@ START_TEST(old_generations_go_and_the_current_one_stays)
     ck_assert(listed[0] == 5 && listed[1] == 6);
 
     struct publication *publication = begin();
-    publish_sweep(publication, 3);
+    struct fault fault;
+    ck_assert(publish_sweep(publication, 3, &fault));
     ck_assert_uint_eq(publish_list(fixture_directory(f), listed, 10), 3);
     ck_assert_uint_eq(listed[0], 4);
-    publish_sweep(publication, 0); /* not even then */
+    ck_assert(publish_sweep(publication, 0, &fault)); /* not even then */
     ck_assert_uint_eq(publish_list(fixture_directory(f), listed, 10), 1);
     ck_assert_uint_eq(listed[0], 6);
     publish_end(publication);
@@ -435,23 +452,219 @@ END_TEST
 START_TEST(a_killed_publisher_leaves_the_old_or_the_new)
 {
     fixture_publish(f);
-    uint64_t state = (uint64_t)getpid(), last = 1;
+    uint64_t state = (uint64_t)getpid(), last = 1, span_us = 30000;
     for (int i = 0; i < 60; i++) {
         pid_t child = fork();
         if (child == 0) {
             for (;;)
                 fixture_publish(f);
         }
-        usleep((useconds_t)(support_random(&state) % 30000));
+        usleep((useconds_t)(support_random(&state) % span_us));
         kill(child, SIGKILL);
         ck_assert_int_eq(waitpid(child, NULL, 0), child);
         uint64_t generation = opened_generation(); /* aborts the test when it does not open */
         ck_assert_uint_ge(generation, last);
         last = generation;
+        if (last == 1 && i % 10 == 9)
+            span_us *= 2; /* a machine on which nothing is published in that time */
     }
     ck_assert_uint_gt(last, 1);
     uint64_t before = current_generation();
     ck_assert_uint_gt(fixture_publish(f), before);
+}
+END_TEST
+
+/* ---- each generation its own key ---- */
+
+static bool key_is_there(uint64_t generation)
+{
+    char name[FOLDER_NAME_SIZE], path[PATH_ROOM];
+    struct stat info;
+    folder_file_name(name, generation, ".key");
+    snprintf(path, sizeof(path), "%s/%s", fixture_keys(f), name);
+    return lstat(path, &info) == 0;
+}
+
+static bool is_whole(uint64_t generation)
+{
+    char data[FOLDER_NAME_SIZE], man[FOLDER_NAME_SIZE];
+    folder_file_name(data, generation, ".mdb");
+    folder_file_name(man, generation, ".man");
+    return is_there(data) && is_there(man);
+}
+
+START_TEST(a_key_is_on_the_disk_before_its_snapshot_has_a_name)
+{
+    fixture_use_keys(f);
+    fixture_publish(f);
+    call_count = 0;
+    fixture_publish(f);
+    static const char *const wanted[] = {
+        "fsync 0000000000000002.mdb.tmp",
+        "fchmod 0000000000000002.mdb.tmp",
+        "fsync 0000000000000002.mdb.tmp",
+        "fchmod 0000000000000002.man.tmp",
+        "fsync 0000000000000002.man.tmp",
+        "fsync snapshots",
+        "fchmod 0000000000000002.key",
+        "fsync 0000000000000002.key",
+        "fsync keys",
+        "rename 0000000000000002.mdb",
+        "rename 0000000000000002.man",
+        "fsync snapshots",
+        "fchmod CURRENT.tmp",
+        "fsync CURRENT.tmp",
+        "rename CURRENT",
+        "fsync snapshots",
+    };
+    size_t wanted_count = sizeof(wanted) / sizeof(wanted[0]);
+    for (size_t i = 0; i < wanted_count; i++)
+        ck_assert_str_eq(calls[i], wanted[i]);
+    ck_assert_uint_eq(call_count, wanted_count);
+}
+END_TEST
+
+START_TEST(a_call_that_fails_leaves_no_key_behind)
+{
+    fixture_use_keys(f);
+    fixture_publish(f);
+    /* sixteen calls as above: all but the last leave the old one in service */
+    for (long i = 0; i < 16; i++) {
+        uint64_t before = current_generation(), generation;
+        struct fault fault;
+        call_count = 0;
+        fail_at = i;
+        bool good = fixture_try_publish(f, &generation, &fault);
+        fail_at = -1;
+        ck_assert_msg(!good, "call %ld", i);
+        ck_assert_uint_eq(current_generation(), i == 15 ? before + 1 : before);
+        ck_assert_msg(key_is_there(before), "call %ld took the old key", i);
+        ck_assert_msg(key_is_there(before + 1) == (i == 15), "call %ld", i);
+    }
+    uint64_t before = current_generation();
+    ck_assert_uint_eq(fixture_publish(f), before + 1);
+}
+END_TEST
+
+START_TEST(a_key_is_gone_from_the_disk_before_its_data_are)
+{
+    fixture_use_keys(f);
+    fixture_publish(f);
+    fixture_publish(f);
+    struct publication *publication = begin();
+    struct fault fault;
+    notes_unlinks = true;
+    call_count = 0;
+    ck_assert(publish_sweep(publication, 1, &fault));
+    notes_unlinks = false;
+    publish_end(publication);
+    static const char *const wanted[] = {
+        "unlink 0000000000000001.man", "unlink 0000000000000001.man.tmp", "fsync snapshots",
+        "fsync 0000000000000001.key",  "unlink 0000000000000001.key",     "fsync keys",
+        "unlink 0000000000000001.mdb", "unlink 0000000000000001.mdb.tmp",
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        ck_assert_str_eq(calls[i], wanted[i]);
+    ck_assert_uint_eq(call_count, sizeof(wanted) / sizeof(wanted[0]));
+    ck_assert(!key_is_there(1) && key_is_there(2));
+}
+END_TEST
+
+/* One more generation, and the ones before the last two away. */
+static void publish_and_sweep(void)
+{
+    struct fault fault;
+    fixture_publish(f);
+    struct publication *publication = begin();
+    if (!publish_sweep(publication, 2, &fault))
+        abort();
+    publish_end(publication);
+}
+
+/* Opens what CURRENT names, with the key that lies in the folder. */
+static void open_current(long call)
+{
+    struct snapshot_trust trust = fixture_trust(f);
+    struct snapshot *snapshot;
+    struct fault fault;
+    ck_assert_msg(snapshot_open_current(&snapshot, fixture_directory(f), &trust, &fault),
+                  "killed before call %ld: %s", call, fault.text);
+    snapshot_close(snapshot);
+}
+
+START_TEST(killed_before_any_call_no_snapshot_is_without_key_and_no_key_stays_without_snapshot)
+{
+    bool has_before = _i == 1; /* else it is the first that is killed */
+    fixture_use_keys(f);
+    for (int i = 0; has_before && i < 3; i++)
+        publish_and_sweep();
+    int status = 0, killed_count = 0;
+    for (long call = 0; call == 0 || WIFSIGNALED(status); call++) {
+        pid_t child = fork();
+        if (child == 0) {
+            notes_unlinks = true;
+            call_count = 0;
+            kill_at = call;
+            publish_and_sweep();
+            _exit(0);
+        }
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status) || WTERMSIG(status) == SIGKILL);
+        killed_count += WIFSIGNALED(status);
+        uint64_t current = current_generation();
+        if (has_before || current != 0)
+            open_current(call);
+        for (uint64_t g = 1; g < current + 8; g++)
+            ck_assert_msg(!is_whole(g) || key_is_there(g), "call %ld: no key", call);
+
+        /* the next publisher finds it */
+        publish_end(begin());
+        for (uint64_t g = 1; g < current + 8; g++)
+            ck_assert_msg(is_whole(g) == key_is_there(g), "call %ld: %d key", call, (int)g);
+        if (current != 0)
+            open_current(call);
+    }
+    ck_assert_int_eq(WEXITSTATUS(status), 0);
+    ck_assert_int_ge(killed_count, has_before ? 24 : 16);
+    ck_assert_uint_ge(opened_generation(), 1);
+}
+END_TEST
+
+START_TEST(a_generation_that_comes_back_has_the_key_of_its_data)
+{
+    fixture_use_keys(f);
+    fixture_publish(f);
+    fixture_publish(f);
+    struct fault fault;
+    uint64_t generation = 0;
+    ck_assert_msg(rollback(1, FIXTURE_CREATED_S + 60, &generation, &fault), "%s", fault.text);
+    ck_assert_uint_eq(generation, 3);
+    open_current(0);
+    /* its forerunner goes, and what came back stays readable */
+    struct publication *publication = begin();
+    ck_assert(publish_sweep(publication, 1, &fault));
+    publish_end(publication);
+    ck_assert(!key_is_there(1) && !key_is_there(2) && key_is_there(3));
+    open_current(0);
+}
+END_TEST
+
+START_TEST(without_its_key_no_generation_comes_back)
+{
+    fixture_use_keys(f);
+    fixture_publish(f);
+    fixture_publish(f);
+    char path[PATH_ROOM];
+    snprintf(path, sizeof(path), "%s/0000000000000001.key", fixture_keys(f));
+    ck_assert_int_eq(unlink(path), 0);
+    struct fault fault;
+    uint64_t generation = 0;
+    ck_assert(!rollback(1, FIXTURE_CREATED_S + 60, &generation, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "cannot go back there"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "0000000000000001.key: there is none"));
+    ck_assert_uint_eq(generation, 0);
+    ck_assert_uint_eq(opened_generation(), 2);
+    ck_assert(!key_is_there(3) && !is_there("0000000000000003.mdb"));
 }
 END_TEST
 
@@ -475,6 +688,14 @@ static Suite *publish_suite(void)
     tcase_add_test(tcase, what_cannot_be_rolled_back_to_changes_nothing);
     tcase_add_test(tcase, old_generations_go_and_the_current_one_stays);
     tcase_add_test(tcase, a_killed_publisher_leaves_the_old_or_the_new);
+    tcase_add_test(tcase, a_key_is_on_the_disk_before_its_snapshot_has_a_name);
+    tcase_add_test(tcase, a_call_that_fails_leaves_no_key_behind);
+    tcase_add_test(tcase, a_key_is_gone_from_the_disk_before_its_data_are);
+    tcase_add_loop_test(
+        tcase, killed_before_any_call_no_snapshot_is_without_key_and_no_key_stays_without_snapshot,
+        0, 2);
+    tcase_add_test(tcase, a_generation_that_comes_back_has_the_key_of_its_data);
+    tcase_add_test(tcase, without_its_key_no_generation_comes_back);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 static uint32_t day_of(const char *text)
 {
     int32_t day;
@@ -25,7 +23,7 @@ START_TEST(its_days_are_those_of_the_calendar)
         uint32_t weekday;
     } rows[] = {{"1970-01-01", 0, 3},     {"1969-12-31", -1, 2},     {"2026-11-23", 20780, 0},
                 {"2028-02-29", 21243, 1}, {"1900-03-01", -25508, 3}, {"2000-02-29", 11016, 1}};
-    for (int i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct civil civil = civil_of_day(rows[i].day);
         char text[32];
         snprintf(text, sizeof(text), "%04d-%02u-%02u", (int)civil.year, civil.month, civil.day);
@@ -49,7 +47,7 @@ START_TEST(its_easters_are_those_that_were_and_will_be_kept)
                                           "2000-04-23", "2024-03-31", "2025-04-20", "2026-04-05",
                                           "2027-03-28", "2028-04-16", "2030-04-21", "2038-04-25",
                                           "2049-04-18", "2076-04-19", "2285-03-22"};
-    for (int i = 0; i < COUNT_OF(sundays); i++) {
+    for (size_t i = 0; i < COUNT_OF(sundays); i++) {
         int32_t day = (int32_t)day_of(sundays[i]);
         ck_assert_int_eq((int32_t)easter_sunday(date_of_day(day).year).number, day);
     }
@@ -79,7 +77,7 @@ START_TEST(its_clock_is_that_of_riga)
         {"2026-10-25", 7200, "2026-10-25", 4 * 60},
         {"2026-12-31", 79200, "2027-01-01", 0},
     };
-    for (int i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint64_t utc_s = (uint64_t)day_of(rows[i].utc_day) * SECONDS_PER_DAY + rows[i].utc_second;
         struct wall_clock clock = wall_clock_of(utc_s);
         ck_assert_uint_eq(clock.day, day_of(rows[i].day));
@@ -231,7 +229,7 @@ static struct point_row points[] = {
     {.number = 102, .provider = CARRIER, .place = RIGA, .in_force = {0, DAY_NEVER, 3}},
     {.number = 103, .provider = PHARMACY, .place = JURMALA, .in_force = {0, DAY_NEVER, 4}},
 };
-static struct trade_range ranges[] = {{102, 102}};
+static struct point_range ranges[] = {{102, 102}};
 static struct contract_row contracts[] = {
     {11, GIVER, CARRIER, "A", 0, 0, {0, DAY_NEVER, 2}},
     {12, GIVER, CARRIER, "B", 0, 1, {0, DAY_NEVER, 3}},

@@ -23,6 +23,13 @@ for shape in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19; do
     count=$(cat "$catalogue/r$shape"-*.cases 2>/dev/null | grep -c '^case ')
     all=$((all + count))
     if [ "$count" -ge 6 ]; then good; else bad "R$shape has $count cases, wanted 6 at least"; fi
+    # Each row says who pays; and some say where it is not given.
+    if cat "$catalogue/r$shape"-*.cases | grep ' takes ' | grep -qv ' split [0-9]*$'; then
+        bad "R$shape has an amount without its split"
+    else
+        good
+    fi
+    if grep -qE 'expect (nothing|no-)' "$catalogue/r$shape"-*.cases; then good; else bad "R$shape is always given"; fi
 done
 if [ $all -ge 150 ]; then good; else bad "$all cases altogether, wanted 150"; fi
 

@@ -164,13 +164,15 @@ START_TEST(a_long_log_is_read_to_its_end)
 }
 END_TEST
 
+static const size_t too_long[] = {4097, 4098, 300000};
+
 START_TEST(a_line_without_end_is_refused)
 {
-    enum { TEXT_SIZE = 300000 };
-    char *text = malloc(TEXT_SIZE + 1);
-    memset(text, 'x', TEXT_SIZE);
+    size_t text_size = strlen(HEADER) + too_long[_i];
+    char *text = malloc(text_size + 1);
+    memset(text, 'x', text_size);
     memcpy(text, HEADER, strlen(HEADER));
-    text[TEXT_SIZE] = '\0';
+    text[text_size] = '\0';
     struct request_line request;
     bool is_there;
     ck_assert(begin(text));
@@ -222,7 +224,8 @@ int main(void)
     tcase_add_loop_test(tcase, what_cannot_be_read_is_told_without_what_stands_there, 0,
                         sizeof(bads) / sizeof(bads[0]));
     tcase_add_test(tcase, a_long_log_is_read_to_its_end);
-    tcase_add_test(tcase, a_line_without_end_is_refused);
+    tcase_add_loop_test(tcase, a_line_without_end_is_refused, 0,
+                        sizeof(too_long) / sizeof(too_long[0]));
     tcase_add_test(tcase, a_file_tells_how_far_it_has_been_read);
     tcase_add_test(tcase, what_was_handed_out_can_be_wiped);
     suite_add_tcase(suite, tcase);

@@ -357,8 +357,6 @@ START_TEST(every_sentence_of_the_source_is_in_some_golden_fault)
 }
 END_TEST
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 int main(void)
 {
     read_golden();

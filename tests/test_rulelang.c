@@ -394,10 +394,10 @@ START_TEST(several_files_are_read_as_if_they_were_one)
     ck_assert_str_eq(rules->products[2].name, "shop.soup");
     ck_assert_uint_eq(rules->clause_products[rules->clauses[1].first_product], 7000);
 
-    char text[PLACE_TEXT_SIZE];
-    rules_place_text(text, rules, rules->clauses[1].at);
+    char text[RULES_LINE_SIZE];
+    rules_line_text(text, rules, rules->clauses[1].at);
     ck_assert_str_eq(text, "b.rules:3");
-    rules_place_text(text, rules, rules->clauses[0].at);
+    rules_line_text(text, rules, rules->clauses[0].at);
     ck_assert_str_eq(text, "reserved");
     rules_free(rules);
 }
@@ -483,8 +483,6 @@ START_TEST(the_examples_of_the_manual_are_rules_files)
     rules_free(rules);
 }
 END_TEST
-
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
 
 int main(void)
 {

@@ -465,8 +465,6 @@ START_TEST(a_split_may_stand_behind_the_relief_and_need_not_be_there_at_all)
 }
 END_TEST
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 int main(void)
 {
     Suite *suite = suite_create("rulerelief");

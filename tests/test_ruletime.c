@@ -185,8 +185,6 @@ START_TEST(an_extension_may_have_exceptions)
 }
 END_TEST
 
-#define COUNT_OF(table) (int)(sizeof(table) / sizeof(table[0]))
-
 int main(void)
 {
     Suite *suite = suite_create("ruletime");

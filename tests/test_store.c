@@ -33,7 +33,8 @@ static struct store_settings settings_of(uint32_t poll_ms)
     return (struct store_settings){
         .directory = fixture_directory(fixture),
         .signer = trust.signer,
-        .identity = trust.identity,
+        .identity = trust.identity_keys == NULL ? trust.identity : NULL,
+        .identity_keys = trust.identity_keys,
         .environment = trust.environment,
         .poll_ms = poll_ms,
         .reader_count = READERS,
@@ -339,6 +340,145 @@ START_TEST(many_swaps_leave_nothing_behind)
 }
 END_TEST
 
+/* ---- each generation its own key ---- */
+
+static void key_path_of(char path[static 1024], uint64_t generation)
+{
+    char name[FOLDER_NAME_SIZE];
+    folder_file_name(name, generation, ".key");
+    snprintf(path, 1024, "%s/%s", fixture_keys(fixture), name);
+}
+
+/* Whether there is memory of ours: the kernel reads it for us and does not crash. */
+static bool is_mapped(const void *bytes)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    bool is = write(ends[1], bytes, 1) == 1;
+    close(ends[0]);
+    close(ends[1]);
+    return is;
+}
+
+/* The edition's key finds whoever is in it. */
+static void check_knows_somebody(const struct edition *edition)
+{
+    struct identifier identifier;
+    struct digest digest;
+    ck_assert_int_eq(means_normalise(&identifier, MEANS_PERSONAL_CODE, "32000000001", 11),
+                     MEANS_FINE);
+    identity_digest(&digest, edition->identity, &identifier);
+    ck_assert_uint_ne(index_find(&edition->tables->index, &digest), VIEW_NOBODY);
+}
+
+START_TEST(a_key_lives_as_long_as_its_edition)
+{
+    fixture_use_keys(fixture);
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    const struct edition *old = NULL, *new = NULL;
+    for (uint32_t i = 0; i < READERS; i++)
+        old = store_take(store, i);
+    const struct identity_key *old_key = old->identity;
+    check_knows_somebody(old);
+    fixture_publish(fixture);
+    store_look(store);
+    wait_for_wakes(1);
+
+    /* while one reader is left, both are there */
+    for (uint32_t i = 0; i + 1 < READERS; i++)
+        new = store_take(store, i);
+    usleep(20000);
+    ck_assert(is_mapped(old_key));
+    check_knows_somebody(old);
+    ck_assert_mem_ne(old_key->bytes, new->identity->bytes, IDENTITY_KEY_SIZE);
+    check_knows_somebody(new);
+    ck_assert_ptr_eq(store_take(store, READERS - 1), new);
+    wait_for_line("event=swap", 1);
+    for (int ms = 0; ms < WAIT_MS_MAX && is_mapped(old_key); ms++)
+        usleep(1000);
+    ck_assert(!is_mapped(old_key));
+    check_knows_somebody(new);
+    stop_store();
+}
+END_TEST
+
+/* What is wrong with the new one's key. */
+static const struct {
+    const char *what, *said;
+} broken_keys[] = {
+    {"missing", "there is none"},
+    {"another generation's", "another identity key"},
+    {"open to others", "chmod 600"},
+    {"cut short", "not a key of this kind"},
+};
+
+START_TEST(without_its_key_a_snapshot_is_refused_and_the_old_one_stays)
+{
+    char path[1024], old_path[1024], kept[1024];
+    fixture_use_keys(fixture);
+    uint64_t first = fixture_publish(fixture);
+    start_store(NEVER_MS);
+    const struct edition *old = NULL;
+    for (uint32_t i = 0; i < READERS; i++)
+        old = store_take(store, i);
+    uint64_t second = fixture_publish(fixture);
+    key_path_of(path, second);
+    key_path_of(old_path, first);
+    snprintf(kept, sizeof(kept), "%s/kept.key", support_directory());
+    ck_assert_int_eq(rename(path, kept), 0);
+    if (_i == 1)
+        ck_assert_int_eq(link(old_path, path), 0);
+    else if (_i == 2)
+        ck_assert_int_eq(link(kept, path) + chmod(path, 0644), 0);
+    else if (_i == 3)
+        support_write_file(path, "elig-identity-v1 00\n", 20, 0600);
+    store_look(store);
+    wait_for_line("event=refused", 1);
+    ck_assert_uint_eq(count_lines(broken_keys[_i].said), 1);
+    ck_assert_ptr_eq(store_take(store, 0), old);
+    check_knows_somebody(old);
+
+    /* when it is there after all, asking is enough */
+    unlink(path);
+    ck_assert_int_eq(chmod(kept, 0600) + rename(kept, path), 0);
+    store_look(store);
+    wait_for_wakes(1);
+    for (uint32_t i = 0; i < READERS; i++)
+        ck_assert_uint_eq(store_take(store, i)->manifest->generation, second);
+    wait_for_line("event=swap", 1);
+    stop_store();
+}
+END_TEST
+
+START_TEST(without_the_key_of_the_first_there_is_no_store)
+{
+    char path[1024];
+    struct fault fault = {""};
+    fixture_use_keys(fixture);
+    key_path_of(path, fixture_publish(fixture));
+    ck_assert_int_eq(unlink(path), 0);
+    struct store_settings settings = settings_of(NEVER_MS);
+    ck_assert(!store_open(&store, &settings, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "there is none"));
+}
+END_TEST
+
+START_TEST(a_key_that_is_destroyed_serves_on_while_its_snapshot_does)
+{
+    char path[1024];
+    fixture_use_keys(fixture);
+    key_path_of(path, fixture_publish(fixture));
+    start_store(5);
+    const struct edition *edition = store_take(store, 0);
+    ck_assert_int_eq(unlink(path), 0);
+    usleep(50000); /* several looks */
+    ck_assert_uint_eq(count_lines("event=refused"), 0);
+    check_knows_somebody(edition);
+    stop_store();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store");
@@ -358,6 +498,11 @@ int main(void)
     tcase_add_test(tcase, an_older_one_is_refused);
     tcase_add_test(tcase, an_expired_one_is_said_once_and_stays);
     tcase_add_test(tcase, many_swaps_leave_nothing_behind);
+    tcase_add_test(tcase, a_key_lives_as_long_as_its_edition);
+    tcase_add_loop_test(tcase, without_its_key_a_snapshot_is_refused_and_the_old_one_stays, 0,
+                        sizeof(broken_keys) / sizeof(broken_keys[0]));
+    tcase_add_test(tcase, without_the_key_of_the_first_there_is_no_store);
+    tcase_add_test(tcase, a_key_that_is_destroyed_serves_on_while_its_snapshot_does);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

@@ -291,7 +291,7 @@ static void other_psk(void)
 }
 static void other_environment(void)
 {
-    memcpy(booth.settings.environment, "prod", 4);
+    booth.settings.environment++;
 }
 static void other_number(void)
 {

@@ -163,6 +163,8 @@ ask try 2 "at: want a time" "a mistyped time" 320000-00106 --product city.ticket
 ask try 2 "read: want" "a mistyped way of reading" 320000-00106 --product city.ticket --price 1 \
     --read eye
 ask try 2 "standard input" "no identifier" abc --product city.ticket --price 1
+ask try 2 "standard input: the first line is longer than any identifier" "a line that begins with an identifier" \
+    "320000-00106$(printf '%300s' 1)" --product city.ticket --price 1
 ask try 2 "product" "no product" 320000-00106 --price 1
 
 # ---- explain ----

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Tables that fit each other; cases put another in the place of one. */
 static const char *const whole[TABLE_COUNT] = {
     [TABLE_GIVERS] = "number,title,from,until\n"
@@ -165,7 +163,7 @@ START_TEST(contracts_are_read_with_their_points_in_order)
     parse_whole();
     ck_assert_uint_eq(trade.contract_count, 3);
     ck_assert(trade.contracts[0].number == 11 && trade.contracts[0].range_count == 1);
-    struct trade_range range = trade.ranges[trade.contracts[0].first_range];
+    struct point_range range = trade.ranges[trade.contracts[0].first_range];
     ck_assert(range.first == 300 && range.last == 400); /* 301 is in it */
     ck_assert_str_eq(trade.contracts[1].relief, "RIGA-CITY");
     ck_assert_uint_eq(trade.contracts[1].range_count, 0);
@@ -230,7 +228,8 @@ static const struct {
     /* rows */
     {TABLE_GIVERS, "number,title\n90011524360\n",
      "c/givers.csv:2: wanted 2 fields as in the header, found 1"},
-    {TABLE_GIVERS, "number,title\n90011524360,\"x\n", "c/givers.csv:2: "},
+    {TABLE_GIVERS, "number,title\n90011524360,\"x\n",
+     "c/givers.csv:2: a quote is not closed: close it, or double quotes within a field"},
     {TABLE_GIVERS, "number,title\n90011524360,R\xeega\n",
      "c/givers.csv:2: title: not UTF-8: save the table as UTF-8"},
     {TABLE_GIVERS, "number,title\n90011524360,\n",
@@ -259,7 +258,8 @@ static const struct {
     {TABLE_TERMINALS, "number,points,profile\n1,101,\n",
      "c/terminals.csv:2: profile: wanted gate, till, inspector or administrator, found nothing"},
     {TABLE_TERMINALS, "number,points,profile\n4294967296,101,gate\n",
-     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 digits"},
+     "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found a number of 10 "
+     "digits"},
     {TABLE_TERMINALS, "number,points,profile\n0,101,gate\n",
      "c/terminals.csv:2: number: wanted a number from 1 to 4294967295, found \"0\""},
     {TABLE_TERMINALS, "number,point_of_sale,profile\n1,101,gate\n",
@@ -314,6 +314,9 @@ static const struct {
      "c/givers.csv:5: giver 90011524360 stands already in row 2: keep one of them"},
     {TABLE_POINTS, "number,provider,place,title\n101,40003000017,,\n101,40003000017,,\n",
      "c/points_of_sale.csv:3: point of sale 101 stands already in row 2: keep one of them"},
+    {TABLE_PRODUCTS, "number,name\n2,test.product\n",
+     "c/products.csv:2: the product name \"test.product\" is reserved for the engine's own "
+     "tests: "},
     {TABLE_PRODUCTS, "number,name\n2,x\n3,x\n",
      "c/products.csv:3: the product name \"x\" stands already in row 2: give one of them another"},
     {TABLE_TERMINALS,
@@ -401,6 +404,29 @@ START_TEST(tables_cut_anywhere_are_read_or_refused)
 }
 END_TEST
 
+/* Rows of the table of givers that no line of text can hold. */
+static void ck_refuse_row(const char *row, size_t row_size, const char *told)
+{
+    static const char header[] = "number,title\n";
+    static char text[8192];
+    memcpy(text, header, strlen(header));
+    memcpy(text + strlen(header), row, row_size);
+    struct trade_text texts[TABLE_COUNT] = {[TABLE_GIVERS] = {text, strlen(header) + row_size}};
+    ck_assert(!trade_parse(&trade, "c", texts, &fault));
+    ck_assert_str_eq(fault.text, told);
+}
+
+START_TEST(what_is_no_line_of_text_is_told_with_what_was_wanted)
+{
+    static char endless[5000];
+    memset(endless, 'x', sizeof(endless));
+    ck_refuse_row(endless, sizeof(endless),
+                  "c/givers.csv:2: wanted a line of at most 4096 bytes, found a longer one");
+    ck_refuse_row("90011524360,R\0ga\n", 17,
+                  "c/givers.csv:2: wanted UTF-8, found a NUL byte: save the table as UTF-8");
+}
+END_TEST
+
 START_TEST(a_table_has_as_many_rows_as_its_limit_and_no_more)
 {
     size_t size = 0, room = (size_t)40 * (TRADE_PLACE_COUNT_MAX + 2);
@@ -466,6 +492,7 @@ int main(void)
                         COUNT_OF(faults));
     tcase_add_loop_test(tcase, faults_never_show_what_could_be_a_person, 0, 4);
     tcase_add_test(tcase, tables_cut_anywhere_are_read_or_refused);
+    tcase_add_test(tcase, what_is_no_line_of_text_is_told_with_what_was_wanted);
     tcase_add_test(tcase, a_table_has_as_many_rows_as_its_limit_and_no_more);
     tcase_add_test(tcase, tables_are_read_from_a_folder);
     tcase_add_test(tcase, profiles_have_names);

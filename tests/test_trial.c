@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(table) (int)(sizeof(table) / sizeof(table[0]))
-
 static const char rules_text[] = /* line 1 */
     "place RIGA = 0001\n"
     "product city.ticket = 1001\n"
@@ -64,19 +62,28 @@ static void open_trial(bool with_drafts)
         ck_abort_msg("%s", fault.text);
 }
 
-static void setup(void)
+static void write_table(const char *name, const char *text)
+{
+    char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", support_directory(), name);
+    support_write_file(path, text, strlen(text), 0644);
+}
+
+static void read_tables(void)
 {
     struct fault fault = {""};
-    char path[4096];
     const char *folder = support_directory();
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-        snprintf(path, sizeof(path), "%s/%s", folder, tables[i][0]);
-        support_write_file(path, tables[i][1], strlen(tables[i][1]), 0644);
-    }
     latvia_vocabulary(&vocabulary);
     if (!catalogue_read(&catalogue, folder, &vocabulary, &fault))
         ck_abort_msg("%s", fault.text);
     open_trial(false);
+}
+
+static void setup(void)
+{
+    for (size_t i = 0; i < COUNT_OF(tables); i++)
+        write_table(tables[i][0], tables[i][1]);
+    read_tables();
 }
 
 static void teardown(void)
@@ -368,6 +375,35 @@ START_TEST(what_is_known_of_nobody_is_told_so)
 }
 END_TEST
 
+/* One clause for each quantity. */
+START_TEST(a_clause_has_its_number_however_many_stand_before_it)
+{
+    static char rules[32768];
+    char *told = NULL;
+    size_t told_size = 0;
+    strcpy(rules, "product city.ticket = 1001\nrelief CITY giver 90011524360 from 2026-01-01\n");
+    for (int i = 1; i <= 300; i++) {
+        size_t size = strlen(rules);
+        snprintf(rules + size, sizeof(rules) - size,
+                 "clause everybody product city.ticket quantity %d free\n", i);
+    }
+    teardown();
+    write_table("t.rules", rules);
+    read_tables();
+    FILE *memory = open_memstream(&told, &told_size);
+    struct narrator narrator = {say, memory};
+    struct purchase purchase = purchase_of(101, "2026-09-01T10:00");
+    purchase.quantity = 300;
+    narrate_purchase(trial, &purchase, &narrator);
+    fclose(memory);
+    static const char *const lines[] = {", CITY clause 255 under contract 12, everybody: free\n",
+                                        ", CITY clause 300 under contract 12, everybody: free\n",
+                                        "7 best: CITY takes 450.00 EUR", NULL};
+    assert_told(told, lines);
+    free(told);
+}
+END_TEST
+
 /* ---- the bill ---- */
 
 static char *bill_of(const struct purchase *purchase, bool is_json)
@@ -437,7 +473,7 @@ int main(void)
     Suite *suite = suite_create("trial");
     TCase *deciding = tcase_create("deciding");
     tcase_add_checked_fixture(deciding, setup, teardown);
-    tcase_add_loop_test(deciding, a_trial_answers_as_an_engine_does, 0, COUNT(verdicts));
+    tcase_add_loop_test(deciding, a_trial_answers_as_an_engine_does, 0, COUNT_OF(verdicts));
     tcase_add_test(deciding, one_person_leaves_nothing_to_the_next);
     tcase_add_test(deciding, a_means_that_ended_leads_to_nobody);
     tcase_add_test(deciding, a_draft_is_tried_when_asked_for);
@@ -445,8 +481,9 @@ int main(void)
 
     TCase *telling = tcase_create("telling");
     tcase_add_checked_fixture(telling, setup, teardown);
-    tcase_add_loop_test(telling, a_decision_is_told_step_by_step, 0, COUNT(tales));
+    tcase_add_loop_test(telling, a_decision_is_told_step_by_step, 0, COUNT_OF(tales));
     tcase_add_test(telling, what_is_known_of_nobody_is_told_so);
+    tcase_add_test(telling, a_clause_has_its_number_however_many_stand_before_it);
     tcase_add_test(telling, a_bill_says_who_pays);
     tcase_add_test(telling, a_bill_is_json_too);
     suite_add_tcase(suite, telling);

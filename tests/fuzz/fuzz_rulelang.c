@@ -16,11 +16,11 @@ static void check_name(const char name[static NAME_SIZE])
     assert(name[0] != '\0' && memchr(name, '\0', NAME_SIZE) != NULL);
 }
 
-static void check_place(const struct rules *rules, struct place_in_rules at)
+static void check_line(const struct rules *rules, struct line_in_rules at)
 {
-    char text[PLACE_TEXT_SIZE];
+    char text[RULES_LINE_SIZE];
     assert(at.line == 0 || at.file < rules->file_count);
-    rules_place_text(text, rules, at);
+    rules_line_text(text, rules, at);
     assert(text[0] != '\0');
 }
 
@@ -32,7 +32,7 @@ static void check_groups(const struct rules *rules)
     for (uint32_t i = 0; i < rules->group_count; i++) {
         const struct group_rule *group = &rules->groups[i];
         check_name(group->name);
-        check_place(rules, group->at);
+        check_line(rules, group->at);
         assert(group->from_day < group->until_day);
         assert(group->first_step == step_count);
         assert((group->step_count > 0) == (i != GROUP_TEST && group->known_days == 0));
@@ -74,7 +74,7 @@ static void check_calendars(const struct rules *rules)
     uint32_t item_count = 0;
     for (uint32_t i = 0; i < rules->calendar_count; i++) {
         const struct rule_calendar *calendar = &rules->calendars[i];
-        check_place(rules, calendar->at);
+        check_line(rules, calendar->at);
         assert(calendar->first_item == item_count && calendar->item_count > 0);
         item_count += calendar->item_count;
         for (uint32_t j = calendar->first_item; j < item_count; j++)
@@ -119,7 +119,7 @@ static void check_terms(const struct clause *terms)
 static void check_clause(const struct rules *rules, const struct rule_clause *clause)
 {
     const struct rule_version *version = &rules->versions[clause->version];
-    check_place(rules, clause->at);
+    check_line(rules, clause->at);
     check_terms(&clause->terms);
     assert(clause->group < rules->group_count || clause->group == GROUP_EVERYBODY);
     assert((clause->known_group != clause->group) ==

@@ -48,7 +48,7 @@ static void settle(struct elig_session_settings *settings)
     struct sealed_side terminal = sealed_terminal();
     struct noise_keys other = sealed_keys_of(1);
     *settings =
-        (struct elig_session_settings){.environment = "test", .terminal_id = 70001, .is_padded = 1};
+        (struct elig_session_settings){.environment = 7, .terminal_id = 70001, .is_padded = 1};
     memcpy(settings->terminal_secret, terminal.keys.secret_key, ELIG_KEY_SIZE);
     memcpy(settings->server_public, terminal.server.public_key, ELIG_KEY_SIZE);
     memcpy(settings->server_public_next, other.public_key, ELIG_KEY_SIZE);

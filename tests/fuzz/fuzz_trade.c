@@ -41,7 +41,7 @@ static void check_ranges(const struct trade *trade, uint32_t first, uint32_t cou
 {
     assert(first + count <= trade->range_count);
     for (uint32_t i = 0; i < count; i++) {
-        const struct trade_range *range = &trade->ranges[first + i];
+        const struct point_range *range = &trade->ranges[first + i];
         assert(range->first != 0 && range->first <= range->last);
         assert(i == 0 || range->first > range[-1].last);
     }
@@ -86,7 +86,7 @@ static void check_contracts(const struct trade *trade)
         check_ranges(trade, contract->first_range, contract->range_count);
         assert(trade_provider(trade, contract->provider) != NULL);
         for (uint32_t j = 0; j < contract->range_count; j++) {
-            const struct trade_range *range = &trade->ranges[contract->first_range + j];
+            const struct point_range *range = &trade->ranges[contract->first_range + j];
             assert(trade_point_from(trade, range->first)->provider == contract->provider);
         }
     }
