@@ -49,7 +49,8 @@ honest conn_sealed beginnings terminals deadlines catalogue buffers
 twin "answers are sealed under one nonce" sealed sealed sealed 's/step->answer_size += record_seal(&session->send, out, frame_count);/&session->send.counter--;/'
 twin "answers are padded by what was there" sealed sealed sealed 's/memset(answers + answer_count .*;//'
 twin "questions stay where they came in" sealed sealed sealed 's/^    explicit_bzero(record, record_size);//'
-twin "a session goes on after its last record" sealed sealed sealed 's/is_over || is_last/is_over/'
+twin "a session goes on after its last record" sealed sealed sealed 's/return session->receive.counter < SESSION_RECORDS_MAX ?/return true ?/'
+twin "a frame of another version ends its record" sealed sealed sealed 's/while (answer_count < asked_count)/if (answer_count < asked_count)/'
 twin "a HELLO in a session is taken for a record" sealed sealed sealed 's/return type == RECORD_DATA ? SEALED_GOES_ON : SEALED_BAD_TYPE;/return SEALED_GOES_ON;/'
 
 twin "an equal counter has risen" counters counters counters 's/counter > slot->counter/counter >= slot->counter/'

@@ -87,7 +87,6 @@ static void open_once(void)
 static void note_record(struct play *play, const uint8_t *frames, size_t frame_count, size_t size)
 {
     struct record *record = &play->records[play->record_count++];
-    bool is_over = false;
     memcpy(play->stream + play->stream_size, play->sealed + play->sealed_size, size);
     play->sealed_size += size;
     play->stream_size += size;
@@ -97,9 +96,14 @@ static void note_record(struct play *play, const uint8_t *frames, size_t frame_c
         record->comes_to = SEALED_BAD_PADDING;
         return;
     }
-    record->asked_count = answer_frames(&scene.answerer, &scene.moment, record->answers, frames,
-                                        asked_count, &is_over);
-    record->comes_to = is_over ? SEALED_IS_OVER : SEALED_GOES_ON;
+    while (record->asked_count < asked_count) { /* another version ends nothing */
+        bool is_over;
+        size_t at = record->asked_count;
+        record->asked_count +=
+            answer_frames(&scene.answerer, &scene.moment, record->answers + at * FRAME_SIZE,
+                          frames + at * FRAME_SIZE, asked_count - at, &is_over);
+    }
+    record->comes_to = SEALED_GOES_ON;
 }
 
 static bool has_room(const struct play *play)
