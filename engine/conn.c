@@ -1,5 +1,6 @@
 #include "engine/conn.h"
 
+#include "engine/conn_parts.h"
 #include "engine/locked.h"
 #include "protocol/day.h"
 
@@ -12,78 +13,10 @@
 
 /* Deadlines are counted in ticks of the loop, not by a clock: after a suspend or a long stop nobody
  * is thrown out for the time in which we were away ourselves. */
-#define TICK_MS_LEAST     5
-#define TICK_MS_MOST      250
-#define TICKS_A_DEADLINE  16
-#define KICKS_A_TICK      256 /* closing many at once must not hold up the others */
-#define SWEPT_A_TICK      4096
-#define HANDSHAKES_A_WAKE 64
-
-enum conn_state {
-    CONN_FREE = 0,
-    CONN_GREETING, /* sealed: its HELLO is awaited */
-    CONN_SHAKING,  /* its HELLO is with the thread of handshakes; nothing is read */
-    CONN_SERVING,
-    CONN_ENDING,    /* nothing more is answered; unsent answers are flushed */
-    CONN_LINGERING, /* our side has ended; what comes in is thrown away */
-};
-
-/* What a connection is waiting for, and so which deadline holds. All deadlines of a class are the
- * same length: a list in order of beginning is in order of end. */
-enum wait { WAIT_REQUEST, WAIT_FRAME, WAIT_WRITE, WAIT_LINGER, WAIT_HELLO, WAIT_COUNT };
-
-struct conn {
-    ev_io io; /* reads or writes, never both */
-    struct conns *conns;
-    struct conn *before, *after; /* in the list of its wait; `after` in the list of the free */
-    uint64_t deadline_tick;
-    uint8_t *pending; /* from the pool; NULL: every answer is sent */
-    uint32_t pending_from, pending_size;
-    uint32_t linger_size;
-    uint32_t serial; /* rises with every connection that has had this place */
-    uint8_t state;
-    uint8_t wait;
-    uint8_t profile; /* of plain frames; 0: sealed, and it is the terminal's */
-    uint16_t partial_size;
-    uint8_t partial[HELLO_SIZE]; /* the beginning of a frame or a record, if it is short */
-    uint8_t *stored;             /* from the pool: if it is long; NULL: it is short */
-    uint64_t end_tick;           /* of a session: when its hour is over */
-    struct sealed session;
-};
-static_assert(FRAME_SIZE <= HELLO_SIZE, "the beginning of a frame fits");
-
-struct wait_list {
-    struct conn *first, *last;
-    uint64_t tick_count; /* how long such a wait may last */
-};
-
-struct conns {
-    struct conns_settings settings;
-    struct moment moment;
-    ev_timer ticker;
-    uint64_t tick;
-    struct wait_list waits[WAIT_COUNT];
-
-    struct conn *all;     /* [settings.connection_count_max], locked memory: it has keys */
-    struct conn *free;    /* those that were used before */
-    uint32_t used_count;  /* of `all`, from its beginning: ever used */
-    uint32_t count;       /* open now */
-    uint8_t *buffer_all;  /* [CONN_BUFFERS_MAX * CONN_READ_SIZE] */
-    uint8_t *buffer_free; /* the first bytes of a free buffer point to the next */
-    uint32_t buffer_used_count;
-
-    /* Sealed sessions. */
-    uint32_t epoch;            /* of the catalogue's terminals: another edition, or another day */
-    uint32_t today;            /* civil day in Riga */
-    uint32_t sweep_at;         /* of `all`: whose session is looked at next, though nothing comes */
-    uint32_t revocation_count; /* of the handshakes, when it was last looked at */
-    uint64_t session_ticks;    /* how long a session may last */
-    uint64_t jitter;           /* state of a generator: who is sent away comes back by turns */
-
-    /* Of whoever is being served at the moment. */
-    uint8_t in[CONN_READ_SIZE];
-    uint8_t out[CONN_READ_SIZE];
-};
+#define TICK_MS_LEAST    5
+#define TICK_MS_MOST     250
+#define TICKS_A_DEADLINE 16
+#define KICKS_A_TICK     256 /* closing many at once must not hold up the others */
 
 /* ---- deadlines ---- */
 
@@ -114,8 +47,7 @@ static void wait_join(struct conn *conn, enum wait wait)
     list->last = conn;
 }
 
-/* The wait begins now; one that began within this tick already stays where it is. */
-static void wait_begin(struct conn *conn, enum wait wait)
+void conn_wait(struct conn *conn, enum wait wait)
 {
     const struct conns *conns = conn->conns;
     if (conn->wait == wait && conn->deadline_tick == conns->tick + conns->waits[wait].tick_count)
@@ -143,8 +75,6 @@ static uint64_t ticks_of_ms(uint32_t ms, uint32_t a_tick_ms)
 }
 
 /* ---- buffers for answers that wait, and for records that are not whole ---- */
-
-static void conn_close(struct conn *conn);
 
 static void buffer_release(struct conns *conns, uint8_t **buffer)
 {
@@ -189,28 +119,19 @@ static uint8_t *buffer_take(struct conn *conn)
 
 static void conn_ready(struct ev_loop *ev, ev_io *io, int events);
 
-static bool is_sealed(const struct conn *conn)
-{
-    return conn->profile == 0;
-}
-
-/* From its ACCEPT to its close. A HELLO that was sent away has none. */
-static bool has_session(const struct conn *conn)
-{
-    return conn->session.terminal_number != 0;
-}
-
-static void conn_watch(struct conn *conn, int events)
+void conn_watch(struct conn *conn, int events)
 {
     struct ev_loop *ev = conn->conns->settings.ev;
     if (ev_is_active(&conn->io) && (conn->io.events & (EV_READ | EV_WRITE)) == events)
         return;
     ev_io_stop(ev, &conn->io);
+    if (events == 0)
+        return;
     ev_io_set(&conn->io, conn->io.fd, events);
     ev_io_start(ev, &conn->io);
 }
 
-static void conn_close(struct conn *conn)
+void conn_close(struct conn *conn)
 {
     struct conns *conns = conn->conns;
     assert(conn->state != CONN_FREE);
@@ -256,7 +177,7 @@ static void conn_linger(struct conn *conn)
     conn->partial_size = 0;
     conn->state = CONN_LINGERING;
     conn->linger_size = 0;
-    wait_begin(conn, WAIT_LINGER);
+    conn_wait(conn, WAIT_LINGER);
     conn_watch(conn, EV_READ);
 }
 
@@ -277,9 +198,7 @@ static size_t conn_send(struct conn *conn, const uint8_t *bytes, size_t size)
     return SIZE_MAX;
 }
 
-/* Sends answers; what the socket does not take waits, and until it is taken nothing is read. False
- * when the connection is gone. */
-static bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size)
+bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size)
 {
     assert(conn->pending == NULL && size > 0 && size <= CONN_READ_SIZE);
     size_t sent = conn_send(conn, bytes, size);
@@ -292,7 +211,7 @@ static bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size)
     conn->pending_from = 0;
     conn->pending_size = (uint32_t)(size - sent);
     memcpy(conn->pending, bytes + sent, size - sent);
-    wait_begin(conn, WAIT_WRITE);
+    conn_wait(conn, WAIT_WRITE);
     conn_watch(conn, EV_WRITE);
     return true;
 }
@@ -304,9 +223,9 @@ static void conn_wait_for_more(struct conn *conn, bool is_new_frame)
     if (is_sealed(conn) && !conn->session.is_confirmed)
         ; /* the wait for its first record goes on */
     else if (conn->partial_size == 0)
-        wait_begin(conn, WAIT_REQUEST);
+        conn_wait(conn, WAIT_REQUEST);
     else if (is_new_frame || conn->wait != WAIT_FRAME)
-        wait_begin(conn, WAIT_FRAME);
+        conn_wait(conn, WAIT_FRAME);
     conn_watch(conn, EV_READ);
 }
 
@@ -351,8 +270,7 @@ static size_t conn_receive(struct conn *conn)
     return 0;
 }
 
-/* Keeps the beginning of the next frame or record; nothing else of what came in stays. */
-static void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size)
+void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size)
 {
     struct conns *conns = conn->conns;
     size_t kept_size = rest_size <= sizeof(conn->partial) ? rest_size : 0;
@@ -368,13 +286,6 @@ static void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size)
         explicit_bzero(conn->partial + kept_size, sizeof(conn->partial) - kept_size);
     conn->partial_size = (uint16_t)rest_size;
 }
-
-/* What a read came to. */
-struct taken {
-    size_t size;        /* of the bytes that came in: whole frames or records */
-    size_t answer_size; /* of the bytes that go out */
-    bool is_over;
-};
 
 static void take_frames(struct taken *taken, struct conn *conn, size_t size)
 {
@@ -392,57 +303,7 @@ static void take_frames(struct taken *taken, struct conn *conn, size_t size)
         metric_add(&conns->settings.metrics->bad_versions, 1);
 }
 
-static void count_sealed_end(struct metrics *metrics, enum sealed_end end)
-{
-    _Atomic uint64_t *counts[] = {
-        [SEALED_BAD_TYPE] = &metrics->record_bad_type,
-        [SEALED_BAD_VERSION] = &metrics->record_bad_version,
-        [SEALED_BAD_SIZE] = &metrics->record_bad_size,
-        [SEALED_UNOPENED] = &metrics->record_unopened,
-        [SEALED_BAD_PADDING] = &metrics->record_bad_padding,
-    };
-    if (end > SEALED_IS_OVER)
-        metric_add(counts[end], 1);
-}
-
-/* Whether the catalogue still has the session's terminal, and its hour is not over. */
-static bool session_stands(struct conn *conn)
-{
-    struct conns *conns = conn->conns;
-    struct sealed *session = &conn->session;
-    if (session->epoch != conns->epoch) {
-        const struct edition *edition = conns->moment.edition;
-        const struct terminal *terminal =
-            edition != NULL ? edition_find_terminal(edition, session->terminal_key) : NULL;
-        bool is_in_force = terminal != NULL && terminal->number == session->terminal_number &&
-                           terminal->from_day <= conns->today && conns->today < terminal->until_day;
-        session->terminal = is_in_force ? terminal : NULL;
-        session->epoch = conns->epoch;
-    }
-    return session->terminal != NULL && conns->tick < conn->end_tick;
-}
-
-static void take_records(struct taken *taken, struct conn *conn, size_t size)
-{
-    struct conns *conns = conn->conns;
-    struct metrics *metrics = conns->settings.metrics;
-    *taken = (struct taken){.size = size, .is_over = true};
-    if (!session_stands(conn)) {
-        metric_add(&metrics->session_over, 1);
-        return;
-    }
-    conns->moment.terminal = conn->session.terminal;
-    conns->moment.profile = conn->session.terminal->profile;
-    conns->moment.guard_slot = conn->session.guard_slot;
-    struct sealed_step step;
-    sealed_answer(&step, &conn->session, conns->settings.answerer, &conns->moment, conns->out,
-                  conns->in, size);
-    count_sealed_end(metrics, step.end);
-    *taken = (struct taken){step.taken_size, step.answer_size, step.end != SEALED_GOES_ON};
-}
-
-/* The stream ends with the answers that there are; what else came is none of ours. */
-static void conn_finish(struct conn *conn, size_t answer_size)
+void conn_finish(struct conn *conn, size_t answer_size)
 {
     conn->state = CONN_ENDING;
     if (answer_size > 0 && !conn_write(conn, conn->conns->out, answer_size))
@@ -457,7 +318,7 @@ static void conn_serve(struct conn *conn, size_t size)
     struct taken taken;
     conns->moment.now_s = (uint64_t)ev_now(conns->settings.ev);
     if (is_sealed(conn))
-        take_records(&taken, conn, size);
+        conn_take_records(&taken, conn, size);
     else
         take_frames(&taken, conn, size);
     if (taken.is_over)
@@ -475,82 +336,6 @@ static void conn_serve(struct conn *conn, size_t size)
         conn_wait_for_more(conn, taken.size > 0);
 }
 
-/* ---- the beginning of a sealed stream ---- */
-
-static uint64_t next_jitter(struct conns *conns)
-{
-    uint64_t x = conns->jitter += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    return x ^ x >> 31;
-}
-
-/* Too many come at once, or we are about to leave: asks it to come back, each after a while of its
- * own. */
-static void conn_send_away(struct conn *conn)
-{
-    struct conns *conns = conn->conns;
-    uint32_t wait_ms = CONN_BUSY_MS_LEAST +
-                       (uint32_t)(next_jitter(conns) % (CONN_BUSY_MS_MOST - CONN_BUSY_MS_LEAST));
-    metric_add(&conns->settings.metrics->hello_busy, 1);
-    busy_encode(conns->out, wait_ms);
-    conn_finish(conn, BUSY_SIZE);
-}
-
-/* By which of the server's keys a HELLO asks; SERVER_KEY_COUNT_MAX: by none, or it is noise. */
-static uint8_t addressed_key(const struct server_identity *identity,
-                             const uint8_t hello[static HELLO_SIZE])
-{
-    for (uint8_t i = 0; i < identity->key_count; i++)
-        if (hello_is_addressed(hello, &identity->names[i]))
-            return i;
-    return SERVER_KEY_COUNT_MAX;
-}
-
-static void conn_shake(struct conn *conn)
-{
-    struct conns *conns = conn->conns;
-    const struct conns_settings *settings = &conns->settings;
-    struct handshake_asked asked = {
-        .loop = settings->loop,
-        .conn = (uint32_t)(conn - conns->all),
-        .serial = conn->serial,
-        .key_index = addressed_key(settings->identity, conns->in),
-    };
-    if (asked.key_index == SERVER_KEY_COUNT_MAX) {
-        metric_add(&settings->metrics->hello_misaddressed, 1);
-        conn_close(conn);
-        return;
-    }
-    memcpy(asked.hello, conns->in, HELLO_SIZE);
-    if (conns->moment.drain_wait_ms != 0 || !handshakes_submit(settings->handshakes, &asked)) {
-        conn_send_away(conn);
-        return;
-    }
-    conn->state = CONN_SHAKING;
-    wait_begin(conn, WAIT_REQUEST); /* it is our turn: how long that takes is not its fault */
-    ev_io_stop(settings->ev, &conn->io);
-}
-
-/* A HELLO and nothing behind it: whoever sends more cannot have the keys to seal it. */
-static void conn_greet(struct conn *conn, size_t size)
-{
-    struct conns *conns = conn->conns;
-    struct record_header header = {.type = RECORD_HELLO};
-    bool is_good = size <= HELLO_SIZE;
-    if (size >= HEADER_SIZE)
-        is_good = is_good && record_header_decode(&header, conns->in) == RECORD_FINE &&
-                  header.type == RECORD_HELLO;
-    if (!is_good) {
-        metric_add(&conns->settings.metrics->hello_malformed, 1);
-        conn_close(conn);
-    } else if (size == HELLO_SIZE) {
-        conn_keep(conn, conns->in, 0);
-        conn_shake(conn);
-    } else {
-        conn_keep(conn, conns->in, size);
-    }
-}
-
 static void conn_read(struct conn *conn)
 {
     size_t size = conn_receive(conn);
@@ -560,55 +345,6 @@ static void conn_read(struct conn *conn)
         conn_greet(conn, size);
     else
         conn_serve(conn, size);
-}
-
-static void count_hello_end(struct metrics *metrics, enum hello_end end)
-{
-    _Atomic uint64_t *counts[HELLO_END_COUNT] = {
-        [HELLO_ACCEPTED] = &metrics->sessions,
-        [HELLO_UNREADABLE] = &metrics->hello_unreadable,
-        [HELLO_STRANGER] = &metrics->hello_stranger,
-        [HELLO_ENDED] = &metrics->hello_ended,
-        [HELLO_REVOKED] = &metrics->hello_revoked,
-        [HELLO_REPLAYED] = &metrics->hello_replayed,
-        [HELLO_NO_MERCHANT_KEY] = &metrics->hello_no_merchant_key,
-    };
-    metric_add(counts[end], 1);
-}
-
-/* The session begins, if its connection is still there and nothing has changed since. */
-static void conn_begin_session(struct conns *conns, const struct handshake_done *done)
-{
-    struct conn *conn = &conns->all[done->conn];
-    if (conn->state != CONN_SHAKING || conn->serial != done->serial) {
-        if (done->end == HELLO_ACCEPTED)
-            guard_leave(conns->settings.answerer->guard, done->guard_slot);
-        return;
-    }
-    enum hello_end end = done->end;
-    if (end == HELLO_ACCEPTED &&
-        handshakes_has_revoked(conns->settings.handshakes, done->terminal_key))
-        end = HELLO_REVOKED;
-    count_hello_end(conns->settings.metrics, end);
-    if (end != HELLO_ACCEPTED) {
-        if (done->end == HELLO_ACCEPTED)
-            guard_leave(conns->settings.answerer->guard, done->guard_slot);
-        conn_close(conn);
-        return;
-    }
-    conn->session = (struct sealed){
-        .receive = done->receive,
-        .send = done->send,
-        .terminal_number = done->terminal_number,
-        .guard_slot = done->guard_slot,
-        .epoch = conns->epoch - 1,
-    };
-    memcpy(conn->session.terminal_key, done->terminal_key, NOISE_KEY_SIZE);
-    conn->state = CONN_SERVING;
-    conn->end_tick = conns->tick + conns->session_ticks;
-    wait_begin(conn, WAIT_HELLO);
-    conn_watch(conn, EV_READ);
-    (void)conn_write(conn, done->accept, ACCEPT_SIZE);
 }
 
 static void conn_discard(struct conn *conn)
@@ -664,26 +400,6 @@ static void conn_expire(struct conn *conn)
     conn_close(conn);
 }
 
-/* Ends sessions whose terminal is gone from the catalogue, or whose hour is over, also when nothing
- * comes from them; a part of them each time. */
-static void sweep_sessions(struct conns *conns)
-{
-    uint32_t today = riga_day_of_time((uint64_t)ev_now(conns->settings.ev));
-    if (today != conns->today) {
-        conns->today = today;
-        conns->epoch++;
-    }
-    uint32_t count = conns->used_count < SWEPT_A_TICK ? conns->used_count : SWEPT_A_TICK;
-    for (uint32_t i = 0; i < count; i++) {
-        struct conn *conn = &conns->all[conns->sweep_at++ % conns->used_count];
-        if (is_sealed(conn) && conn->state == CONN_SERVING && conn->pending == NULL &&
-            !session_stands(conn)) {
-            metric_add(&conns->settings.metrics->session_over, 1);
-            conn_finish(conn, 0);
-        }
-    }
-}
-
 static void conns_tick(struct ev_loop *ev, ev_timer *ticker, int events)
 {
     struct conns *conns = ticker->data;
@@ -700,7 +416,7 @@ static void conns_tick(struct ev_loop *ev, ev_timer *ticker, int events)
             kick_count++;
         }
     }
-    sweep_sessions(conns);
+    conns_sweep(conns);
 }
 
 bool conns_open(struct conns **out, const struct conns_settings *settings, struct fault *fault)
@@ -775,37 +491,6 @@ void conns_use(struct conns *conns, const struct edition *edition)
         return;
     conns->moment.edition = edition;
     conns->epoch++; /* every session looks its terminal up again before it is answered */
-}
-
-/* Nobody waits for a revocation to be noticed: all sessions are looked at, at once. */
-static void close_revoked(struct conns *conns)
-{
-    for (uint32_t i = 0; i < conns->used_count; i++) {
-        struct conn *conn = &conns->all[i];
-        if (has_session(conn) &&
-            handshakes_has_revoked(conns->settings.handshakes, conn->session.terminal_key)) {
-            metric_add(&conns->settings.metrics->session_revoked, 1);
-            conn_close(conn);
-        }
-    }
-}
-
-bool conns_shake(struct conns *conns)
-{
-    struct handshakes *handshakes = conns->settings.handshakes;
-    uint32_t revocation_count = handshakes_revocation_count(handshakes);
-    if (revocation_count != conns->revocation_count) {
-        conns->revocation_count = revocation_count;
-        close_revoked(conns);
-    }
-    struct handshake_done done;
-    uint32_t count = 0;
-    while (count < HANDSHAKES_A_WAKE && handshakes_take(handshakes, conns->settings.loop, &done)) {
-        conn_begin_session(conns, &done);
-        count++;
-    }
-    explicit_bzero(&done, sizeof(done));
-    return count == HANDSHAKES_A_WAKE;
 }
 
 void conns_drain(struct conns *conns, uint16_t wait_ms)

@@ -1,0 +1,123 @@
+/* What the files of the connections share: conn.c has sockets, buffers and deadlines, conn_sealed.c
+ * has sessions, from their HELLO to their end. Nobody else includes this. */
+#ifndef ENGINE_CONN_PARTS_H
+#define ENGINE_CONN_PARTS_H
+
+#include "engine/conn.h"
+
+enum conn_state {
+    CONN_FREE = 0,
+    CONN_GREETING, /* sealed: its HELLO is awaited */
+    CONN_SHAKING,  /* its HELLO is with the thread of handshakes; nothing is read */
+    CONN_SERVING,
+    CONN_ENDING,    /* nothing more is answered; unsent answers are flushed */
+    CONN_LINGERING, /* our side has ended; what comes in is thrown away */
+};
+
+/* What a connection is waiting for, and so which deadline holds. All deadlines of a class are the
+ * same length: a list in order of beginning is in order of end. */
+enum wait { WAIT_REQUEST, WAIT_FRAME, WAIT_WRITE, WAIT_LINGER, WAIT_HELLO, WAIT_COUNT };
+
+struct conn {
+    ev_io io; /* reads or writes, never both */
+    struct conns *conns;
+    struct conn *before, *after; /* in the list of its wait; `after` in the list of the free */
+    uint64_t deadline_tick;
+    uint8_t *pending; /* from the pool; NULL: every answer is sent */
+    uint32_t pending_from, pending_size;
+    uint32_t linger_size;
+    uint32_t serial; /* rises with every connection that has had this place */
+    uint8_t state;
+    uint8_t wait;
+    uint8_t profile; /* of plain frames; 0: sealed, and it is the terminal's */
+    uint16_t partial_size;
+    uint8_t partial[HELLO_SIZE]; /* the beginning of a frame or a record, if it is short */
+    uint8_t *stored;             /* from the pool: if it is long; NULL: it is short */
+    uint64_t end_tick;           /* of a session: when its hour is over */
+    struct sealed session;
+};
+static_assert(FRAME_SIZE <= HELLO_SIZE, "the beginning of a frame fits");
+
+struct wait_list {
+    struct conn *first, *last;
+    uint64_t tick_count; /* how long such a wait may last */
+};
+
+struct conns {
+    struct conns_settings settings;
+    struct moment moment;
+    ev_timer ticker;
+    uint64_t tick;
+    struct wait_list waits[WAIT_COUNT];
+
+    struct conn *all;     /* [settings.connection_count_max], locked memory: it has keys */
+    struct conn *free;    /* those that were used before */
+    uint32_t used_count;  /* of `all`, from its beginning: ever used */
+    uint32_t count;       /* open now */
+    uint8_t *buffer_all;  /* [CONN_BUFFERS_MAX * CONN_READ_SIZE] */
+    uint8_t *buffer_free; /* the first bytes of a free buffer point to the next */
+    uint32_t buffer_used_count;
+
+    /* Sealed sessions. */
+    uint32_t epoch;            /* of the catalogue's terminals: another edition, or another day */
+    uint32_t today;            /* civil day in Riga */
+    uint32_t sweep_at;         /* of `all`: whose session is looked at next, though nothing comes */
+    uint32_t revocation_count; /* of the handshakes, when it was last looked at */
+    uint64_t session_ticks;    /* how long a session may last */
+    uint64_t jitter;           /* state of a generator: who is sent away comes back by turns */
+
+    /* Of whoever is being served at the moment. */
+    uint8_t in[CONN_READ_SIZE];
+    uint8_t out[CONN_READ_SIZE];
+};
+
+static inline bool is_sealed(const struct conn *conn)
+{
+    return conn->profile == 0;
+}
+
+/* From its ACCEPT to its close. A HELLO that was sent away has none. */
+static inline bool has_session(const struct conn *conn)
+{
+    return conn->session.terminal_number != 0;
+}
+
+/* What a read came to. */
+struct taken {
+    size_t size;        /* of the bytes that came in: whole frames or records */
+    size_t answer_size; /* of the bytes that go out */
+    bool is_over;
+};
+
+/* ---- conn.c ---- */
+
+/* The wait begins now; one that began within this tick already stays where it is. */
+void conn_wait(struct conn *conn, enum wait wait);
+
+/* What the socket is watched for: EV_READ, EV_WRITE or, while others work for it, nothing. */
+void conn_watch(struct conn *conn, int events);
+void conn_close(struct conn *conn);
+
+/* Sends answers; what the socket does not take waits, and until it is taken nothing is read. False
+ * when the connection is gone. */
+bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size);
+
+/* Keeps the beginning of the next frame or record; nothing else of what came in stays. */
+void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size);
+
+/* The stream ends with `answer_size` bytes of conns->out; what else came is none of ours. */
+void conn_finish(struct conn *conn, size_t answer_size);
+
+/* ---- conn_sealed.c; so much as there is of what came in stands in conns->in ---- */
+
+/* Of a connection that has no session yet. */
+void conn_greet(struct conn *conn, size_t size);
+
+/* Of one that has. */
+void conn_take_records(struct taken *taken, struct conn *conn, size_t size);
+
+/* Ends sessions whose terminal is gone from the catalogue, or whose hour is over, also when nothing
+ * comes from them; a part of them each time. */
+void conns_sweep(struct conns *conns);
+
+#endif
