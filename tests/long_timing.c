@@ -42,7 +42,7 @@ static struct identity_key key;
 static struct edition *edition;
 static struct metrics metrics;
 static struct metrics_board board = {&metrics, 1, 0};
-static struct answerer answerer = {.key = &key, .metrics = &metrics, .board = &board};
+static struct answerer answerer = {.metrics = &metrics, .board = &board};
 static struct moment moment = {.profile = PROFILE_TILL};
 static uint64_t person_count;
 
@@ -195,6 +195,7 @@ static void make_country(uint64_t count)
     free(entries);
     person_count = count;
     must(edition_open(&edition, &tables, &manifest, &fault), &fault);
+    edition->identity = &key;
 }
 
 /* ---- questions and their times ---- */
