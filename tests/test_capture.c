@@ -91,7 +91,9 @@ static void collect_needles(void)
 
 static uint8_t byte_at(const uint8_t *bytes, unsigned shift)
 {
-    return shift == 0 ? *bytes : (uint8_t)(bytes[0] << shift | bytes[1] >> (8 - shift));
+    if (shift == 0)
+        return *bytes;
+    return (uint8_t)(bytes[0] << shift | bytes[1] >> (8 - shift));
 }
 
 /* Bits from any place on; four bytes stand by chance at one of so many bit offsets too often, so

@@ -502,29 +502,52 @@ END_TEST
 
 /* ---- buffers ---- */
 
-START_TEST(answers_that_wait_are_all_there_when_they_are_taken)
+/* A terminal whose end takes little, with answers to so many records waiting for it. */
+static size_t open_held_back(struct till *one)
 {
     static uint8_t record[RECORD_SIZE_MAX];
     int narrow = 1;
     int pair[2];
     uint8_t hello[HELLO_SIZE];
-    lobby_start(&lobby);
-    make_hello(till, LOBBY_TILL, hello);
+    make_hello(one, LOBBY_TILL, hello);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow)), 0);
     conns_add(conns, pair[1], 0);
-    till->fd = pair[0];
-    send_bytes(till, hello, sizeof(hello));
-    ck_assert_int_eq(next(till), ELIG_EVENT_ACCEPTED);
+    one->fd = pair[0];
+    send_bytes(one, hello, sizeof(hello));
+    ck_assert_int_eq(next(one), ELIG_EVENT_ACCEPTED);
     size_t sent_count = 0;
-    while (sent_count < 2 || metric_read(&metrics.held_back) == 0) {
-        send_bytes(till, record, put(till, record, 40));
+    while (metric_read(&metrics.held_back) == 0) {
+        send_bytes(one, record, put(one, record, 40));
         turn();
         sent_count++;
     }
+    return sent_count;
+}
+
+START_TEST(answers_that_wait_are_all_there_when_they_are_taken)
+{
+    lobby_start(&lobby);
+    size_t sent_count = open_held_back(till);
     for (size_t i = 0; i < sent_count; i++)
         check_answers(till, 40);
     ask(till, 1);
+}
+END_TEST
+
+START_TEST(the_end_comes_after_answers_that_wait)
+{
+    lobby_start(&lobby);
+    size_t sent_count = open_held_back(till);
+    conns_end(conns);
+    conns_end(conns); /* changes nothing */
+    for (size_t i = 0; i < sent_count; i++)
+        check_answers(till, 40);
+    ck_assert(is_shut_out(till));
+    ck_assert_uint_eq(conns_count(conns), 1); /* lingers until we have ended, too */
+    close(till->fd);
+    turn_often();
+    ck_assert_uint_eq(conns_count(conns), 0);
 }
 END_TEST
 
@@ -664,6 +687,7 @@ int main(void)
                         2);
     tcase_add_test(tcase, whoever_lingers_holds_no_buffer);
     tcase = add_case(suite, "end");
+    tcase_add_test(tcase, the_end_comes_after_answers_that_wait);
     tcase_add_test(tcase, the_end_closes_every_connection_in_whatever_state_it_is);
     return support_run(suite);
 }

@@ -161,7 +161,7 @@ START_TEST(fault_06_many_connect_and_say_nothing)
 {
     enum { SILENT = 800 };
     static int fds[SILENT];
-    START("--hello-ms", "1000");
+    START("--hello-ms", "3000");
     int before = count_descriptors();
     uint64_t before_kib = peak_kib();
     for (int i = 0; i < SILENT; i++)
@@ -187,7 +187,7 @@ START_TEST(fault_07_a_hello_and_a_record_that_trickle_are_closed)
     struct relay_plan slowly = RELAY_NOTHING;
     slowly.piece = 1;
     slowly.pause_us = 60000;
-    START("--hello-ms", "300", "--frame-ms", "300");
+    START("--hello-ms", "1000", "--frame-ms", "1000");
     plan(RELAY_UP, slowly);
     booth_greet(&booth, relay.port);
     ck_assert(booth_is_shut_out(&booth));
