@@ -385,17 +385,23 @@ bool handshakes_start(struct handshakes *h, struct fault *fault)
     return true;
 }
 
+void handshakes_end(struct handshakes *h)
+{
+    if (h == NULL || !h->is_started)
+        return;
+    pthread_mutex_lock(&h->lock);
+    h->is_ending = true;
+    pthread_cond_signal(&h->asked_one);
+    pthread_mutex_unlock(&h->lock);
+    pthread_join(h->thread, NULL);
+    h->is_started = false;
+}
+
 void handshakes_close(struct handshakes *h)
 {
     if (h == NULL)
         return;
-    if (h->is_started) {
-        pthread_mutex_lock(&h->lock);
-        h->is_ending = true;
-        pthread_cond_signal(&h->asked_one);
-        pthread_mutex_unlock(&h->lock);
-        pthread_join(h->thread, NULL);
-    }
+    handshakes_end(h);
     for (uint32_t i = 0; h->done != NULL && i < h->settings.loop_count; i++)
         locked_free(h->done[i].places, HANDSHAKES_WAITING_MAX, sizeof(h->done[i].places[0]));
     free(h->done);

@@ -96,7 +96,10 @@ bool handshakes_has_revoked(struct handshakes *handshakes,
 /* Rises whenever the list of revoked keys has changed. */
 uint32_t handshakes_revocation_count(const struct handshakes *handshakes);
 
-/* Ends the thread; no loop uses it any more. NULL: nothing. */
+/* Ends the thread; no loop uses it any more. The store may still wake it. NULL: nothing. */
+void handshakes_end(struct handshakes *handshakes);
+
+/* Ends the thread if it runs, and frees all: nobody wakes it any more. NULL: nothing. */
 void handshakes_close(struct handshakes *handshakes);
 
 #endif

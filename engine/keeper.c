@@ -4,6 +4,7 @@
 #include "protocol/progress.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct keeper {
     char guard_path[KEEPER_PATH_SIZE], counters_path[KEEPER_PATH_SIZE];
     pthread_t thread;
     bool is_started;
+    _Atomic uint64_t alarm_count;
     bool is_unsaved_said; /* that saving fails, once until it works again */
 
     pthread_mutex_t lock;
@@ -28,6 +30,7 @@ static void say_alarms(struct keeper *keeper)
 {
     struct guard_alarm alarm;
     for (int i = 0; i < ALARMS_A_ROUND && guard_take_alarm(keeper->settings.guard, &alarm); i++) {
+        atomic_fetch_add(&keeper->alarm_count, 1);
         if (alarm.terminal == GUARD_TERMINAL_ELSEWHERE)
             log_event("alarm", "terminal=others cause=%s", guard_cause_name(alarm.cause));
         else
@@ -136,6 +139,11 @@ bool keeper_start(struct keeper *keeper, struct fault *fault)
         return fault_set(fault, "thread of the keeper: %s", strerror(rc));
     keeper->is_started = true;
     return true;
+}
+
+uint64_t keeper_alarm_count(const struct keeper *keeper)
+{
+    return keeper != NULL ? atomic_load(&keeper->alarm_count) : 0;
 }
 
 void keeper_close(struct keeper *keeper)

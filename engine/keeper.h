@@ -26,6 +26,9 @@ MUST_USE bool keeper_open(struct keeper **out, const struct keeper_settings *set
                           struct fault *fault);
 MUST_USE bool keeper_start(struct keeper *keeper, struct fault *fault);
 
+/* How many alarms were said so far; 0 for NULL. From any thread. */
+uint64_t keeper_alarm_count(const struct keeper *keeper);
+
 /* Saves a last time. NULL: nothing. */
 void keeper_close(struct keeper *keeper);
 

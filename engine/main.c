@@ -94,7 +94,8 @@ static void log_stop(struct server *server)
     char text[METRICS_TEXT_SIZE];
     server_totals(&totals, server);
     metrics_to_text(text, &totals.metrics);
-    log_event("stopped", "swaps=%" PRIu64 "%s", totals.swap_count, text);
+    log_event("stopped", "swaps=%" PRIu64 " alarms=%" PRIu64 "%s", totals.swap_count,
+              totals.alarm_count, text);
 }
 
 /* timeout(1) and others send a signal to a process and to its group: it comes twice. */

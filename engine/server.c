@@ -445,6 +445,7 @@ void server_totals(struct server_totals *out, struct server *server)
     for (uint32_t i = 0; i < server->loop_count; i++)
         metrics_sum(&out->metrics, &server->metrics[i]);
     out->swap_count = store_swap_count(server->store);
+    out->alarm_count = keeper_alarm_count(server->keeper);
     out->connection_count = atomic_load(&server->connection_count);
 }
 
@@ -458,9 +459,10 @@ void server_close(struct server *server)
         if (server->loops[i].is_started)
             pthread_join(server->loops[i].thread, NULL);
     }
-    /* Their threads wake loops: these are destroyed after them. */
-    handshakes_close(server->handshakes);
+    /* The store's thread wakes the others, and they wake loops: each goes after who wakes it. */
+    handshakes_end(server->handshakes);
     store_close(server->store);
+    handshakes_close(server->handshakes);
     for (uint32_t i = 0; server->loops != NULL && i < server->loop_count; i++)
         loop_close(&server->loops[i]);
     keeper_close(server->keeper);

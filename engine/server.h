@@ -40,7 +40,7 @@ bool server_is_running(const struct server *server);
 /* What was counted, over all loops. */
 struct server_totals {
     struct metrics metrics;
-    uint64_t swap_count;
+    uint64_t swap_count, alarm_count;
     uint32_t connection_count; /* open now */
 };
 void server_totals(struct server_totals *out, struct server *server);

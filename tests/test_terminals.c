@@ -468,6 +468,7 @@ START_TEST(who_asks_about_too_many_is_told_to_wait)
     ck_assert_ptr_null(strstr(log, "3210000000"));
     ck_assert_ptr_nonnull(strstr(log, "terminal=9 cause=per-minute"));
     stop_and_count("rationed", busy_count);
+    ck_assert_uint_ge(eligd_total("alarms"), 1);
 }
 END_TEST
 
