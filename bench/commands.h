@@ -9,6 +9,7 @@ int command_run(int argc, char *argv[]);
 int command_micro(int argc, char *argv[]);
 int command_decide(int argc, char *argv[]);
 int command_terminals(int argc, char *argv[]);
+int command_seals(int argc, char *argv[]);
 int command_storm(int argc, char *argv[]);
 int command_echo(int argc, char *argv[]);
 

@@ -8,6 +8,7 @@ static const struct command commands[] = {
     {"run", command_run, "load a server, and measure answers, latency and CPU"},
     {"micro", command_micro, "measure the steps of a check one by one"},
     {"decide", command_decide, "measure the decision alone, with a catalogue of any size"},
+    {"seals", command_seals, "measure what sealed sessions cost, without sockets"},
     {"terminals", command_terminals, "enrol made-up terminals in a catalogue"},
     {"storm", command_storm, "connect terminals, or garbage, by the thousand"},
     {"echo", command_echo, "serve frames back as they came: the reference for ratios"},

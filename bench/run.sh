@@ -15,6 +15,8 @@ echo "== a decision, by the size of the catalogue"
 for size in "10 80" "100 2000" "1000 20000"; do
     "$bin/eligbench" decide --reliefs "${size% *}" --clauses "${size#* }"
 done
+echo "== what seals cost"
+"$bin/eligbench" seals
 echo "== servers side by side"
 sh bench/side_by_side.sh "$work"
 echo "== sealed sessions"
