@@ -144,9 +144,10 @@ bool counters_save(struct counters *counters, const char *path, struct fault *fa
     if (file == NULL)
         return fault_set(fault, "%s: no memory for handshake counters", path);
     struct replacing replacing;
+    struct stat ours = {.st_mode = S_IFREG | 0600, .st_uid = geteuid(), .st_gid = getegid()};
     bool is_saved = replace_begin(&replacing, path, fault);
     if (is_saved) {
-        is_saved = replace_commit(&replacing, file, FILE_SIZE(count), NULL, fault);
+        is_saved = replace_commit(&replacing, file, FILE_SIZE(count), &ours, fault);
         replace_end(&replacing);
     }
     free(file);

@@ -76,7 +76,7 @@ static void *keeper_run(void *argument)
     uint32_t second = 0;
     while (wait_a_second(keeper)) {
         say_alarms(keeper);
-        if (++second % KEEPER_SAVE_S == 0)
+        if (++second % keeper->settings.save_s == 0)
             save(keeper, false);
     }
     return NULL;

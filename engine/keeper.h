@@ -16,6 +16,7 @@ struct keeper_settings {
     struct guard *guard;
     struct counters *counters;
     const char *directory; /* NULL: nothing is kept */
+    uint32_t save_s;       /* how often; not 0 */
 };
 
 struct keeper;

@@ -299,7 +299,7 @@ static bool server_open_sealed(struct server *server, const struct server_keys *
     struct guard_settings guard = {.slot_count = GUARD_SLOTS_INITIAL, .save_s = KEEPER_SAVE_S};
     if (getrandom(guard.key, sizeof(guard.key), 0) != (ssize_t)sizeof(guard.key))
         return fault_set(fault, "no randomness for the guard's key: %s", strerror(errno));
-    struct keeper_settings keeper = {.directory = config->state};
+    struct keeper_settings keeper = {.directory = config->state, .save_s = KEEPER_SAVE_S};
     bool is_open =
         guard_open(&server->guard, &guard, fault) && counters_open(&server->counters, fault);
     explicit_bzero(&guard, sizeof(guard));

@@ -55,6 +55,9 @@ static size_t save_some(uint8_t bytes[static FILE_SIZE_MAX])
     ck_assert(counters_rise(counters, 70001, UINT64_MAX));
     ck_assert(counters_rise(counters, UINT32_MAX, 1));
     ck_assert_msg(counters_save(counters, path, &fault), "%s", fault.text);
+    struct stat status;
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, 0600);
     return read_file(bytes);
 }
 

@@ -53,7 +53,8 @@ static void close_all(void)
 
 static bool try_open(const char *where)
 {
-    struct keeper_settings settings = {.guard = guard, .counters = counters, .directory = where};
+    struct keeper_settings settings = {
+        .guard = guard, .counters = counters, .directory = where, .save_s = 1};
     fault.text[0] = '\0';
     return keeper_open(&keeper, &settings, &fault);
 }

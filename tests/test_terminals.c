@@ -2,163 +2,65 @@
 #include "protocol/keyfile.h"
 #include "protocol/profile.h"
 #include "protocol/revocation.h"
-#include "tests/booth.h"
-#include "tests/eligd.h"
-#include "tests/fixture.h"
+#include "tests/market.h"
 #include "tests/support.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define PRODUCT_HALF  1001
-#define PRODUCT_OTHER 1002
-#define RELIEF_HALF   4711
-#define CODE          "32000000001"
-#define STRANGER      "32999999999"
-#define PROVIDER      UINT64_C(40003619950)
-#define POINT         101
-#define POINT_OTHER   102
-enum { TILL = 7, GATE, RATIONED, ENDED, BOUND, BOOTHS };
+#define POINT_OTHER  (MARKET_POINT + 1)
+#define TYPED_RATION 2
+#define CODES_ASKED  8
+enum { GATE = MARKET_FIRST, ENDED, BOUND };
 
-static struct fixture *fixture;
-static struct noise_keys terminals[BOOTHS];
 static struct booth booth;
-static uint8_t server_public[NOISE_KEY_SIZE], next_public[NOISE_KEY_SIZE], psk[NOISE_KEY_SIZE];
-static uint16_t sealed_port;
-static struct {
-    char log[512], port[512], server_key[512], next_key[512], merchants[512], revocations[512],
-        revoker[512], state[512], pid[512];
-} paths;
+static uint8_t next_public[NOISE_KEY_SIZE];
+static char next_key[512], revocations[512], revoker[512];
 
 /* ---- the scene ---- */
 
-static void path_in(char *out, const char *directory, const char *name)
-{
-    snprintf(out, 512, "%.400s/%s", directory, name);
-}
-
-static void make_keys(const char *directory)
+static void make_keys(void)
 {
     struct fault fault;
-    char public_path[600], merchant[600];
-    path_in(paths.server_key, directory, "server.key");
-    path_in(paths.next_key, directory, "next.key");
-    path_in(paths.merchants, directory, "merchants");
-    path_in(paths.revoker, directory, "revoker.key");
-    path_in(paths.revocations, directory, "revoked");
-    path_in(paths.state, directory, "state");
-    ck_assert(keyfile_create_server(paths.server_key, &fault));
-    ck_assert(keyfile_create_server(paths.next_key, &fault));
-    ck_assert(keyfile_create_signing(paths.revoker, &fault));
-    snprintf(public_path, sizeof(public_path), "%s.pub", paths.server_key);
-    ck_assert(keyfile_read_server_public(server_public, public_path, &fault));
-    snprintf(public_path, sizeof(public_path), "%s.pub", paths.next_key);
+    char public_path[600];
+    snprintf(next_key, sizeof(next_key), "%.400s/next.key", support_directory());
+    snprintf(revoker, sizeof(revoker), "%.400s/revoker.key", support_directory());
+    snprintf(revocations, sizeof(revocations), "%.400s/revoked", support_directory());
+    ck_assert(keyfile_create_server(next_key, &fault));
+    ck_assert(keyfile_create_signing(revoker, &fault));
+    snprintf(public_path, sizeof(public_path), "%s.pub", next_key);
     ck_assert(keyfile_read_server_public(next_public, public_path, &fault));
-    ck_assert_int_eq(mkdir(paths.merchants, 0700), 0);
-    ck_assert_int_eq(mkdir(paths.state, 0700), 0);
-    snprintf(merchant, sizeof(merchant), "%s/%011llu.key", paths.merchants,
-             (unsigned long long)PROVIDER);
-    ck_assert(keyfile_create_merchant(merchant, &fault));
-    ck_assert(keyfile_read_merchant(psk, merchant, &fault));
 }
 
-static void make_terminals(void)
-{
-    fixture_point(fixture, POINT, PROVIDER);
-    fixture_point(fixture, POINT_OTHER, PROVIDER);
-    for (uint32_t i = TILL; i < BOOTHS; i++) {
-        uint8_t secret[NOISE_KEY_SIZE] = {0, (uint8_t)i};
-        noise_keys_of_secret(&terminals[i], secret);
-        struct terminal *terminal =
-            fixture_terminal(fixture, i, terminals[i].public_key, POINT, POINT);
-        terminal->profile = i == GATE ? PROFILE_GATE : PROFILE_INSPECTOR;
-        terminal->from_day = 0;
-        terminal->until_day = DAY_NEVER;
-        if (i == RATIONED) {
-            terminal->per_minute = 3;
-            terminal->typed_per_day = 2;
-        }
-        if (i == ENDED)
-            terminal->until_day = FIXTURE_FROM_DAY;
-    }
-}
-
+/* The market, with another point of sale, a gate, a terminal of yesterday and typed rations. */
 static void open_scene(void)
 {
-    struct fault fault;
-    const char *directory = support_directory();
-    ck_assert(identity_start(&fault));
-    path_in(paths.log, directory, "eligd.log");
-    path_in(paths.port, directory, "eligd.port");
-    make_keys(directory);
-    fixture = fixture_open(directory);
-    uint16_t group = fixture_group(fixture, "half");
-    fixture_product(fixture, PRODUCT_HALF, "half");
-    fixture_product(fixture, PRODUCT_OTHER, "other");
-    fixture_clause(fixture, PRODUCT_HALF, fixture_relief(fixture, RELIEF_HALF, "half"), group,
-                   5000);
-    fixture_person(fixture, MEANS_PERSONAL_CODE, CODE, fixture_set_of(fixture, group));
-    make_terminals();
-    fixture_publish(fixture);
-    booth_make(&booth, &terminals[TILL], server_public, psk, TILL);
+    market_open();
+    make_keys();
+    uint64_t provider = fixture_terminal_at(market.fixture, MARKET_TILL)->provider;
+    fixture_point(market.fixture, POINT_OTHER, provider);
+    fixture_terminal_at(market.fixture, GATE)->profile = PROFILE_GATE;
+    fixture_terminal_at(market.fixture, ENDED)->until_day = FIXTURE_FROM_DAY;
+    fixture_terminal_at(market.fixture, MARKET_RATIONED)->typed_per_day = TYPED_RATION;
+    fixture_publish(market.fixture);
+    market_booth(&booth, MARKET_TILL);
 }
 
 static void close_scene(void)
 {
     booth_close(&booth);
-    eligd_kill();
-    fixture_close(fixture);
+    market_close();
 }
 
-static void start_server(const char *const extra[])
-{
-    const char *options[ELIGD_ARGUMENTS_MAX + 1] = {
-        "--snapshots",      fixture_directory(fixture),
-        "--identity-key",   fixture_identity_path(fixture),
-        "--signing-public", fixture_public_path(fixture),
-        "--environment",    "7",
-        "--listen",         "127.0.0.1:0",
-        "--port-file",      paths.port,
-        "--server-key",     paths.server_key,
-        "--merchant-keys",  paths.merchants};
-    size_t count = 0;
-    while (options[count] != NULL)
-        count++;
-    for (size_t i = 0; extra[i] != NULL; i++)
-        options[count++] = extra[i];
-    unlink(paths.port);
-    eligd_start(paths.log, options);
-    sealed_port = eligd_read_port(paths.port);
-}
-#define START(...) start_server((const char *const[]){__VA_ARGS__, NULL})
-#define START_PLAINLY() start_server((const char *const[]){NULL})
+#define START_PLAINLY() market_start(0, (const char *const[]){NULL})
 
 static void make_booth(uint32_t number)
 {
     booth_close(&booth);
-    booth_make(&booth, &terminals[number], server_public, psk, number);
-}
-
-static void make_frame(uint8_t frame[static FRAME_SIZE], const char *code, uint32_t product,
-                       uint64_t id)
-{
-    struct request request = {
-        .kind = KIND_CHECK,
-        .quantity = 1,
-        .request_id = id,
-        .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11},
-        .product = product,
-        .point_of_sale = POINT,
-        .unit_price = 15000,
-        .service_time_s = (uint32_t)time_of_riga_day(FIXTURE_AS_OF_DAY) + 60,
-    };
-    memcpy(request.identifier.text, code, 11);
-    frame_encode_request(frame, &request);
+    market_booth(&booth, number);
 }
 
 static struct response ask_as(const struct request *request)
@@ -172,11 +74,11 @@ static struct response ask_as(const struct request *request)
     return response;
 }
 
-static struct response ask(const char *code, uint32_t product, uint64_t id)
+static struct response ask(const char *code, uint64_t id)
 {
     uint8_t frame[FRAME_SIZE];
     struct response response;
-    make_frame(frame, code, product, id);
+    market_frame(frame, code, id);
     ck_assert(booth_ask(&booth, frame, frame, 1));
     ck_assert(frame_decode_response(&response, frame));
     ck_assert_uint_eq(response.request_id, id);
@@ -196,12 +98,12 @@ static void stop_and_count(const char *name, uint64_t want)
 START_TEST(a_terminal_is_accepted_and_answered)
 {
     START_PLAINLY();
-    booth_open(&booth, sealed_port);
+    booth_open(&booth, market.port);
     ck_assert_uint_eq(booth.event.terms.frames_max, ELIG_FRAMES_MAX);
-    struct response response = ask(CODE, PRODUCT_HALF, 1);
+    struct response response = ask(MARKET_CODE, 1);
     ck_assert_uint_eq(response.status, STATUS_APPLIES);
     ck_assert_uint_eq(response.relief_amount, 7500);
-    ck_assert_uint_eq(ask(STRANGER, PRODUCT_HALF, 2).status, STATUS_DOES_NOT_APPLY);
+    ck_assert_uint_eq(ask(MARKET_STRANGER, 2).status, STATUS_DOES_NOT_APPLY);
     stop_and_count("sessions", 1);
 }
 END_TEST
@@ -210,8 +112,8 @@ START_TEST(the_terminals_profile_is_what_it_sees)
 {
     START_PLAINLY();
     make_booth(GATE);
-    booth_open(&booth, sealed_port);
-    struct response response = ask(CODE, PRODUCT_HALF, 1);
+    booth_open(&booth, market.port);
+    struct response response = ask(MARKET_CODE, 1);
     ck_assert_uint_eq(response.status, STATUS_APPLIES);
     ck_assert_uint_eq(response.relief, RELIEF_UNTOLD);
 }
@@ -221,11 +123,11 @@ START_TEST(any_number_of_frames_in_a_record)
 {
     enum { FRAMES = ELIG_FRAMES_MAX };
     static uint8_t frames[FRAMES * FRAME_SIZE], answers[FRAMES * FRAME_SIZE];
-    START("--per-minute", "0");
-    booth_open(&booth, sealed_port);
+    MARKET_START("--per-minute", "0");
+    booth_open(&booth, market.port);
     for (size_t count = 1; count <= FRAMES; count += count < 66 ? 1 : 63) {
         for (size_t i = 0; i < count; i++)
-            make_frame(frames + i * FRAME_SIZE, i % 2 ? CODE : STRANGER, PRODUCT_HALF, i + 1);
+            market_frame(frames + i * FRAME_SIZE, i % 2 ? MARKET_CODE : MARKET_STRANGER, i + 1);
         ck_assert(booth_ask(&booth, answers, frames, count));
         for (size_t i = 0; i < count; i++) {
             struct response response;
@@ -241,25 +143,25 @@ START_TEST(padding_is_answered_by_padding)
 {
     START_PLAINLY();
     booth.settings.is_padded = 1;
-    booth_open(&booth, sealed_port);
+    booth_open(&booth, market.port);
     static uint8_t frames[5 * FRAME_SIZE];
     for (size_t i = 0; i < 5; i++)
-        make_frame(frames + i * FRAME_SIZE, CODE, PRODUCT_HALF, i + 1);
+        market_frame(frames + i * FRAME_SIZE, MARKET_CODE, i + 1);
     ck_assert(booth_ask(&booth, frames, frames, 5)); /* 16 frames each way */
     ck_assert_uint_eq(elig_session_in_flight(&booth.session), 0);
-    ck_assert_uint_eq(ask(CODE, PRODUCT_HALF, 9).status, STATUS_APPLIES);
+    ck_assert_uint_eq(ask(MARKET_CODE, 9).status, STATUS_APPLIES);
 }
 END_TEST
 
 START_TEST(the_key_that_will_follow_serves_already)
 {
-    START("--server-key-next", paths.next_key);
-    booth_open(&booth, sealed_port);
+    MARKET_START("--server-key-next", next_key);
+    booth_open(&booth, market.port);
     booth_close(&booth);
-    booth_make(&booth, &terminals[TILL], next_public, psk, TILL);
-    booth.counter = 1;
-    booth_open(&booth, sealed_port);
-    ck_assert_uint_eq(ask(CODE, PRODUCT_HALF, 1).status, STATUS_APPLIES);
+    market_booth(&booth, MARKET_TILL);
+    memcpy(booth.settings.server_public, next_public, NOISE_KEY_SIZE);
+    booth_open(&booth, market.port);
+    ck_assert_uint_eq(ask(MARKET_CODE, 1).status, STATUS_APPLIES);
     stop_and_count("sessions", 2);
 }
 END_TEST
@@ -267,13 +169,13 @@ END_TEST
 START_TEST(what_a_terminal_does_not_sell_it_does_not_learn)
 {
     START_PLAINLY();
-    booth_open(&booth, sealed_port);
+    booth_open(&booth, market.port);
     struct request request = {
         .kind = KIND_CHECK,
         .quantity = 1,
         .request_id = 1,
-        .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11, .text = CODE},
-        .product = PRODUCT_HALF,
+        .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11, .text = MARKET_CODE},
+        .product = MARKET_PRODUCT,
         .point_of_sale = POINT_OTHER,
     };
     ck_assert_uint_eq(ask_as(&request).status, STATUS_NOT_PERMITTED);
@@ -311,10 +213,10 @@ static void ended_terminal(void)
 }
 static void no_merchant_key(void)
 {
-    char command[700];
-    snprintf(command, sizeof(command), "%s/%011llu.key", paths.merchants,
-             (unsigned long long)PROVIDER);
-    ck_assert_int_eq(unlink(command), 0);
+    char path[700];
+    uint64_t provider = fixture_terminal_at(market.fixture, MARKET_TILL)->provider;
+    snprintf(path, sizeof(path), "%s/%011llu.key", market.merchants, (unsigned long long)provider);
+    ck_assert_int_eq(unlink(path), 0);
 }
 
 static const struct {
@@ -334,7 +236,7 @@ START_TEST(whoever_is_not_let_in_is_not_told_why)
 {
     START_PLAINLY();
     intruders[_i].spoil();
-    booth_greet(&booth, sealed_port);
+    booth_greet(&booth, market.port);
     ck_assert_msg(booth_is_shut_out(&booth), "%s", intruders[_i].name);
     stop_and_count(intruders[_i].count, 1);
     ck_assert_uint_eq(eligd_total("sessions"), 0);
@@ -346,7 +248,7 @@ START_TEST(another_merchants_secret_opens_nothing)
 {
     START_PLAINLY();
     other_psk();
-    booth_greet(&booth, sealed_port);
+    booth_greet(&booth, market.port);
     ck_assert_int_eq(booth_next(&booth), ELIG_EVENT_OVER);
     ck_assert_int_eq(booth.event.cause, ELIG_CAUSE_SEAL);
 }
@@ -354,17 +256,17 @@ END_TEST
 
 START_TEST(a_hello_is_good_once)
 {
-    START("--state", paths.state);
-    booth_open(&booth, sealed_port);
+    MARKET_START("--state", market.state);
+    booth_open(&booth, market.port);
     for (int round = 0; round < 2; round++) {
-        int fd = booth_connect_to(sealed_port);
+        int fd = booth_connect_to(market.port);
         struct booth thief = {.fd = fd};
         ck_assert(booth_send_raw(&thief, booth.hello, sizeof(booth.hello)));
         ck_assert(booth_is_shut_out(&thief));
         close(fd);
         if (round == 0) { /* nor after a restart */
             stop_and_count("hello_replayed", 1);
-            START("--state", paths.state);
+            MARKET_START("--state", market.state);
         }
     }
     stop_and_count("hello_replayed", 1);
@@ -379,10 +281,11 @@ static void put_on_list(uint32_t number)
     struct sign_secret *secret;
     struct revoking revoking;
     struct revocation entry = {.terminal = number, .revoked_s = 1};
-    memcpy(entry.key, terminals[number].public_key, NOISE_KEY_SIZE);
-    ck_assert(keyfile_open_secret(&secret, paths.revoker, &fault));
-    ck_assert_msg(revocations_revoke(&revoking, paths.revocations, FIXTURE_ENVIRONMENT, &entry,
-                                     secret, true, &fault),
+    struct noise_keys keys = market_keys(number);
+    memcpy(entry.key, keys.public_key, NOISE_KEY_SIZE);
+    ck_assert(keyfile_open_secret(&secret, revoker, &fault));
+    ck_assert_msg(revocations_revoke(&revoking, revocations, FIXTURE_ENVIRONMENT, &entry, secret,
+                                     true, &fault),
                   "%s", fault.text);
     keyfile_close_secret(secret);
 }
@@ -390,8 +293,8 @@ static void put_on_list(uint32_t number)
 static void start_with_revocations(void)
 {
     char public_path[600];
-    snprintf(public_path, sizeof(public_path), "%s.pub", paths.revoker);
-    START("--revocations", paths.revocations, "--revoker-public", public_path);
+    snprintf(public_path, sizeof(public_path), "%s.pub", revoker);
+    MARKET_START("--revocations", revocations, "--revoker-public", public_path);
 }
 
 START_TEST(a_revoked_terminal_is_cut_off_and_others_are_not)
@@ -399,15 +302,15 @@ START_TEST(a_revoked_terminal_is_cut_off_and_others_are_not)
     struct booth other;
     put_on_list(BOUND);
     start_with_revocations();
-    booth_open(&booth, sealed_port);
-    booth_make(&other, &terminals[GATE], server_public, psk, GATE);
-    booth_open(&other, sealed_port);
-    put_on_list(TILL);
+    booth_open(&booth, market.port);
+    market_booth(&other, GATE);
+    booth_open(&other, market.port);
+    put_on_list(MARKET_TILL);
     ck_assert(booth_is_shut_out(&booth));
-    booth_greet(&booth, sealed_port);
+    booth_greet(&booth, market.port);
     ck_assert(booth_is_shut_out(&booth));
     uint8_t frame[FRAME_SIZE];
-    make_frame(frame, CODE, PRODUCT_HALF, 5);
+    market_frame(frame, MARKET_CODE, 5);
     ck_assert(booth_ask(&other, frame, frame, 1));
     booth_close(&other);
     stop_and_count("session_revoked", 1);
@@ -419,28 +322,28 @@ START_TEST(a_list_that_is_not_the_revokers_changes_nothing)
 {
     put_on_list(BOUND);
     start_with_revocations();
-    booth_open(&booth, sealed_port);
+    booth_open(&booth, market.port);
     struct stat status;
-    ck_assert_int_eq(stat(paths.revocations, &status), 0);
-    FILE *file = fopen(paths.revocations, "r+");
+    ck_assert_int_eq(stat(revocations, &status), 0);
+    FILE *file = fopen(revocations, "r+");
     ck_assert_int_eq(fseek(file, 70, SEEK_SET), 0);
     fputc(0x55, file);
     fclose(file);
     eligd_wait_for_events("revocations_refused", 1);
-    ck_assert_uint_eq(ask(CODE, PRODUCT_HALF, 1).status, STATUS_APPLIES);
+    ck_assert_uint_eq(ask(MARKET_CODE, 1).status, STATUS_APPLIES);
     make_booth(BOUND);
-    booth_greet(&booth, sealed_port);
+    booth_greet(&booth, market.port);
     ck_assert(booth_is_shut_out(&booth));
 }
 END_TEST
 
 START_TEST(a_terminal_that_leaves_the_catalogue_leaves_the_server)
 {
-    START("--poll-ms", "20");
-    booth_open(&booth, sealed_port);
-    ck_assert_uint_eq(ask(CODE, PRODUCT_HALF, 1).status, STATUS_APPLIES);
-    fixture_terminal_at(fixture, TILL)->until_day = FIXTURE_FROM_DAY;
-    fixture_publish(fixture);
+    MARKET_START("--poll-ms", "20");
+    booth_open(&booth, market.port);
+    ck_assert_uint_eq(ask(MARKET_CODE, 1).status, STATUS_APPLIES);
+    fixture_terminal_at(market.fixture, MARKET_TILL)->until_day = FIXTURE_FROM_DAY;
+    fixture_publish(market.fixture);
     ck_assert(booth_is_shut_out(&booth)); /* though it asks nothing */
     stop_and_count("session_over", 1);
 }
@@ -450,14 +353,14 @@ END_TEST
 
 START_TEST(who_asks_about_too_many_is_told_to_wait)
 {
-    START("--state", paths.state);
-    make_booth(RATIONED);
-    booth_open(&booth, sealed_port);
+    MARKET_START("--state", market.state);
+    make_booth(MARKET_RATIONED);
+    booth_open(&booth, market.port);
     uint32_t busy_count = 0;
-    for (uint32_t i = 0; i < 8; i++) {
+    for (uint32_t i = 0; i < CODES_ASKED; i++) {
         char code[12];
         snprintf(code, sizeof(code), "3210000000%u", i);
-        struct response response = ask(code, PRODUCT_HALF, i + 1);
+        struct response response = ask(code, i + 1);
         busy_count += response.status == STATUS_BUSY;
         ck_assert((response.status == STATUS_BUSY) == (response.wait_ms > 0));
     }
@@ -474,26 +377,26 @@ END_TEST
 
 START_TEST(typed_codes_have_a_ration_of_their_own_that_a_restart_does_not_renew)
 {
-    START("--state", paths.state);
-    make_booth(RATIONED);
+    MARKET_START("--state", market.state);
+    make_booth(MARKET_RATIONED);
     for (int round = 0; round < 2; round++) {
-        booth_open(&booth, sealed_port);
+        booth_open(&booth, market.port);
         for (uint64_t i = 0; i < 4; i++) {
             struct request request = {
                 .kind = KIND_CHECK,
                 .entry = ENTRY_TYPED,
                 .quantity = 1,
                 .request_id = i + 1,
-                .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11, .text = CODE},
-                .product = PRODUCT_HALF,
+                .identifier = {.means = MEANS_PERSONAL_CODE, .size = 11, .text = MARKET_CODE},
+                .product = MARKET_PRODUCT,
                 .service_time_s = (uint32_t)time_of_riga_day(FIXTURE_AS_OF_DAY) + 60,
             };
             ck_assert_uint_eq(ask_as(&request).status,
-                              round == 0 && i < 2 ? STATUS_APPLIES : STATUS_BUSY);
+                              round == 0 && i < TYPED_RATION ? STATUS_APPLIES : STATUS_BUSY);
         }
         if (round == 0) {
             stop_and_count("rationed", 2);
-            START("--state", paths.state);
+            MARKET_START("--state", market.state);
         }
     }
 }
@@ -519,7 +422,7 @@ static const struct {
 START_TEST(noise_is_closed_without_a_word)
 {
     START_PLAINLY();
-    struct booth caller = {.fd = booth_connect_to(sealed_port)};
+    struct booth caller = {.fd = booth_connect_to(market.port)};
     ck_assert(booth_send_raw(&caller, noises[_i].bytes, noises[_i].size));
     ck_assert_msg(booth_is_shut_out(&caller), "%s", noises[_i].name);
     close(caller.fd);
@@ -530,10 +433,10 @@ END_TEST
 /* A HELLO at one byte after another is one; silence is not. */
 START_TEST(who_says_nothing_is_closed)
 {
-    START("--hello-ms", "50");
-    struct booth silent = {.fd = booth_connect_to(sealed_port)};
+    MARKET_START("--hello-ms", "50");
+    struct booth silent = {.fd = booth_connect_to(market.port)};
     ck_assert(booth_is_shut_out(&silent));
-    booth_open(&booth, sealed_port); /* accepted, and then silent */
+    booth_open(&booth, market.port); /* accepted, and then silent */
     ck_assert(booth_is_shut_out(&booth));
     close(silent.fd);
     stop_and_count("hello_closed", 2);
@@ -542,13 +445,13 @@ END_TEST
 
 START_TEST(records_may_come_in_any_pieces)
 {
-    START("--per-minute", "0");
+    MARKET_START("--per-minute", "0");
     static uint8_t frames[3 * FRAME_SIZE], record[ELIG_RECORD_SIZE_MAX];
-    booth_open(&booth, sealed_port);
+    booth_open(&booth, market.port);
     size_t size = 20 + sizeof(frames);
     for (size_t cut = 1; cut < size; cut += 7) {
         for (size_t i = 0; i < 3; i++)
-            make_frame(frames + i * FRAME_SIZE, CODE, PRODUCT_HALF, cut * 3 + i + 1);
+            market_frame(frames + i * FRAME_SIZE, MARKET_CODE, cut * 3 + i + 1);
         ck_assert_int_eq(elig_session_put(&booth.session, frames, 3, record, sizeof(record), &size),
                          ELIG_FINE);
         ck_assert(booth_send_raw(&booth, record, cut));
@@ -569,8 +472,8 @@ START_TEST(whatever_is_not_the_next_record_ends_the_session)
     uint8_t frame[FRAME_SIZE];
     size_t size;
     START_PLAINLY();
-    booth_open(&booth, sealed_port);
-    make_frame(frame, CODE, PRODUCT_HALF, 1);
+    booth_open(&booth, market.port);
+    market_frame(frame, MARKET_CODE, 1);
     ck_assert_int_eq(elig_session_put(&booth.session, frame, 1, first, sizeof(first), &size),
                      ELIG_FINE);
     ck_assert_int_eq(elig_session_put(&booth.session, frame, 1, second, sizeof(second), &size),
@@ -603,14 +506,14 @@ END_TEST
 
 START_TEST(a_stopping_server_says_so_in_sessions_and_to_who_comes)
 {
-    START("--drain-ms", "2000");
-    booth_open(&booth, sealed_port);
-    ck_assert_uint_eq(ask(CODE, PRODUCT_HALF, 1).status, STATUS_APPLIES);
+    MARKET_START("--drain-ms", "2000");
+    booth_open(&booth, market.port);
+    ck_assert_uint_eq(ask(MARKET_CODE, 1).status, STATUS_APPLIES);
     ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
     eligd_wait_for_events("draining", 1);
     uint16_t status = STATUS_APPLIES;
     for (uint64_t id = 2; status == STATUS_APPLIES; id++)
-        status = ask(CODE, PRODUCT_HALF, id).status;
+        status = ask(MARKET_CODE, id).status;
     ck_assert_uint_eq(status, STATUS_DRAINING);
     booth_close(&booth);
     ck_assert_int_eq(eligd_wait_for_exit(), 0);
