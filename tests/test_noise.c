@@ -436,7 +436,7 @@ static const struct {
 START_TEST(a_nonce_is_four_zeros_and_the_counter)
 {
     struct noise_cipher cipher = cipher_of(0);
-    uint8_t out[NOISE_TAG_SIZE];
+    uint8_t out[NOISE_TAG_SIZE] = {0};
     char hex[2 * NOISE_TAG_SIZE + 1];
     cipher.counter = tags[_i].counter;
     noise_seal(&cipher, out, header, sizeof(header), out, 0);
@@ -507,7 +507,7 @@ END_TEST
 START_TEST(reaching_the_end_of_the_counter_is_a_bug)
 {
     struct noise_cipher cipher = cipher_of(1);
-    uint8_t out[NOISE_TAG_SIZE];
+    uint8_t out[NOISE_TAG_SIZE] = {0};
     cipher.counter = UINT64_MAX - 1;
     noise_seal(&cipher, out, header, sizeof(header), out, 0);
     ck_assert_uint_eq(cipher.counter, UINT64_MAX);
