@@ -398,8 +398,8 @@ struct line_in_rules parser_line(const struct parser *parser, const struct token
 {
     size_t column = (size_t)(token->text - token->line_text) + 1; /* as of a fault */
     return (struct line_in_rules){.file = parser->file,
-                                   .column = (uint16_t)(column < UINT16_MAX ? column : UINT16_MAX),
-                                   .line = token->line};
+                                  .column = (uint16_t)(column < UINT16_MAX ? column : UINT16_MAX),
+                                  .line = token->line};
 }
 
 void parser_line_text(char text[static LINE_TEXT_SIZE], const struct parser *parser,

@@ -136,11 +136,11 @@ int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *
  *     elig_session_put(&session, frames, count, room, room_size, &record_size);        send record
  *     when elig_session_is_due(&session, now_ms): let the answers come, connect again, start again
  */
-#define ELIG_KEY_SIZE         32
-#define ELIG_FRAMES_MAX       255 /* in a record */
-#define ELIG_HELLO_SIZE       144
-#define ELIG_RECORD_SIZE_MAX  16340 /* 255 frames; a record of n frames has 20 + 64 * n bytes */
-#define ELIG_SESSION_SIZE     17408
+#define ELIG_KEY_SIZE        32
+#define ELIG_FRAMES_MAX      255 /* in a record */
+#define ELIG_HELLO_SIZE      144
+#define ELIG_RECORD_SIZE_MAX 16340 /* 255 frames; a record of n frames has 20 + 64 * n bytes */
+#define ELIG_SESSION_SIZE    17408
 
 /* What a terminal is given when it is set up. */
 struct elig_session_settings {
@@ -149,8 +149,8 @@ struct elig_session_settings {
     uint8_t server_public_next[ELIG_KEY_SIZE]; /* the one they change to; zeros: not told yet */
     uint8_t psk[ELIG_KEY_SIZE];                /* the merchant's secret */
     uint32_t environment; /* of the server: 0 production, anything else a test */
-    uint32_t terminal_id;                      /* not 0 */
-    uint32_t firmware;                         /* version of what runs here, for the operator */
+    uint32_t terminal_id; /* not 0 */
+    uint32_t firmware;    /* version of what runs here, for the operator */
     uint8_t is_padded; /* 1: records are padded to few sizes, so that they do not tell how much is
                           asked; 0: they are not */
 };

@@ -27,8 +27,7 @@ static const struct kind {
     const char *name, *title;
     const char *whose, *public_whose; /* who has the file, and the public half; NULL: it has none */
     bool (*create)(const char *path, struct fault *fault);
-    bool (*read_public)(uint8_t key[static NOISE_KEY_SIZE], const char *path,
-                        struct fault *fault);
+    bool (*read_public)(uint8_t key[static NOISE_KEY_SIZE], const char *path, struct fault *fault);
 } kinds[] = {
     {"identity", "Identity", "for the loader and the engines", NULL, keyfile_create_identity, NULL},
     {"signing", "Signing", NULL, "for the engines", keyfile_create_signing, read_signing_public},

@@ -437,9 +437,8 @@ static const struct option_table rotate_table = {
 };
 
 /* Without `is_meant` all is tried but the writing. */
-static bool change_key(const char *path, uint32_t number,
-                       const uint8_t key[static NOISE_KEY_SIZE], bool is_meant,
-                       struct fault *fault)
+static bool change_key(const char *path, uint32_t number, const uint8_t key[static NOISE_KEY_SIZE],
+                       bool is_meant, struct fault *fault)
 {
     struct editing editing;
     if (!edit_begin(&editing, path, fault))

@@ -291,8 +291,8 @@ static const struct enrolled *holder_of(const struct enrolment *enrolment,
     return NULL;
 }
 
-static bool is_nobodys(const struct enrolment *enrolment,
-                       const uint8_t key[static NOISE_KEY_SIZE], struct fault *fault)
+static bool is_nobodys(const struct enrolment *enrolment, const uint8_t key[static NOISE_KEY_SIZE],
+                       struct fault *fault)
 {
     const struct enrolled *holder = holder_of(enrolment, key);
     return holder == NULL ||

@@ -37,8 +37,7 @@ MUST_USE bool keyfile_take_identity(struct identity_key **out, int fd, const cha
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
 void keyfile_close_secret(struct sign_secret *key);
 MUST_USE bool keyfile_open_server(struct noise_keys **out, const char *path, struct fault *fault);
-MUST_USE bool keyfile_open_terminal(struct noise_keys **out, const char *path,
-                                    struct fault *fault);
+MUST_USE bool keyfile_open_terminal(struct noise_keys **out, const char *path, struct fault *fault);
 void keyfile_close_session(struct noise_keys *keys);
 
 /* What a merchant's terminals and the server share, into memory of the caller's, who wipes it: for

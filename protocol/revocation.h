@@ -15,8 +15,8 @@
 
 struct revocation {
     uint8_t key[NOISE_KEY_SIZE]; /* the terminal's public one */
-    uint32_t terminal;             /* its number when it was revoked; not 0 */
-    uint64_t revoked_s;            /* UTC */
+    uint32_t terminal;           /* its number when it was revoked; not 0 */
+    uint64_t revoked_s;          /* UTC */
 };
 
 /* One piece of memory, and nobody changes it who does not own it. */

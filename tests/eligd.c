@@ -76,7 +76,7 @@ static void become_eligd(const char *const options[])
     static char name[] = "eligd";
     char *argv[ELIGD_ARGUMENTS_MAX + 2] = {name};
     size_t count = 0;
-    for (; options[count] != NULL && count < ELIGD_ARGUMENTS_MAX; count++)
+    for (; count < ELIGD_ARGUMENTS_MAX && options[count] != NULL; count++)
         memcpy(&argv[count + 1], &options[count], sizeof(argv[0]));
     snprintf(program, sizeof(program), "%s/eligd", folder != NULL ? folder : "build/bin");
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
