@@ -42,6 +42,7 @@ struct handshakes {
     struct handshakes_settings settings;
     const struct edition *edition; /* the thread's alone */
     struct file_stamp stamp;       /* of the list that was read last, good or bad */
+    bool is_gone_said;             /* that there is none any more */
     pthread_t thread;
     bool is_started;
 
@@ -97,8 +98,13 @@ static void revocations_look(struct handshakes *h)
     struct file_stamp stamp;
     struct fault fault;
     char text[LOG_TEXT_SIZE];
-    if (h->settings.revocations == NULL || !stamp_read(&stamp, h->settings.revocations) ||
-        stamps_equal(&stamp, &h->stamp))
+    if (h->settings.revocations == NULL)
+        return;
+    bool is_there = stamp_read(&stamp, h->settings.revocations);
+    if (!is_there && !h->is_gone_said)
+        log_event("revocations_gone", "reason=\"the list that was read last stays in use\"");
+    h->is_gone_said = !is_there;
+    if (!is_there || stamps_equal(&stamp, &h->stamp))
         return;
     h->stamp = stamp;
     if (!revocations_renew(h, &fault)) {

@@ -449,7 +449,8 @@ START_TEST(a_list_that_is_gone_revokes_as_before)
     ck_assert_int_eq(unlink(lobby.revocations), 0);
     settings = lobby_terminal(&lobby, LOBBY_GATE);
     ck_assert_int_eq(greet(), HELLO_REVOKED);
-    lobby_revoke(&lobby, 9, LOBBY_TILL, 0); /* by then the thread has looked */
+    wait_for_lines("event=revocations_gone", 1);
+    lobby_revoke(&lobby, 9, LOBBY_TILL, 0);
     wait_for_list(2);
     ck_assert_int_eq(greet(), HELLO_ACCEPTED);
     ck_assert_uint_eq(count_lines("event=revocations_refused"), 0);
