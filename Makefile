@@ -187,8 +187,8 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 
 # Each test in its own process, as ever. Those that take foreign bytes apart or keep memory of their own;
 # the others are run by the sanitizers, and by name.
-MEMCHECKED := answer blake builder catalogue conn counters csv edition enrolment frame handshakes identity json keyfile \
-              manifest means noise options record revocation rows sealed session snapshot tables trade vocabulary xml
+MEMCHECKED := answer blake builder catalogue conn counters csv edition enrolment frame identity json keyfile \
+              manifest means noise options record revocation rows snapshot tables trade vocabulary xml
 
 memcheck: all $(SUITES) ## suites that take foreign bytes apart, under valgrind; T=day those named so
 	@command -v valgrind >/dev/null || { echo "sudo apt-get install -y --no-install-recommends valgrind"; exit 1; }
