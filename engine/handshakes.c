@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NICE_LOWER         10 /* than the loops: checks come first */
+#define NICE_LOWER         19 /* than the loops: checks come first */
 #define MERCHANT_PATH_SIZE 4096
 #define NS_PER_MS          1000000
 

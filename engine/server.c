@@ -14,7 +14,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define ACCEPTS_A_CALLBACK 64  /* the others wait: connections that are open come first */
+#define ACCEPTS_A_CALLBACK 4   /* the others wait: connections that are open come first */
 #define ACCEPT_PAUSE_S     0.1 /* without descriptors, accepting again at once is a busy loop */
 #define DRAIN_STEP_MS      10
 

@@ -40,7 +40,7 @@ static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GAT
 
 /* Views of people here and there, drawn as people are: what is read in place of somebody unknown
  * (VIEW_DECOY). A power of two. */
-#define DECOY_COUNT 4096
+#define DECOY_COUNT 65536
 
 struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
