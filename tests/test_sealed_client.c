@@ -347,7 +347,8 @@ START_TEST(a_server_that_fails_for_ever_is_told_apart_and_may_be_asked_again)
     response = untouched;
     sealed_server_order((struct sealed_orders){
         .has_now = true, .manner = failures[_i].manner, .times = 1000, .late_ms = 450});
-    struct elig *elig = open_sealed(failures[_i].error == ELIG_TIMEOUT ? SHORT_TIMEOUT_MS : TIMEOUT_MS);
+    struct elig *elig =
+        open_sealed(failures[_i].error == ELIG_TIMEOUT ? SHORT_TIMEOUT_MS : TIMEOUT_MS);
     int error = elig_ask(elig, &request, &response);
     ck_assert_msg(error == failures[_i].error, "a server that %s: %s", failures[_i].what,
                   elig_error_text(error));
