@@ -202,7 +202,7 @@ struct elig_event {
     int cause;                       /* enum elig_cause */
     uint32_t wait_ms;                /* with its random part */
     const uint8_t *frames;           /* whole answers, in order, without padding; until the next
-                                        call with this session */
+                                        call with the same struct */
     size_t frame_count;              /* how many; never 0 with ELIG_EVENT_FRAMES */
     struct elig_session_terms terms; /* of ELIG_EVENT_ACCEPTED; zeros otherwise */
 };

@@ -91,7 +91,7 @@ MUST_USE bool noise_write_accept(struct noise_handshake *hs, uint8_t *out, const
 MUST_USE bool noise_read_accept(struct noise_handshake *hs, uint8_t *payload_out,
                                 const uint8_t *message, size_t message_size);
 
-/* The two directions, each side its own way round, and a public name of this session that both have
+/* The two directions, each side its own way round, and a public name of the session that both have
  * and no other session has. Wipes the handshake. */
 void noise_split(struct noise_handshake *hs, struct noise_cipher *send,
                  struct noise_cipher *receive, uint8_t handshake_hash[static NOISE_HASH_SIZE]);

@@ -45,7 +45,7 @@ struct sealed_client {
     int64_t heard_ms;
     bool has_answered, has_spoken; /* it brought answers; it brought anything at all */
 
-    /* Of the requests that are asked: how many were sealed in this session. Those from
+    /* Of the requests that are asked: how many it has sealed. Those from
      * batch->answered up to here are under way, in records of these many frames. */
     size_t sealed;
     uint8_t record_frames[RECORDS_UNDER_WAY_MAX];

@@ -197,6 +197,14 @@ START_TEST(every_publication_names_its_parent_and_rises)
 }
 END_TEST
 
+/* The calls that were made, all of them and in this order. */
+static void check_calls(const char *const wanted[], size_t wanted_count)
+{
+    for (size_t i = 0; i < wanted_count; i++)
+        ck_assert_str_eq(calls[i], wanted[i]);
+    ck_assert_uint_eq(call_count, wanted_count);
+}
+
 START_TEST(each_step_is_synced_before_the_next)
 {
     fixture_publish(f);
@@ -218,10 +226,7 @@ START_TEST(each_step_is_synced_before_the_next)
         "rename CURRENT",
         "fsync snapshots",
     };
-    size_t wanted_count = sizeof(wanted) / sizeof(wanted[0]);
-    for (size_t i = 0; i < wanted_count; i++)
-        ck_assert_str_eq(calls[i], wanted[i]);
-    ck_assert_uint_eq(call_count, wanted_count);
+    check_calls(wanted, COUNT_OF(wanted));
 }
 END_TEST
 
@@ -517,10 +522,7 @@ START_TEST(a_key_is_on_the_disk_before_its_snapshot_has_a_name)
         "rename CURRENT",
         "fsync snapshots",
     };
-    size_t wanted_count = sizeof(wanted) / sizeof(wanted[0]);
-    for (size_t i = 0; i < wanted_count; i++)
-        ck_assert_str_eq(calls[i], wanted[i]);
-    ck_assert_uint_eq(call_count, wanted_count);
+    check_calls(wanted, COUNT_OF(wanted));
 }
 END_TEST
 

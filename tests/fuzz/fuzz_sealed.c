@@ -4,6 +4,7 @@
  * step(). */
 #include "engine/sealed.h"
 #include "protocol/session.h"
+#include "tests/fuzz/script.h"
 #include "tests/scene.h"
 #include "tests/sealed.h"
 
@@ -12,26 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { STEPS_MAX = 64, RECORDS_MAX = 40, FRAMES_MAX = 20, STREAM_MAX = 65536 };
 static_assert(RECORDS_MAX * DATA_SIZE(64) < 4 * STREAM_MAX,
               "padded records end it early, if at all");
-
-static void expect(bool is_so)
-{
-    if (!is_so)
-        abort();
-}
-
-/* What is left of the input; zeros after its end. */
-struct script {
-    const uint8_t *at;
-    size_t size;
-};
-
-static uint8_t next(struct script *script)
-{
-    if (script->size == 0)
-        return 0;
-    script->size--;
-    return *script->at++;
-}
 
 struct record {
     size_t end; /* in the stream as it was sealed */

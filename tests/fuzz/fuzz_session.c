@@ -2,31 +2,12 @@
  * nothing but what the server sealed, in its order; one that is over stays so; and a session that
  * gets the same bytes one by one says the same. The input is a play of both sides, see play(). */
 #include "protocol/session.h"
+#include "tests/fuzz/script.h"
 #include "tests/sealed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { STEPS_MAX = 64, ANSWERS_MAX = 64, FRAMES_SAID_MAX = 8, STREAM_MAX = 1024 };
-
-static void expect(bool is_so)
-{
-    if (!is_so)
-        abort();
-}
-
-/* What is left of the input; zeros after its end. */
-struct script {
-    const uint8_t *at;
-    size_t size;
-};
-
-static uint8_t next(struct script *script)
-{
-    if (script->size == 0)
-        return 0;
-    script->size--;
-    return *script->at++;
-}
 
 struct play {
     struct elig_session whole, by_bytes;
