@@ -11,8 +11,31 @@
 #define FRAME_SIZE    64
 #define FRAME_VERSION 1
 
-/* Kinds 4 to 9 are assigned to USE, RESERVE, CONFIRM, CANCEL, REFUND and LATE. */
-enum frame_kind { KIND_CHECK = 1, KIND_PING = 2, KIND_STATUS = 3 };
+enum frame_kind {
+    KIND_CHECK = 1,
+    KIND_PING = 2,
+    KIND_STATUS = 3,  /* of the server, or with a TARGET_ID of a transaction */
+    KIND_USE = 4,     /* a purchase: decided and confirmed at once */
+    KIND_RESERVE = 5, /* a purchase: decided, and held until it is confirmed */
+    KIND_CONFIRM = 6, /* of what was reserved, the whole or a part */
+    KIND_CANCEL = 7,  /* of what was reserved */
+    KIND_REFUND = 8,  /* of what was confirmed, the whole, some units or an amount */
+    KIND_LATE = 9,    /* a purchase that has happened already, while nobody could be asked */
+};
+#define KIND_LAST KIND_LATE
+
+/* Kinds that are about somebody who buys something. */
+static inline bool kind_is_purchase(uint8_t kind)
+{
+    return kind == KIND_CHECK || kind == KIND_USE || kind == KIND_RESERVE || kind == KIND_LATE;
+}
+/* Kinds that the ledger answers; STATUS does when it names a transaction. */
+static inline bool kind_is_transaction(uint8_t kind)
+{
+    return kind >= KIND_USE && kind <= KIND_LATE;
+}
+/* How long a reservation may be asked to hold. */
+#define HOLD_10S_MAX 90
 
 /* How the terminal came by the identifier. */
 enum entry { ENTRY_UNSTATED = 0, ENTRY_CHIP, ENTRY_CONTACTLESS, ENTRY_OPTICAL, ENTRY_TYPED };
@@ -29,14 +52,14 @@ MUST_USE bool entry_of_name(uint8_t *entry, const char *name, size_t name_size);
 enum {
     REQUEST_VERSION = 0,        /* u8 */
     REQUEST_KIND = 1,           /* u8, enum frame_kind */
-    REQUEST_MEANS = 2,          /* u8, enum means; 0 in PING and STATUS */
+    REQUEST_MEANS = 2,          /* u8, enum means; 0 unless a purchase */
     REQUEST_ENTRY = 3,          /* u8, enum entry */
     REQUEST_QUANTITY = 4,       /* u16, 1..QUANTITY_MAX; 0 in PING and STATUS */
     REQUEST_COMPANIONS = 6,     /* u8, at most QUANTITY - 1 of them count */
     REQUEST_HOLD_10S = 7,       /* u8, of RESERVE, in units of ten seconds; 0 in all others */
     REQUEST_ID = 8,             /* u64, not 0 */
     REQUEST_IDENTIFIER = 16,    /* 24 bytes, zero after its end */
-    REQUEST_PRODUCT = 40,       /* u32 */
+    REQUEST_PRODUCT = 40,       /* u32; unless a purchase: u32 terminal of the target, 0: own */
     REQUEST_POINT_OF_SALE = 44, /* u32, 0: not stated */
     REQUEST_UNIT_PRICE = 48,    /* u32, 1/10000 EUR */
     REQUEST_SERVICE_TIME = 52,  /* u32, seconds since 1970-01-01 UTC; 0: when it arrives */
@@ -66,12 +89,14 @@ struct request {
     uint8_t companions;
     uint16_t quantity;
     uint64_t request_id;
-    struct identifier identifier; /* means 0 and size 0 in PING and STATUS */
-    uint32_t product;
+    struct identifier identifier; /* means 0 and size 0 unless a purchase */
+    uint32_t product;             /* 0 unless a purchase */
     uint32_t point_of_sale;
-    uint32_t unit_price; /* 1/10000 EUR */
+    uint32_t unit_price; /* 1/10000 EUR; of REFUND the amount to give back, 0: not by amount */
     uint32_t service_time_s;
-    uint64_t target_id;
+    uint8_t hold_10s;         /* of RESERVE: 1..HOLD_10S_MAX */
+    uint64_t target_id;       /* of CONFIRM, CANCEL, REFUND, and of STATUS or 0 */
+    uint32_t target_terminal; /* whose transaction it is; 0: the terminal's own */
 };
 
 /* Answers to CHECK and PING. */

@@ -32,7 +32,20 @@
     X(NO_DATA, 311, "cannot be decided: data of a register are missing")                           \
     X(DOES_NOT_APPLY, 312, "no relief applies")                                                    \
     /* ledger: the transaction */                                                                  \
-    X(NO_LEDGER, 401, "this server keeps no ledger")
+    X(NO_LEDGER, 401, "this server keeps no ledger")                                               \
+    X(CONFLICT, 402, "this request id was used for another request")                               \
+    X(UNKNOWN_TRANSACTION, 403, "no such transaction is known")                                    \
+    X(EXCEEDS, 404, "that is more than the transaction has left")                                  \
+    X(LIMIT_REACHED, 410, "the person has had as much as the relief gives")                        \
+    X(TOO_SOON, 411, "the relief was used too short a time ago")                                   \
+    X(BUDGET_SPENT, 412, "the budget of the relief is spent")                                      \
+    X(TOO_MANY_HELD, 413, "too many reservations of this person are open")                         \
+    X(RESERVED, 420, "reserved, not yet confirmed")                                                \
+    X(CONFIRMED, 421, "confirmed")                                                                 \
+    X(OVER_LIMIT, 422, "confirmed and recorded beyond what a limit allows")                        \
+    X(CANCELLED, 423, "cancelled")                                                                 \
+    X(EXPIRED, 424, "the reservation ran out")                                                     \
+    X(REFUNDED, 425, "given back as a whole")
 
 enum status {
 #define STATUS_MEMBER(name, number, text) STATUS_##name = number,

@@ -1,0 +1,58 @@
+/* The ledger's file: one LMDB environment, opened once in a process, written by one thread. Requests
+ * are applied inside a write transaction and count for nothing before book_commit has returned true.
+ * What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
+#ifndef ENGINE_BOOK_H
+#define ENGINE_BOOK_H
+
+#include "engine/ledger.h"
+#include "protocol/fault.h"
+#include "protocol/posting.h"
+
+struct book;
+
+struct book_settings {
+    const char *directory;
+    uint64_t map_size;     /* 0: 64 GiB; the file is as large as what is in it */
+    uint64_t subject_key;  /* subject_key_check; a book of another key is refused */
+    uint32_t environment;  /* likewise */
+    bool is_unsafe;        /* for tests on memory: no syncs */
+    uint64_t ballast_size; /* kept for confirmations on a full disk; 0: 16 MiB */
+};
+
+MUST_USE bool book_open(struct book **out, const struct book_settings *settings,
+                        struct fault *fault);
+void book_close(struct book *book); /* NULL: nothing; a group that is open is dropped */
+
+/* A group: begin, any number of applies and expiries, then commit or drop. `now_ms` is the ledger's
+ * clock, and never less than in the group before. */
+enum book_end {
+    BOOK_DONE = 0,
+    BOOK_FULL,   /* no room: nothing of the group happened; the book goes on */
+    BOOK_FAILED, /* not known what is on the disk: the book must be closed, and opened again */
+};
+MUST_USE enum book_end book_begin(struct book *book, uint64_t now_ms);
+
+/* Applies one request. BOOK_FULL or BOOK_FAILED: drop the group. */
+MUST_USE enum book_end book_apply(struct book *book, const struct ledger_request *request,
+                                  struct ledger_verdict *verdict);
+
+/* Lets at most `count_max` reservations run out whose deadline has come. */
+MUST_USE enum book_end book_expire(struct book *book, uint32_t count_max, uint32_t *count);
+
+/* Removes at most `count_max` rows that are older than they must be kept. */
+struct book_retention {
+    uint32_t keep_days;        /* postings, transactions and closed tallies */
+    uint32_t keep_denied_days; /* what is left of a denial but its hash */
+};
+MUST_USE enum book_end book_prune(struct book *book, const struct book_retention *retention,
+                                  uint32_t count_max, uint32_t *count);
+
+MUST_USE enum book_end book_commit(struct book *book);
+void book_drop(struct book *book);
+
+const struct ledger_head *book_head(const struct book *book);
+uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
+/* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
+uint64_t book_next_deadline_ms(struct book *book);
+
+#endif
