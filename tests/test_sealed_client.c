@@ -17,9 +17,9 @@
  * at the latest 2250 ms after the first, the sixth not before 3100. Between the two none is under
  * way, whatever chance adds. */
 #define ATTEMPTS_TIMEOUT_MS 2700
-#define MANY             300
-#define FRAMES_MAX       64
-#define PRICE            15000
+#define MANY                300
+#define FRAMES_MAX          64
+#define PRICE               15000
 
 static char address[32];
 static struct sealed_log seen;
