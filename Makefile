@@ -283,7 +283,7 @@ want = @command -v $(1) >/dev/null || { echo "sudo apt-get install -y --no-insta
 NODES ?= 75000
 CORES  = $(shell nproc)
 # $(call tidy,FILES,WORDS FOR CLANG)
-tidy = printf '%s\n' $(1) | xargs -P $(CORES) -n 2 sh -c 'clang-tidy --quiet "$$@" -- $(STD) -idirafter protocol $(2) 2>&1 | \
+tidy = printf '%s\n' $(1) | xargs -r -P $(CORES) -n 2 sh -c 'clang-tidy --quiet "$$@" -- $(STD) -idirafter protocol $(2) 2>&1 | \
        grep -v "warnings* generated"; test $$? -eq 1' sh
 
 lint: ## clang-tidy, cppcheck, shellcheck, mandoc, simple mistakes; NODES=225000 as deep in tests
