@@ -23,6 +23,16 @@ static void count_sealed_end(struct metrics *metrics, enum sealed_end end)
         metric_add(counts[end], 1);
 }
 
+/* Another day: every session looks its terminal up again. */
+static void notice_day(struct conns *conns)
+{
+    uint32_t today = riga_day_of_time((uint64_t)ev_now(conns->settings.ev));
+    if (today == conns->today)
+        return;
+    conns->today = today;
+    conns->epoch++;
+}
+
 /* Whether the catalogue still has the session's terminal, and its hour is not over. */
 static bool session_stands(struct conn *conn)
 {
@@ -169,6 +179,7 @@ static void conn_begin_session(struct conns *conns, const struct handshake_done 
         conn_close(conn);
         return;
     }
+    notice_day(conns); /* nothing ticks while nobody is connected */
     conn->session = (struct sealed){
         .receive = done->receive,
         .send = done->send,
@@ -186,11 +197,7 @@ static void conn_begin_session(struct conns *conns, const struct handshake_done 
 
 void conns_sweep(struct conns *conns)
 {
-    uint32_t today = riga_day_of_time((uint64_t)ev_now(conns->settings.ev));
-    if (today != conns->today) {
-        conns->today = today;
-        conns->epoch++;
-    }
+    notice_day(conns);
     uint32_t count = conns->used_count < SWEPT_A_TICK ? conns->used_count : SWEPT_A_TICK;
     for (uint32_t i = 0; i < count; i++) {
         struct conn *conn = &conns->all[conns->sweep_at++ % conns->used_count];

@@ -70,6 +70,8 @@ twin "bytes behind a HELLO are taken" conn_sealed conn_sealed beginnings 's/bool
 twin "whoever has the place now gets the session" conn_sealed conn_sealed beginnings 's/ || conn->serial != done->serial//'
 twin "everybody is an inspector" conn_sealed conn_sealed terminals 's/= conn->session.terminal->profile;/= PROFILE_INSPECTOR;/'
 twin "an unproved session has no deadline" conn_sealed conn_sealed deadlines '/^static void conn_begin_session/,/^}/s/conn_wait(conn, WAIT_HELLO);/conn_wait(conn, WAIT_REQUEST);/'
+twin "a held-back ACCEPT is waited for as answers are" conn conn_sealed deadlines 's/if (conn->wait != WAIT_HELLO).*/if (false)/'
+twin "only ticks notice another day" conn_sealed conn_sealed catalogue '/^static void conn_begin_session/,/^}/s/notice_day(conns);//'
 twin "a session has no end" conn_sealed conn_sealed deadlines 's/ && conns->tick < conn->end_tick//'
 twin "revoked sessions go on" conn_sealed conn_sealed catalogue '/^static void close_revoked/,/^}/s/conn_close(conn);//'
 twin "terminals that left the catalogue go on" conn_sealed conn_sealed catalogue 's/session->terminal = is_in_force ? terminal : NULL;/session->terminal = terminal;/'
