@@ -202,13 +202,20 @@ static bool accept_make(struct handshakes *h, struct handshake_done *done,
     return is_made;
 }
 
+static bool take_counter(struct handshakes *h, uint32_t terminal, uint64_t counter)
+{
+    const struct tables *tables = h->edition->tables;
+    counters_make_room(h->settings.counters, tables->terminals, tables->terminal_count);
+    return counters_rise(h->settings.counters, terminal, counter);
+}
+
 static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
                             const struct handshake_asked *asked)
 {
     const struct server_identity *identity = h->settings.identity;
     struct noise_handshake noise;
     struct hello hello;
-    const struct terminal *terminal;
+    const struct terminal *terminal = NULL;
     uint64_t now_ms = clock_wall_s() * 1000;
     assert(asked->key_index < identity->key_count);
     if (!hello_open(&hello, done->terminal_key, &noise, identity->keys[asked->key_index],
@@ -217,17 +224,15 @@ static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
 
     uint8_t merchant_key[NOISE_KEY_SIZE];
     enum hello_end end = judge_terminal(h, &terminal, done->terminal_key, &hello, now_ms / 1000);
+    if (end == HELLO_ACCEPTED && !take_counter(h, terminal->number, hello.counter))
+        end = HELLO_REPLAYED;
+    if (end == HELLO_ACCEPTED && !read_merchant_key(h, terminal->provider, merchant_key))
+        end = HELLO_NO_MERCHANT_KEY;
+    if (end == HELLO_ACCEPTED && !accept_make(h, done, &noise, terminal, merchant_key, now_ms))
+        end = HELLO_UNREADABLE;
     if (end == HELLO_ACCEPTED) {
         done->terminal_number = terminal->number;
         done->guard_slot = guard_slot(h->settings.guard, terminal->number, now_ms / 1000);
-        if (!counters_rise(h->settings.counters, terminal->number, hello.counter))
-            end = HELLO_REPLAYED;
-        else if (!read_merchant_key(h, terminal->provider, merchant_key))
-            end = HELLO_NO_MERCHANT_KEY;
-        else if (!accept_make(h, done, &noise, terminal, merchant_key, now_ms))
-            end = HELLO_UNREADABLE;
-        if (end != HELLO_ACCEPTED)
-            guard_leave(h->settings.guard, done->guard_slot);
     }
     explicit_bzero(merchant_key, sizeof(merchant_key));
     noise_wipe(&noise, sizeof(noise));

@@ -242,6 +242,24 @@ START_TEST(the_same_hello_is_good_once)
 }
 END_TEST
 
+/* Others of whom as many are remembered as may be make way; and who knows who was among them. */
+START_TEST(when_counters_are_full_newcomers_are_let_in_above_the_floor)
+{
+    open_handshakes();
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+    for (uint32_t i = 1; i < COUNTERS_MAX; i++)
+        ck_assert(counters_rise(lobby.counters, 1000 + i, 50));
+    settings = lobby_terminal(&lobby, LOBBY_GATE);
+    lobby.counter = 49;
+    ck_assert_int_eq(greet(), HELLO_REPLAYED);
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+    settings = lobby_terminal(&lobby, LOBBY_TILL); /* is in the catalogue: as if nothing was */
+    lobby.counter = 0;
+    ck_assert_int_eq(greet(), HELLO_REPLAYED);
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+}
+END_TEST
+
 /* With one place: a refusal that kept it would leave the next terminal to share another. */
 START_TEST(refusals_leave_no_place_with_the_guard)
 {
@@ -498,6 +516,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_refused_hello_ends_as_it_should_and_leaves_no_keys, 0,
                         sizeof(refusals) / sizeof(refusals[0]));
     tcase_add_test(tcase, the_same_hello_is_good_once);
+    tcase_add_test(tcase, when_counters_are_full_newcomers_are_let_in_above_the_floor);
     tcase_add_test(tcase, refusals_leave_no_place_with_the_guard);
     tcase = add_case(suite, "waiting");
     tcase_add_test(tcase, as_many_as_may_wait_do_and_the_next_is_told_so);
