@@ -1,9 +1,11 @@
 #include "engine/conn.h"
 
 #include "engine/conn_parts.h"
+#include "engine/listener.h"
 #include "protocol/day.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #define SWEPT_A_TICK      4096
 #define HANDSHAKES_A_WAKE 64
@@ -100,6 +102,16 @@ static uint8_t addressed_key(const struct server_identity *identity,
     return SERVER_KEY_COUNT_MAX;
 }
 
+/* A machine that is gone already has none. */
+static uint64_t conn_source(const struct conn *conn)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof(peer);
+    if (getpeername(conn->io.fd, (struct sockaddr *)&peer, &size) != 0)
+        return 0;
+    return listener_source(&peer);
+}
+
 static void conn_shake(struct conn *conn)
 {
     struct conns *conns = conn->conns;
@@ -108,6 +120,7 @@ static void conn_shake(struct conn *conn)
         .loop = settings->loop,
         .conn = (uint32_t)(conn - conns->all),
         .serial = conn->serial,
+        .source = conn_source(conn),
         .key_index = addressed_key(settings->identity, conns->in),
     };
     if (asked.key_index == SERVER_KEY_COUNT_MAX) {
@@ -116,7 +129,12 @@ static void conn_shake(struct conn *conn)
         return;
     }
     memcpy(asked.hello, conns->in, HELLO_SIZE);
-    if (conns->moment.drain_wait_ms != 0 || !handshakes_submit(settings->handshakes, &asked)) {
+    enum submitted submitted = SUBMITTED_FULL;
+    if (conns->moment.drain_wait_ms == 0)
+        submitted = handshakes_submit(settings->handshakes, &asked);
+    if (submitted == SUBMITTED_CROWDED)
+        metric_add(&settings->metrics->hello_crowded, 1);
+    if (submitted != SUBMITTED) {
         conn_send_away(conn);
         return;
     }

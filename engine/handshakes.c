@@ -23,6 +23,7 @@
 #define NICE_LOWER         19 /* than the loops: checks come first */
 #define MERCHANT_PATH_SIZE 4096
 #define NS_PER_MS          1000000
+#define SHARE_COUNT        16384 /* so many that sources hardly ever meet in one */
 
 /* What is done for one loop: as many places as may be under way at all. */
 struct done_queue {
@@ -51,8 +52,10 @@ struct handshakes {
     bool is_ending, is_edition_new;
     struct handshake_asked *asked; /* [HANDSHAKES_WAITING_MAX], a ring */
     uint32_t asked_first, asked_count;
-    uint32_t under_way_count; /* asked and not taken back yet */
-    struct done_queue *done;  /* [settings.loop_count] */
+    uint32_t under_way_count;     /* asked and not taken back yet */
+    uint16_t shares[SHARE_COUNT]; /* of these, by a hash of their source */
+    uint64_t share_seed;          /* random: nobody can choose whom to meet */
+    struct done_queue *done;      /* [settings.loop_count] */
     struct revocations *revocations;
     _Atomic uint32_t revocation_count; /* written under the lock, read without */
 };
@@ -293,7 +296,8 @@ static void *handshakes_run(void *argument)
     uint64_t looked_ms = 0;
     while (take_edition(h)) {
         if (next_asked(h, &asked)) {
-            struct handshake_done done = {.conn = asked.conn, .serial = asked.serial};
+            struct handshake_done done = {
+                .conn = asked.conn, .serial = asked.serial, .source = asked.source};
             done.end = shake(h, &done, &asked);
             give_back(h, asked.loop, &done);
             explicit_bzero(&done, sizeof(done));
@@ -318,18 +322,32 @@ void handshakes_wake(struct handshakes *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-bool handshakes_submit(struct handshakes *h, const struct handshake_asked *asked)
+static uint16_t *share_of(struct handshakes *h, uint64_t source)
+{
+    uint64_t x = (source ^ h->share_seed) * UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return &h->shares[(x >> 32) % SHARE_COUNT];
+}
+static_assert(HANDSHAKES_WAITING_MAX <= UINT16_MAX, "a share can be all that wait");
+
+enum submitted handshakes_submit(struct handshakes *h, const struct handshake_asked *asked)
 {
     assert(asked->loop < h->settings.loop_count);
+    enum submitted submitted = SUBMITTED;
     pthread_mutex_lock(&h->lock);
-    bool has_room = h->under_way_count < HANDSHAKES_WAITING_MAX;
-    if (has_room) {
+    uint16_t *share = share_of(h, asked->source);
+    if (h->under_way_count >= HANDSHAKES_WAITING_MAX)
+        submitted = SUBMITTED_FULL;
+    else if (h->under_way_count >= HANDSHAKES_CROWD_MIN && *share >= HANDSHAKES_SHARE_MAX)
+        submitted = SUBMITTED_CROWDED;
+    if (submitted == SUBMITTED) {
         h->asked[(h->asked_first + h->asked_count++) % HANDSHAKES_WAITING_MAX] = *asked;
         h->under_way_count++;
+        (*share)++;
         pthread_cond_signal(&h->asked_one);
     }
     pthread_mutex_unlock(&h->lock);
-    return has_room;
+    return submitted;
 }
 
 bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done *out)
@@ -343,6 +361,7 @@ bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done 
         queue->first = (queue->first + 1) % HANDSHAKES_WAITING_MAX;
         queue->count--;
         h->under_way_count--;
+        (*share_of(h, out->source))--;
     }
     pthread_mutex_unlock(&h->lock);
     return is_one;
@@ -352,6 +371,8 @@ bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done 
 
 static bool queues_open(struct handshakes *h, struct fault *fault)
 {
+    if (!random_fill(&h->share_seed, sizeof(h->share_seed)))
+        return fault_set(fault, "no randomness for handshakes: %s", strerror(errno));
     uint32_t loop_count = h->settings.loop_count;
     h->asked = calloc(HANDSHAKES_WAITING_MAX, sizeof(h->asked[0]));
     h->done = calloc(loop_count, sizeof(h->done[0]));

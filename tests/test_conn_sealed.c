@@ -1,9 +1,11 @@
 /* Sealed connections over socket pairs, with a loop that the test turns itself: from the HELLO to
  * the close, in every state in which a connection can be when something else happens. */
 #include "engine/conn.h"
+#include "engine/listener.h"
 #include "tests/lobby.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -376,8 +378,10 @@ END_TEST
 START_TEST(when_as_many_hellos_wait_as_may_others_are_told_to_come_back)
 {
     struct handshake_asked asked = {.serial = 12345};
-    for (uint32_t i = 0; i < HANDSHAKES_WAITING_MAX; i++)
-        ck_assert(handshakes_submit(lobby.handshakes, &asked));
+    for (uint32_t i = 0; i < HANDSHAKES_WAITING_MAX; i++) {
+        asked.source = i;
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
+    }
     for (int i = 0; i < 5; i++) {
         greet(&tills[i], LOBBY_TILL);
         ck_assert_int_eq(next(&tills[i]), ELIG_EVENT_BUSY);
@@ -385,7 +389,46 @@ START_TEST(when_as_many_hellos_wait_as_may_others_are_told_to_come_back)
         ck_assert(i == 0 || tills[i].event.wait_ms != tills[i - 1].event.wait_ms);
     }
     ck_assert_uint_eq(metric_read(&metrics.hello_busy), 5);
+    ck_assert_uint_eq(metric_read(&metrics.hello_crowded), 0);
     ck_assert_uint_eq(metric_read(&metrics.sessions), 0);
+}
+END_TEST
+
+/* A connection from 127.0.0.1, and where it comes from. */
+static uint64_t connect_by_tcp(struct till *one)
+{
+    struct address address;
+    struct fault fault;
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    int listening;
+    ck_assert(listener_parse_sealed(&address, "127.0.0.1:0", &fault));
+    ck_assert_msg(listener_open_tcp(&listening, &address, NEVER_MS, &fault), "%s", fault.text);
+    one->fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(one->fd, (struct sockaddr *)&address.socket, address.size), 0);
+    ck_assert_int_eq(fcntl(one->fd, F_SETFL, O_NONBLOCK), 0);
+    int fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK);
+    ck_assert_int_ge(fd, 0);
+    close(listening);
+    conns_add(conns, fd, 0);
+    return listener_source(&peer);
+}
+
+/* Whoever has the queue's beginning and comes from where this terminal does, or from elsewhere. */
+START_TEST(a_crowd_from_one_address_sends_away_its_own_only)
+{
+    uint8_t hello[HELLO_SIZE];
+    struct handshake_asked asked = {.serial = 12345};
+    make_hello(till, LOBBY_TILL, hello);
+    asked.source = connect_by_tcp(till) + (_i == 0 ? 0 : 1);
+    for (uint32_t i = 0; i < HANDSHAKES_CROWD_MIN; i++)
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
+    send_bytes(till, hello, sizeof(hello));
+    if (_i == 1)
+        lobby_start(&lobby);
+    ck_assert_int_eq(next(till), _i == 0 ? ELIG_EVENT_BUSY : ELIG_EVENT_ACCEPTED);
+    ck_assert_uint_eq(metric_read(&metrics.hello_busy), _i == 0);
+    ck_assert_uint_eq(metric_read(&metrics.hello_crowded), _i == 0);
 }
 END_TEST
 
@@ -756,6 +799,7 @@ int main(void)
     tcase_add_test(tcase, a_terminals_budget_is_that_of_all_its_sessions);
     tcase = add_case(suite, "crowds");
     tcase_add_test(tcase, when_as_many_hellos_wait_as_may_others_are_told_to_come_back);
+    tcase_add_loop_test(tcase, a_crowd_from_one_address_sends_away_its_own_only, 0, 2);
     tcase_add_test(tcase, a_server_that_leaves_sends_newcomers_away_and_answers_the_others);
     tcase = add_case(suite, "deadlines");
     tcase_add_test(tcase, a_hello_has_a_deadline_however_it_trickles);

@@ -192,7 +192,21 @@ START_TEST(whoever_is_in_the_catalogue_is_never_forgotten)
 }
 END_TEST
 
-/* Years of terminals that come and go: there is always room, and a floor never sinks. */
+/* Those that stayed below it the first time leave, and half of them are less than it was. */
+START_TEST(a_floor_never_sinks)
+{
+    enum { NEWCOMERS = COUNTERS_MAX / 4 + 1 };
+    fill();
+    counters_make_room(counters, catalogue_of(1, TERMINAL_COUNT_MAX), TERMINAL_COUNT_MAX);
+    ck_assert_uint_eq(risen_of(2 * COUNTERS_MAX, NEWCOMERS, 1000), NEWCOMERS);
+    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
+    counters_make_room(counters, catalogue_of(2 * COUNTERS_MAX, NEWCOMERS), NEWCOMERS);
+    ck_assert_uint_lt(counters_count(counters), COUNTERS_MAX);
+    ck_assert_uint_eq(risen_of(1, COUNTERS_MAX, 1000), 0);
+}
+END_TEST
+
+/* Years of terminals that come and go: there is always room. */
 START_TEST(room_is_made_as_often_as_it_must)
 {
     uint32_t number = 1;
@@ -393,6 +407,7 @@ int main(void)
     tcase_add_test(tcase, while_there_is_room_nobody_is_forgotten);
     tcase_add_loop_test(tcase, whoever_was_forgotten_must_be_above_the_floor, 0, FORGETTINGS);
     tcase_add_loop_test(tcase, whoever_is_in_the_catalogue_is_never_forgotten, 0, FORGETTINGS);
+    tcase_add_test(tcase, a_floor_never_sinks);
     tcase_add_test(tcase, room_is_made_as_often_as_it_must);
     tcase_add_test(tcase, what_was_saved_is_known_after_a_restart);
     tcase_add_test(tcase, no_file_is_an_empty_one);
