@@ -36,13 +36,14 @@ struct file_stamp {
     dev_t device;
     ino_t inode;
     off_t size;
-    struct timespec changed;
+    struct timespec changed; /* its bytes, its name, its owner or its mode */
 };
 
 struct handshakes {
     struct handshakes_settings settings;
     const struct edition *edition; /* the thread's alone */
     struct file_stamp stamp;       /* of the list that was read last, good or bad */
+    struct fault refusal;          /* why it was not taken, as it was said; empty: it was */
     bool is_gone_said;             /* that there is none any more */
     pthread_t thread;
     bool is_started;
@@ -67,7 +68,7 @@ static bool stamp_read(struct file_stamp *out, const char *path)
     struct stat status;
     if (lstat(path, &status) != 0)
         return false;
-    *out = (struct file_stamp){status.st_dev, status.st_ino, status.st_size, status.st_mtim};
+    *out = (struct file_stamp){status.st_dev, status.st_ino, status.st_size, status.st_ctim};
     return true;
 }
 
@@ -107,13 +108,18 @@ static void revocations_look(struct handshakes *h)
     if (!is_there && !h->is_gone_said)
         log_event("revocations_gone", "reason=\"the list that was read last stays in use\"");
     h->is_gone_said = !is_there;
-    if (!is_there || stamps_equal(&stamp, &h->stamp))
+    /* One that was refused is read again each time: what was in the way may have passed. */
+    bool is_same = is_there && stamps_equal(&stamp, &h->stamp);
+    if (!is_there || (is_same && h->refusal.text[0] == '\0'))
         return;
     h->stamp = stamp;
     if (!revocations_renew(h, &fault)) {
-        log_event("revocations_refused", "fault=%s", log_text(text, fault.text));
+        if (!is_same || strcmp(fault.text, h->refusal.text) != 0)
+            log_event("revocations_refused", "fault=%s", log_text(text, fault.text));
+        h->refusal = fault;
         return;
     }
+    h->refusal.text[0] = '\0';
     log_event("revocations", "sequence=%" PRIu64 " count=%u", h->revocations->sequence,
               h->revocations->count);
     for (uint32_t i = 0; i < h->settings.loop_count; i++)

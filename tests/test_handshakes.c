@@ -3,6 +3,7 @@
 #include "tests/lobby.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 static struct lobby lobby;
 static struct elig_session session;
@@ -517,6 +518,30 @@ START_TEST(a_list_that_is_refused_changes_nothing_and_is_said_once)
 }
 END_TEST
 
+/* What was in the way passes, and the file is as it was: it is read all the same. */
+START_TEST(a_list_that_could_not_be_read_for_a_while_is_read_then)
+{
+    static struct lobby elsewhere;
+    struct rlimit limit;
+    open_with_list();
+    elsewhere.fixture = lobby.fixture;
+    memcpy(elsewhere.terminals, lobby.terminals, sizeof(elsewhere.terminals));
+    snprintf(elsewhere.revocations, sizeof(elsewhere.revocations), "%.500s.next",
+             lobby.revocations);
+    lobby_revoke(&elsewhere, 6, LOBBY_TILL, 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit none = {0, limit.rlim_max}; /* whoever has a file open keeps it */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int renamed = rename(elsewhere.revocations, lobby.revocations);
+    usleep(4 * REVOCATIONS_POLL_MS * 1000);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(renamed, 0);
+    wait_for_list(2);
+    ck_assert_int_eq(greet(), HELLO_REVOKED);
+    ck_assert_uint_eq(count_lines("event=revocations_refused"), 1);
+}
+END_TEST
+
 START_TEST(a_list_that_is_gone_revokes_as_before)
 {
     open_with_list();
@@ -585,6 +610,7 @@ int main(void)
     tcase_add_test(tcase, a_new_list_is_heard_of_by_every_loop_and_holds_at_once);
     tcase_add_loop_test(tcase, a_list_that_is_refused_changes_nothing_and_is_said_once, 0,
                         SPOILERS);
+    tcase_add_test(tcase, a_list_that_could_not_be_read_for_a_while_is_read_then);
     tcase_add_test(tcase, a_list_that_is_gone_revokes_as_before);
     tcase_add_test(tcase, without_a_good_list_there_are_no_handshakes);
     return support_run(suite);

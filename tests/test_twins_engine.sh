@@ -71,6 +71,7 @@ twin "shares do not come back" handshakes handshakes waiting 's/(\*share_of(h, o
 twin "the first of all have a share only" handshakes handshakes waiting 's/h->under_way_count >= HANDSHAKES_CROWD_MIN/true/'
 twin "revoked keys are let in" handshakes handshakes revocations 's/if (handshakes_has_revoked(h, key))/if (false)/'
 twin "older lists are taken" handshakes handshakes revocations 's/h->revocations != NULL ? h->revocations->sequence : 0;/0;/'
+twin "a refused list is never read again" handshakes handshakes revocations "s/(is_same && h->refusal.text\[0\] == '.0')/is_same/"
 twin "loops do not hear of a list" handshakes handshakes revocations '/^static void revocations_look/,/^}/s/h->settings.wake(.*;/;/'
 
 twin "mac1 is not looked at" conn_sealed conn_sealed beginnings 's/if (hello_is_addressed(.*))$/if (hello != NULL)/'
