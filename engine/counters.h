@@ -14,8 +14,9 @@ struct counters;
 MUST_USE bool counters_open(struct counters **out, struct fault *fault);
 void counters_close(struct counters *counters); /* NULL: nothing */
 
-/* Takes a counter that is higher than all before; false: it is not. One of whom nothing is
- * remembered must be higher than the floor: who knows whether it was forgotten. */
+/* Takes a counter that is higher than all before; false: it is not, or there is no room to remember
+ * it. One of a terminal of which nothing is remembered must be higher than the floor: who knows
+ * whether it was forgotten. */
 bool counters_rise(struct counters *counters, uint32_t terminal, uint64_t counter);
 
 /* When as many are remembered as may be: forgets, of those that are not in the catalogue, the half
