@@ -40,6 +40,7 @@ static int read_key(const char *name, uint8_t key[ELIG_KEY_SIZE])
         return -1;
     for (int i = 0; i < ELIG_KEY_SIZE; i++)
         key[i] = (uint8_t)strtoul((char[]){hex[1 + 2 * i], hex[2 + 2 * i], 0}, NULL, 16);
+    explicit_bzero(line, sizeof(line));
     return 0;
 }
 
