@@ -152,7 +152,7 @@ while IFS= read -r line <&3; do
 done 3<"$work/session"
 cd "$begun" || exit 3
 stop
-if [ $commands -ge 13 ]; then good; else bad "README.md: $commands commands found"; fi
+if [ $commands -ge 14 ]; then good; else bad "README.md: $commands commands found"; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

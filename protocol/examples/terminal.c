@@ -1,5 +1,4 @@
 /* A terminal: elig.h, libelig.a, a socket and nothing else of the project.
- *
  *     cc -o terminal terminal.c libelig.a -lsodium
  *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 0
  * KEYS is a folder with the key files server.pub, terminal and merchant, and server-next.pub if
