@@ -5,6 +5,7 @@
 #include "tests/sealed_server.h"
 #include "tests/support.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -529,6 +530,7 @@ START_TEST(a_server_that_is_away_is_no_connection_and_wears_out_no_counter)
     struct elig *elig = open_sealed(SHORT_TIMEOUT_MS);
     sealed_server_stop();
     ck_assert_int_eq(elig_ask(elig, &request, &response), ELIG_NO_CONNECTION);
+    ck_assert_str_eq(elig_trouble(elig), strerror(ECONNREFUSED));
     ck_assert_int_ne(access(counter_path(), F_OK), 0);
     elig_close(elig);
     sealed_server_start(address);
