@@ -54,7 +54,8 @@
     X(record_unopened, "sessions ended for a record that did not open")                            \
     X(record_bad_padding, "sessions ended for frames behind padding")                              \
     X(not_permitted, "frames of a terminal about a product or point of sale that are not its own") \
-    X(rationed, "CHECK frames answered BUSY by the enumeration guard")
+    X(rationed, "CHECK frames answered BUSY by the enumeration guard")                             \
+    X(hello_crowded, "of hello_busy: because their address had its share of those that waited")
 
 #define CACHE_LINE_SIZE 64
 

@@ -288,8 +288,10 @@ const struct edition *store_take(struct store *store, uint32_t reader)
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
     const struct edition *edition = store->current.edition;
-    store->held[reader] = edition;
-    pthread_cond_broadcast(&store->changed);
+    if (store->held[reader] != edition) { /* loops wake for much else, too */
+        store->held[reader] = edition;
+        pthread_cond_broadcast(&store->changed);
+    }
     pthread_mutex_unlock(&store->lock);
     return edition;
 }

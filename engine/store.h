@@ -17,7 +17,7 @@ struct store_settings {
     const char *identity_keys; /* folder: each snapshot has its own key; NULL: `identity` */
     uint32_t environment;
     uint32_t poll_ms;
-    uint32_t reader_count; /* loops: each must take what it is woken for */
+    uint32_t reader_count; /* each must take what it is woken for */
     /* Called from the side thread: reader `reader` shall call store_take soon. */
     void (*wake)(void *context, uint32_t reader);
     void *context;
