@@ -4,6 +4,7 @@
 #include "loader/memory.h"
 #include "loader/municipalities.h"
 #include "loader/parallel.h"
+#include "loader/terms.h"
 #include "protocol/index.h"
 #include "protocol/progress.h"
 
@@ -63,7 +64,9 @@ struct bench_of_one { /* what one thread works with */
     struct pairs pairs;
     struct status_fact *statuses;
     size_t status_room;
-    uint32_t *until_days; /* by group: a person's prior; 0 but for groups with known_days */
+    uint32_t *until_days, *from_days; /* by group: a person's prior; 0 but for known_days */
+    struct terms *terms;
+    struct membership *with_terms; /* SET_SIZE_MAX of them */
 };
 
 /* A group with known_days, and where the earlier snapshot has it. */
@@ -155,18 +158,25 @@ static uint32_t earlier_set(const struct prior_source *prior, uint64_t code)
     return prior->tables->views[index_find(&prior->tables->index, &digest)].set;
 }
 
-/* Until when the set's yes in the group, on the earlier as-of day, is good; 0: there is none. */
-static uint32_t earlier_until_day(const struct prior_source *prior, uint32_t set,
-                                  const struct known_group *known)
+/* Until when the set's yes in the group, on the earlier as-of day, is good, and since when it was
+ * so; 0: there is none. One term behind the other is one yes. */
+static uint32_t earlier_until_day(uint32_t *from_day, const struct prior_source *prior,
+                                  uint32_t set, const struct known_group *known)
 {
     const struct tables *tables = prior->tables;
+    uint32_t until_day = 0;
     for (uint32_t i = tables->set_first[set]; i < tables->set_first[set + 1]; i++) {
         const struct membership *m = &tables->memberships[i];
-        if (m->group == known->earlier && m->truth == TRUTH_YES &&
-            prior->as_of_day >= m->from_day && prior->as_of_day < m->until_day)
-            return m->until_day < known->until_day_max ? m->until_day : known->until_day_max;
+        if (m->group != known->earlier || m->truth != TRUTH_YES)
+            continue;
+        if (prior->as_of_day >= m->from_day && prior->as_of_day < m->until_day) {
+            *from_day = m->from_day;
+            until_day = m->until_day;
+        } else if (until_day != 0 && m->from_day == until_day) {
+            until_day = m->until_day;
+        }
     }
-    return 0;
+    return until_day < known->until_day_max ? until_day : known->until_day_max;
 }
 
 /* Whether the earlier snapshot knew anything of the person that still holds. Somebody whose code
@@ -179,8 +189,10 @@ static bool recall(const struct evaluation *all, struct bench_of_one *bench,
     if (set == SET_EMPTY && base->previous != NO_CODE)
         set = earlier_set(all->prior, base->previous);
     for (uint32_t i = 0; i < all->known_count; i++) {
-        uint32_t until_day = earlier_until_day(all->prior, set, &all->known[i]);
-        bench->until_days[all->known[i].group] = until_day;
+        uint16_t group = all->known[i].group;
+        uint32_t until_day =
+            earlier_until_day(&bench->from_days[group], all->prior, set, &all->known[i]);
+        bench->until_days[group] = until_day;
         is_known = is_known || until_day > all->window.from_day;
     }
     return is_known;
@@ -188,15 +200,32 @@ static bool recall(const struct evaluation *all, struct bench_of_one *bench,
 
 /* --- evaluating --- */
 
+/* The set with the person's own terms, where a limit asks for them. */
+static uint32_t add_terms(struct bench_of_one *bench, const struct person *person,
+                          const struct prior *prior, uint32_t set)
+{
+    size_t count;
+    const struct membership *list = alike_set(bench->alike, set, &count);
+    if (!terms_are_asked(bench->terms, list, count))
+        return set;
+    count = terms_apply(bench->terms, bench->with_terms, list, count, person, prior);
+    return count == GROUPS_TOO_MANY ? ALIKE_TOO_MANY
+                                    : alike_add(bench->alike, bench->with_terms, count);
+}
+
 static uint32_t evaluate_person(const struct evaluation *all, struct bench_of_one *bench,
                                 size_t row)
 {
     struct person person = gather_person(bench, all->people, row);
+    const struct prior *known = NULL;
+    struct prior prior = {bench->until_days, bench->from_days};
     uint32_t set = alike_evaluate(bench->alike, &person, NULL);
     if (all->prior != NULL && set != ALIKE_TOO_MANY && alike_asks_prior(bench->alike, set) &&
-        recall(all, bench, &all->people->facts->persons[row]))
-        set = alike_evaluate(bench->alike, &person, &(struct prior){bench->until_days});
-    return set;
+        recall(all, bench, &all->people->facts->persons[row])) {
+        known = &prior;
+        set = alike_evaluate(bench->alike, &person, known);
+    }
+    return set == ALIKE_TOO_MANY ? set : add_terms(bench, &person, known, set);
 }
 
 static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
@@ -400,6 +429,9 @@ static void evaluation_open(struct evaluation *all, uint32_t thread_count)
         bench->alike = alike_begin(all->rules, all->vocabulary, all->window);
         bench->until_days =
             memory_take_zeroed(all->rules->group_count, sizeof(bench->until_days[0]));
+        bench->from_days = memory_take_zeroed(all->rules->group_count, sizeof(bench->from_days[0]));
+        bench->terms = terms_open(all->rules, all->vocabulary, all->window);
+        bench->with_terms = memory_take(SET_SIZE_MAX, sizeof(bench->with_terms[0]));
     }
 }
 
@@ -411,6 +443,9 @@ static void evaluation_close(struct evaluation *all, uint32_t thread_count)
         free(bench->pairs.slots);
         free(bench->statuses);
         free(bench->until_days);
+        free(bench->from_days);
+        terms_close(bench->terms);
+        free(bench->with_terms);
         free(all->renumbered[t]);
     }
     free(all->benches);

@@ -1,0 +1,263 @@
+#include "loader/terms.h"
+
+#include "loader/change_days.h"
+#include "loader/judge.h"
+#include "loader/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A group with terms: itself and all groups that it speaks of, rising; and the steps that a status
+ * makes true, so that a new status is a new term. */
+struct asked {
+    uint16_t *groups;
+    uint16_t *steps;
+    size_t group_count, step_count;
+};
+
+struct terms {
+    const struct rules *rules;
+    const struct vocabulary *vocabulary;
+    struct window window;
+    struct asked *asked;             /* by group; of those without terms all is 0 */
+    uint8_t truths[GROUP_COUNT_MAX]; /* all no, but while somebody is judged */
+    uint32_t *days;                  /* of one person: on which something may have changed */
+    size_t day_room;
+};
+
+/* ---- what a group speaks of ---- */
+
+struct asking {
+    const struct rules *rules;
+    uint8_t *groups; /* by group: whether it is spoken of */
+    uint8_t *steps;  /* by step: 1: a yes of it speaks for the group */
+};
+
+static void ask_group(struct asking *asking, uint16_t group, bool is_for);
+
+/* Postfix read from its end: an operator comes before its operands. */
+static void ask_steps(struct asking *asking, const struct group_rule *group, bool is_for)
+{
+    bool waiting[2 * STEP_DEPTH_MAX + 2] = {is_for};
+    size_t depth = 1;
+    for (uint32_t i = group->step_count; i-- > 0;) {
+        const struct step *step = &asking->rules->steps[group->first_step + i];
+        assert(depth >= 1 && depth + 1 < sizeof(waiting));
+        bool now = waiting[--depth];
+        if (step->kind == STEP_AND || step->kind == STEP_OR) {
+            waiting[depth++] = now;
+            waiting[depth++] = now;
+        } else if (step->kind == STEP_NOT) {
+            waiting[depth++] = !now;
+        } else if (step->kind == STEP_GROUP) {
+            ask_group(asking, step->group, now);
+        } else if (now && (step->kind == STEP_STATUS || step->kind == STEP_SCHOOL_IN)) {
+            asking->steps[group->first_step + i] = 1;
+        }
+    }
+}
+
+/* Groups speak of earlier ones only; each is looked at once for either sense. */
+static void ask_group(struct asking *asking, uint16_t group, bool is_for)
+{
+    uint8_t sense = is_for ? 1 : 2;
+    if (asking->groups[group] & sense)
+        return;
+    asking->groups[group] |= sense;
+    const struct group_rule *rule = &asking->rules->groups[group];
+    if (rule->known_days != 0)
+        ask_group(asking, rule->known_of, is_for);
+    else if (rule->step_count > 0)
+        ask_steps(asking, rule, is_for);
+}
+
+static size_t list_marked(uint16_t **out, const uint8_t marks[], uint32_t count)
+{
+    size_t marked = 0;
+    *out = memory_take(count, sizeof(**out));
+    for (uint32_t i = 0; i < count; i++)
+        if (marks[i] != 0)
+            (*out)[marked++] = (uint16_t)i;
+    return marked;
+}
+
+struct terms *terms_open(const struct rules *rules, const struct vocabulary *vocabulary,
+                         struct window window)
+{
+    static_assert(STEP_COUNT_MAX <= UINT16_MAX, "a step has a number");
+    struct terms *terms = memory_take_zeroed(1, sizeof(*terms));
+    terms->rules = rules;
+    terms->vocabulary = vocabulary;
+    terms->window = window;
+    terms->asked = memory_take_zeroed(rules->group_count, sizeof(terms->asked[0]));
+    for (uint16_t i = 0; i < rules->group_count; i++) {
+        if (!rules->groups[i].has_terms)
+            continue;
+        struct asking asking = {rules, memory_take_zeroed(rules->group_count, 1),
+                                memory_take_zeroed(rules->step_count, 1)};
+        ask_group(&asking, i, true);
+        struct asked *asked = &terms->asked[i];
+        asked->group_count = list_marked(&asked->groups, asking.groups, rules->group_count);
+        asked->step_count = list_marked(&asked->steps, asking.steps, rules->step_count);
+        free(asking.groups);
+        free(asking.steps);
+    }
+    return terms;
+}
+
+void terms_close(struct terms *terms)
+{
+    if (terms == NULL)
+        return;
+    for (uint32_t i = 0; i < terms->rules->group_count; i++) {
+        free(terms->asked[i].groups);
+        free(terms->asked[i].steps);
+    }
+    free(terms->asked);
+    free(terms->days);
+    free(terms);
+}
+
+/* ---- one person ---- */
+
+static bool has_term(const struct terms *terms, const struct membership *membership)
+{
+    return membership->truth == TRUTH_YES && terms->rules->groups[membership->group].has_terms;
+}
+
+bool terms_are_asked(const struct terms *terms, const struct membership list[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (has_term(terms, &list[i]))
+            return true;
+    return false;
+}
+
+/* Whether the fact is a decision that speaks for the group. */
+static bool fact_speaks(const struct terms *terms, const struct asked *asked,
+                        const struct status_fact *fact)
+{
+    for (size_t i = 0; i < asked->step_count; i++) {
+        const struct step *step = &terms->rules->steps[asked->steps[i]];
+        if (step->kind == STEP_STATUS ? fact_fits(terms->rules, fact, step)
+                                      : terms->vocabulary->kinds[fact->kind].has_school &&
+                                            place_is_in(fact->school, step->place))
+            return true;
+    }
+    return false;
+}
+
+/* The first day after `day`, and before `until_day`, on which such a fact begins; or until_day. */
+static uint32_t next_decision(const struct terms *terms, const struct asked *asked,
+                              const struct person *person, uint32_t day, uint32_t until_day)
+{
+    uint32_t next = until_day;
+    for (size_t i = 0; i < person->status_count; i++) {
+        const struct status_fact *fact = &person->statuses[i];
+        if (fact->from_day > day && fact->from_day < next && fact->from_day < fact->until_day &&
+            fact_speaks(terms, asked, fact))
+            next = fact->from_day;
+    }
+    return next;
+}
+
+static bool decision_begins(const struct terms *terms, const struct asked *asked,
+                            const struct person *person, uint32_t day)
+{
+    return day > 0 && next_decision(terms, asked, person, day - 1, day + 1) == day;
+}
+
+static bool is_yes(struct terms *terms, struct judge *judge, uint16_t group, uint32_t day)
+{
+    const struct asked *asked = &terms->asked[group];
+    judge_day(judge, day);
+    judge_some_groups(judge, terms->truths, asked->groups, asked->group_count);
+    bool yes = terms->truths[group] == TRUTH_YES;
+    for (size_t i = 0; i < asked->group_count; i++)
+        terms->truths[asked->groups[i]] = TRUTH_NO; /* for whoever is judged next */
+    return yes;
+}
+
+static int compare_days(const void *left, const void *right)
+{
+    const uint32_t *a = left, *b = right;
+    return (*a < *b) - (*a > *b); /* the latest first */
+}
+
+static void add_day(struct terms *terms, size_t *count, int64_t day, uint32_t last_day)
+{
+    if (day <= 0 || day > last_day)
+        return;
+    terms->days = memory_room(terms->days, &terms->day_room, *count + 1, sizeof(terms->days[0]));
+    terms->days[(*count)++] = (uint32_t)day;
+}
+
+/* Days up to `last_day` on which the group may have changed, the latest first. */
+static size_t list_days(struct terms *terms, const struct judge *judge, const struct asked *asked,
+                        uint32_t last_day)
+{
+    const struct person *person = judge->person;
+    const struct rules *rules = terms->rules;
+    size_t count = 0;
+    for (size_t i = 0; i < person->status_count; i++) {
+        add_day(terms, &count, person->statuses[i].from_day, last_day);
+        add_day(terms, &count, fact_until_day(rules, &person->statuses[i]), last_day);
+    }
+    for (uint32_t i = 0; i < rules->age_count; i++)
+        add_day(terms, &count, judge->age_days[i], last_day);
+    for (size_t i = 0; i < asked->group_count; i++) {
+        add_day(terms, &count, rules->groups[asked->groups[i]].from_day, last_day);
+        add_day(terms, &count, rules->groups[asked->groups[i]].until_day, last_day);
+    }
+    if (count > 0)
+        qsort(terms->days, count, sizeof(terms->days[0]), compare_days);
+    return count;
+}
+
+/* The day on which the term began in which the window's first day is. Where registers do not say
+ * since when something is so, it was so since birth. */
+static uint32_t term_beginning(struct terms *terms, uint16_t group, const struct person *person,
+                               const struct prior *prior)
+{
+    const struct asked *asked = &terms->asked[group];
+    uint32_t day = terms->window.from_day;
+    uint32_t birth_day = person->birth_day > 0 ? (uint32_t)person->birth_day : 0;
+    struct judge judge;
+    judge_begin(&judge, terms->rules, terms->vocabulary, person, NULL,
+                (struct window){birth_day, day + 1});
+    if (!is_yes(terms, &judge, group, day)) /* but for what was last known */
+        return prior != NULL && prior->from_days != NULL && prior->from_days[group] < day
+                   ? prior->from_days[group]
+                   : day;
+    size_t count = list_days(terms, &judge, asked, day);
+    for (size_t i = 0; i < count && terms->days[i] > birth_day; i++) {
+        if (i > 0 && terms->days[i] == terms->days[i - 1])
+            continue;
+        if (decision_begins(terms, asked, person, terms->days[i]) ||
+            !is_yes(terms, &judge, group, terms->days[i] - 1))
+            return terms->days[i];
+    }
+    return birth_day;
+}
+
+size_t terms_apply(struct terms *terms, struct membership out[], const struct membership list[],
+                   size_t count, const struct person *person, const struct prior *prior)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct membership part = list[i];
+        bool is_asked = has_term(terms, &part);
+        if (is_asked && part.from_day == terms->window.from_day)
+            part.from_day = term_beginning(terms, part.group, person, prior);
+        for (uint32_t day = list[i].from_day; day < list[i].until_day; day = part.from_day) {
+            part.until_day = is_asked ? next_decision(terms, &terms->asked[part.group], person, day,
+                                                      list[i].until_day)
+                                      : list[i].until_day;
+            if (to == SET_SIZE_MAX)
+                return GROUPS_TOO_MANY;
+            out[to++] = part;
+            part.from_day = part.until_day;
+        }
+    }
+    return to;
+}
