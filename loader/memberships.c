@@ -67,6 +67,8 @@ struct bench_of_one { /* what one thread works with */
     uint32_t *until_days, *from_days; /* by group: a person's prior; 0 but for known_days */
     struct terms *terms;
     struct membership *with_terms; /* SET_SIZE_MAX of them */
+    bool *is_used;                 /* by the thread's number of a set; others are not numbered */
+    size_t used_room, used_count;
 };
 
 /* A group with known_days, and where the earlier snapshot has it. */
@@ -228,6 +230,16 @@ static uint32_t evaluate_person(const struct evaluation *all, struct bench_of_on
     return set == ALIKE_TOO_MANY ? set : add_terms(bench, &person, known, set);
 }
 
+/* Sets without a person's terms, or without what was last known, may be nobody's. */
+static void use_set(struct bench_of_one *bench, uint32_t set)
+{
+    bench->is_used =
+        memory_room(bench->is_used, &bench->used_room, (size_t)set + 1, sizeof(bench->is_used[0]));
+    while (bench->used_count <= set)
+        bench->is_used[bench->used_count++] = false;
+    bench->is_used[set] = true;
+}
+
 static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
 {
     struct evaluation *all = context;
@@ -242,6 +254,7 @@ static void evaluate_run(void *context, uint32_t thread, size_t first, size_t en
         all->set_of[row] = set;
         if (set == SET_EMPTY || set == SET_REFUSED)
             continue;
+        use_set(bench, set);
         uint32_t place = people->facts->persons[row].place;
         pairs_count(&bench->pairs, (uint64_t)set * all->municipalities.count +
                                        municipality_of(&all->municipalities, place) + 1);
@@ -285,16 +298,18 @@ static int compare_sets(const void *left, const void *right)
 static struct named_set *list_sets(const struct evaluation *all, uint32_t thread_count,
                                    size_t *count, size_t *room)
 {
+    size_t most = 0;
     *count = *room = 0;
     for (uint32_t t = 0; t < thread_count; t++)
-        *count += alike_set_count(all->benches[t].alike);
-    struct named_set *named = memory_take(*count, sizeof(named[0]));
-    size_t at = 0;
+        most += all->benches[t].used_count;
+    struct named_set *named = memory_take(most, sizeof(named[0]));
     for (uint32_t t = 0; t < thread_count; t++) {
-        for (uint32_t i = 0; i < alike_set_count(all->benches[t].alike); i++) {
+        for (uint32_t i = 0; i < all->benches[t].used_count; i++) {
             size_t size;
+            if (!all->benches[t].is_used[i])
+                continue;
             const struct membership *list = alike_set(all->benches[t].alike, i, &size);
-            named[at++] = (struct named_set){list, (uint32_t)size, t, i};
+            named[(*count)++] = (struct named_set){list, (uint32_t)size, t, i};
             *room += size;
         }
     }
@@ -307,8 +322,7 @@ static void number_sets(struct memberships *out, struct evaluation *all, uint32_
     size_t named_count, room;
     struct named_set *named = list_sets(all, thread_count, &named_count, &room);
     for (uint32_t t = 0; t < thread_count; t++)
-        all->renumbered[t] =
-            memory_take(alike_set_count(all->benches[t].alike), sizeof(all->renumbered[t][0]));
+        all->renumbered[t] = memory_take(all->benches[t].used_count, sizeof(all->renumbered[t][0]));
     out->list = memory_take(room, sizeof(out->list[0]));
     out->set_first = memory_take(named_count + 1, sizeof(out->set_first[0]));
 
@@ -427,6 +441,7 @@ static void evaluation_open(struct evaluation *all, uint32_t thread_count)
     for (uint32_t t = 0; t < thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
         bench->alike = alike_begin(all->rules, all->vocabulary, all->window);
+        use_set(bench, ALIKE_EMPTY);
         bench->until_days =
             memory_take_zeroed(all->rules->group_count, sizeof(bench->until_days[0]));
         bench->from_days = memory_take_zeroed(all->rules->group_count, sizeof(bench->from_days[0]));
@@ -444,6 +459,7 @@ static void evaluation_close(struct evaluation *all, uint32_t thread_count)
         free(bench->statuses);
         free(bench->until_days);
         free(bench->from_days);
+        free(bench->is_used);
         terms_close(bench->terms);
         free(bench->with_terms);
         free(all->renumbered[t]);
@@ -474,6 +490,7 @@ void memberships_evaluate(struct memberships *out, const struct people *people,
     progress_start(&all->progress, "evaluating", "persons", row_count, is_quiet);
     struct membership test = {GROUP_TEST, TRUTH_YES, window.from_day, window.until_day};
     uint32_t test_set = alike_add(all->benches[0].alike, &test, 1);
+    use_set(&all->benches[0], test_set);
     parallel_for(thread_count, row_count, RUN_SIZE, evaluate_run, all);
 
     number_sets(out, all, thread_count);
