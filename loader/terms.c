@@ -122,7 +122,7 @@ void terms_close(struct terms *terms)
 
 static bool has_term(const struct terms *terms, const struct membership *membership)
 {
-    return membership->truth == TRUTH_YES && terms->rules->groups[membership->group].has_terms;
+    return terms->rules->groups[membership->group].has_terms;
 }
 
 bool terms_are_asked(const struct terms *terms, const struct membership list[], size_t count)
@@ -167,15 +167,15 @@ static bool decision_begins(const struct terms *terms, const struct asked *asked
     return day > 0 && next_decision(terms, asked, person, day - 1, day + 1) == day;
 }
 
-static bool is_yes(struct terms *terms, struct judge *judge, uint16_t group, uint32_t day)
+static enum truth truth_on(struct terms *terms, struct judge *judge, uint16_t group, uint32_t day)
 {
     const struct asked *asked = &terms->asked[group];
     judge_day(judge, day);
     judge_some_groups(judge, terms->truths, asked->groups, asked->group_count);
-    bool yes = terms->truths[group] == TRUTH_YES;
+    enum truth truth = (enum truth)terms->truths[group];
     for (size_t i = 0; i < asked->group_count; i++)
         terms->truths[asked->groups[i]] = TRUTH_NO; /* for whoever is judged next */
-    return yes;
+    return truth;
 }
 
 static int compare_days(const void *left, const void *right)
@@ -214,28 +214,36 @@ static size_t list_days(struct terms *terms, const struct judge *judge, const st
     return count;
 }
 
-/* The day on which the term began in which the window's first day is. Where registers do not say
- * since when something is so, it was so since birth. */
-static uint32_t term_beginning(struct terms *terms, uint16_t group, const struct person *person,
-                               const struct prior *prior)
+/* Where the earlier snapshot's word is all that makes it a yes, it tells the term, too. */
+static uint32_t last_known_beginning(const struct prior *prior, uint16_t group, uint32_t day)
 {
+    if (prior == NULL || prior->from_days == NULL || prior->from_days[group] > day)
+        return day;
+    return prior->from_days[group];
+}
+
+/* The day on which what is so on the window's first day began. Where registers do not say since
+ * when it is so, it was so since birth. */
+static uint32_t term_beginning(struct terms *terms, const struct membership *membership,
+                               const struct person *person, const struct prior *prior)
+{
+    uint16_t group = membership->group;
     const struct asked *asked = &terms->asked[group];
     uint32_t day = terms->window.from_day;
     uint32_t birth_day = person->birth_day > 0 ? (uint32_t)person->birth_day : 0;
     struct judge judge;
     judge_begin(&judge, terms->rules, terms->vocabulary, person, NULL,
                 (struct window){birth_day, day + 1});
-    if (!is_yes(terms, &judge, group, day)) /* but for what was last known */
-        return prior != NULL && prior->from_days != NULL && prior->from_days[group] < day
-                   ? prior->from_days[group]
-                   : day;
+    if (truth_on(terms, &judge, group, day) != (enum truth)membership->truth)
+        return last_known_beginning(prior, group, day);
     size_t count = list_days(terms, &judge, asked, day);
     for (size_t i = 0; i < count && terms->days[i] > birth_day; i++) {
-        if (i > 0 && terms->days[i] == terms->days[i - 1])
+        uint32_t change_day = terms->days[i];
+        if (i > 0 && change_day == terms->days[i - 1])
             continue;
-        if (decision_begins(terms, asked, person, terms->days[i]) ||
-            !is_yes(terms, &judge, group, terms->days[i] - 1))
-            return terms->days[i];
+        if ((membership->truth == TRUTH_YES && decision_begins(terms, asked, person, change_day)) ||
+            truth_on(terms, &judge, group, change_day - 1) != (enum truth)membership->truth)
+            return change_day;
     }
     return birth_day;
 }
@@ -248,11 +256,12 @@ size_t terms_apply(struct terms *terms, struct membership out[], const struct me
         struct membership part = list[i];
         bool is_asked = has_term(terms, &part);
         if (is_asked && part.from_day == terms->window.from_day)
-            part.from_day = term_beginning(terms, part.group, person, prior);
+            part.from_day = term_beginning(terms, &list[i], person, prior);
         for (uint32_t day = list[i].from_day; day < list[i].until_day; day = part.from_day) {
-            part.until_day = is_asked ? next_decision(terms, &terms->asked[part.group], person, day,
-                                                      list[i].until_day)
-                                      : list[i].until_day;
+            part.until_day = is_asked && part.truth == TRUTH_YES
+                                 ? next_decision(terms, &terms->asked[part.group], person, day,
+                                                 list[i].until_day)
+                                 : list[i].until_day;
             if (to == SET_SIZE_MAX)
                 return GROUPS_TOO_MANY;
             out[to++] = part;

@@ -17,7 +17,7 @@ struct terms *terms_open(const struct rules *rules, const struct vocabulary *voc
                          struct window window);
 void terms_close(struct terms *terms); /* NULL: nothing */
 
-/* Whether any of these memberships has a term. */
+/* Whether a limit asks for the term of any of these memberships. */
 bool terms_are_asked(const struct terms *terms, const struct membership list[], size_t count);
 
 /* The memberships of the person (as groups_evaluate says) with their terms: `out` has room for
