@@ -13,6 +13,10 @@ struct asked {
     uint16_t *groups;
     uint16_t *steps;
     size_t group_count, step_count;
+    uint64_t kinds; /* of status that matter */
+    bool asks_school;
+    uint32_t ages[AGE_THRESHOLD_MAX]; /* that matter, each once */
+    uint32_t age_count;
 };
 
 struct terms {
@@ -25,15 +29,33 @@ struct terms {
     size_t day_room;
 };
 
+#define TERM_ALWAYS 0 /* the first day of a term without beginning */
+
 /* ---- what a group speaks of ---- */
 
 struct asking {
     const struct rules *rules;
+    struct asked *asked;
     uint8_t *groups; /* by group: whether it is spoken of */
     uint8_t *steps;  /* by step: 1: a yes of it speaks for the group */
 };
 
 static void ask_group(struct asking *asking, uint16_t group, bool is_for);
+
+/* What may change the group's truth from one day to another. */
+static void ask_days(struct asked *asked, const struct step *step)
+{
+    if (step->kind == STEP_STATUS)
+        asked->kinds |= UINT64_C(1) << step->status_kind;
+    asked->asks_school = asked->asks_school || step->kind == STEP_SCHOOL_IN;
+    if (step->kind != STEP_AGE_AT_LEAST)
+        return;
+    for (uint32_t i = 0; i < asked->age_count; i++)
+        if (asked->ages[i] == step->years)
+            return;
+    assert(asked->age_count < AGE_THRESHOLD_MAX);
+    asked->ages[asked->age_count++] = step->years;
+}
 
 /* Postfix read from its end: an operator comes before its operands. */
 static void ask_steps(struct asking *asking, const struct group_rule *group, bool is_for)
@@ -42,6 +64,7 @@ static void ask_steps(struct asking *asking, const struct group_rule *group, boo
     size_t depth = 1;
     for (uint32_t i = group->step_count; i-- > 0;) {
         const struct step *step = &asking->rules->steps[group->first_step + i];
+        ask_days(asking->asked, step);
         assert(depth >= 1 && depth + 1 < sizeof(waiting));
         bool now = waiting[--depth];
         if (step->kind == STEP_AND || step->kind == STEP_OR) {
@@ -93,10 +116,10 @@ struct terms *terms_open(const struct rules *rules, const struct vocabulary *voc
     for (uint16_t i = 0; i < rules->group_count; i++) {
         if (!rules->groups[i].has_terms)
             continue;
-        struct asking asking = {rules, memory_take_zeroed(rules->group_count, 1),
+        struct asked *asked = &terms->asked[i];
+        struct asking asking = {rules, asked, memory_take_zeroed(rules->group_count, 1),
                                 memory_take_zeroed(rules->step_count, 1)};
         ask_group(&asking, i, true);
-        struct asked *asked = &terms->asked[i];
         asked->group_count = list_marked(&asked->groups, asking.groups, rules->group_count);
         asked->step_count = list_marked(&asked->steps, asking.steps, rules->step_count);
         free(asking.groups);
@@ -193,23 +216,25 @@ static void add_day(struct terms *terms, size_t *count, int64_t day, uint32_t la
 }
 
 /* Days up to `last_day` on which the group may have changed, the latest first. */
-static size_t list_days(struct terms *terms, const struct judge *judge, const struct asked *asked,
+static size_t list_days(struct terms *terms, const struct asked *asked, const struct person *person,
                         uint32_t last_day)
 {
-    const struct person *person = judge->person;
     const struct rules *rules = terms->rules;
     size_t count = 0;
     for (size_t i = 0; i < person->status_count; i++) {
-        add_day(terms, &count, person->statuses[i].from_day, last_day);
-        add_day(terms, &count, fact_until_day(rules, &person->statuses[i]), last_day);
+        const struct status_fact *fact = &person->statuses[i];
+        if (!(asked->kinds >> fact->kind & 1) && !asked->asks_school)
+            continue;
+        add_day(terms, &count, fact->from_day, last_day);
+        add_day(terms, &count, fact_until_day(rules, fact), last_day);
     }
-    for (uint32_t i = 0; i < rules->age_count; i++)
-        add_day(terms, &count, judge->age_days[i], last_day);
+    for (uint32_t i = 0; i < asked->age_count; i++)
+        add_day(terms, &count, day_of_age(person->birth_day, asked->ages[i]), last_day);
     for (size_t i = 0; i < asked->group_count; i++) {
         add_day(terms, &count, rules->groups[asked->groups[i]].from_day, last_day);
         add_day(terms, &count, rules->groups[asked->groups[i]].until_day, last_day);
     }
-    if (count > 0)
+    if (count > 1)
         qsort(terms->days, count, sizeof(terms->days[0]), compare_days);
     return count;
 }
@@ -222,30 +247,47 @@ static uint32_t last_known_beginning(const struct prior *prior, uint16_t group, 
     return prior->from_days[group];
 }
 
+/* The latest of the listed days on which it was not so on the day before, or a decision began. Most
+ * people's only one is that: nobody is judged then. */
+static uint32_t latest_change(struct terms *terms, const struct membership *membership,
+                              const struct person *person, size_t day_count)
+{
+    const struct asked *asked = &terms->asked[membership->group];
+    uint32_t birth_day = person->birth_day > 0 ? (uint32_t)person->birth_day : 0; /* or 1970 */
+    struct judge judge;
+    bool is_begun = false;
+    for (size_t i = 0; i < day_count && terms->days[i] > birth_day; i++) {
+        uint32_t day = terms->days[i];
+        if (i > 0 && day == terms->days[i - 1])
+            continue;
+        if (membership->truth == TRUTH_YES && decision_begins(terms, asked, person, day))
+            return day;
+        if (!is_begun)
+            judge_begin(&judge, terms->rules, terms->vocabulary, person, NULL,
+                        (struct window){birth_day, day + 1});
+        is_begun = true;
+        if (truth_on(terms, &judge, membership->group, day - 1) != (enum truth)membership->truth)
+            return day;
+    }
+    return TERM_ALWAYS;
+}
+
 /* The day on which what is so on the window's first day began. Where registers do not say since
- * when it is so, it was so since birth. */
+ * when it is so, it always was: a birthday would tell who it is, and is asked of nobody. */
 static uint32_t term_beginning(struct terms *terms, const struct membership *membership,
                                const struct person *person, const struct prior *prior)
 {
     uint16_t group = membership->group;
-    const struct asked *asked = &terms->asked[group];
     uint32_t day = terms->window.from_day;
-    uint32_t birth_day = person->birth_day > 0 ? (uint32_t)person->birth_day : 0;
-    struct judge judge;
-    judge_begin(&judge, terms->rules, terms->vocabulary, person, NULL,
-                (struct window){birth_day, day + 1});
-    if (truth_on(terms, &judge, group, day) != (enum truth)membership->truth)
-        return last_known_beginning(prior, group, day);
-    size_t count = list_days(terms, &judge, asked, day);
-    for (size_t i = 0; i < count && terms->days[i] > birth_day; i++) {
-        uint32_t change_day = terms->days[i];
-        if (i > 0 && change_day == terms->days[i - 1])
-            continue;
-        if ((membership->truth == TRUTH_YES && decision_begins(terms, asked, person, change_day)) ||
-            truth_on(terms, &judge, group, change_day - 1) != (enum truth)membership->truth)
-            return change_day;
+    if (prior != NULL && terms->rules->groups[group].known_days != 0) {
+        struct judge judge;
+        judge_begin(&judge, terms->rules, terms->vocabulary, person, NULL,
+                    (struct window){day, day + 1});
+        if (truth_on(terms, &judge, group, day) != (enum truth)membership->truth)
+            return last_known_beginning(prior, group, day);
     }
-    return birth_day;
+    size_t day_count = list_days(terms, &terms->asked[group], person, day);
+    return latest_change(terms, membership, person, day_count);
 }
 
 size_t terms_apply(struct terms *terms, struct membership out[], const struct membership list[],

@@ -144,8 +144,8 @@ static const struct {
     {"age >= 44", {{0}}, "yes -279..93"},
     {"needy and age >= 44", {{HOUSEHOLD, 1, -900, 93, 0}}, "yes -279..93"},
     {"needy and age >= 44", {{HOUSEHOLD, 1, -9, 93, 0}}, "yes -9..93"},
-    /* where somebody lives has no days: since birth */
-    {"resident_in 0001", {{0}}, "yes -16350..93"},
+    /* where somebody lives has no days: always */
+    {"resident_in 0001", {{0}}, "yes -20000..93"},
     /* a group's own days */
     {"needy from 2024-09-24", {{HOUSEHOLD, 1, -900, 93, 0}}, "yes -10..93"},
     {"school_in 0001", {{LEARNER, 2, -900, -10, RIGA}, {LEARNER, 2, -10, 93, RIGA}}, "yes -10..93"},
