@@ -278,6 +278,7 @@ void book_drop(struct book *book)
     book->txn = NULL;
     book->head = book->committed;
     accounts_cut(&book->accounts, book->head.account_count);
+    book->denials_from = 0;
     if (book->end == BOOK_FULL)
         book->end = BOOK_DONE;
 }
