@@ -399,28 +399,37 @@ static bool take_transaction(struct answerer *answerer, const struct moment *mom
     return true;
 }
 
-/* Whom it is counted for. It is made for everybody, though whom the snapshot knows has one there:
- * so that time does not tell who is known. */
-static uint64_t subject_for(const struct answerer *answerer, const struct moment *moment, size_t i)
+/* Whom they are counted for. A subject is made of what everybody shows, though whom the snapshot
+ * knows has one there: so that time does not tell who is known. */
+static void find_subjects(struct answerer *answerer, const struct edition *edition,
+                          size_t check_count)
 {
-    const struct identifier *identifier = &answerer->identifiers[i];
-    uint64_t shown = subject_of(answerer->subject_key, identifier);
-    uint32_t slot = answerer->slots[i];
-    uint64_t known =
-        slot != INDEX_SLOT_NONE ? index_subject(&moment->edition->tables->index, slot) : shown;
-    return means_is_anybody(identifier) ? SUBJECT_NOBODY : known;
+    const struct index *index = &edition->tables->index;
+    uint32_t views[ANSWER_GROUP_MAX];
+    uint64_t slots[ANSWER_GROUP_MAX];
+    subject_batch(answerer->subjects, answerer->subject_key, answerer->identifiers, check_count);
+    index_find_slots(views, slots, index, answerer->digests, check_count);
+    for (size_t i = 0; i < check_count; i++) {
+        uint64_t known = index_subject(index, slots[i]);
+        if (known != 0)
+            answerer->subjects[i] = known;
+        if (means_is_anybody(&answerer->identifiers[i]))
+            answerer->subjects[i] = SUBJECT_NOBODY;
+    }
+    explicit_bzero(views, sizeof(views));
+    explicit_bzero(slots, sizeof(slots));
 }
 
 static void fill_requests(struct answerer *answerer, const struct moment *moment,
                           size_t check_count)
 {
     const struct edition *edition = moment->edition;
-    index_find_slots(answerer->slots, &edition->tables->index, answerer->digests, check_count);
+    find_subjects(answerer, edition, check_count);
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];
         struct ledger_request *request = &answerer->transactions->requests[check->request];
         request->view = answerer->views[i];
-        request->subject = subject_for(answerer, moment, i);
+        request->subject = answerer->subjects[i];
         struct awaited awaited;
         uint8_t *place = answerer->transactions->places[check->request];
         memcpy(&awaited, place, sizeof(awaited));
@@ -475,6 +484,7 @@ static void answer_transactions(struct answerer *answerer, const struct moment *
         fill_requests(answerer, moment, check_count);
     }
     wipe_checks(answerer, asked_count);
+    explicit_bzero(answerer->subjects, sizeof(answerer->subjects));
     close_ranks(answerer->transactions, first);
 }
 

@@ -64,7 +64,7 @@ struct answerer {
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];
     uint32_t views[ANSWER_GROUP_MAX];
-    uint32_t slots[ANSWER_GROUP_MAX]; /* of the index; of transactions only */
+    uint64_t subjects[ANSWER_GROUP_MAX]; /* of transactions only */
     uint64_t
         hashes[ANSWER_GROUP_MAX]; /* under the guard's key, as the next three are the guard's */
     bool is_typed[ANSWER_GROUP_MAX];

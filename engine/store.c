@@ -37,6 +37,7 @@ struct store {
     bool is_ending, is_asked; /* asked to look now */
     uint64_t swap_count;
     const struct edition *held[STORE_READERS_MAX]; /* NULL: holds none */
+    const struct edition *beside[STORE_READERS_MAX]; /* held before, and still; NULL: none */
 
     /* The side thread's own memory of what it has already judged. */
     struct pointer served, refused;
@@ -95,7 +96,7 @@ static bool is_ending(struct store *store)
 static bool is_held(const struct store *store, const struct edition *edition)
 {
     for (uint32_t i = 0; i < store->settings.reader_count; i++) {
-        if (store->held[i] == edition)
+        if (store->held[i] == edition || store->beside[i] == edition)
             return true;
     }
     return false;
@@ -283,22 +284,45 @@ bool store_start(struct store *store, struct fault *fault)
     return true;
 }
 
-const struct edition *store_take(struct store *store, uint32_t reader)
+static const struct edition *take(struct store *store, uint32_t reader, bool is_beside)
 {
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
     const struct edition *edition = store->current.edition;
+    if (is_beside && store->held[reader] != edition) {
+        assert(store->beside[reader] == NULL);
+        store->beside[reader] = store->held[reader];
+    }
     store->held[reader] = edition;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
     return edition;
 }
 
+const struct edition *store_take(struct store *store, uint32_t reader)
+{
+    return take(store, reader, false);
+}
+
+const struct edition *store_take_beside(struct store *store, uint32_t reader)
+{
+    return take(store, reader, true);
+}
+
+void store_let_go(struct store *store, uint32_t reader)
+{
+    assert(reader < store->settings.reader_count);
+    pthread_mutex_lock(&store->lock);
+    store->beside[reader] = NULL;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->lock);
+}
+
 void store_leave(struct store *store, uint32_t reader)
 {
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
-    store->held[reader] = NULL;
+    store->held[reader] = store->beside[reader] = NULL;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
 }

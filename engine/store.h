@@ -36,6 +36,11 @@ MUST_USE bool store_start(struct store *store, struct fault *fault);
  * not on the main path: at start and when woken. */
 const struct edition *store_take(struct store *store, uint32_t reader);
 
+/* The same for a reader that is not done with what it had: that stays its, too, until it lets go of
+ * it. There is never more than one such edition, because the next is not put in service before. */
+const struct edition *store_take_beside(struct store *store, uint32_t reader);
+void store_let_go(struct store *store, uint32_t reader);
+
 /* The reader answers no more. */
 void store_leave(struct store *store, uint32_t reader);
 
