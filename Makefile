@@ -111,7 +111,7 @@ $(BUILD)/bin/%:
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
 HELPERS := booth eligd fixture market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
-           agreement agreement_count agreement_tell sealed_server
+           agreement agreement_count agreement_tell sealed_server ledger_fake
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
 	$(Q)ar rcs $@ $^

@@ -30,9 +30,6 @@ struct response awaited_response(const struct awaited *awaited,
         .wait_ms = verdict->status == STATUS_BUSY ? LEDGER_FULL_MS : 0,
     };
     profile_mask(&response, awaited->profile, awaited->day_end_s);
-    /* Until when it is held says nothing about the person, and who reserved must know it. */
-    if (verdict->until_s != 0)
-        response.valid_until_s = verdict->until_s;
     return response;
 }
 

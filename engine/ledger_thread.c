@@ -6,6 +6,7 @@
 #include "protocol/progress.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
