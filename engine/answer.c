@@ -46,19 +46,24 @@ static void answer_report(const struct answerer *answerer, const struct moment *
     frame_encode_report(out, &report);
 }
 
-/* PING and STATUS. */
+static _Atomic uint64_t *bare_metric(struct metrics *metrics, uint8_t kind)
+{
+    if (kind_is_transaction(kind))
+        return &metrics->turned_away;
+    return kind == KIND_PING ? &metrics->pings : &metrics->reports;
+}
+
+/* PING, STATUS and, because no ledger is kept here, all that it would answer. */
 static void answer_bare(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                         const uint8_t *frame, const struct request *request)
 {
+    metric_add(bare_metric(answerer->metrics, request->kind), 1);
     if (request->kind == KIND_STATUS && request->target_id == 0) {
-        metric_add(&answerer->metrics->reports, 1);
         answer_report(answerer, moment, out, frame);
         return;
     }
-    bool is_ping = request->kind == KIND_PING;
-    metric_add(is_ping ? &answerer->metrics->pings : &answerer->metrics->reports, 1);
-    struct response response =
-        response_start(moment, frame, is_ping ? STATUS_OK : STATUS_NO_LEDGER);
+    enum status status = request->kind == KIND_PING ? STATUS_OK : STATUS_NO_LEDGER;
+    struct response response = response_start(moment, frame, status);
     frame_encode_response(out, &response);
 }
 
