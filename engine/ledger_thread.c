@@ -375,6 +375,11 @@ static void sign_head(struct ledger_thread *t)
     t->is_head_unsaid = !is_written;
 }
 
+static bool prunes(const struct ledger_thread *t)
+{
+    return t->settings.retention.keep_days != 0 || t->settings.retention.keep_denied_days != 0;
+}
+
 /* A group of its own, small enough that who comes meanwhile hardly waits. */
 static bool prune(struct ledger_thread *t)
 {
@@ -404,7 +409,7 @@ static bool keep_house(struct ledger_thread *t)
     if (now_ms >= t->housekeeping_due_ms) {
         if (book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
             return false;
-        if (t->settings.retention.keep_days != 0 && now_ms >= t->prune_due_ms && !prune(t))
+        if (prunes(t) && now_ms >= t->prune_due_ms && !prune(t))
             return false;
     }
     return true;
@@ -429,7 +434,7 @@ static uint64_t idle_ms(struct ledger_thread *t)
     if (now_ms < t->housekeeping_due_ms)
         return t->housekeeping_due_ms - now_ms;
     if (deadline_ms <= t->now_ms ||
-        (t->settings.retention.keep_days != 0 && t->prune_due_ms <= now_ms))
+        (prunes(t) && t->prune_due_ms <= now_ms))
         return 0;
     return deadline_ms - t->now_ms < ms ? deadline_ms - t->now_ms : ms;
 }

@@ -27,7 +27,7 @@ struct ledger_thread_settings {
     struct book *book;         /* its own from opening on, whatever comes of that */
     const char *directory;     /* where the head is written */
     const struct sign_secret *head_key; /* NULL: no head is signed */
-    struct book_retention retention;    /* keep_days 0: nothing is pruned */
+    struct book_retention retention;    /* 0: kept for ever */
     bool trusts_clock;                  /* an operator says that the wall clock is right */
     uint32_t loop_count;
     struct metrics *metrics; /* the thread's alone */
