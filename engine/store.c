@@ -53,6 +53,26 @@ static void holding_close(struct holding *holding)
     *holding = (struct holding){NULL, NULL};
 }
 
+/* The ledger goes on counting for the same people, whatever snapshot is in service. */
+static bool subjects_fit(const struct store *store, const struct manifest *manifest,
+                         struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE];
+    if (store->settings.subject_check == 0 ||
+        manifest->subject_check == store->settings.subject_check)
+        return true;
+    generation_to_text(text, manifest->generation);
+    if (manifest->subject_check == 0)
+        return fault_set(fault,
+                         "snapshot %s: has no subjects, and the ledger counts by them; build it "
+                         "with eligload build --subject-key FILE, with the ledger's key",
+                         text);
+    return fault_set(fault,
+                     "snapshot %s: its subjects were made with another key than --subject-key; "
+                     "build it with the ledger's key, or everybody's counts begin anew",
+                     text);
+}
+
 static bool holding_open(struct holding *out, const struct store *store, uint64_t generation_above,
                          struct fault *fault)
 {
@@ -67,7 +87,8 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
     struct holding next = {NULL, NULL};
     if (!snapshot_open_current(&next.snapshot, store->settings.directory, &trust, fault))
         return false;
-    if (!edition_open(&next.edition, snapshot_tables(next.snapshot),
+    if (!subjects_fit(store, snapshot_manifest(next.snapshot), fault) ||
+        !edition_open(&next.edition, snapshot_tables(next.snapshot),
                       snapshot_manifest(next.snapshot), fault)) {
         holding_close(&next);
         return false;

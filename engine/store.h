@@ -16,6 +16,7 @@ struct store_settings {
     const struct identity_key *identity;
     const char *identity_keys; /* folder: each snapshot has its own key; NULL: `identity` */
     uint32_t environment;
+    uint64_t subject_check; /* of the ledger's key, which snapshots must have; 0: no ledger */
     uint32_t poll_ms;
     uint32_t reader_count; /* loops: each must take what it is woken for */
     /* Called from the side thread: reader `reader` shall call store_take soon. */
