@@ -51,6 +51,7 @@ struct ledger_thread {
     uint32_t next_loop; /* whose requests are taken first */
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
+    bool is_tight;                /* of the last group */
     bool is_full, is_head_unsaid; /* so that each is said once */
 
     pthread_t thread;
@@ -173,11 +174,6 @@ static size_t gather(struct ledger_thread *t)
     return count;
 }
 
-static bool is_purchase(const struct ledger_request *request)
-{
-    return kind_is_purchase(request->kind);
-}
-
 static void answer_busy(struct ledger_verdict *verdict, const struct ledger_request *request)
 {
     *verdict = (struct ledger_verdict){
@@ -195,7 +191,7 @@ static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope
     enum book_end end = BOOK_DONE;
     for (size_t i = 0; i < count && end == BOOK_DONE; i++) {
         const struct ledger_request *request = t->members[i].request;
-        if (scope == ALL_BUT_PURCHASES && is_purchase(request)) {
+        if (scope == ALL_BUT_PURCHASES && kind_is_purchase(request->kind)) {
             answer_busy(&t->verdicts[i], request);
             continue;
         }
@@ -205,25 +201,11 @@ static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope
     return end;
 }
 
-/* One write transaction; nothing of it has happened unless it is BOOK_DONE. */
-static enum book_end write_group(struct ledger_thread *t, size_t count, enum scope scope)
+static enum book_end commit(struct ledger_thread *t, size_t count, uint32_t expired_count)
 {
-    struct book *book = t->settings.book;
     struct metrics *metrics = t->settings.metrics;
-    uint32_t expired_count = 0;
-    enum book_end end = book_begin(book, t->now_ms);
-    if (end != BOOK_DONE)
-        return end;
-    if (scope == ALL_KINDS)
-        end = book_expire(book, LEDGER_EXPIRED_MAX, &expired_count);
-    if (end == BOOK_DONE)
-        end = apply_all(t, count, scope);
-    if (end != BOOK_DONE) {
-        book_drop(book);
-        return end;
-    }
     uint64_t start_ns = clock_monotonic_ns();
-    end = book_commit(book);
+    enum book_end end = book_commit(t->settings.book);
     if (end != BOOK_DONE)
         return end;
     uint64_t commit_us = (clock_monotonic_ns() - start_ns) / NS_PER_US;
@@ -234,6 +216,33 @@ static enum book_end write_group(struct ledger_thread *t, size_t count, enum sco
     metric_most(&metrics->ledger_group_most, count);
     metric_add(&metrics->ledger_expiries, expired_count);
     return BOOK_DONE;
+}
+
+static enum book_end begin(struct ledger_thread *t)
+{
+    enum book_end end = book_begin(t->settings.book, t->now_ms);
+    if (end == BOOK_FULL)
+        book_drop(t->settings.book);
+    return end;
+}
+
+/* One write transaction; nothing of it has happened unless it is BOOK_DONE. */
+static enum book_end write_group(struct ledger_thread *t, size_t count, enum scope scope)
+{
+    struct book *book = t->settings.book;
+    uint32_t expired_count = 0;
+    enum book_end end = begin(t);
+    if (end != BOOK_DONE)
+        return end;
+    t->is_tight = book_is_tight(book);
+    if (scope == ALL_KINDS)
+        end = book_expire(book, LEDGER_EXPIRED_MAX, &expired_count);
+    if (end == BOOK_DONE)
+        end = apply_all(t, count, t->is_tight ? ALL_BUT_PURCHASES : scope);
+    if (end == BOOK_DONE)
+        return commit(t, count, expired_count);
+    book_drop(book);
+    return end;
 }
 
 static void count_verdict(struct metrics *metrics, uint16_t status)
@@ -301,16 +310,20 @@ static void give_back(struct ledger_thread *t, size_t count)
     }
 }
 
-static void say_full(struct ledger_thread *t)
+/* Each once, until it changes. */
+static void say_room(struct ledger_thread *t, bool is_full)
 {
-    metric_add(&t->settings.metrics->ledger_full, 1);
-    t->housekeeping_due_ms = monotonic_ms() + LEDGER_FULL_PAUSE_MS;
-    if (t->is_full)
-        return;
-    t->is_full = true;
-    log_event("ledger_full", "map_bp=%u reason=\"no room for more transactions: confirmations, "
-                             "cancellations and refunds go on while the ballast lasts\"",
-              book_map_used_bp(t->settings.book));
+    if (is_full) {
+        metric_add(&t->settings.metrics->ledger_full, 1);
+        t->housekeeping_due_ms = monotonic_ms() + LEDGER_FULL_PAUSE_MS;
+    }
+    if (is_full && !t->is_full)
+        log_event("ledger_full", "map_bp=%u reason=\"no room for more purchases: confirmations, "
+                                 "cancellations and refunds go on while the ballast lasts\"",
+                  book_map_used_bp(t->settings.book));
+    if (!is_full && t->is_full)
+        log_event("ledger_has_room", "map_bp=%u", book_map_used_bp(t->settings.book));
+    t->is_full = is_full;
 }
 
 /* It is not known what is on the disk: only opening it anew will tell. */
@@ -330,21 +343,14 @@ static void fail(struct ledger_thread *t)
 static bool run_group(struct ledger_thread *t, size_t count)
 {
     enum book_end end = write_group(t, count, ALL_KINDS);
-    if (end == BOOK_DONE && t->is_full && count > 0) {
-        t->is_full = false;
-        log_event("ledger_has_room", "map_bp=%u", book_map_used_bp(t->settings.book));
-    }
-    if (end == BOOK_FULL) {
-        say_full(t);
-        end = count > 0 ? write_group(t, count, ALL_BUT_PURCHASES) : BOOK_DONE;
-    }
-    if (end == BOOK_FULL) {
-        for (size_t i = 0; i < count; i++)
-            answer_busy(&t->verdicts[i], t->members[i].request);
-        end = BOOK_DONE;
-    }
-    if (end != BOOK_DONE)
+    if (end != BOOK_FAILED)
+        say_room(t, end == BOOK_FULL || t->is_tight);
+    if (end == BOOK_FULL && count > 0)
+        end = write_group(t, count, ALL_BUT_PURCHASES);
+    if (end == BOOK_FAILED)
         return false;
+    for (size_t i = 0; end == BOOK_FULL && i < count; i++)
+        answer_busy(&t->verdicts[i], t->members[i].request);
     give_back(t, count);
     return true;
 }
@@ -363,6 +369,7 @@ static void sign_head(struct ledger_thread *t)
     char text[LOG_TEXT_SIZE];
     const struct ledger_thread_settings *settings = &t->settings;
     t->head_due_ms = monotonic_ms() + LEDGER_HEAD_MS;
+    book_check_readers(settings->book);
     metric_set(&settings->metrics->ledger_map_bp, book_map_used_bp(settings->book));
     if (settings->head_key == NULL)
         return;
@@ -385,7 +392,7 @@ static bool prune(struct ledger_thread *t)
 {
     struct book *book = t->settings.book;
     uint32_t count = 0;
-    enum book_end end = book_begin(book, t->now_ms);
+    enum book_end end = begin(t);
     if (end == BOOK_DONE) {
         end = book_prune(book, &t->settings.retention, LEDGER_PRUNED_MAX, &count);
         if (end != BOOK_DONE || count == 0)
@@ -394,7 +401,7 @@ static bool prune(struct ledger_thread *t)
             end = book_commit(book);
     }
     if (end == BOOK_FULL)
-        say_full(t);
+        say_room(t, true);
     else if (end == BOOK_DONE)
         metric_add(&t->settings.metrics->ledger_pruned, count);
     t->prune_due_ms =
