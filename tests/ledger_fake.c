@@ -12,6 +12,7 @@ struct row {
     uint32_t terminal;
     uint64_t request_id, body;
     uint8_t kind, state;
+    uint16_t bought, confirmed;
     uint16_t quantity; /* that is left */
     struct ledger_verdict first;
 };
@@ -70,6 +71,8 @@ static struct row *add(struct ledger_fake *fake, const struct ledger_request *re
         .body = request->body,
         .kind = request->kind,
         .state = state,
+        .bought = request->purchase.quantity,
+        .confirmed = request->purchase.quantity,
         .quantity = request->purchase.quantity,
     };
     return row;
@@ -134,14 +137,15 @@ static struct ledger_verdict tell(const struct row *row)
 
 static struct ledger_verdict confirm(struct row *row, const struct ledger_request *request)
 {
-    uint16_t quantity = request->quantity != 0 ? request->quantity : row->quantity;
-    if (row->state != STATE_RESERVED)
-        return row->state == STATE_CONFIRMED && quantity != row->quantity ? plain(STATUS_EXCEEDS)
-                                                                          : tell(row);
-    if (quantity > row->quantity)
+    uint16_t quantity = request->quantity != 0 ? request->quantity : row->bought;
+    bool is_held = row->state == STATE_RESERVED;
+    if ((is_held && quantity > row->bought) ||
+        (row->state == STATE_CONFIRMED && quantity != row->confirmed))
         return plain(STATUS_EXCEEDS);
-    row->state = STATE_CONFIRMED;
-    row->quantity = quantity;
+    if (is_held) {
+        row->state = STATE_CONFIRMED;
+        row->confirmed = row->quantity = quantity;
+    }
     return tell(row);
 }
 

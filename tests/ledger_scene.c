@@ -226,9 +226,8 @@ static uint64_t body_of(const struct ledger_request *r)
     return mix(mix(mix(mix(hash, r->target_id), r->target_terminal), r->quantity), r->amount);
 }
 
-struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request)
+void ls_prepare(struct ledger_scene *scene, struct ledger_request *request)
 {
-    struct ledger_verdict verdict;
     request->edition = scene->edition;
     request->body = body_of(request);
     request->ticket = request->request_id + 1000;
@@ -236,6 +235,12 @@ struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *
         request->candidates = decide_candidates(scene->edition, &request->purchase);
         ck_assert_uint_eq(request->candidates.status, STATUS_OK);
     }
+}
+
+struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request)
+{
+    struct ledger_verdict verdict;
+    ls_prepare(scene, request);
     ck_assert_uint_eq(book_begin(scene->book, scene->now_ms), BOOK_DONE);
     ck_assert_uint_eq(book_apply(scene->book, request, &verdict), BOOK_DONE);
     ck_assert_uint_eq(book_commit(scene->book), BOOK_DONE);
