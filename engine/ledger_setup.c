@@ -58,6 +58,11 @@ static void log_opened(struct book *book)
               head->sequence, head->pruned, head->account_count, book_map_used_bp(book));
 }
 
+static uint32_t days_of(uint64_t option)
+{
+    return option != 0 ? (uint32_t)option : LEDGER_FOR_EVER;
+}
+
 bool ledger_setup_open(struct ledger **out, const struct ledger_setup *setup, struct fault *fault)
 {
     const struct config *config = setup->config;
@@ -79,8 +84,8 @@ bool ledger_setup_open(struct ledger **out, const struct ledger_setup *setup, st
         .book = book,
         .directory = config->ledger,
         .head_key = setup->head_key,
-        .retention = {.keep_days = (uint32_t)config->ledger_keep_days,
-                      .keep_denied_days = (uint32_t)config->ledger_keep_denied_days},
+        .retention = {.keep_days = days_of(config->ledger_keep_days),
+                      .keep_denied_days = days_of(config->ledger_keep_denied_days)},
         .trusts_clock = config->trust_clock,
         .loop_count = setup->loop_count,
         .metrics = setup->metrics,

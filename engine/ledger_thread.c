@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #define NS_PER_MS 1000000
@@ -51,8 +52,10 @@ struct ledger_thread {
     uint32_t next_loop; /* whose requests are taken first */
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
-    bool is_tight;                /* of the last group */
-    bool is_full, is_head_unsaid; /* so that each is said once */
+    uint64_t synchronised_due_ms;
+    bool is_synchronised;
+    bool is_tight;                               /* of the last group */
+    bool is_full, is_head_unsaid, is_ahead_said; /* so that each is said once */
 
     pthread_t thread;
     bool is_started;
@@ -357,10 +360,51 @@ static bool run_group(struct ledger_thread *t, size_t count)
 
 /* ---- what is done beside ---- */
 
+/* Whether somebody who knows the time keeps the wall clock: looked at now and then. */
+static bool is_synchronised(struct ledger_thread *t)
+{
+    uint64_t now_ms = monotonic_ms();
+    if (now_ms >= t->synchronised_due_ms) {
+        struct timex state = {.modes = 0};
+        int rc = adjtimex(&state);
+        t->is_synchronised = rc >= 0 && rc != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+        t->synchronised_due_ms = now_ms + LEDGER_IDLE_MS;
+    }
+    return t->is_synchronised;
+}
+
+static uint64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+}
+
+static void say_clock(struct ledger_thread *t)
+{
+    bool is_ahead = t->clock.is_ahead;
+    metric_set(&t->settings.metrics->ledger_clock_held, is_ahead);
+    if (is_ahead && !t->is_ahead_said)
+        log_event("ledger_clock_held",
+                  "reason=\"the wall clock is far ahead of the ledger's and nobody vouches for it: "
+                  "if it is right, start with --trust-clock\"");
+    if (!is_ahead && t->is_ahead_said)
+        log_event("ledger_clock_follows", "reason=\"the wall clock is believed again\"");
+    t->is_ahead_said = is_ahead;
+}
+
+static void begin_clock(struct ledger_thread *t)
+{
+    uint64_t written_ms = book_head(t->settings.book)->clock_ms;
+    clock_begin(&t->clock, written_ms, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME),
+                is_synchronised(t) || t->settings.trusts_clock);
+}
+
 static void read_clock(struct ledger_thread *t)
 {
-    t->now_ms = ledger_clock_now(&t->clock);
-    metric_set(&t->settings.metrics->ledger_clock_held, ledger_clock_is_held(&t->clock));
+    t->now_ms = clock_next(&t->clock, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME),
+                           is_synchronised(t));
+    say_clock(t);
 }
 
 static void sign_head(struct ledger_thread *t)
@@ -384,7 +428,8 @@ static void sign_head(struct ledger_thread *t)
 
 static bool prunes(const struct ledger_thread *t)
 {
-    return t->settings.retention.keep_days != 0 || t->settings.retention.keep_denied_days != 0;
+    return t->settings.retention.keep_days != LEDGER_FOR_EVER ||
+           t->settings.retention.keep_denied_days != LEDGER_FOR_EVER;
 }
 
 /* A group of its own, small enough that who comes meanwhile hardly waits. */
@@ -576,7 +621,7 @@ bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings
         thread_close(&t->ledger);
         return false;
     }
-    ledger_clock_open(&t->clock, book_head(settings->book)->clock_ms, settings->trusts_clock);
+    begin_clock(t);
     *out = &t->ledger;
     return true;
 }

@@ -44,6 +44,7 @@ static struct ledger *open_thread(void)
     struct ledger_thread_settings settings = {
         .book = scene.book,
         .directory = scene.directory,
+        .retention = {LEDGER_FOR_EVER, LEDGER_FOR_EVER},
         .trusts_clock = true,
         .loop_count = LOOPS,
         .metrics = &metrics,

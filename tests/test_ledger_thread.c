@@ -241,6 +241,7 @@ static void open_ledger(void)
         .book = &book,
         .directory = folder,
         .head_key = head_key,
+        .retention = {LEDGER_FOR_EVER, LEDGER_FOR_EVER},
         .trusts_clock = true,
         .loop_count = LOOPS,
         .metrics = &metrics,
