@@ -119,8 +119,7 @@ static void count_decisions(struct answerer *answerer)
 
 /* Steps 5 to 9, and what the profile sees of it. `response` holds what all answers share. */
 static enum status answer_check(const struct moment *moment, uint8_t *out,
-                                const struct check *check, uint32_t view,
-                                struct response *response)
+                                const struct check *check, uint32_t view, struct response *response)
 {
     const struct edition *edition = moment->edition;
     struct verdict verdict;
@@ -312,8 +311,7 @@ static void answer_checks(struct answerer *answerer, const struct moment *moment
         const struct check *check = &answerer->checks[i];
         size_t at = check->frame * FRAME_SIZE;
         response.request_id = frame_request_id(in + at);
-        enum status status =
-            answer_check(moment, out + at, check, answerer->views[i], &response);
+        enum status status = answer_check(moment, out + at, check, answerer->views[i], &response);
         answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
     }
 }

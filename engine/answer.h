@@ -56,8 +56,8 @@ struct transactions {
 struct answerer {
     struct metrics *metrics; /* borrowed, as the next two are */
     const struct metrics_board *board;
-    struct guard *guard;        /* NULL: there are no terminals */
-    struct guard_limits limits; /* for terminals that have none of their own */
+    struct guard *guard;                    /* NULL: there are no terminals */
+    struct guard_limits limits;             /* for terminals that have none of their own */
     const struct identity_key *subject_key; /* with a ledger; borrowed, as the next is */
     struct transactions *transactions;      /* NULL: there is no ledger */
     struct check checks[ANSWER_GROUP_MAX];

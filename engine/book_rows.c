@@ -342,9 +342,8 @@ bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN
     if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
         return false;
     store_be64(name, sequence);
-    bool is_there =
-        mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
-        value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
+    bool is_there = mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
+                    value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
     if (is_there)
         memcpy(chain, posting.chain, CHAIN_SIZE);
     mdb_txn_abort(txn);

@@ -166,7 +166,8 @@ static bool check_ledger(const struct config *config, struct fault *fault)
     if (config->ledger_head != NULL && config->ledger_head_key == NULL)
         return fault_set(fault, "--ledger-head: wants --ledger-head-key FILE, which signed it");
     if (config->accept_older_ledger && config->ledger_head == NULL)
-        return fault_set(fault, "--accept-older-ledger: older than what? It goes with --ledger-head");
+        return fault_set(fault,
+                         "--accept-older-ledger: older than what? It goes with --ledger-head");
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* What the files of the connections share: conn.c has sockets, buffers and deadlines, conn_sealed.c
- * has sessions, from their HELLO to their end, conn_ledger.c waits for verdicts. Nobody else includes this. */
+ * has sessions, from their HELLO to their end, conn_ledger.c waits for verdicts. Nobody else
+ * includes this. */
 #ifndef ENGINE_CONN_PARTS_H
 #define ENGINE_CONN_PARTS_H
 
@@ -11,13 +12,21 @@ enum conn_state {
     CONN_SHAKING,  /* its HELLO is with the thread of handshakes; nothing is read */
     CONN_SERVING,
     CONN_COMMITTING, /* its transactions are with the ledger; nothing is read */
-    CONN_ENDING,    /* nothing more is answered; unsent answers are flushed */
-    CONN_LINGERING, /* our side has ended; what comes in is thrown away */
+    CONN_ENDING,     /* nothing more is answered; unsent answers are flushed */
+    CONN_LINGERING,  /* our side has ended; what comes in is thrown away */
 };
 
 /* What a connection is waiting for, and so which deadline holds. All deadlines of a class are the
  * same length: a list in order of beginning is in order of end. */
-enum wait { WAIT_REQUEST, WAIT_FRAME, WAIT_WRITE, WAIT_LINGER, WAIT_HELLO, WAIT_COMMIT, WAIT_COUNT };
+enum wait {
+    WAIT_REQUEST,
+    WAIT_FRAME,
+    WAIT_WRITE,
+    WAIT_LINGER,
+    WAIT_HELLO,
+    WAIT_COMMIT,
+    WAIT_COUNT
+};
 
 /* What a read came to. */
 struct taken {
@@ -44,7 +53,8 @@ struct conn {
     uint8_t *stored;             /* from the pool: if it is long; NULL: it is short */
     uint64_t end_tick;           /* of a session: when its hour is over */
     struct sealed session;
-    uint8_t *awaiting; /* answers that await verdicts, and those beside them; NULL: there are none */
+    uint8_t
+        *awaiting; /* answers that await verdicts, and those beside them; NULL: there are none */
     struct taken awaiting_taken; /* the read that they answer */
     uint16_t awaited_count;      /* verdicts that are still to come */
 };

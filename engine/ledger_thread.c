@@ -1,8 +1,8 @@
 #include "engine/ledger_thread.h"
 
 #include "engine/ledger_clock.h"
-#include "protocol/ledger_head.h"
 #include "engine/log.h"
+#include "protocol/ledger_head.h"
 #include "protocol/progress.h"
 
 #include <assert.h>
@@ -170,8 +170,7 @@ static size_t gather(struct ledger_thread *t)
         uint64_t first = atomic_load_explicit(&ring->first, memory_order_relaxed);
         uint64_t end = atomic_load(&ring->end);
         for (; first < end && count < LEDGER_GROUP_MAX; first++)
-            t->members[count++] =
-                (struct member){&ring->places[first % LEDGER_WAITING_MAX], loop};
+            t->members[count++] = (struct member){&ring->places[first % LEDGER_WAITING_MAX], loop};
     }
     t->next_loop = (t->next_loop + 1) % loop_count;
     return count;
@@ -321,8 +320,9 @@ static void say_room(struct ledger_thread *t, bool is_full)
         t->housekeeping_due_ms = monotonic_ms() + LEDGER_FULL_PAUSE_MS;
     }
     if (is_full && !t->is_full)
-        log_event("ledger_full", "map_bp=%u reason=\"no room for more purchases: confirmations, "
-                                 "cancellations and refunds go on while the ballast lasts\"",
+        log_event("ledger_full",
+                  "map_bp=%u reason=\"no room for more purchases: confirmations, "
+                  "cancellations and refunds go on while the ballast lasts\"",
                   book_map_used_bp(t->settings.book));
     if (!is_full && t->is_full)
         log_event("ledger_has_room", "map_bp=%u", book_map_used_bp(t->settings.book));
@@ -333,9 +333,10 @@ static void say_room(struct ledger_thread *t, bool is_full)
 static void fail(struct ledger_thread *t)
 {
     metric_set(&t->settings.metrics->ledger_failed, 1);
-    log_event("ledger_failed", "sequence=%" PRIu64 " reason=\"it is not known what of the last "
-                               "group is on the disk; checks go on, transactions are answered BUSY "
-                               "until the next start\"",
+    log_event("ledger_failed",
+              "sequence=%" PRIu64 " reason=\"it is not known what of the last "
+              "group is on the disk; checks go on, transactions are answered BUSY "
+              "until the next start\"",
               book_head(t->settings.book)->sequence);
     atomic_store(&t->has_failed, true);
     for (uint32_t i = 0; i < t->settings.loop_count; i++)
@@ -417,8 +418,8 @@ static void sign_head(struct ledger_thread *t)
     metric_set(&settings->metrics->ledger_map_bp, book_map_used_bp(settings->book));
     if (settings->head_key == NULL)
         return;
-    bool is_written =
-        ledger_head_write(settings->directory, book_head(settings->book), settings->head_key, &fault);
+    bool is_written = ledger_head_write(settings->directory, book_head(settings->book),
+                                        settings->head_key, &fault);
     if (is_written)
         metric_add(&settings->metrics->ledger_heads, 1);
     else if (!t->is_head_unsaid)
@@ -485,8 +486,7 @@ static uint64_t idle_ms(struct ledger_thread *t)
     uint64_t deadline_ms = book_next_deadline_ms(t->settings.book);
     if (now_ms < t->housekeeping_due_ms)
         return t->housekeeping_due_ms - now_ms;
-    if (deadline_ms <= t->now_ms ||
-        (prunes(t) && t->prune_due_ms <= now_ms))
+    if (deadline_ms <= t->now_ms || (prunes(t) && t->prune_due_ms <= now_ms))
         return 0;
     return deadline_ms - t->now_ms < ms ? deadline_ms - t->now_ms : ms;
 }

@@ -151,8 +151,9 @@ static void log_cautions(const struct config *config)
     if (config->listen != NULL && config->state == NULL)
         log_event("note", "reason=\"without --state a restart forgets what terminals have asked\"");
     if (config->ledger != NULL && config->ledger_head_key == NULL)
-        log_event("note", "reason=\"without --ledger-head-key nobody notices an older ledger in the "
-                          "place of this one\"");
+        log_event("note",
+                  "reason=\"without --ledger-head-key nobody notices an older ledger in the "
+                  "place of this one\"");
     if (locked_was_refused())
         log_event("note", "reason=\"keys of sessions may be swapped out: the system's limit of "
                           "locked memory is too low (LimitMEMLOCK=)\"");

@@ -29,7 +29,7 @@ struct loop {
     int sealed_fd, plain_fd; /* -1: none */
     ev_io sealed, plain, local;
     ev_timer pause;
-    ev_async wake; /* something has changed: the snapshot in service, or what is asked of us */
+    ev_async wake;     /* something has changed: the snapshot in service, or what is asked of us */
     ev_async verdicts; /* the ledger has some, or has failed */
     ev_timer drain;
     uint32_t drain_step_count;
@@ -447,7 +447,8 @@ bool server_start(struct server **out, const struct config *config, const struct
     server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
     server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
-    server->metrics = aligned_alloc(CACHE_LINE_SIZE, (server->loop_count + 1) * sizeof(struct metrics));
+    server->metrics =
+        aligned_alloc(CACHE_LINE_SIZE, (server->loop_count + 1) * sizeof(struct metrics));
     if (server->loops == NULL || server->metrics == NULL) {
         fault_set(fault, "no memory for %u loops", server->loop_count);
         goto fail;
@@ -470,7 +471,8 @@ bool server_start(struct server **out, const struct config *config, const struct
         .context = server,
     };
     if (!store_open(&server->store, &settings, fault) || !server_open_sealed(server, keys, fault) ||
-        !server_open_ledger(server, keys, fault) || !server_open_sockets(server, fault) || !server_start_threads(server, fault))
+        !server_open_ledger(server, keys, fault) || !server_open_sockets(server, fault) ||
+        !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;
@@ -536,7 +538,8 @@ void server_close(struct server *server)
         if (server->loops[i].is_started)
             pthread_join(server->loops[i].thread, NULL);
     }
-    /* The ledger looks at editions as long as it has requests; its last wakes find the loops there. */
+    /* The ledger looks at editions as long as it has requests; its last wakes find the loops there.
+     */
     ledger_close(server->ledger);
     for (uint32_t i = 0; server->store != NULL && i < server->loop_count; i++)
         store_leave(server->store, i);

@@ -36,7 +36,7 @@ struct store {
     pthread_cond_t changed;
     bool is_ending, is_asked; /* asked to look now */
     uint64_t swap_count;
-    const struct edition *held[STORE_READERS_MAX]; /* NULL: holds none */
+    const struct edition *held[STORE_READERS_MAX];   /* NULL: holds none */
     const struct edition *beside[STORE_READERS_MAX]; /* held before, and still; NULL: none */
 
     /* The side thread's own memory of what it has already judged. */

@@ -37,8 +37,9 @@ static bool head_of_bytes(struct ledger_head *out, const uint8_t bytes[], ssize_
                           const struct sign_public *signer, struct fault *fault)
 {
     if (size != SIGNED_HEAD_SIZE || memcmp(bytes, LEDGER_HEAD_MAGIC, SIGNED_HEAD_ROW) != 0)
-        return fault_set(fault, "not a ledger's head: it has %d bytes and begins "
-                                "with " LEDGER_HEAD_MAGIC,
+        return fault_set(fault,
+                         "not a ledger's head: it has %d bytes and begins "
+                         "with " LEDGER_HEAD_MAGIC,
                          SIGNED_HEAD_SIZE);
     if (crypto_sign_verify_detached(bytes + SIGNED_HEAD_SIGNATURE, bytes, SIGNED_HEAD_SIGNATURE,
                                     signer->bytes) != 0)

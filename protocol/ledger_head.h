@@ -11,8 +11,8 @@
 #define LEDGER_HEAD_MAGIC "ELIGHEAD"
 
 enum {
-    SIGNED_HEAD_MAGIC = 0,      /* 8 bytes */
-    SIGNED_HEAD_ROW = 8,        /* LEDGER_HEAD_SIZE bytes, as in the ledger */
+    SIGNED_HEAD_MAGIC = 0,       /* 8 bytes */
+    SIGNED_HEAD_ROW = 8,         /* LEDGER_HEAD_SIZE bytes, as in the ledger */
     SIGNED_HEAD_SIGNATURE = 136, /* Ed25519 over all before */
     SIGNED_HEAD_SIZE = 200,
 };

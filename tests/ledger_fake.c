@@ -100,8 +100,10 @@ static struct ledger_verdict buy(struct ledger_fake *fake, const struct ledger_r
                 &request->purchase);
     bool applies = decided.status == STATUS_APPLIES;
     bool is_held = applies && request->kind == KIND_RESERVE;
-    struct row *row =
-        add(fake, request, !applies ? STATE_DENIED : is_held ? STATE_RESERVED : STATE_CONFIRMED);
+    struct row *row = add(fake, request,
+                          !applies  ? STATE_DENIED
+                          : is_held ? STATE_RESERVED
+                                    : STATE_CONFIRMED);
     row->first = (struct ledger_verdict){
         .status = (uint16_t)decided.status,
         .split = decided.split,

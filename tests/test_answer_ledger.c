@@ -44,8 +44,8 @@ static void answer(size_t frame_count)
 {
     bool is_over;
     transactions.count = 0;
-    ck_assert_uint_eq(
-        answer_frames(&scene.answerer, &scene.moment, out, in, frame_count, &is_over), frame_count);
+    ck_assert_uint_eq(answer_frames(&scene.answerer, &scene.moment, out, in, frame_count, &is_over),
+                      frame_count);
 }
 
 static uint16_t status_at(size_t i)
@@ -211,8 +211,11 @@ START_TEST(whom_the_guard_sends_away_leaves_the_row_and_the_others_stay_in_order
     struct guard_settings settings = {.slot_count = 4, .save_s = 10, .key = {3}};
     struct fault fault;
     ck_assert(guard_open(&scene.answerer.guard, &settings, &fault));
-    terminal = (struct terminal){.number = 5, .profile = PROFILE_TILL, .provider = 40003619950,
-                                 .per_minute = 2, .until_day = DAY_NEVER};
+    terminal = (struct terminal){.number = 5,
+                                 .profile = PROFILE_TILL,
+                                 .provider = 40003619950,
+                                 .per_minute = 2,
+                                 .until_day = DAY_NEVER};
     scene.moment.terminal = &terminal;
     scene.moment.guard_slot = guard_slot(scene.answerer.guard, 5, scene.moment.now_s);
     for (size_t i = 0; i < 4; i++)

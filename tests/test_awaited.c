@@ -95,8 +95,9 @@ START_TEST(a_profile_sees_of_a_verdict_what_it_may)
 }
 END_TEST
 
-static const uint16_t denials[] = {STATUS_DOES_NOT_APPLY, STATUS_NO_DATA,      STATUS_LIMIT_REACHED,
-                                   STATUS_TOO_SOON,       STATUS_BUDGET_SPENT, STATUS_TOO_MANY_HELD};
+static const uint16_t denials[] = {STATUS_DOES_NOT_APPLY, STATUS_NO_DATA,
+                                   STATUS_LIMIT_REACHED,  STATUS_TOO_SOON,
+                                   STATUS_BUDGET_SPENT,   STATUS_TOO_MANY_HELD};
 
 START_TEST(to_a_gate_every_no_is_the_same)
 {

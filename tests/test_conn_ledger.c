@@ -532,7 +532,8 @@ int main(void)
     tcase_add_test(tcase, whose_connection_is_gone_is_not_answered_and_nobody_else_is_instead);
     tcase_add_test(tcase, a_client_that_left_meanwhile_is_noticed_with_its_verdict);
     tcase_add_test(tcase, the_old_snapshot_is_needed_until_its_transactions_are_answered);
-    tcase_add_test(tcase, what_is_under_way_is_answered_though_we_drain_and_what_is_new_is_not_done);
+    tcase_add_test(tcase,
+                   what_is_under_way_is_answered_though_we_drain_and_what_is_new_is_not_done);
     tcase_add_test(tcase, when_the_ledger_fails_who_waits_is_closed_and_checks_go_on);
     tcase_add_test(tcase, a_verdict_that_was_given_before_the_failure_is_taken);
     tcase_add_test(tcase, how_long_the_ledger_takes_is_nobodys_fault);

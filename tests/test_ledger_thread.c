@@ -23,7 +23,7 @@ enum step { STEP_BEGIN, STEP_EXPIRE, STEP_APPLY, STEP_PRUNE, STEP_COMMIT, STEP_C
 struct book {
     pthread_mutex_t lock; /* of all */
     pthread_cond_t changed;
-    bool is_commit_held;     /* commits wait */
+    bool is_commit_held; /* commits wait */
     bool is_in_commit, is_open;
     enum book_end ends[STEP_COUNT]; /* what each step comes to */
     bool is_purchase_full;          /* purchases find no room, others do */
@@ -351,8 +351,8 @@ END_TEST
 
 START_TEST(without_room_purchases_are_busy_and_what_was_begun_is_ended)
 {
-    static const uint8_t kinds[] = {KIND_USE, KIND_CONFIRM, KIND_RESERVE, KIND_CANCEL,
-                                    KIND_LATE, KIND_REFUND, KIND_STATUS};
+    static const uint8_t kinds[] = {KIND_USE,  KIND_CONFIRM, KIND_RESERVE, KIND_CANCEL,
+                                    KIND_LATE, KIND_REFUND,  KIND_STATUS};
     book.is_purchase_full = true;
     book.is_tight = _i == 1;
     for (uint64_t i = 0; i < sizeof(kinds); i++)
