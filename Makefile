@@ -110,7 +110,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture ledger_maker market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture ledger_maker ledger_scene market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -119,6 +119,9 @@ $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
+
+# Takes the place of write, fdatasync and their like, so it is in no archive: whoever wants it says so.
+$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o
 
 # ---- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ----
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.

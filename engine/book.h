@@ -1,6 +1,6 @@
-/* The ledger's file: one LMDB environment, opened once in a process, written by one thread. Requests
- * are applied inside a write transaction and count for nothing before book_commit has returned true.
- * What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
+/* The ledger's file: one LMDB environment, opened once in a process, written by one thread.
+ * Requests are applied inside a write transaction and count for nothing before book_commit has
+ * returned true. What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
 #ifndef ENGINE_BOOK_H
 #define ENGINE_BOOK_H
 
@@ -16,7 +16,7 @@ struct book_settings {
     uint64_t subject_key;  /* subject_key_check; a book of another key is refused */
     uint32_t environment;  /* likewise */
     bool is_unsafe;        /* for tests on memory: no syncs */
-    uint64_t ballast_size; /* kept for confirmations on a full disk; 0: 16 MiB */
+    uint64_t ballast_size; /* of the file's place on the disk, kept for confirmations; 0: 16 MiB */
 };
 
 MUST_USE bool book_open(struct book **out, const struct book_settings *settings,
@@ -50,9 +50,15 @@ MUST_USE enum book_end book_prune(struct book *book, const struct book_retention
 MUST_USE enum book_end book_commit(struct book *book);
 void book_drop(struct book *book);
 
+/* Of the group: disk or map are nearly full, and only CONFIRM, CANCEL, REFUND, STATUS and expiries
+ * find room. A USE, RESERVE or LATE is BOOK_FULL. */
+bool book_is_tight(const struct book *book);
+
 const struct ledger_head *book_head(const struct book *book);
 uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
 /* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
 uint64_t book_next_deadline_ms(struct book *book);
+/* Frees what readers that have died still hold. Now and then. */
+void book_check_readers(struct book *book);
 
 #endif

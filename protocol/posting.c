@@ -370,7 +370,8 @@ bool posting_decode(struct posting *out, const uint8_t row[static POSTING_SIZE])
 static bool account_is_sane(const struct account *a)
 {
     return a->code != 0 && a->code <= CODE_MOST && a->scope != 0 && a->scope <= CODE_MOST &&
-           catalogue_name_is_sane(a->relief);
+           (catalogue_name_is_sane(a->relief) ||
+            bytes_are_zero((const uint8_t *)a->relief, NAME_SIZE));
 }
 
 void account_encode(uint8_t row[static ACCOUNT_SIZE], const struct account *in)

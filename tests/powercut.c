@@ -1,0 +1,380 @@
+#include "tests/powercut.h"
+
+#include "tests/support.h"
+
+#include <dlfcn.h>
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PIECE_SIZE       512
+#define EVENT_COUNT_MAX  (1u << 20)
+#define IMAGE_SIZE_MAX   (64u << 20)
+#define PENDING_MAX      65536 /* pieces that are written and not synced */
+
+enum event_kind { EVENT_WRITE, EVENT_SYNC, EVENT_PROMISE };
+
+struct event {
+    enum event_kind kind;
+    bool is_durable; /* of a write: when it has returned */
+    uint64_t offset, size;
+    uint64_t promise;
+    uint8_t *bytes;
+};
+
+struct powercut {
+    dev_t device;
+    ino_t inode;
+    uint8_t *first; /* the file as it was at the beginning */
+    uint64_t first_size;
+    struct event *events;
+    size_t event_count;
+};
+
+static struct powercut *recording_now;
+
+/* ---- the calls that are taken over ---- */
+
+static void *real(const char *name)
+{
+    void *function = dlsym(RTLD_NEXT, name);
+    if (function == NULL)
+        errx(1, "no %s behind ours", name);
+    return function;
+}
+
+static bool is_recorded(int fd)
+{
+    struct stat st;
+    return recording_now != NULL && fstat(fd, &st) == 0 && st.st_dev == recording_now->device &&
+           st.st_ino == recording_now->inode;
+}
+
+static struct event *add_event(enum event_kind kind)
+{
+    struct powercut *recording = recording_now;
+    if (recording->event_count == EVENT_COUNT_MAX)
+        errx(1, "a recording has at most %u events", EVENT_COUNT_MAX);
+    struct event *event = &recording->events[recording->event_count++];
+    *event = (struct event){.kind = kind};
+    return event;
+}
+
+static void note_write(int fd, const void *bytes, size_t size, uint64_t offset)
+{
+    struct event *event = add_event(EVENT_WRITE);
+    event->is_durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
+    event->offset = offset;
+    event->size = size;
+    event->bytes = malloc(size + 1);
+    if (event->bytes == NULL)
+        err(1, "memory for a recording");
+    memcpy(event->bytes, bytes, size);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+    static ssize_t (*next)(int, const void *, size_t, off_t);
+    if (next == NULL)
+        next = (ssize_t(*)(int, const void *, size_t, off_t))(uintptr_t)real("pwrite");
+    ssize_t done = next(fd, bytes, size, offset);
+    if (done > 0 && is_recorded(fd))
+        note_write(fd, bytes, (size_t)done, (uint64_t)offset);
+    return done;
+}
+
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    static ssize_t (*next)(int, const void *, size_t);
+    if (next == NULL)
+        next = (ssize_t(*)(int, const void *, size_t))(uintptr_t)real("write");
+    bool is_ours = is_recorded(fd);
+    off_t offset = is_ours ? lseek(fd, 0, SEEK_CUR) : 0;
+    ssize_t done = next(fd, bytes, size);
+    if (done > 0 && is_ours)
+        note_write(fd, bytes, (size_t)done, (uint64_t)offset);
+    return done;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    static ssize_t (*next)(int, const struct iovec *, int);
+    if (next == NULL)
+        next = (ssize_t(*)(int, const struct iovec *, int))(uintptr_t)real("writev");
+    bool is_ours = is_recorded(fd);
+    uint64_t offset = is_ours ? (uint64_t)lseek(fd, 0, SEEK_CUR) : 0;
+    ssize_t done = next(fd, parts, count);
+    for (int i = 0; is_ours && i < count; i++) {
+        note_write(fd, parts[i].iov_base, parts[i].iov_len, offset);
+        offset += parts[i].iov_len;
+    }
+    return done;
+}
+
+int fdatasync(int fd)
+{
+    static int (*next)(int);
+    if (next == NULL)
+        next = (int (*)(int))(uintptr_t)real("fdatasync");
+    int failed = next(fd);
+    if (failed == 0 && is_recorded(fd))
+        add_event(EVENT_SYNC);
+    return failed;
+}
+
+int fsync(int fd)
+{
+    static int (*next)(int);
+    if (next == NULL)
+        next = (int (*)(int))(uintptr_t)real("fsync");
+    int failed = next(fd);
+    if (failed == 0 && is_recorded(fd))
+        add_event(EVENT_SYNC);
+    return failed;
+}
+
+/* ---- recording ---- */
+
+struct powercut *powercut_begin(const char *path)
+{
+    struct powercut *recording = calloc(1, sizeof(*recording));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (recording == NULL || fd < 0 || fstat(fd, &st) != 0)
+        err(1, "%s", path);
+    recording->device = st.st_dev;
+    recording->inode = st.st_ino;
+    recording->first_size = (uint64_t)st.st_size;
+    recording->first = calloc(1, IMAGE_SIZE_MAX);
+    recording->events = calloc(EVENT_COUNT_MAX, sizeof(recording->events[0]));
+    if (recording->first == NULL || recording->events == NULL ||
+        recording->first_size > IMAGE_SIZE_MAX ||
+        pread(fd, recording->first, recording->first_size, 0) != st.st_size)
+        err(1, "%s", path);
+    close(fd);
+    recording_now = recording;
+    return recording;
+}
+
+void powercut_promise(struct powercut *recording, uint64_t number)
+{
+    if (recording == recording_now)
+        add_event(EVENT_PROMISE)->promise = number;
+}
+
+void powercut_end(struct powercut *recording)
+{
+    if (recording == recording_now)
+        recording_now = NULL;
+}
+
+void powercut_free(struct powercut *recording)
+{
+    for (size_t i = 0; i < recording->event_count; i++)
+        free(recording->events[i].bytes);
+    free(recording->events);
+    free(recording->first);
+    free(recording);
+}
+
+/* ---- exploring ---- */
+
+struct piece {
+    uint64_t offset;
+    uint32_t size;
+    const uint8_t *bytes;
+};
+
+/* The disk: what is on it for good, and what may be. The state that is looked at is a memory file
+ * that holds the former and some of the latter. */
+struct disk {
+    uint8_t *durable;
+    uint64_t durable_size;
+    struct piece pending[PENDING_MAX];
+    size_t pending_count;
+    int fd;
+    uint8_t *image;
+    char path[32];
+    uint64_t random;
+};
+
+static void disk_open(struct disk *disk, const struct powercut *recording, uint64_t seed)
+{
+    disk->durable = calloc(1, IMAGE_SIZE_MAX);
+    disk->durable_size = recording->first_size;
+    disk->random = seed;
+    disk->fd = memfd_create("powercut", MFD_CLOEXEC);
+    if (disk->durable == NULL || disk->fd < 0 || ftruncate(disk->fd, IMAGE_SIZE_MAX) != 0)
+        err(1, "memory for a disk");
+    disk->image = mmap(NULL, IMAGE_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, disk->fd, 0);
+    if (disk->image == MAP_FAILED)
+        err(1, "memory for a disk");
+    memcpy(disk->durable, recording->first, recording->first_size);
+    memcpy(disk->image, disk->durable, disk->durable_size);
+    snprintf(disk->path, sizeof(disk->path), "/proc/self/fd/%d", disk->fd);
+}
+
+static void disk_close(struct disk *disk)
+{
+    munmap(disk->image, IMAGE_SIZE_MAX);
+    close(disk->fd);
+    free(disk->durable);
+}
+
+static void disk_write(struct disk *disk, const struct event *event)
+{
+    if (event->offset + event->size > IMAGE_SIZE_MAX)
+        errx(1, "a file of at most %u bytes can be explored", IMAGE_SIZE_MAX);
+    for (uint64_t at = 0; at < event->size;) {
+        uint64_t offset = event->offset + at;
+        uint64_t room = PIECE_SIZE - offset % PIECE_SIZE;
+        uint64_t size = event->size - at < room ? event->size - at : room;
+        if (disk->pending_count == PENDING_MAX)
+            errx(1, "at most %d pieces can wait for a sync", PENDING_MAX);
+        disk->pending[disk->pending_count++] =
+            (struct piece){offset, (uint32_t)size, event->bytes + at};
+        at += size;
+    }
+}
+
+/* What waits from `first` on is there for good. */
+static void disk_settle(struct disk *disk, size_t first)
+{
+    for (size_t i = first; i < disk->pending_count; i++) {
+        const struct piece *piece = &disk->pending[i];
+        memcpy(disk->durable + piece->offset, piece->bytes, piece->size);
+        memcpy(disk->image + piece->offset, piece->bytes, piece->size);
+        if (piece->offset + piece->size > disk->durable_size)
+            disk->durable_size = piece->offset + piece->size;
+    }
+    disk->pending_count = first;
+}
+
+/* One way of losing what waits: how likely a piece is to be there, of 256, and which one is
+ * otherwise. */
+struct way {
+    uint32_t kept;
+    size_t other, from, until; /* pieces outside of from..until are as `kept` is not */
+};
+
+static struct way draw_way(struct disk *disk)
+{
+    size_t count = disk->pending_count;
+    struct way way = {.kept = 128, .other = SIZE_MAX, .from = 0, .until = count};
+    uint64_t draw = support_random(&disk->random);
+    size_t at = count > 0 ? (size_t)(draw >> 8) % count : 0;
+    switch (draw % 7) {
+    case 0:
+        way.kept = 0;
+        break;
+    case 1:
+        way.kept = 256;
+        break;
+    case 2:
+        way.kept = 256;
+        way.other = at;
+        break;
+    case 3:
+        way.kept = 0;
+        way.other = at;
+        break;
+    case 4: /* only the beginning */
+        way.kept = 256;
+        way.until = at;
+        break;
+    case 5: /* only the end */
+        way.kept = 256;
+        way.from = at;
+        break;
+    default:
+        way.kept = (uint32_t)(draw >> 40) % 257;
+        break;
+    }
+    return way;
+}
+
+static bool is_kept(struct disk *disk, const struct way *way, size_t i)
+{
+    if (i < way->from || i >= way->until)
+        return way->kept == 0;
+    bool kept = support_random(&disk->random) % 256 < way->kept;
+    return i == way->other ? !kept : kept;
+}
+
+static void look_at_state(struct disk *disk, const struct powercut_plan *plan, uint64_t promised,
+                          struct powercut_result *result)
+{
+    struct way way = draw_way(disk);
+    uint64_t size = disk->durable_size;
+    for (size_t i = 0; i < disk->pending_count; i++) {
+        const struct piece *piece = &disk->pending[i];
+        if (!is_kept(disk, &way, i))
+            continue;
+        memcpy(disk->image + piece->offset, piece->bytes, piece->size);
+        if (piece->offset + piece->size > size)
+            size = piece->offset + piece->size;
+    }
+    if (ftruncate(disk->fd, (off_t)size) != 0)
+        err(1, "a disk of %llu bytes", (unsigned long long)size);
+    struct fault fault;
+    result->state_count++;
+    if (!plan->check(plan->context, disk->path, promised, &fault) && result->violation_count++ == 0)
+        result->first = fault;
+
+    /* The disk as it was, for the next state. */
+    if (ftruncate(disk->fd, IMAGE_SIZE_MAX) != 0)
+        err(1, "a disk");
+    for (size_t i = 0; i < disk->pending_count; i++) {
+        const struct piece *piece = &disk->pending[i];
+        memcpy(disk->image + piece->offset, disk->durable + piece->offset, piece->size);
+    }
+}
+
+void powercut_explore(struct powercut_result *out, const struct powercut *recording,
+                      const struct powercut_plan *plan)
+{
+    struct disk *disk = malloc(sizeof(*disk));
+    if (disk == NULL)
+        err(1, "memory for a disk");
+    memset(disk, 0, sizeof(*disk));
+    *out = (struct powercut_result){0};
+    disk_open(disk, recording, plan->seed ^ ((uint64_t)plan->share << 32));
+    for (size_t i = 0; i < recording->event_count; i++)
+        out->write_count += recording->events[i].kind == EVENT_WRITE;
+    uint64_t a_write =
+        out->write_count > 0 ? plan->state_count / plan->share_count / out->write_count : 0;
+    if (a_write == 0)
+        a_write = 1;
+
+    uint64_t promised = 0;
+    for (size_t i = 0; i < recording->event_count; i++) {
+        const struct event *event = &recording->events[i];
+        size_t before = disk->pending_count;
+        switch (event->kind) {
+        case EVENT_PROMISE:
+            promised = event->promise;
+            for (uint64_t state = 0; disk->pending_count > 0 && state < a_write; state++)
+                look_at_state(disk, plan, promised, out);
+            break;
+        case EVENT_SYNC:
+            out->sync_count++;
+            disk_settle(disk, 0);
+            break;
+        case EVENT_WRITE:
+            disk_write(disk, event);
+            for (uint64_t state = 0; state < a_write; state++)
+                look_at_state(disk, plan, promised, out);
+            if (event->is_durable) /* it alone: what came before it waits on */
+                disk_settle(disk, before);
+            break;
+        }
+    }
+    disk_close(disk);
+    free(disk);
+}
