@@ -71,4 +71,7 @@ struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *
 /* Lets what has come due by then run out; how many did. */
 uint32_t ls_expire(struct ledger_scene *scene, uint64_t now_ms);
 
+/* Postings of a kind that stand in the book. */
+unsigned ls_posting_count(struct ledger_scene *scene, uint8_t kind);
+
 #endif
