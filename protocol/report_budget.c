@@ -87,7 +87,7 @@ static void tell(struct budget *b, const char *what, const char *relief, uint8_t
 /* ---- days ---- */
 
 /* One account for each relief: others of it have other contracts. */
-static bool is_first_of_scope(const struct accounts *accounts, uint32_t i)
+static bool is_first_of_scope(const struct account_list *accounts, uint32_t i)
 {
     for (uint32_t before = 0; before < i; before++)
         if (accounts->rows[before].scope == accounts->rows[i].scope)
@@ -122,7 +122,7 @@ static bool add_days(struct budget *b, struct tally *sum, uint32_t scope, uint32
 
 static bool tell_days(struct budget *b, struct fault *fault)
 {
-    const struct accounts *accounts = &b->report.accounts;
+    const struct account_list *accounts = &b->report.accounts;
     for (uint32_t i = 0; i < accounts->count; i++) {
         if (!is_first_of_scope(accounts, i) || !is_wanted(b, accounts->rows[i].relief))
             continue;
@@ -141,7 +141,7 @@ static bool tell_days(struct budget *b, struct fault *fault)
 
 static const char *relief_of_scope(const struct budget *b, uint32_t scope)
 {
-    const struct accounts *accounts = &b->report.accounts;
+    const struct account_list *accounts = &b->report.accounts;
     for (uint32_t i = 0; i < accounts->count; i++)
         if (accounts->rows[i].scope == scope)
             return accounts->rows[i].relief;

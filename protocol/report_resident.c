@@ -100,7 +100,7 @@ static void print_reliefs(const struct view_of_resident *v, const struct posting
 {
     for (uint8_t i = 0; i < p->part_count; i++) {
         char money[MONEY_TEXT_SIZE];
-        const struct account *account = accounts_find(&v->report.accounts, p->parts[i].account);
+        const struct account *account = account_list_find(&v->report.accounts, p->parts[i].account);
         printf("%s%s, %s EUR off", i > 0 ? "; " : ": ", account != NULL ? account->relief : "?",
                money_text(money, p->parts[i].amount));
     }
@@ -156,7 +156,7 @@ static void json_purchase(const struct view_of_resident *v, const struct posting
     json_bool(json, "late", (p->flags & FLAG_LATE) != 0);
     json_open_array(json, "reliefs");
     for (uint8_t i = 0; i < p->part_count; i++) {
-        const struct account *account = accounts_find(&v->report.accounts, p->parts[i].account);
+        const struct account *account = account_list_find(&v->report.accounts, p->parts[i].account);
         json_open_object(json, NULL);
         json_text(json, "relief", account != NULL ? account->relief : NULL);
         json_number(json, "giver", account != NULL ? account->giver : 0);

@@ -112,7 +112,7 @@ static bool take_posting(void *to, const struct posting *p, struct fault *fault)
     if (posting_sign(p) == 0)
         return true;
     for (size_t i = 0; i < p->part_count; i++) {
-        const struct account *account = accounts_find(&s->report.accounts, p->parts[i].account);
+        const struct account *account = account_list_find(&s->report.accounts, p->parts[i].account);
         if (account == NULL)
             continue;
         struct counted_group here = {.month = month_of_day(posting_day(p)),
@@ -189,7 +189,7 @@ static void tell_group(struct listing *listing, const struct statistics *s,
 {
     char month[MONTH_TEXT_SIZE], where[PARTY_TEXT_SIZE], persons[PARTY_TEXT_SIZE] = NOT_TOLD;
     char uses[PARTY_TEXT_SIZE] = "", amount[SIGNED_MONEY_TEXT_SIZE] = "";
-    const struct account *account = accounts_find(&s->report.accounts, group->account);
+    const struct account *account = account_list_find(&s->report.accounts, group->account);
     if (group->is_told) {
         snprintf(persons, sizeof(persons), "%" PRIu64, group->persons);
         snprintf(uses, sizeof(uses), "%" PRId64, group->uses);

@@ -171,7 +171,7 @@ static bool is_open(const struct resident *resident, size_t i)
 
 /* What is used, and what is held, of the days from..until. */
 static uint64_t had_under(const struct tables *tables, const struct limit *limit,
-                          const struct resident *resident, const struct accounts *accounts,
+                          const struct resident *resident, const struct account_list *accounts,
                           uint32_t from, uint32_t until)
 {
     int64_t sum = 0;
@@ -180,7 +180,7 @@ static uint64_t had_under(const struct tables *tables, const struct limit *limit
         uint32_t day = riga_day_of_time(p->service_time_s);
         int sign = p->kind == POSTING_RESERVE ? is_open(resident, i) : posting_sign(p);
         for (size_t k = 0; day >= from && day < until && k < p->part_count; k++) {
-            const struct account *account = accounts_find(accounts, p->parts[k].account);
+            const struct account *account = account_list_find(accounts, p->parts[k].account);
             uint64_t had = limit->kind == LIMIT_USES ? p->parts[k].use_count : p->parts[k].amount;
             if (account != NULL && counts_under(tables, limit, account->scope))
                 sum += sign * (int64_t)had;
@@ -197,7 +197,7 @@ static bool is_told(const struct limit *limit, uint32_t relief, uint32_t day)
 }
 
 bool resident_offers(const struct report_snapshot *snapshot, uint32_t view, uint32_t day,
-                     const struct resident *resident, const struct accounts *accounts,
+                     const struct resident *resident, const struct account_list *accounts,
                      void (*take)(void *to, const struct resident_offer *offer), void *to,
                      struct fault *fault)
 {

@@ -35,7 +35,7 @@ struct resident_offer {
 /* Calls `take` for each relief and each of its limits of uses or amounts per period; for a relief
  * without any, once. What was used before `resident` begins is not known. */
 MUST_USE bool resident_offers(const struct report_snapshot *snapshot, uint32_t view, uint32_t day,
-                              const struct resident *resident, const struct accounts *accounts,
+                              const struct resident *resident, const struct account_list *accounts,
                               void (*take)(void *to, const struct resident_offer *offer), void *to,
                               struct fault *fault);
 

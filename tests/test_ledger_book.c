@@ -125,6 +125,36 @@ START_TEST(what_the_book_writes_is_good)
 }
 END_TEST
 
+/* All that is older goes, and denials of a day. */
+static void prune(void)
+{
+    const struct book_retention retention = {.keep_days = 10, .keep_denied_days = 1};
+    uint32_t count = 1, sum = 0;
+    while (count > 0) {
+        ck_assert_int_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+        ck_assert_int_eq(book_prune(scene.book, &retention, 100, &count), BOOK_DONE);
+        ck_assert_int_eq(book_commit(scene.book), BOOK_DONE);
+        sum += count;
+    }
+    ck_assert_uint_gt(sum, 0);
+}
+
+START_TEST(what_is_left_after_pruning_is_good)
+{
+    ls_open(&scene);
+    play((uint64_t)_i + 20);
+    scene.now_ms += UINT64_C(5) * SECONDS_PER_DAY * 1000;
+    play((uint64_t)_i + 30);
+    prune(); /* denials alone */
+    scene.now_ms += UINT64_C(7) * SECONDS_PER_DAY * 1000;
+    play((uint64_t)_i + 40);
+    prune();
+    check_is_good("after pruning");
+    ck_assert_uint_gt(verified.pruned, 0);
+    ls_close(&scene);
+}
+END_TEST
+
 START_TEST(what_the_book_writes_is_read)
 {
     struct fault fault;
@@ -157,6 +187,7 @@ int main(void)
     TCase *tcase = tcase_create("ledger_book");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, what_the_book_writes_is_good, 0, 3);
+    tcase_add_loop_test(tcase, what_is_left_after_pruning_is_good, 0, 2);
     tcase_add_test(tcase, what_the_book_writes_is_read);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
