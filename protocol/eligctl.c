@@ -530,6 +530,9 @@ int main(int argc, char *argv[])
         {"keygen", run_keygen, "make a secret key"},
         {"fingerprint", run_fingerprint, "print the fingerprint of a public key"},
         {"terminal", run_terminal, "enrol terminals, revoke them, give them new keys"},
+        {"ledger", run_ledger, "verify a ledger, back it up, restore it"},
+        {"report", run_report, "tell what a ledger comes to"},
+        {"events", run_events, "tell a ledger's postings, from a number on"},
     };
     return commands_run("eligctl", "Speaks with the eligibility engine.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);
