@@ -214,6 +214,7 @@ $(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/suppor
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 run/test_sealed.sh: $(BUILD)/tests/serve_sealed
+run/test_ledger_powercut.sh: $(BUILD)/tests/long_powercut
 
 # ---- long runs: asked for by name, never part of check ----
 
@@ -233,6 +234,9 @@ faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black h
 
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
+
+power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
+	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
 
 timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
 	@$< $(COUNTS)

@@ -285,7 +285,7 @@ static void hash_title(struct settlement *s)
     int size = snprintf(line, sizeof(line), "contract %" PRIu64 " from %s until %s\n",
                         s->settings->contract, from, until);
     crypto_generichash_init(&s->checksum, NULL, 0, CHAIN_SIZE);
-    crypto_generichash_update(&s->checksum, (const uint8_t *)line, (size_t)size);
+    crypto_generichash_update(&s->checksum, (const uint8_t *)line, (unsigned long long)size);
     if (s->report.format != LISTING_JSON)
         fputs(line, stdout);
 }

@@ -13,10 +13,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define PIECE_SIZE       512
-#define EVENT_COUNT_MAX  (1u << 20)
-#define IMAGE_SIZE_MAX   (64u << 20)
-#define PENDING_MAX      65536 /* pieces that are written and not synced */
+#define PIECE_SIZE      512
+#define EVENT_COUNT_MAX (1u << 20)
+#define IMAGE_SIZE_MAX  (64u << 20)
+#define PENDING_MAX     65536 /* pieces that are written and not synced */
 
 enum event_kind { EVENT_WRITE, EVENT_SYNC, EVENT_PROMISE };
 
@@ -191,8 +191,8 @@ struct piece {
     const uint8_t *bytes;
 };
 
-/* The disk: what is on it for good, and what may be. The state that is looked at is a memory file
- * that holds the former and some of the latter. */
+/* The disk: what is on it for good, and what may be. The state that is looked at is a file in
+ * memory that holds the former and some of the latter. */
 struct disk {
     uint8_t *durable;
     uint64_t durable_size;
@@ -200,7 +200,7 @@ struct disk {
     size_t pending_count;
     int fd;
     uint8_t *image;
-    char path[32];
+    char path[64];
     uint64_t random;
 };
 
@@ -209,7 +209,9 @@ static void disk_open(struct disk *disk, const struct powercut *recording, uint6
     disk->durable = calloc(1, IMAGE_SIZE_MAX);
     disk->durable_size = recording->first_size;
     disk->random = seed;
-    disk->fd = memfd_create("powercut", MFD_CLOEXEC);
+    snprintf(disk->path, sizeof(disk->path), "%s/elig-powercut-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    disk->fd = mkostemp(disk->path, O_CLOEXEC);
     if (disk->durable == NULL || disk->fd < 0 || ftruncate(disk->fd, IMAGE_SIZE_MAX) != 0)
         err(1, "memory for a disk");
     disk->image = mmap(NULL, IMAGE_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, disk->fd, 0);
@@ -217,13 +219,13 @@ static void disk_open(struct disk *disk, const struct powercut *recording, uint6
         err(1, "memory for a disk");
     memcpy(disk->durable, recording->first, recording->first_size);
     memcpy(disk->image, disk->durable, disk->durable_size);
-    snprintf(disk->path, sizeof(disk->path), "/proc/self/fd/%d", disk->fd);
 }
 
 static void disk_close(struct disk *disk)
 {
     munmap(disk->image, IMAGE_SIZE_MAX);
     close(disk->fd);
+    unlink(disk->path);
     free(disk->durable);
 }
 
