@@ -121,7 +121,8 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
 # Takes the place of write, fdatasync and their like, so it is in no archive: whoever wants it says so.
-$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o
+$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o $(BUILD)/tests/disk_calls.o
+$(BUILD)/tests/test_ledger_disk: $(BUILD)/tests/disk_calls.o
 
 # ---- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ----
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
