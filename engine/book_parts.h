@@ -22,6 +22,8 @@ enum book_cursor {
     CURSOR_COUNT
 };
 
+#define PRUNE_LOOK_MAX 1000 /* postings that are looked through for a denial at a time */
+
 /* Which account a part of a verdict has: found again without making its row. Direct-mapped. */
 #define ACCOUNT_SLOT_COUNT 4096
 struct account_slot {
@@ -75,7 +77,9 @@ struct book {
     struct account_list accounts;
     struct shared_limits shared;
     struct book_space space;
-    struct allowance *allowances; /* room for one of each relief */
+    struct allowance *allowances;       /* room for one of each relief */
+    uint64_t denials_from;              /* sequence: denials before it have no content any more */
+    uint8_t tally_from[TALLY_KEY_SIZE]; /* where tallies are looked through next */
 };
 
 /* For good. */
@@ -89,6 +93,12 @@ MUST_USE bool book_get_posting(struct book *book, uint64_t sequence, struct post
 /* Gives it its sequence, time, place in the subject's chain (`day` is that of its service) and
  * hashes; `open_change` is added to the subject's open reservations. */
 void book_append(struct book *book, struct posting *posting, uint32_t day, int open_change);
+
+/* Removes the oldest posting, whose chain value stays in the head. */
+void book_drop_posting(struct book *book, uint64_t sequence,
+                       const uint8_t chain[static CHAIN_SIZE]);
+/* Writes it again without its content; its hashes stay. */
+void book_forget_posting(struct book *book, const struct posting *posting);
 
 struct transaction_name {
     uint32_t terminal;
@@ -120,6 +130,10 @@ void book_put_tally(struct book *book, const struct tally_name *name, const stru
 /* The first row at `name` or behind it, of the same subject, scope and period. Its number is put
  * into `name`. */
 MUST_USE bool book_next_tally(struct book *book, struct tally_name *name, struct tally *out);
+
+/* Looks through so many rows, from where it stopped last, and removes those of days, weeks, months
+ * and years that had ended by `until_day`; how many. */
+uint32_t book_drop_tallies(struct book *book, uint32_t until_day, uint32_t look_max);
 
 /* Of a subject that has no row yet: zeros. */
 struct subject_head book_get_subject(struct book *book, uint64_t subject);

@@ -223,6 +223,39 @@ bool book_next_tally(struct book *book, struct tally_name *name, struct tally *o
     return is_sound(book, tally_decode(out, value.mv_data));
 }
 
+/* Whether the row is of a period that had ended by then; subjects' own rows and terms have no end.
+ */
+static bool is_over(const uint8_t *key, uint32_t until_day)
+{
+    uint32_t from, until;
+    uint8_t period = key[12];
+    if (period < PERIOD_DAY || period > PERIOD_YEAR)
+        return false;
+    period_days(&from, &until, period, load_be32(key + 13));
+    return until <= until_day;
+}
+
+uint32_t book_drop_tallies(struct book *book, uint32_t until_day, uint32_t look_max)
+{
+    MDB_cursor *cursor = book->cursors[CURSOR_TALLIES];
+    MDB_val key = {TALLY_KEY_SIZE, book->tally_from}, value;
+    uint32_t count = 0;
+    int error = book->end == BOOK_DONE ? mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE) : 0;
+    for (uint32_t i = 0; i < look_max && book->end == BOOK_DONE; i++) {
+        if (error == MDB_NOTFOUND) {
+            memset(book->tally_from, 0, sizeof(book->tally_from)); /* from the beginning again */
+            return count;
+        }
+        if (!is_done(book, error) || !is_sound(book, key.mv_size == TALLY_KEY_SIZE))
+            return count;
+        memcpy(book->tally_from, key.mv_data, TALLY_KEY_SIZE);
+        if (is_over(key.mv_data, until_day) && is_done(book, mdb_cursor_del(cursor, 0)))
+            count++; /* the cursor is before the next one now */
+        error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    return count;
+}
+
 struct subject_head book_get_subject(struct book *book, uint64_t subject)
 {
     uint8_t key[TALLY_KEY_SIZE];
@@ -293,6 +326,45 @@ bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out)
     store_be64(key, sequence);
     return get(book, CURSOR_POSTINGS, key, sizeof(key), POSTING_SIZE, &row) &&
            is_sound(book, posting_decode(out, row) && out->sequence == sequence);
+}
+
+bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])
+{
+    assert(book->txn == NULL);
+    uint8_t name[SEQUENCE_KEY_SIZE];
+    MDB_val key = {sizeof(name), name}, value;
+    struct posting posting;
+    MDB_txn *txn;
+    if (sequence == book->head.pruned) {
+        memcpy(chain, book->head.pruned_chain, CHAIN_SIZE);
+        return true;
+    }
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return false;
+    store_be64(name, sequence);
+    bool is_there = mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
+                    value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
+    if (is_there)
+        memcpy(chain, posting.chain, CHAIN_SIZE);
+    mdb_txn_abort(txn);
+    return is_there;
+}
+
+void book_drop_posting(struct book *book, uint64_t sequence, const uint8_t chain[static CHAIN_SIZE])
+{
+    uint8_t key[SEQUENCE_KEY_SIZE];
+    store_be64(key, sequence);
+    delete_row(book, CURSOR_POSTINGS, key, sizeof(key));
+    book->head.pruned = sequence;
+    memcpy(book->head.pruned_chain, chain, CHAIN_SIZE);
+}
+
+void book_forget_posting(struct book *book, const struct posting *posting)
+{
+    uint8_t key[SEQUENCE_KEY_SIZE], row[POSTING_SIZE];
+    store_be64(key, posting->sequence);
+    posting_encode(row, posting);
+    put(book, CURSOR_POSTINGS, key, sizeof(key), row, sizeof(row), 0);
 }
 
 /* ---- accounts ---- */

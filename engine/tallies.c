@@ -28,8 +28,11 @@ static void change_row(struct book *book, const struct tally_name *name, bool is
                        const struct tally_change *change)
 {
     struct tally tally = {0};
-    if (!book_get_tally(book, name, &tally) && !is_kept_always)
-        return; /* worked out when somebody asks */
+    bool is_less = change->used_uses < 0 || change->held_uses < 0 || change->used_amount < 0 ||
+                   change->held_amount < 0;
+    /* Worked out when somebody asks; or it has been pruned, and nothing is to be given back to. */
+    if (!book_get_tally(book, name, &tally) && (!is_kept_always || is_less))
+        return;
     tally_add(book, &tally, change);
     if (book->end == BOOK_DONE)
         book_put_tally(book, name, &tally);

@@ -287,7 +287,7 @@ static bool write_snapshot(struct build *build, const struct build_settings *set
                             .census_count = memberships->census_count};
     compiled_fill(&tables, compiled);
     struct content content = {
-        .entries = entries, .entry_count = build->views.identifier_count, .tables = &tables};
+        .entries = entries, .entry_count = build->views.identifier_count, .tables = &tables, .subject_check = 0};
     struct progress progress;
     progress_start(&progress, "writing", "identifiers", content.entry_count, settings->is_quiet);
     if (!builder_write(publish_data_path(build->publication), &content, build->thread_count,

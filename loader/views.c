@@ -235,7 +235,7 @@ static void batch_flush(struct batch *batch, const struct identity_key *key,
 {
     identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++)
-        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i]};
+        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i], 0};
     batch->count = 0;
 }
 
@@ -285,6 +285,7 @@ static void digest_tests(struct publishing *all)
             uint64_t key = test_key(all, (enum test_identity)which);
             identity_digest(&to->digest, all->key, &identifier);
             to->view = all->maps->views[keymap_at(all->maps, key)];
+            to->subject = 0;
             to++;
         }
     assert(to == all->entries + TEST_ENTRY_COUNT);

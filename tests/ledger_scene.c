@@ -1,5 +1,6 @@
 #include "tests/ledger_scene.h"
 
+#include "engine/book_parts.h"
 #include "tests/support.h"
 
 #include <stdio.h>
@@ -227,9 +228,8 @@ static uint64_t body_of(const struct ledger_request *r)
     return mix(mix(mix(mix(hash, r->target_id), r->target_terminal), r->quantity), r->amount);
 }
 
-struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request)
+void ls_prepare(struct ledger_scene *scene, struct ledger_request *request)
 {
-    struct ledger_verdict verdict;
     request->edition = scene->edition;
     request->body = body_of(request);
     request->ticket = request->request_id + 1000;
@@ -237,6 +237,12 @@ struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *
         request->candidates = decide_candidates(scene->edition, &request->purchase);
         ck_assert_uint_eq(request->candidates.status, STATUS_OK);
     }
+}
+
+struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request)
+{
+    struct ledger_verdict verdict;
+    ls_prepare(scene, request);
     ck_assert_uint_eq(book_begin(scene->book, scene->now_ms), BOOK_DONE);
     ck_assert_uint_eq(book_apply(scene->book, request, &verdict), BOOK_DONE);
     ck_assert_uint_eq(book_commit(scene->book), BOOK_DONE);
@@ -251,5 +257,19 @@ uint32_t ls_expire(struct ledger_scene *scene, uint64_t now_ms)
     ck_assert_uint_eq(book_begin(scene->book, now_ms), BOOK_DONE);
     ck_assert_uint_eq(book_expire(scene->book, 1000, &count), BOOK_DONE);
     ck_assert_uint_eq(book_commit(scene->book), BOOK_DONE);
+    return count;
+}
+
+unsigned ls_posting_count(struct ledger_scene *scene, uint8_t kind)
+{
+    unsigned count = 0;
+    struct posting posting;
+    ck_assert_uint_eq(book_begin(scene->book, scene->now_ms), BOOK_DONE);
+    const struct ledger_head *head = book_head(scene->book);
+    for (uint64_t sequence = head->pruned + 1; sequence <= head->sequence; sequence++) {
+        ck_assert(book_get_posting(scene->book, sequence, &posting));
+        count += posting.kind == kind;
+    }
+    book_drop(scene->book);
     return count;
 }

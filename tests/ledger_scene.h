@@ -66,9 +66,14 @@ struct ledger_request ls_purchase(struct ledger_scene *scene, uint8_t kind, uint
 struct ledger_request ls_about(struct ledger_scene *scene, uint8_t kind,
                                const struct ledger_request *target);
 
-/* Applies and commits; candidates and body are worked out. */
+/* Works candidates, body and ticket out. */
+void ls_prepare(struct ledger_scene *scene, struct ledger_request *request);
+/* The same, applies and commits. */
 struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request);
 /* Lets what has come due by then run out; how many did. */
 uint32_t ls_expire(struct ledger_scene *scene, uint64_t now_ms);
+
+/* Postings of a kind that stand in the book. */
+unsigned ls_posting_count(struct ledger_scene *scene, uint8_t kind);
 
 #endif

@@ -1,6 +1,7 @@
 /* Sealed connections over socket pairs, with a loop that the test turns itself: from the HELLO to
  * the close, in every state in which a connection can be when something else happens. */
 #include "engine/conn.h"
+#include "tests/ledger_fake.h"
 #include "tests/lobby.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ static struct conns *conns;
 static struct metrics metrics;
 static struct metrics_board board;
 static struct answerer answerer;
+static struct ledger *ledger; /* NULL: there is none */
+static struct transactions transactions;
 static _Atomic uint32_t connection_count;
 static struct till tills[CONNECTIONS];
 static struct till *const till = &tills[0];
@@ -61,6 +64,7 @@ static void open_conns(uint32_t hello_ms, uint32_t session_ms, uint32_t frame_ms
         .seed = 5,
         .handshakes = lobby.handshakes,
         .identity = &lobby.identity,
+        .ledger = ledger,
         .ev = ev,
         .answerer = &answerer,
         .metrics = &metrics,
@@ -500,6 +504,87 @@ START_TEST(a_revoked_session_is_closed_in_whatever_state_it_is)
 }
 END_TEST
 
+/* ---- the ledger ---- */
+
+/* From now on there is one, whose verdicts come when it is let go. */
+static void open_ledger(void)
+{
+    static struct identity_key subject_key = {{4}};
+    ledger = ledger_fake_open(1, NULL, NULL);
+    ledger_fake_hold(ledger);
+    answerer.transactions = &transactions;
+    answerer.subject_key = &subject_key;
+    reopen(NEVER_MS, NEVER_MS, NEVER_MS);
+}
+
+static void close_ledger(void)
+{
+    conns_close(conns);
+    ledger_close(ledger);
+    ledger = NULL;
+    answerer.transactions = NULL;
+    open_conns(NEVER_MS, NEVER_MS, NEVER_MS);
+}
+
+/* A record of so many frames, every third of which is a USE. */
+static size_t put_uses(struct till *one, uint8_t *record, size_t frame_count)
+{
+    for (size_t i = 0; i < frame_count; i++)
+        frames[i * FRAME_SIZE + REQUEST_KIND] = i % 3 == 1 ? KIND_USE : KIND_CHECK;
+    return put(one, record, frame_count);
+}
+
+START_TEST(a_record_with_transactions_and_those_behind_it_are_answered_with_their_verdicts)
+{
+    static uint8_t records[3 * RECORD_SIZE_MAX];
+    lobby_start(&lobby);
+    open_ledger();
+    open_till(till, LOBBY_TILL);
+    size_t size = put(till, records, 2);
+    size += put_uses(till, records + size, (size_t)_i);
+    size += put_uses(till, records + size, 4);
+    /* The beginning of the third waits beside. */
+    send_bytes(till, records, size - 50);
+    turn_often();
+    size_t asked_count = ledger_fake_waiting(ledger);
+    ck_assert_uint_eq(asked_count, ((size_t)_i + 1) / 3);
+    ledger_fake_let_go(ledger, false);
+    while (conns_commit(conns))
+        ;
+    check_answers(till, 2);
+    check_answers(till, (size_t)_i);
+    send_bytes(till, records + size - 50, 50);
+    turn_often();
+    ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
+    ck_assert_uint_eq(ledger_fake_last(ledger)->terminal, LOBBY_TILL);
+    ck_assert_uint_eq(ledger_fake_last(ledger)->provider, LOBBY_PROVIDER);
+    ledger_fake_let_go(ledger, false);
+    while (conns_commit(conns))
+        ;
+    check_answers(till, 4);
+    close_ledger();
+}
+END_TEST
+
+START_TEST(a_terminal_that_is_revoked_while_it_waits_is_not_answered)
+{
+    static uint8_t record[RECORD_SIZE_MAX];
+    lobby_start(&lobby);
+    open_ledger();
+    open_till(till, LOBBY_TILL);
+    send_bytes(till, record, put_uses(till, record, 3));
+    turn_often();
+    ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
+    lobby_revoke(&lobby, 2, LOBBY_TILL, 0);
+    ck_assert(is_shut_out(till));
+    ledger_fake_let_go(ledger, false);
+    while (conns_commit(conns))
+        ;
+    ck_assert_uint_eq(metric_read(&metrics.transactions_unanswered), 1);
+    close_ledger();
+}
+END_TEST
+
 /* ---- buffers ---- */
 
 /* A terminal whose end takes little, with answers to so many records waiting for it. */
@@ -681,6 +766,10 @@ int main(void)
     tcase = add_case(suite, "catalogue");
     tcase_add_test(tcase, a_session_outlives_editions_that_have_its_terminal_and_no_other);
     tcase_add_test(tcase, a_revoked_session_is_closed_in_whatever_state_it_is);
+    tcase_add_loop_test(
+        tcase, a_record_with_transactions_and_those_behind_it_are_answered_with_their_verdicts, 2,
+        60);
+    tcase_add_test(tcase, a_terminal_that_is_revoked_while_it_waits_is_not_answered);
     tcase = add_case(suite, "buffers");
     tcase_add_test(tcase, answers_that_wait_are_all_there_when_they_are_taken);
     tcase_add_loop_test(tcase, when_buffers_run_out_the_longest_holder_is_closed_for_the_next, 0,
