@@ -110,7 +110,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_scene market random_catalogue random_text random_trade reference reference_days reference_person reference_trade relay shop \
+HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_scene market random_catalogue random_text random_trade reference reference_days reference_person reference_trade relay shop shopper \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -238,6 +238,11 @@ agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each
 
 power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
 	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
+
+kills: $(BUILD)/tests/test_ledger_shoppers all ## a ledger whose server is killed ten thousand times; CYCLES=1000
+	@CK_RUN_CASE=killed CYCLES=$(or $(CYCLES),10000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<
+flaky-way: $(BUILD)/tests/test_ledger_shoppers all ## a million transactions over a way that cuts, delays and doubles; SALES=100000
+	@CK_RUN_CASE=flaky SALES=$(or $(SALES),1000000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<
 
 timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
 	@$< $(COUNTS)
