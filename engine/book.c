@@ -499,7 +499,7 @@ void book_close(struct book *book)
         close(book->data_fd);
     if (book->lock_fd >= 0)
         close(book->lock_fd);
-    account_list_free(&book->accounts);
+    accounts_free(&book->accounts);
     free(book->allowances);
     free(book);
 }
