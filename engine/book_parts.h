@@ -78,6 +78,7 @@ struct book {
     struct shared_limits shared;
     struct book_space space;
     struct allowance *allowances;       /* room for one of each relief */
+    uint64_t old_until;                 /* sequence: up to there all are old enough to go */
     uint64_t denials_from;              /* sequence: denials before it have no content any more */
     uint8_t tally_from[TALLY_KEY_SIZE]; /* where tallies are looked through next */
 };
