@@ -60,6 +60,7 @@ const struct ledger_head *book_head(const struct book *book);
 /* The chain value of a posting, zeros of 0; false: it is not there, or gone. Outside of a group. */
 MUST_USE bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE]);
 uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
+uint64_t book_open_holds(struct book *book);  /* reservations that are open; outside of a group */
 /* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
 uint64_t book_next_deadline_ms(struct book *book);
 /* Frees what readers that have died still hold. Now and then. */
