@@ -152,6 +152,9 @@ row 3 err 'with --snapshots want' report budget "$work/one" --from 2026-06-20 --
 
 row 3 err 'only whole months are told' report statistics "$work/many" --from 2026-06-03 --until 2026-07-01
 row 0 out '^2026-06,BUS,all,' report statistics "$work/many" --until 2026-07-01 --csv
+mkdir "$work/few"
+"$make_ledger" "$work/few" many 12 || exit 3
+row 0 out '^2026-06,[A-Z]*,all,few,,$' report statistics "$work/few" --until 2026-07-01 --csv
 row 2 err 'want --snapshots' report statistics "$work/many" --until 2026-07-01 --by municipality
 row 2 err 'least' report statistics "$work/many" --until 2026-07-01 --least 1
 
