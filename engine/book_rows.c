@@ -172,6 +172,13 @@ bool book_first_hold(struct book *book, uint64_t *deadline_ms, struct transactio
     return is_sound(book, hold_of_row(deadline_ms, name, key.mv_data, key.mv_size));
 }
 
+uint64_t book_hold_count(struct book *book)
+{
+    MDB_stat holds = {0};
+    (void)is_done(book, mdb_stat(book->txn, book->databases[CURSOR_HOLDS], &holds));
+    return holds.ms_entries;
+}
+
 /* ---- tallies ---- */
 
 static void tally_key(uint8_t key[static TALLY_KEY_SIZE], const struct tally_name *name)
@@ -326,6 +333,28 @@ bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out)
     store_be64(key, sequence);
     return get(book, CURSOR_POSTINGS, key, sizeof(key), POSTING_SIZE, &row) &&
            is_sound(book, posting_decode(out, row) && out->sequence == sequence);
+}
+
+bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])
+{
+    assert(book->txn == NULL);
+    uint8_t name[SEQUENCE_KEY_SIZE];
+    MDB_val key = {sizeof(name), name}, value;
+    struct posting posting;
+    MDB_txn *txn;
+    if (sequence == book->head.pruned) {
+        memcpy(chain, book->head.pruned_chain, CHAIN_SIZE);
+        return true;
+    }
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return false;
+    store_be64(name, sequence);
+    bool is_there = mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
+                    value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
+    if (is_there)
+        memcpy(chain, posting.chain, CHAIN_SIZE);
+    mdb_txn_abort(txn);
+    return is_there;
 }
 
 void book_drop_posting(struct book *book, uint64_t sequence, const uint8_t chain[static CHAIN_SIZE])
