@@ -173,7 +173,7 @@ rm -f "$work"/slow/*
 "$make_ledger" "$work/slow" slowly 3000 &
 writer=$!
 : >"$work/fed"
-next=1 kills=0
+next=1 kills=0 meanwhile=0
 while kill -0 $writer 2>/dev/null && [ $kills -lt 200 ]; do
     [ -e "$work/slow/ledger.mdb" ] || continue
     timeout -s KILL 0.1 "$eligctl" events "$work/slow" --from $next --follow --poll-ms 5 --ndjson >"$work/part" 2>/dev/null
@@ -181,8 +181,14 @@ while kill -0 $writer 2>/dev/null && [ $kills -lt 200 ]; do
     [ -s "$work/part" ] && [ "$(tail -c 1 "$work/part" | wc -l)" -eq 0 ] && sed -i '$d' "$work/part"
     cat "$work/part" >>"$work/fed"
     next=$(($(wc -l <"$work/fed") + 1)) kills=$((kills + 1))
+    if [ $kills -eq 2 ] || [ $kills -eq 4 ]; then
+        "$eligctl" ledger backup "$work/slow" "$work/meanwhile$kills" >"$work/out" &&
+            "$eligctl" ledger verify "$work/slow" --quiet >>"$work/out" && meanwhile=$((meanwhile + 1))
+    fi
 done
 wait $writer
+row 0 out ': good, up to posting ' ledger backup "$work/slow" "$work/after"
+if [ "$meanwhile" = 2 ]; then good; else bad "two backups and verifications while a writer runs: $meanwhile were good"; fi
 "$eligctl" events "$work/slow" --from $next --ndjson >>"$work/fed"
 same "the feed in pieces and at once" "$(cksum <"$work/fed")" "$("$eligctl" events "$work/slow" --ndjson | cksum)"
 if [ $kills -ge 5 ]; then good; else bad "the feed was killed $kills times only"; fi
