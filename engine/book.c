@@ -238,9 +238,11 @@ enum book_end book_begin(struct book *book, uint64_t now_ms)
     book->space.needed = file_bytes(book);
     book->space.spare = 0;
     book->space.is_tight = false;
-    if (!space_take(book, GROUP_PAGES))
-        book->end = BOOK_FULL;
-    return book->end;
+    if (!space_take(book, GROUP_PAGES)) {
+        book_drop(book);
+        return BOOK_FULL;
+    }
+    return BOOK_DONE;
 }
 
 /* Room for one apply more, or one reservation that runs out. */

@@ -30,6 +30,7 @@ enum book_end {
     BOOK_FULL,   /* no room: nothing of the group happens; once it is dropped the book goes on */
     BOOK_FAILED, /* not known what is on the disk: the book must be closed, and opened again */
 };
+/* BOOK_FULL, BOOK_FAILED: no group is open. */
 MUST_USE enum book_end book_begin(struct book *book, uint64_t now_ms);
 
 /* Applies one request. BOOK_FULL or BOOK_FAILED: drop the group. */
@@ -47,6 +48,7 @@ struct book_retention {
 MUST_USE enum book_end book_prune(struct book *book, const struct book_retention *retention,
                                   uint32_t count_max, uint32_t *count);
 
+/* No group is open any more, however it ends. */
 MUST_USE enum book_end book_commit(struct book *book);
 void book_drop(struct book *book);
 
