@@ -529,6 +529,19 @@ uint32_t book_map_used_bp(struct book *book)
     return (uint32_t)(used / (book->map_size / 10000));
 }
 
+uint64_t book_open_holds(struct book *book)
+{
+    assert(book->txn == NULL);
+    MDB_stat stat = {0};
+    MDB_txn *txn;
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return 0;
+    if (mdb_stat(txn, book->databases[CURSOR_HOLDS], &stat) != MDB_SUCCESS)
+        stat.ms_entries = 0;
+    mdb_txn_abort(txn);
+    return stat.ms_entries;
+}
+
 uint64_t book_next_deadline_ms(struct book *book)
 {
     assert(book->txn == NULL);

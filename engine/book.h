@@ -27,7 +27,7 @@ void book_close(struct book *book); /* NULL: nothing; a group that is open is dr
  * clock, and never less than in the group before. */
 enum book_end {
     BOOK_DONE = 0,
-    BOOK_FULL,   /* no room: nothing of the group happened; the book goes on */
+    BOOK_FULL,   /* no room: nothing of the group happens; once it is dropped the book goes on */
     BOOK_FAILED, /* not known what is on the disk: the book must be closed, and opened again */
 };
 /* BOOK_FULL, BOOK_FAILED: no group is open. */
@@ -57,7 +57,10 @@ void book_drop(struct book *book);
 bool book_is_tight(const struct book *book);
 
 const struct ledger_head *book_head(const struct book *book);
+/* The chain value of a posting, zeros of 0; false: it is not there, or gone. Outside of a group. */
+MUST_USE bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE]);
 uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
+uint64_t book_open_holds(struct book *book);  /* reservations that are open; outside of a group */
 /* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
 uint64_t book_next_deadline_ms(struct book *book);
 /* Frees what readers that have died still hold. Now and then. */

@@ -335,6 +335,28 @@ bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out)
            is_sound(book, posting_decode(out, row) && out->sequence == sequence);
 }
 
+bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])
+{
+    assert(book->txn == NULL);
+    uint8_t name[SEQUENCE_KEY_SIZE];
+    MDB_val key = {sizeof(name), name}, value;
+    struct posting posting;
+    MDB_txn *txn;
+    if (sequence == book->head.pruned) {
+        memcpy(chain, book->head.pruned_chain, CHAIN_SIZE);
+        return true;
+    }
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return false;
+    store_be64(name, sequence);
+    bool is_there = mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
+                    value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
+    if (is_there)
+        memcpy(chain, posting.chain, CHAIN_SIZE);
+    mdb_txn_abort(txn);
+    return is_there;
+}
+
 void book_drop_posting(struct book *book, uint64_t sequence, const uint8_t chain[static CHAIN_SIZE])
 {
     uint8_t key[SEQUENCE_KEY_SIZE];

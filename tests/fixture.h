@@ -29,6 +29,8 @@ void fixture_product(struct fixture *fixture, uint32_t number, const char *name)
 uint16_t fixture_relief(struct fixture *fixture, uint32_t code, const char *name);
 void fixture_clause(struct fixture *fixture, uint32_t product, uint16_t relief, uint16_t group,
                     uint16_t percent_bp);
+/* Of reliefs that are there, in their order; on all days when it names none. */
+void fixture_limit(struct fixture *fixture, struct limit limit);
 void fixture_source(struct fixture *fixture, const char *name, uint32_t as_of_day,
                     uint32_t overdue_day);
 void fixture_census(struct fixture *fixture, uint16_t group, uint32_t place, uint32_t yes_count,
@@ -71,6 +73,14 @@ MUST_USE bool fixture_try_publish(struct fixture *fixture, uint64_t *generation,
  * snapshots, and everybody's digest is made anew with it. */
 void fixture_use_keys(struct fixture *fixture);
 const char *fixture_keys(const struct fixture *fixture); /* the folder */
+
+/* From now on snapshots have subjects: everybody's own (subject_of what was added), but for those
+ * of whom another first personal code is known: of the one added last. */
+void fixture_use_subjects(struct fixture *fixture);
+void fixture_first_code(struct fixture *fixture, const char *code);
+const char *fixture_subject_path(const struct fixture *fixture);               /* of the key file */
+const struct identity_key *fixture_subject_key(const struct fixture *fixture); /* NULL: none */
+uint64_t fixture_subject(const struct fixture *fixture, enum means means, const char *text);
 
 /* Borrowed; live as long as the fixture. */
 const char *fixture_directory(const struct fixture *fixture); /* of the snapshots */
