@@ -261,11 +261,11 @@ run-fuzzers: $(foreach name,$(or $(T),$(FUZZERS)),$(BUILD)/fuzz/fuzz_$(name))
 	    sed -n 's/^stat::number_of_executed_units: */        runs /p' $(BUILD)/fuzz-$$name.log; \
 	done
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer -lcheck_pic -lsubunit $(LIBS)
-$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
