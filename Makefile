@@ -289,11 +289,11 @@ $(FUZZERS:%=fuzzing/%): fuzzing/%: $(BUILD)/fuzz/fuzz_%
 	    { echo "  FAIL  $*"; tail -40 $(BUILD)/fuzz-$*.log; exit 1; }
 	@printf '  FUZZ  %-12s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(BUILD)/fuzz-$*.log)"
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer -lcheck_pic -lsubunit $(LIBS)
-$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
