@@ -170,6 +170,8 @@ START_TEST(a_transaction_is_answered_when_its_verdict_is_there)
     send_frames(fd, 1);
     ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
     ck_assert(is_silent(fd));
+    ck_assert(bytes_are_zero((const uint8_t *)&transactions.requests[0],
+                             sizeof(transactions.requests[0]))); /* nothing stays behind */
     let_go();
     ck_assert_uint_eq(receive(fd, FRAME_SIZE), FRAME_SIZE);
     check_used(0, 5);
@@ -351,7 +353,9 @@ END_TEST
 START_TEST(whose_connection_is_gone_is_not_answered_and_nobody_else_is_instead)
 {
     int fd = connect_pair();
-    put_use(0, 1);
+    struct request plain = scene_check(SCENE_PLAIN, SCENE_DISCOUNT, 1); /* is refused */
+    plain.kind = KIND_USE;
+    put(0, &plain);
     send_frames(fd, 1);
     conn_close(&conns->all[0]);
     close(fd);
