@@ -24,7 +24,7 @@ struct way {
 };
 static const struct way ways[] = {
     {EIO, false}, {ENOSPC, false}, {EINTR, false}, {0, false},     {EIO, true},   {ENOSPC, true},
-    {0, true},    {EDQUOT, false}, {EFBIG, false}, {EDQUOT, true}, {EFBIG, true},
+    {0, true},    {EDQUOT, false}, {EFBIG, false}, {EDQUOT, true}, {EFBIG, true}, {EROFS, true},
 };
 
 static struct way way_now;
@@ -210,6 +210,32 @@ START_TEST(a_commit_that_has_returned_is_on_the_disk)
 }
 END_TEST
 
+static struct disk_wish refuse_syncs(int fd, enum disk_call call, size_t size)
+{
+    (void)fd;
+    return (struct disk_wish){.error = call == DISK_SYNC ? EIO : 0, .size_most = size};
+}
+
+/* Nor does it go on: what the disk has kept is only known once it is opened again. */
+START_TEST(a_commit_whose_sync_fails_has_failed)
+{
+    struct teller *teller = calloc(1, sizeof(*teller));
+    struct ledger_request requests[ASKED_AT_ONCE];
+    snprintf(teller->directory, sizeof(teller->directory), "%s", support_directory());
+    ls_open(&teller->scene);
+    book_close(teller->scene.book);
+    ck_assert_int_eq(unlink(ledger_file()), 0);
+    open_book(teller);
+    draw_group(teller, requests, 0);
+    disk_calls_before = refuse_syncs;
+    ck_assert_uint_eq(write_group(teller, requests), BOOK_FAILED);
+    disk_calls_before = NULL;
+    ck_assert_uint_eq(write_group(teller, requests), BOOK_FAILED);
+    ls_close(&teller->scene);
+    free(teller);
+}
+END_TEST
+
 /* ---- a disk without places ---- */
 
 static const int no_place[] = {ENOSPC, EDQUOT, EFBIG};
@@ -282,6 +308,7 @@ int main(void)
                         without_places_on_the_disk_nothing_is_bought_and_what_was_held_is_confirmed,
                         0, COUNT_OF(no_place));
     tcase_add_test(synced, a_commit_that_has_returned_is_on_the_disk);
+    tcase_add_test(synced, a_commit_whose_sync_fails_has_failed);
     suite_add_tcase(suite, places);
     suite_add_tcase(suite, synced);
     return support_run(suite);
