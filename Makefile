@@ -171,10 +171,10 @@ RESULTS := $(BUILD)/results
 # What rounds by chance compare does not hang on sanitizers and valgrind: these see one in so many.
 ROUNDS_SHARE ?= $(if $(SAN)$(filter memcheck,$(MAKECMDGOALS)),4,1)
 IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
-           ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
+           ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.
-PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh sealed.sh faults faults_network eligd reliefs.sh progress)
+PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress)
 ALL_RUN := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 CHECKS  := $(filter $(ALL_RUN),$(PATIENT)) $(filter-out $(PATIENT),$(ALL_RUN))
 
@@ -194,7 +194,11 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 
 # What it links once more, each time with one module that is wrong.
 run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
-run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,limits transact book portions ledger_clock ledger_model)
+run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
+                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
+
+ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries a third of them)
+	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
@@ -364,7 +368,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins long-index bench-guard faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
