@@ -7,14 +7,16 @@
 
 #include "protocol/bytes.h"
 
-#define CLOCK_STEP_MAX_MS    300000          /* forward at once, on the wall clock's word alone */
+#define CLOCK_STEP_MAX_MS    300000          /* forward in all, on the wall clock's word alone */
 #define CLOCK_ABSENCE_MAX_MS (7 * 86400000u) /* likewise, while the ledger was closed */
 
 struct ledger_clock {
     uint64_t now_ms;       /* UTC */
     uint64_t monotonic_ms; /* then */
-    bool is_ahead;         /* the wall clock is, and is not believed: somebody must be told */
-    bool is_confirmed;     /* an operator says that the wall clock is right; for once */
+    /* When it was opened, or known to be right last: so far by then, on either clock. */
+    uint64_t base_ms, base_monotonic_ms;
+    bool is_ahead;     /* the wall clock is, and is not believed: somebody must be told */
+    bool is_confirmed; /* an operator says that the wall clock is right; for once */
 };
 
 /* With what a ledger had written last; 0: it is new, and the wall clock is all there is. */

@@ -80,6 +80,24 @@ START_TEST(a_wall_clock_that_comes_back_is_followed_again)
 }
 END_TEST
 
+/* A wall clock that is led astray in steps, each of which would be believed. */
+START_TEST(many_small_steps_lead_no_further_than_one)
+{
+    struct ledger_clock clock;
+    uint64_t now_ms = 0;
+    clock_begin(&clock, NOW, NOW, 0, false);
+    clock.is_confirmed = _i == 1; /* for one large step, not for many */
+    for (uint64_t s = 1; s <= 100; s++)
+        now_ms = clock_next(&clock, NOW + s * 200 * SECOND, s * SECOND, false);
+    ck_assert(clock.is_ahead);
+    ck_assert_uint_le(now_ms, NOW + (100 + 2 * 300) * SECOND);
+    now_ms = clock_next(&clock, NOW + HOUR, 101 * SECOND, true); /* it is right after all */
+    ck_assert(!clock.is_ahead && now_ms == NOW + HOUR);
+    now_ms = clock_next(&clock, NOW + HOUR + 301 * SECOND, 102 * SECOND, false);
+    ck_assert(!clock.is_ahead && now_ms == NOW + HOUR + 301 * SECOND);
+}
+END_TEST
+
 START_TEST(a_small_step_back_is_made_up_for_and_no_time_is_lost)
 {
     struct ledger_clock clock;
@@ -119,6 +137,7 @@ int main(void)
     tcase_add_loop_test(tcase, ten_seconds_pass, 0, COUNT_OF(steps));
     tcase_add_loop_test(tcase, a_ledger_is_opened, 0, COUNT_OF(starts));
     tcase_add_test(tcase, a_wall_clock_that_comes_back_is_followed_again);
+    tcase_add_loop_test(tcase, many_small_steps_lead_no_further_than_one, 0, 2);
     tcase_add_test(tcase, a_small_step_back_is_made_up_for_and_no_time_is_lost);
     tcase_add_test(tcase, a_machine_that_slept_goes_on_by_the_clock_that_did_not);
     tcase_add_test(tcase, a_monotonic_clock_that_is_not_changes_nothing);

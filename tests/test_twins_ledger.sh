@@ -166,6 +166,7 @@ to=engine/ledger_clock
 twin ledger_clock $to "the clock goes back" 's/if \(is_behind \|\| wall_ms - clock->now_ms > passed_ms\)/if (!is_behind \&\& wall_ms - clock->now_ms > passed_ms)/'
 twin ledger_clock $to "the clock goes far ahead" 's/clock->is_ahead = is_far && .*/clock->is_ahead = false;/'
 more ledger_clock $to "a clock that is known to be right is not believed" 's/is_far && !is_believed && /is_far \&\& /'
+more ledger_clock $to "the clock is led astray step by step" 's/clock->base_ms \+ since_ms, CLOCK/clock->now_ms, CLOCK/'
 more ledger_clock $to "the clock stands while it waits" 's/clock->now_ms \+= passed_ms \/ 2;//'
 more ledger_clock $to "whoever slept for a month is believed" 's/CLOCK_ABSENCE_MAX_MS, is_synchronised/UINT64_MAX, is_synchronised/'
 
