@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAP_SIZE      ((size_t)1 << 32)
+#define MAP_SIZE      ((size_t)1 << 36)
 #define PROVIDER      UINT64_C(40003000001)
 #define GIVER         UINT64_C(90000000001)
 #define TERM_DAY      20500 /* before every service */
