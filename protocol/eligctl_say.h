@@ -17,6 +17,13 @@ void say_refusal(const char *command, const char *address, uint16_t status, uint
 /* Ids are never used twice: 64 random bits are as good as a counter and need no memory. */
 uint64_t new_request_id(void);
 
+/* Of an answer to a transaction: EXIT_YES done, EXIT_NO not done, EXIT_FAILED nothing was looked
+ * at; and in words, as the beginning of a sentence. */
+int transact_exit(const struct elig_response *response);
+const char *transact_text(const struct elig_response *response);
+
+#define AMOUNT_WANTED "EUR above 0 and up to 429496.7295 with up to four decimals, such as 1.50"
+
 /* "Snapshot 12, fresh." */
 #define SNAPSHOT_TEXT_SIZE 96
 const char *snapshot_text(char text[static SNAPSHOT_TEXT_SIZE], uint64_t generation,
