@@ -17,6 +17,7 @@
 #define AT_ONCE   64  /* requests on their way: so many may be answered and not yet written down */
 #define TRIES_MAX 6   /* without any answer */
 #define PAUSE_MS  250 /* after the first of them; doubled with each */
+#define TOLD_MAX  20  /* rows that were not done; the journal has them all */
 #define MS_PER_S  1000
 #define NS_PER_MS 1000000
 
@@ -108,10 +109,12 @@ static bool take_answer(struct correct *c, const struct correction *row,
     bool is_done = is_dry ? would_be_done(row->kind, response->status) : exit_status == EXIT_YES;
     c->done += is_done;
     c->not_done += !is_done;
-    if (!is_done)
+    if (!is_done && (is_dry || c->not_done <= TOLD_MAX))
         fprintf(stderr, NAME ": %s:%" PRIu32 ": %s of %" PRIu64 " %s: %s\n", c->corrections.path,
                 row->line, correction_action(row->kind), row->target_id,
                 is_dry ? "would not be done" : "was not done", transact_text(response));
+    if (!is_dry && c->not_done == TOLD_MAX + 1 && !is_done)
+        fputs(NAME ": ... and more: the journal has them all\n", stderr);
     if (!is_dry)
         journal_put(c->journal, row, response, is_done);
     return true;

@@ -327,6 +327,40 @@ else
     bad "request ids of corrections"
 fi
 
+# A server that dies in the middle and comes back.
+{
+    echo terminal,request_id,action
+    i=0
+    while [ $i -lt 4000 ]; do
+        i=$((i + 1))
+        echo "4711,$((500000 + i)),cancel"
+    done
+} >"$table"
+before=$(postings)
+rm -f "$journal"
+correct --journal "$journal" &
+correct_pid=$!
+tries=400
+until [ "$(grep -sc . "$journal")" -gt 1 ] 2>/dev/null || [ $tries -eq 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.01
+done
+kill -9 "$eligd_pid"
+wait "$eligd_pid" 2>/dev/null
+serve
+wait $correct_pid
+status=$?
+status_is 0 ': 4,000 rows: 4,000 done, 0 done before, 0 not done, 0 wrong.$'
+same "postings over a server that died" $((before + 4000)) "$(postings)"
+
+# Many that cannot be done are not all told.
+sed 's/cancel/refund/' "$table" | head -100 >"$work/many.csv"
+mv "$work/many.csv" "$table"
+correct --journal "$work/fifth.csv"
+status=$?
+status_is 1 ': 99 rows: 0 done, 0 done before, 99 not done, 0 wrong.$'
+same "rows that are told" 20 "$(grep -c 'was not done: Not given back: it was cancelled' "$work/err")"
+
 # The server is away.
 printf 'terminal,request_id,action\n4711,400000,cancel\n' >"$table"
 stop
@@ -341,11 +375,15 @@ for file in "$journal" "$work/another.csv" "$work/third.csv"; do
     sed '1d; s/"[^"]*\(""[^"]*\)*"//' "$file" |
         awk -F, '$11 == "yes" { print $10, $9, $12 == "CANCELLED" ? 423 : $12 == "CONFIRMED" ? 421 : 425, $13 }'
 done >"$work/acknowledged"
-"$eligctl" ledger verify "$work/ledger" --journal "$work/acknowledged" --quiet >"$work/out" 2>&1
+"$eligctl" ledger verify "$work/ledger" --journal "$work/acknowledged" --quiet --json >"$work/out" 2>"$work/err"
 status=$?
-status_is 0 "good: .* $(grep -c . "$work/acknowledged") acknowledged; 0 violations"
-same "every operator's posting is marked" "$("$eligctl" events "$work/ledger" --ndjson | grep -c '"terminal": 0,.*"by_operator": true')" \
-    "$("$eligctl" events "$work/ledger" --ndjson | grep -c '"terminal": 0,')"
+status_is 0 '"violation_count": 0,'
+status_is 0 "\"acknowledged\": $(grep -c . "$work/acknowledged"),"
+"$eligctl" events "$work/ledger" --ndjson >"$work/events"
+same "postings of the operator about others', and those that are marked so" \
+    "$(grep -c '"terminal": 0,.*"target_terminal": 4711,' "$work/events")" "$(grep -c '"by_operator": true' "$work/events")"
+same "refunds of the report and of the postings" "$("$eligctl" report givers "$work/ledger" --csv | awk -F, 'NR > 1 { n += $16 } END { print n }')" \
+    "$(grep -c '"kind": "REFUND"' "$work/events")"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
