@@ -55,7 +55,8 @@ struct transact_settings {
 
 #define EXIT_STATUSES                                                                              \
     "exit status: 0 done; 1 not done, and never will be under this request id;\n"                  \
-    "             2 usage; 3 not known whether it was done: repeat it with --request-id"
+    "             2 usage; 3 the server does not do it now, or no answer came: repeat it with\n"   \
+    "             --request-id"
 
 static const struct option_row use_rows[] = {ROW_CONNECT, PURCHASE_ROWS(struct transact_settings),
                                              ROW_AT, ROW_ID, ROWS_END};

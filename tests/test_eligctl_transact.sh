@@ -31,8 +31,9 @@ done
 cp -r loader/catalogue "$work/catalogue"
 provider=$(sed -n 's/^101,\([0-9]*\),.*/\1/p' "$work/catalogue/points_of_sale.csv")
 cp "$work/merchant.key" "$work/merchants/$provider.key"
-printf 'number,points,profile,key,products,per_minute,per_day,typed_per_day,from,until\n4711,101,till,%s,,,,,,\n' \
-    "$(cut -d' ' -f2 "$work/terminal.key.pub")" >"$work/catalogue/terminals.csv"
+"$eligctl" keygen terminal "$work/desk.key" >/dev/null || fail "no key"
+printf 'number,points,profile,key,products,per_minute,per_day,typed_per_day,from,until\n4711,101,till,%s,,,,,,\n9,101,administrator,%s,,,,,,\n' \
+    "$(cut -d' ' -f2 "$work/terminal.key.pub")" "$(cut -d' ' -f2 "$work/desk.key.pub")" >"$work/catalogue/terminals.csv"
 "$ELIG_BIN/eligbench" country --persons 300 --seed 1 --as-of today "$work/country" >"$work/country.log" 2>&1 ||
     fail "no country"
 "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/snapshots" --catalogue "$work/catalogue" \
@@ -352,6 +353,19 @@ wait $correct_pid
 status=$?
 status_is 0 ': 4,000 rows: 4,000 done, 0 done before, 0 not done, 0 wrong.$'
 same "postings over a server that died" $((before + 4000)) "$(postings)"
+
+# From another machine, as a terminal that is an administrator.
+desk="--connect 127.0.0.1:$port --server-public $work/server.key.pub --terminal-key $work/desk.key
+    --merchant-key $work/merchant.key --terminal 9"
+head -100 "$table" >"$work/desk.csv"
+echo '0,3,refund' >>"$work/desk.csv" # of its own, which it has not
+for journal_of_desk in desk-1 desk-2; do
+    # shellcheck disable=SC2086
+    timeout 60 "$eligctl" correct --file "$work/desk.csv" $desk --batch desk --journal "$work/$journal_of_desk" >"$work/out" 2>"$work/err"
+    status=$?
+    status_is 1 ': 100 rows: 99 done, 0 done before, 1 not done, 0 wrong.$'
+done
+same "postings of a sealed operator: all were cancelled before" $((before + 4000)) "$(postings)"
 
 # Many that cannot be done are not all told.
 sed 's/cancel/refund/' "$table" | head -100 >"$work/many.csv"
