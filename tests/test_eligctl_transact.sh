@@ -127,7 +127,7 @@ everything() { # how it is reached
         same "request id" "$(member request_id)" 1
         same "amount" "$(member relief_amount)" 15000
         asks 1 '"status": "CONFLICT"' use $purchase $1 --request-id 1 --quantity 2 --json
-        same "done" "$(member done)" false
+        same "done" "$(member "done")" false
         asks 0 '"target_id": 5' transaction --target 5 $1 --json
         # without an id one is drawn, and told before the answer
         asks 0 '^Used: .* Request [0-9]*.$' use $purchase $1
