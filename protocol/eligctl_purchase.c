@@ -17,8 +17,10 @@ static int read_identifier(struct elig_request *request, const char *command,
     size_t size = strlen(text);
     if (strcmp(text, "-") == 0) {
         const char *wrong = identifier_read_line(line, &size);
-        if (wrong != NULL)
+        if (wrong != NULL) {
+            explicit_bzero(line, sizeof(line));
             return say_failed(EXIT_USAGE, command, "standard input", wrong);
+        }
         text = line;
     }
     enum means_fault fault = means_normalise(&identifier, (enum means)request->means, text, size);

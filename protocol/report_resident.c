@@ -20,6 +20,7 @@
 struct resident_settings {
     struct report_snapshot_settings snapshot;
     const char *means, *subject_key;
+    uint32_t day;
     bool json;
 };
 
@@ -31,6 +32,8 @@ static const struct option_row resident_rows[] = {
     {"subject-key", OPTION_TEXT, RESIDENT_AT(subject_key), "FILE", NULL, 0, 0,
      "required: key of the ledger's subjects"},
     REPORT_ROWS_SNAPSHOT(struct resident_settings),
+    {"day", OPTION_DAY, RESIDENT_AT(day), "DAY", NULL, 0, 0,
+     "on which reliefs are to be had; without it, today"},
     {"json", OPTION_FLAG, RESIDENT_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
 };
 
@@ -51,7 +54,7 @@ struct view_of_resident {
     struct identity_key *key;
     struct resident resident;
     uint64_t subject;
-    uint32_t view;
+    uint32_t view, day;
     struct json *json; /* NULL: in words */
 };
 
@@ -191,9 +194,9 @@ static bool tell_purchases(struct view_of_resident *v, struct fault *fault)
 
 static const char *period_words(uint8_t period)
 {
-    static const char *const words[] = {"",          "a purchase",     "today",
-                                        "this week", "this month",     "this school year",
-                                        "this year", "since it began", "in a lifetime"};
+    static const char *const words[] = {"",          "a purchase",     "that day",
+                                        "that week", "that month",     "that school year",
+                                        "that year", "since it began", "in a lifetime"};
     return period < COUNT_OF(words) ? words[period] : "";
 }
 
@@ -237,6 +240,13 @@ static void take_offer(void *to, const struct resident_offer *offer)
     json_close_object(v->json);
 }
 
+static void print_offers_title(uint32_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    day_to_text(text, (int32_t)day);
+    printf("Reliefs that may be had on %s, somewhere:\n", text);
+}
+
 static bool tell_offers(struct view_of_resident *v, struct fault *fault)
 {
     if (v->snapshot.snapshot == NULL)
@@ -244,9 +254,9 @@ static bool tell_offers(struct view_of_resident *v, struct fault *fault)
     if (v->json != NULL)
         json_open_array(v->json, "available");
     else
-        puts("Reliefs that may be had today, somewhere:");
-    bool is_good = resident_offers(&v->snapshot, v->view, riga_day_of_time(clock_wall_s()),
-                                   &v->resident, &v->report.accounts, take_offer, v, fault);
+        print_offers_title(v->day);
+    bool is_good = resident_offers(&v->snapshot, v->view, v->day, &v->resident, &v->report.accounts,
+                                   take_offer, v, fault);
     if (v->json != NULL)
         json_close_array(v->json);
     return is_good;
@@ -358,6 +368,7 @@ int run_report_resident(int argc, char *argv[])
     if (!identity_start(&fault) || !read_who(&who, &s, &fault))
         return command_fail(NAME, EXIT_USAGE, &fault);
     v.json = s.json ? &json : NULL;
+    v.day = s.day != 0 ? s.day : riga_day_of_time(clock_wall_s());
     bool is_open = report_open(&v.report, operands.words[0], &all, &fault);
     bool is_good = is_open && find_who(&v, &s, &who, &fault) && tell(&v, NULL, &fault);
     sodium_memzero(&who, sizeof(who));

@@ -563,6 +563,11 @@ const struct ledger_head *maker_head(const struct ledger_maker *m)
     return &m->head;
 }
 
+void maker_set_subject_key(struct ledger_maker *m, uint64_t check_value)
+{
+    m->head.subject_key = check_value;
+}
+
 void maker_wait(struct ledger_maker *m, uint64_t ms)
 {
     m->head.clock_ms += ms;
