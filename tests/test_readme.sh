@@ -64,7 +64,7 @@ while IFS= read -r line; do
         good
         ;;
     '$ '*)
-        command=$(echo "$line" | sed "s#^\$ ##; s#build/demo#$demo#g; s#build/bin/eligctl \([cur][a-z]*\)#$ELIG_BIN/eligctl \1 --connect unix:$work/socket#; s#build/bin#$ELIG_BIN#g")
+        command=$(echo "$line" | sed "s#^\$ ##; s#build/demo#$demo#g; s#build/bin/eligctl \([cur][a-z]*\)#build/bin/eligctl \1 --connect unix:$work/socket#; s#build/bin#$ELIG_BIN#g")
         if sh -c "$command" >"$work/out" 2>"$work/err"; then good; else bad "$line: $(cat "$work/out" "$work/err")"; fi
         ;;
     *)
