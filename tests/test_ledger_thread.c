@@ -331,6 +331,17 @@ START_TEST(what_comes_while_a_group_is_written_is_the_next_group)
 }
 END_TEST
 
+/* Though more are written meanwhile. */
+static size_t largest_group(void)
+{
+    size_t most = 0;
+    pthread_mutex_lock(&book.lock);
+    for (size_t i = 0; i < book.group_count; i++)
+        most = book.group_sizes[i] > most ? book.group_sizes[i] : most;
+    pthread_mutex_unlock(&book.lock);
+    return most;
+}
+
 START_TEST(a_group_has_a_bound_and_so_has_what_waits)
 {
     static struct ledger_request requests[LEDGER_WAITING_MAX + 10];
@@ -353,8 +364,7 @@ START_TEST(a_group_has_a_bound_and_so_has_what_waits)
     /* Those that nobody has taken back still count. */
     ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX),
                       LEDGER_WAITING_MAX - 96);
-    for (size_t i = 0; i < book.group_count; i++)
-        ck_assert_uint_le(book.group_sizes[i], LEDGER_GROUP_MAX);
+    ck_assert_uint_le(largest_group(), LEDGER_GROUP_MAX);
 }
 END_TEST
 
