@@ -256,6 +256,7 @@ void arrangement_free(struct arrangement *arrangement)
 struct filling {
     const struct arrangement *arrangement;
     uint8_t *buckets;
+    uint64_t bucket_size; /* BUCKET_SIZE, or that of their subjects */
     uint64_t first_bucket, bucket_count;
     uint64_t first_chunk;
 };
@@ -267,7 +268,7 @@ static void clear_slice(void *subject, uint64_t slice)
     uint64_t begin = slice * CHUNK_ENTRY_COUNT;
     uint64_t left = filling->bucket_count - begin;
     uint64_t count = left < CHUNK_ENTRY_COUNT ? left : CHUNK_ENTRY_COUNT;
-    memset(filling->buckets + begin * BUCKET_SIZE, 0, count * BUCKET_SIZE);
+    memset(filling->buckets + begin * filling->bucket_size, 0, count * filling->bucket_size);
 }
 
 /* A bucket overflowed when the fifth entry, counted from the one in its first slot, wanted it too;
@@ -278,6 +279,22 @@ static uint32_t overflow_flag(const struct arrangement *a, uint64_t i, uint64_t 
     bool crowded =
         fifth < a->entry_count && index_home(&a->entries[fifth].digest, a->home_count) <= bucket;
     return crowded ? PAYLOAD_OVERFLOWED : 0;
+}
+
+static void fill_slot(const struct filling *filling, uint64_t i, uint64_t place)
+{
+    const struct arrangement *a = filling->arrangement;
+    uint64_t bucket = place / BUCKET_SLOT_COUNT, in_bucket = place % BUCKET_SLOT_COUNT;
+    uint8_t *to = filling->buckets + (bucket - filling->first_bucket) * filling->bucket_size;
+    if (filling->bucket_size != BUCKET_SIZE) {
+        store_u64(to + in_bucket * 8, a->entries[i].subject);
+        return;
+    }
+    uint32_t payload = a->entries[i].view;
+    if (in_bucket == 0)
+        payload |= overflow_flag(a, i, bucket);
+    memcpy(to + in_bucket * SLOT_SIZE + SLOT_TAG, a->entries[i].digest.bytes + 4, DIGEST_SIZE - 4);
+    store_u32(to + in_bucket * SLOT_SIZE + SLOT_PAYLOAD, payload);
 }
 
 static void fill_chunk(void *subject, uint64_t number)
@@ -294,14 +311,7 @@ static void fill_chunk(void *subject, uint64_t number)
         if (bucket < filling->first_bucket ||
             bucket - filling->first_bucket >= filling->bucket_count)
             continue; /* belongs to another shard */
-
-        uint8_t *slot = filling->buckets + (bucket - filling->first_bucket) * BUCKET_SIZE +
-                        place % BUCKET_SLOT_COUNT * SLOT_SIZE;
-        uint32_t payload = a->entries[i].view;
-        if (place % BUCKET_SLOT_COUNT == 0)
-            payload |= overflow_flag(a, i, bucket);
-        memcpy(slot + SLOT_TAG, a->entries[i].digest.bytes + 4, DIGEST_SIZE - 4);
-        store_u32(slot + SLOT_PAYLOAD, payload);
+        fill_slot(filling, i, place);
     }
 }
 
@@ -314,19 +324,33 @@ static uint64_t chunk_bucket(const struct arrangement *a, uint64_t chunk)
     return (uint64_t)((int64_t)i + lead) / BUCKET_SLOT_COUNT;
 }
 
-void arrangement_fill(const struct arrangement *a, uint8_t *buckets, uint64_t first_bucket,
-                      uint64_t bucket_count, uint32_t thread_count)
+static void fill(struct filling *filling, uint32_t thread_count)
 {
-    struct filling filling = {a, buckets, first_bucket, bucket_count, 0};
-    work_share(clear_slice, &filling, (bucket_count + CHUNK_ENTRY_COUNT - 1) / CHUNK_ENTRY_COUNT,
-               thread_count);
+    const struct arrangement *a = filling->arrangement;
+    uint64_t first = filling->first_bucket, end = first + filling->bucket_count;
+    work_share(clear_slice, filling,
+               (filling->bucket_count + CHUNK_ENTRY_COUNT - 1) / CHUNK_ENTRY_COUNT, thread_count);
 
     /* chunks that begin in these buckets, and the one before them */
     uint64_t beyond = 0;
-    while (beyond < a->chunk_count && chunk_bucket(a, beyond) < first_bucket + bucket_count)
+    while (beyond < a->chunk_count && chunk_bucket(a, beyond) < end)
         beyond++;
-    while (filling.first_chunk + 1 < beyond &&
-           chunk_bucket(a, filling.first_chunk + 1) < first_bucket)
-        filling.first_chunk++;
-    work_share(fill_chunk, &filling, beyond - filling.first_chunk, thread_count);
+    while (filling->first_chunk + 1 < beyond && chunk_bucket(a, filling->first_chunk + 1) < first)
+        filling->first_chunk++;
+    work_share(fill_chunk, filling, beyond - filling->first_chunk, thread_count);
+}
+
+void arrangement_fill(const struct arrangement *arrangement, uint8_t *buckets,
+                      uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count)
+{
+    struct filling filling = {arrangement, buckets, BUCKET_SIZE, first_bucket, bucket_count, 0};
+    fill(&filling, thread_count);
+}
+
+void arrangement_fill_subjects(const struct arrangement *arrangement, uint8_t *subjects,
+                               uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count)
+{
+    struct filling filling = {arrangement,  subjects,     SUBJECT_BUCKET_SIZE,
+                              first_bucket, bucket_count, 0};
+    fill(&filling, thread_count);
 }

@@ -23,4 +23,8 @@ void arrangement_free(struct arrangement *arrangement); /* NULL: nothing */
 void arrangement_fill(const struct arrangement *arrangement, uint8_t *buckets,
                       uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count);
 
+/* The same of their subjects, a u64 for each slot. */
+void arrangement_fill_subjects(const struct arrangement *arrangement, uint8_t *subjects,
+                               uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count);
+
 #endif

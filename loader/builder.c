@@ -24,6 +24,7 @@
 #define VALUE_SIZE_MAX  UINT32_MAX /* LMDB's */
 #define TABLE_COUNT     15
 #define SHARD_COUNT_FIT (VALUE_COUNT_MAX - TABLE_COUNT)
+#define SHARD_NAME_SIZE sizeof("index.0000000000")
 
 struct writer {
     const char *path;
@@ -136,24 +137,55 @@ static uint64_t shard_size(const struct arrangement *arrangement, uint32_t shard
     return (left < SHARD_BUCKET_COUNT ? left : SHARD_BUCKET_COUNT) * BUCKET_SIZE;
 }
 
+static uint64_t subject_shard_size(const struct arrangement *arrangement, uint32_t shard)
+{
+    uint64_t left = index_bucket_count(arrangement->home_count) - shard * SUBJECT_BUCKET_COUNT;
+    return (left < SUBJECT_BUCKET_COUNT ? left : SUBJECT_BUCKET_COUNT) * SUBJECT_BUCKET_SIZE;
+}
+
 static void fill_shard(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
 {
     arrangement_fill(writer->arrangement, bytes, number * SHARD_BUCKET_COUNT, size / BUCKET_SIZE,
                      writer->thread_count);
 }
 
+static void fill_subjects(uint8_t *bytes, uint64_t size, const struct writer *writer,
+                          uint32_t number)
+{
+    arrangement_fill_subjects(writer->arrangement, bytes, number * SUBJECT_BUCKET_COUNT,
+                              size / SUBJECT_BUCKET_SIZE, writer->thread_count);
+}
+
 static uint32_t shard_count_of(const struct arrangement *arrangement)
 {
-    return (uint32_t)((index_bucket_count(arrangement->home_count) + SHARD_BUCKET_COUNT - 1) /
-                      SHARD_BUCKET_COUNT);
+    return (uint32_t)index_shard_count(index_bucket_count(arrangement->home_count));
+}
+
+static uint32_t subject_count_of(const struct arrangement *arrangement,
+                                 const struct content *content)
+{
+    return content->subject_check == 0
+               ? 0
+               : (uint32_t)index_subject_shard_count(index_bucket_count(arrangement->home_count));
 }
 
 static bool put_shards(struct writer *writer)
 {
     for (uint32_t i = 0; i < shard_count_of(writer->arrangement); i++) {
-        char name[sizeof("index.0000000000")];
+        char name[SHARD_NAME_SIZE];
         snprintf(name, sizeof(name), VALUE_INDEX_FORMAT, i);
         if (!put_value(writer, name, shard_size(writer->arrangement, i), fill_shard, i))
+            return false;
+    }
+    return true;
+}
+
+static bool put_subjects(struct writer *writer)
+{
+    for (uint32_t i = 0; i < subject_count_of(writer->arrangement, writer->content); i++) {
+        char name[SHARD_NAME_SIZE];
+        snprintf(name, sizeof(name), VALUE_SUBJECT_FORMAT, i);
+        if (!put_value(writer, name, subject_shard_size(writer->arrangement, i), fill_subjects, i))
             return false;
     }
     return true;
@@ -178,7 +210,7 @@ static bool put_values(struct writer *writer)
            PUT(VALUE_PRODUCTS, products, product_count, PRODUCT_SIZE) &&
            PUT(VALUE_RELIEFS, reliefs, relief_count, RELIEF_SIZE) &&
            put_value(writer, VALUE_SETS, sets_size(c), fill_sets, 0) &&
-           PUT(VALUE_SPLITS, splits, split_count, SPLIT_SIZE) &&
+           PUT(VALUE_SPLITS, splits, split_count, SPLIT_SIZE) && put_subjects(writer) &&
            PUT(VALUE_TERMINALS, terminals, terminal_count, TERMINAL_SIZE) &&
            PUT(VALUE_SPANS, spans, span_count, NUMBER_SPAN_SIZE) &&
            PUT(VALUE_VIEWS, views, view_count, VIEW_SIZE);
@@ -187,10 +219,12 @@ static bool put_values(struct writer *writer)
 /* ---- the file ---- */
 
 /* LMDB stores the size of its map in the file, so it must follow from the content alone. */
-static uint64_t map_size(const struct tables *c, const struct arrangement *arrangement)
+static uint64_t map_size(const struct content *content, const struct arrangement *arrangement)
 {
+    const struct tables *c = content->tables;
+    uint64_t bucket_size = BUCKET_SIZE + (content->subject_check == 0 ? 0 : SUBJECT_BUCKET_SIZE);
     uint64_t size =
-        MAP_SLACK_SIZE + sets_size(c) + index_bucket_count(arrangement->home_count) * BUCKET_SIZE +
+        MAP_SLACK_SIZE + sets_size(c) + index_bucket_count(arrangement->home_count) * bucket_size +
         (uint64_t)c->census_count * CENSUS_SIZE + (uint64_t)c->clause_count * CLAUSE_SIZE +
         (uint64_t)c->contract_count * CONTRACT_SIZE + (uint64_t)c->dayset_count * DAYSET_SIZE +
         (uint64_t)c->group_count * GROUP_SIZE + (uint64_t)c->limit_count * LIMIT_SIZE +
@@ -205,8 +239,7 @@ static bool write_env(struct writer *writer)
 {
     int rc = mdb_env_create(&writer->env);
     if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_mapsize(writer->env,
-                                 map_size(writer->content->tables, writer->arrangement));
+        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
     /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
      * SIGBUS. */
     if (rc == MDB_SUCCESS)
@@ -262,6 +295,10 @@ static bool content_is_sane(const struct content *content, struct fault *fault)
         if (view == VIEW_NOBODY || view >= content->tables->view_count)
             return fault_set(fault, "an identifier leads to view %u; wanted 1 to %u", view,
                              content->tables->view_count - 1);
+        if ((content->entries[i].subject != 0) != (content->subject_check != 0))
+            return fault_set(fault, content->subject_check == 0
+                                        ? "an identifier has a subject without a key"
+                                        : "an identifier has no subject");
     }
     return true;
 }
@@ -288,10 +325,11 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
     if (!arrangement_make(&arrangement, content->entries, content->entry_count, thread_count,
                           fault))
         return false;
-    if (shard_count_of(arrangement) > SHARD_COUNT_FIT) {
+    if (shard_count_of(arrangement) + subject_count_of(arrangement, content) > SHARD_COUNT_FIT) {
         arrangement_free(arrangement);
-        return fault_set(fault, "%" PRIu64 " identifiers need more than %u shards",
-                         content->entry_count, SHARD_COUNT_FIT);
+        return fault_set(fault, "%" PRIu64 " identifiers%s need more than %u shards",
+                         content->entry_count,
+                         content->subject_check == 0 ? "" : " and their subjects", SHARD_COUNT_FIT);
     }
 
     /* write */
@@ -305,6 +343,7 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
         mdb_env_close(writer.env);
     manifest->home_count = arrangement->home_count;
     manifest->identifier_count = content->entry_count;
+    manifest->subject_check = content->subject_check;
     arrangement_free(arrangement);
 
     /* read back */

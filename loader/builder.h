@@ -13,19 +13,21 @@
 struct index_entry {
     struct digest digest;
     uint32_t view;
+    uint64_t subject; /* 0: none */
 };
 
-/* What a snapshot is made of: `entries` may be in any order and are sorted in place; the tables are
- * all of struct tables but its index. Borrowed. */
+/* What a snapshot is made of: `entries` may be in any order and are sorted in place; all have a
+ * subject, or none has; the tables are all of struct tables but its index. Borrowed. */
 struct content {
     struct index_entry *entries;
     uint64_t entry_count;
     const struct tables *tables;
+    uint64_t subject_check; /* of the subjects' key; 0: there are none */
 };
 
 /* Writes and syncs `path` (which must not exist) and fills the manifest's data_size, data_hash,
- * values, identifier_count and home_count. A digest that occurs twice is a fault: callers settle
- * conflicts first. On failure nothing is left at `path`. */
+ * values, identifier_count, home_count and subject_check. A digest that occurs twice is a fault:
+ * callers settle conflicts first. On failure nothing is left at `path`. */
 MUST_USE bool builder_write(const char *path, struct content *content, uint32_t thread_count,
                             struct manifest *manifest, struct fault *fault);
 

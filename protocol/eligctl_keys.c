@@ -37,9 +37,11 @@ static const struct kind {
      keyfile_read_terminal_public},
     {"merchant", "Merchant", "for the engines and the merchant's terminals", NULL,
      keyfile_create_merchant, NULL},
+    {"subject", "Subject", "for the loader and the ledger; never changed", NULL,
+     keyfile_create_subject, NULL},
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
-#define KIND_NAMES "identity, signing, server, terminal or merchant"
+#define KIND_NAMES "identity, signing, server, terminal, merchant or subject"
 
 static const struct kind *kind_of_name(const char *name)
 {
@@ -73,7 +75,7 @@ static const struct option_row keygen_rows[] = {
 };
 
 static const struct option_table keygen_table = {
-    .usage = "eligctl keygen identity|signing|server|terminal|merchant FILE",
+    .usage = "eligctl keygen identity|signing|server|terminal|merchant|subject FILE",
     .about = "Makes a new secret key. A file that exists is never overwritten.",
     .rows = keygen_rows,
     .row_count = sizeof(keygen_rows) / sizeof(keygen_rows[0]),
@@ -85,6 +87,8 @@ static const struct option_table keygen_table = {
               "server    an engine's key of sealed sessions: terminals get FILE.pub\n"
               "terminal  a terminal's key: made on the terminal, only FILE.pub leaves it\n"
               "merchant  the secret that a merchant's terminals share with the engines\n"
+              "subject   what the ledger calls persons by: loader and ledger have it, as long as\n"
+              "          the ledger lasts\n"
               "exit status: 0 made; 2 usage; 3 could not make it",
 };
 

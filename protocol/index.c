@@ -116,3 +116,38 @@ uint32_t index_find(const struct index *index, const struct digest *digest)
     index_find_batch(&view, index, digest, 1);
     return view;
 }
+
+/* The slot of a tag from its home bucket on; the same steps whether it is there or not. */
+static uint64_t find_slot(const struct index *index, const struct digest *digest)
+{
+    struct tag tag = tag_of(digest);
+    uint64_t home = index_home(digest, index->home_count), slot = SLOT_NONE;
+    uint32_t is_more = 1;
+    for (uint64_t reach = 0; reach <= BUCKET_REACH_MAX && is_more != 0; reach++) {
+        const uint8_t *bucket = index_bucket(index, home + reach);
+        for (uint64_t i = 0; i < BUCKET_SLOT_COUNT; i++) {
+            uint32_t payload = slot_probe(bucket + i * SLOT_SIZE, tag) & PAYLOAD_VIEW_MASK;
+            slot = payload != 0 ? (home + reach) * BUCKET_SLOT_COUNT + i : slot;
+        }
+        is_more = bucket_overflowed(bucket);
+    }
+    return slot;
+}
+
+void index_find_slots(uint32_t views[], uint64_t slots[], const struct index *index,
+                      const struct digest digests[], size_t count)
+{
+    index_find_batch(views, index, digests, count); /* which brings the buckets near */
+    for (size_t i = 0; i < count; i++)
+        slots[i] = find_slot(index, &digests[i]);
+}
+
+uint64_t index_subject(const struct index *index, uint64_t slot)
+{
+    if (slot == SLOT_NONE || index->subjects[0] == NULL)
+        return 0;
+    uint64_t bucket = slot / BUCKET_SLOT_COUNT;
+    return load_u64(index->subjects[bucket >> SUBJECT_BUCKET_SHIFT] +
+                    (bucket & (SUBJECT_BUCKET_COUNT - 1)) * SUBJECT_BUCKET_SIZE +
+                    slot % BUCKET_SLOT_COUNT * 8);
+}

@@ -39,10 +39,29 @@ static_assert(SLOT_SIZE * BUCKET_SLOT_COUNT == BUCKET_SIZE, "slots fill the buck
  * identifier may stand from home at most. The builder refuses to go beyond it. */
 #define BUCKET_REACH_MAX 32
 
+/* Subjects stand beside the index, eight bytes for each of its slots, in shards of their own that
+ * cover so many buckets: 512 MiB, too. */
+#define SUBJECT_BUCKET_SIZE     (8 * BUCKET_SLOT_COUNT)
+#define SUBJECT_BUCKET_SHIFT    24
+#define SUBJECT_BUCKET_COUNT    (UINT64_C(1) << SUBJECT_BUCKET_SHIFT)
+#define SUBJECT_SHARD_COUNT_MAX (SHARD_COUNT_MAX >> (SUBJECT_BUCKET_SHIFT - SHARD_BUCKET_SHIFT))
+
 struct index {
-    uint64_t home_count;                    /* buckets that digests choose from */
-    const uint8_t *shards[SHARD_COUNT_MAX]; /* borrowed; each begins on a cache line */
+    uint64_t home_count;                              /* buckets that digests choose from */
+    const uint8_t *shards[SHARD_COUNT_MAX];           /* borrowed; each begins on a cache line */
+    const uint8_t *subjects[SUBJECT_SHARD_COUNT_MAX]; /* borrowed; [0] NULL: there are none */
 };
+
+/* How many shards those buckets make. */
+static inline uint64_t index_shard_count(uint64_t bucket_count)
+{
+    return (bucket_count + SHARD_BUCKET_COUNT - 1) / SHARD_BUCKET_COUNT;
+}
+
+static inline uint64_t index_subject_shard_count(uint64_t bucket_count)
+{
+    return (bucket_count + SUBJECT_BUCKET_COUNT - 1) / SUBJECT_BUCKET_COUNT;
+}
 
 /* How many home buckets for `identifier_count` at load 0.5; at least 1. */
 uint64_t index_home_count(uint64_t identifier_count);
@@ -75,6 +94,15 @@ static inline const uint8_t *index_bucket(const struct index *index, uint64_t bu
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
                       size_t count);
 uint32_t index_find(const struct index *index, const struct digest *digest);
+
+/* The same, and in which slot each digest stands, counted through all shards; SLOT_NONE where it is
+ * not in the index. For whoever counts; a look-up alone does without. */
+#define SLOT_NONE UINT64_MAX
+void index_find_slots(uint32_t views[], uint64_t slots[], const struct index *index,
+                      const struct digest digests[], size_t count);
+
+/* Whose slot it is (subject.h); 0 for SLOT_NONE, and in a snapshot without subjects. */
+uint64_t index_subject(const struct index *index, uint64_t slot);
 
 /* Somebody's view from the digest's home bucket, which index_find_batch has just read; VIEW_NOBODY
  * when nobody is at home there, as for one digest in seven. */

@@ -20,6 +20,7 @@
 #define TERMINAL_SECRET_WHAT "elig-terminal-secret-v1"
 #define TERMINAL_PUBLIC_WHAT "elig-terminal-public-v1"
 #define MERCHANT_WHAT        "elig-merchant-v1"
+#define SUBJECT_WHAT         "elig-subject-v1"
 
 #define KEYFILE_SIZE_MAX 256 /* the longest line, a signing secret's, is 152 bytes */
 
@@ -173,13 +174,24 @@ static void *open_secret(size_t size, const char *what, const char *path, struct
     return key;
 }
 
-bool keyfile_open_identity(struct identity_key **out, const char *path, struct fault *fault)
+static bool open_digest_key(struct identity_key **out, const char *what, const char *path,
+                            struct fault *fault)
 {
-    struct identity_key *key = open_secret(sizeof(*key), IDENTITY_WHAT, path, fault);
+    struct identity_key *key = open_secret(sizeof(*key), what, path, fault);
     if (key == NULL)
         return false;
     *out = key;
     return true;
+}
+
+bool keyfile_open_identity(struct identity_key **out, const char *path, struct fault *fault)
+{
+    return open_digest_key(out, IDENTITY_WHAT, path, fault);
+}
+
+bool keyfile_open_subject(struct identity_key **out, const char *path, struct fault *fault)
+{
+    return open_digest_key(out, SUBJECT_WHAT, path, fault);
 }
 
 void keyfile_close_identity(struct identity_key *key)
@@ -410,13 +422,23 @@ static bool create_key(const char *path, const char *what, const uint8_t *bytes,
     return is_good;
 }
 
-bool keyfile_create_identity(const char *path, struct fault *fault)
+static bool create_digest_key(const char *path, const char *what, struct fault *fault)
 {
     struct identity_key key;
     randombytes_buf(key.bytes, sizeof(key.bytes));
-    bool is_good = create_key(path, IDENTITY_WHAT, key.bytes, sizeof(key.bytes), 0600, fault);
+    bool is_good = create_key(path, what, key.bytes, sizeof(key.bytes), 0600, fault);
     sodium_memzero(&key, sizeof(key));
     return is_good;
+}
+
+bool keyfile_create_identity(const char *path, struct fault *fault)
+{
+    return create_digest_key(path, IDENTITY_WHAT, fault);
+}
+
+bool keyfile_create_subject(const char *path, struct fault *fault)
+{
+    return create_digest_key(path, SUBJECT_WHAT, fault);
 }
 
 /* The secret half, then the public one beside it. */

@@ -31,7 +31,12 @@ MUST_USE bool keyfile_open_identity(struct identity_key **out, const char *path,
                                     struct fault *fault);
 void keyfile_close_identity(struct identity_key *key);
 
-/* The same from a file that is open and whose guard the caller has judged; `path` is for faults. */
+/* The key of subjects (subject.h), a kind of its own; close it as an identity key. */
+MUST_USE bool keyfile_open_subject(struct identity_key **out, const char *path,
+                                   struct fault *fault);
+
+/* An identity key from a file that is open and whose guard the caller has judged; `path` is for
+ * faults. */
 MUST_USE bool keyfile_take_identity(struct identity_key **out, int fd, const char *path,
                                     struct fault *fault);
 MUST_USE bool keyfile_open_secret(struct sign_secret **out, const char *path, struct fault *fault);
@@ -67,6 +72,7 @@ void keyfile_fingerprint(char text[static FINGERPRINT_TEXT_SIZE],
 /* New random keys. Refuse to overwrite; mode 0600; synced before they count as written. Those that
  * have a public half write it, readable by all, to `path`.pub. */
 MUST_USE bool keyfile_create_identity(const char *path, struct fault *fault);
+MUST_USE bool keyfile_create_subject(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_signing(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_server(const char *path, struct fault *fault);
 MUST_USE bool keyfile_create_terminal(const char *path, struct fault *fault);

@@ -30,7 +30,8 @@ enum {
     PAGE_IDENTIFIER_COUNT = 160, /* u64 */
     PAGE_HOME_COUNT = 168,       /* u64 */
     PAGE_SOURCE_COUNT = 176,     /* u32 */
-    PAGE_RESERVED = 180,         /* 12 bytes, zero */
+    PAGE_SUBJECT_CHECK = 180,    /* u64 */
+    PAGE_RESERVED = 188,         /* 4 bytes, zero */
     PAGE_VALUES = 192,           /* VALUE_COUNT_MAX of PAGE_VALUE_SIZE bytes, unused ones zero */
     PAGE_SOURCES = 1216,         /* SOURCE_COUNT_MAX of PAGE_SOURCE_SIZE bytes, unused ones zero */
     PAGE_SIGNATURE = 1984,       /* 64 bytes, over all before it */
@@ -69,8 +70,9 @@ static_assert(PAGE_PERSON_COUNT == PAGE_VALUE_COUNT + 4, "page fields touch");
 static_assert(PAGE_IDENTIFIER_COUNT == PAGE_PERSON_COUNT + 8, "page fields touch");
 static_assert(PAGE_HOME_COUNT == PAGE_IDENTIFIER_COUNT + 8, "page fields touch");
 static_assert(PAGE_SOURCE_COUNT == PAGE_HOME_COUNT + 8, "page fields touch");
-static_assert(PAGE_RESERVED == PAGE_SOURCE_COUNT + 4, "page fields touch");
-static_assert(PAGE_VALUES == PAGE_RESERVED + 12, "page fields touch");
+static_assert(PAGE_SUBJECT_CHECK == PAGE_SOURCE_COUNT + 4, "page fields touch");
+static_assert(PAGE_RESERVED == PAGE_SUBJECT_CHECK + 8, "page fields touch");
+static_assert(PAGE_VALUES == PAGE_RESERVED + 4, "page fields touch");
 static_assert((int)PAGE_SOURCES == (int)PAGE_VALUES + VALUE_COUNT_MAX * (int)PAGE_VALUE_SIZE,
               "page fields touch");
 static_assert((int)PAGE_SIGNATURE == (int)PAGE_SOURCES + SOURCE_COUNT_MAX * (int)PAGE_SOURCE_SIZE,
@@ -249,6 +251,7 @@ void manifest_encode(uint8_t page[static MANIFEST_SIZE], const struct manifest *
     store_u64(page + PAGE_IDENTIFIER_COUNT, in->identifier_count);
     store_u64(page + PAGE_HOME_COUNT, in->home_count);
     store_u32(page + PAGE_SOURCE_COUNT, in->source_count);
+    store_u64(page + PAGE_SUBJECT_CHECK, in->subject_check);
     for (uint32_t i = 0; i < in->value_count; i++)
         value_encode(page + PAGE_VALUES + i * PAGE_VALUE_SIZE, &in->values[i]);
     for (uint32_t i = 0; i < in->source_count; i++)
@@ -276,6 +279,7 @@ static void page_decode(struct manifest *out, const uint8_t page[static MANIFEST
     out->identifier_count = load_u64(page + PAGE_IDENTIFIER_COUNT);
     out->home_count = load_u64(page + PAGE_HOME_COUNT);
     out->source_count = load_u32(page + PAGE_SOURCE_COUNT);
+    out->subject_check = load_u64(page + PAGE_SUBJECT_CHECK);
     for (uint32_t i = 0; i < out->value_count && i < VALUE_COUNT_MAX; i++)
         value_decode(&out->values[i], page + PAGE_VALUES + i * PAGE_VALUE_SIZE);
     for (uint32_t i = 0; i < out->source_count && i < SOURCE_COUNT_MAX; i++)

@@ -8,7 +8,7 @@
 
 #define MANIFEST_SIZE    2048
 #define MANIFEST_MAGIC   "ELIGMAN1"
-#define SNAPSHOT_FORMAT  3
+#define SNAPSHOT_FORMAT  4
 #define DATA_HASH_SIZE   32 /* BLAKE2b-256 */
 #define VALUE_HASH_SIZE  16 /* XXH3-128, canonical bytes */
 #define VALUE_COUNT_MAX  32
@@ -43,7 +43,8 @@ struct manifest {
     uint32_t as_of_day;
     uint32_t from_day, until_day; /* the judging window */
     uint64_t person_count, identifier_count;
-    uint64_t home_count; /* of the index */
+    uint64_t home_count;    /* of the index */
+    uint64_t subject_check; /* of the key of its subjects (subject.h); 0: it has none */
     uint32_t value_count, source_count;
     struct manifest_value values[VALUE_COUNT_MAX];
     struct manifest_source sources[SOURCE_COUNT_MAX];

@@ -18,8 +18,10 @@
 
 #define COPY_CHUNK_SIZE ((size_t)1 << 20)
 
-#define TABLE_COUNT 15 /* values beside the index's shards */
-#define INDEX_PLACE 5  /* that of the first shard among them */
+#define TABLE_COUNT     15 /* values beside the index's shards */
+#define INDEX_PLACE     5  /* that of the first shard among them */
+#define SUBJECT_PLACE   12 /* of tables that stand before the first shard of subjects */
+#define SHARD_NAME_SIZE sizeof("index.0000000000")
 
 struct snapshot {
     struct manifest manifest;
@@ -311,6 +313,20 @@ static bool value_get(struct table_bytes *out, const struct snapshot *snapshot, 
     return true;
 }
 
+/* ---- index and subjects ---- */
+
+/* One shard, of as many buckets as are left for it. */
+static bool shard_get(struct table_bytes *out, const struct snapshot *snapshot, uint32_t place,
+                      const char *name, uint64_t bucket_count, uint64_t bucket_size,
+                      struct fault *fault)
+{
+    if (!value_get(out, snapshot, place, name, fault))
+        return false;
+    return out->size == bucket_count * bucket_size ||
+           fault_set(fault, "%s: %" PRIu64 " bytes; wanted %" PRIu64 " buckets of %" PRIu64, name,
+                     out->size, bucket_count, bucket_size);
+}
+
 /* Every slot of these buckets leads to a view; how many are taken. */
 static bool count_slots(uint64_t *taken, const struct table_bytes *shard, uint32_t view_count,
                         struct fault *fault)
@@ -328,30 +344,26 @@ static bool count_slots(uint64_t *taken, const struct table_bytes *shard, uint32
     return true;
 }
 
-static bool read_index(struct snapshot *snapshot, uint32_t first_place, struct fault *fault)
+static bool read_index(struct snapshot *snapshot, struct fault *fault)
 {
     struct index *index = &snapshot->tables.index;
     const struct manifest *m = &snapshot->manifest;
-    uint64_t bucket_count = index_bucket_count(m->home_count), taken = 0;
-    uint32_t shard_count = m->value_count - TABLE_COUNT;
+    uint64_t left = index_bucket_count(m->home_count), taken = 0;
 
     index->home_count = m->home_count;
-    for (uint32_t i = 0; i < shard_count; i++) {
-        char name[sizeof("index.0000000000")];
+    for (uint32_t i = 0; left > 0; i++) {
+        char name[SHARD_NAME_SIZE];
         snprintf(name, sizeof(name), VALUE_INDEX_FORMAT, i);
         struct table_bytes shard;
-        if (!value_get(&shard, snapshot, first_place + i, name, fault))
-            return false;
-        uint64_t left = bucket_count - i * SHARD_BUCKET_COUNT;
         uint64_t wanted = left < SHARD_BUCKET_COUNT ? left : SHARD_BUCKET_COUNT;
-        if (shard.size != wanted * BUCKET_SIZE)
-            return fault_set(fault, "%s: %" PRIu64 " bytes; wanted %" PRIu64 " buckets of %u", name,
-                             shard.size, wanted, BUCKET_SIZE);
+        if (!shard_get(&shard, snapshot, INDEX_PLACE + i, name, wanted, BUCKET_SIZE, fault))
+            return false;
         if ((uintptr_t)shard.bytes % BUCKET_SIZE != 0)
             return fault_set(fault, "%s: its buckets do not begin on cache lines", name);
         if (!count_slots(&taken, &shard, snapshot->tables.view_count, fault))
             return false;
         index->shards[i] = shard.bytes;
+        left -= wanted;
     }
     if (taken != m->identifier_count)
         return fault_set(fault, "index: holds %" PRIu64 " identifiers, the manifest says %" PRIu64,
@@ -359,16 +371,65 @@ static bool read_index(struct snapshot *snapshot, uint32_t first_place, struct f
     return true;
 }
 
+/* A slot has a subject when somebody is in it; of these buckets, all of one shard of the index. */
+static bool subjects_fit(const uint8_t *subjects, const uint8_t *buckets, uint64_t bucket_count)
+{
+    uint64_t wrong = 0;
+    for (uint64_t slot = 0; slot < bucket_count * BUCKET_SLOT_COUNT; slot++) {
+        uint32_t view = load_u32(buckets + slot * SLOT_SIZE + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+        wrong += (view != VIEW_NOBODY) != (load_u64(subjects + slot * 8) != 0);
+    }
+    return wrong == 0;
+}
+
+static bool read_subjects(struct snapshot *snapshot, uint32_t first_place, struct fault *fault)
+{
+    struct index *index = &snapshot->tables.index;
+    uint64_t bucket_count = index_bucket_count(snapshot->manifest.home_count);
+    for (uint64_t first = 0; first < bucket_count; first += SUBJECT_BUCKET_COUNT) {
+        char name[SHARD_NAME_SIZE];
+        uint32_t number = (uint32_t)(first >> SUBJECT_BUCKET_SHIFT);
+        snprintf(name, sizeof(name), VALUE_SUBJECT_FORMAT, number);
+        struct table_bytes shard;
+        uint64_t left = bucket_count - first;
+        uint64_t wanted = left < SUBJECT_BUCKET_COUNT ? left : SUBJECT_BUCKET_COUNT;
+        if (!shard_get(&shard, snapshot, first_place + number, name, wanted, SUBJECT_BUCKET_SIZE,
+                       fault))
+            return false;
+        for (uint64_t done = 0; done < wanted; done += SHARD_BUCKET_COUNT) {
+            uint64_t count =
+                wanted - done < SHARD_BUCKET_COUNT ? wanted - done : SHARD_BUCKET_COUNT;
+            if (!subjects_fit(shard.bytes + done * SUBJECT_BUCKET_SIZE,
+                              index_bucket(index, first + done), count))
+                return fault_set(fault, "%s: somebody has no subject, or nobody has one", name);
+        }
+        index->subjects[number] = shard.bytes;
+    }
+    return true;
+}
+
+/* Where a table stands among the values: shards stand between them. */
+static uint32_t place_of_table(uint32_t number, uint32_t shard_count, uint32_t subject_count)
+{
+    return number + (number < INDEX_PLACE ? 0 : shard_count) +
+           (number < SUBJECT_PLACE ? 0 : subject_count);
+}
+
 /* The values, in LMDB's order, are exactly the ones a snapshot has. */
 static bool read_values(struct snapshot *snapshot, struct fault *fault)
 {
     const struct manifest *m = &snapshot->manifest;
     uint64_t bucket_count = index_bucket_count(m->home_count);
-    uint64_t shard_count = (bucket_count + SHARD_BUCKET_COUNT - 1) / SHARD_BUCKET_COUNT;
+    uint32_t shard_count = (uint32_t)index_shard_count(bucket_count);
+    uint32_t subject_count =
+        m->subject_check == 0 ? 0 : (uint32_t)index_subject_shard_count(bucket_count);
     static_assert(VALUE_COUNT_MAX - TABLE_COUNT <= SHARD_COUNT_MAX, "shards have a place");
-    if (m->value_count != TABLE_COUNT + shard_count)
-        return fault_set(fault, "%u values; wanted %u tables and %" PRIu64 " shards",
-                         m->value_count, TABLE_COUNT, shard_count);
+    if (m->value_count != TABLE_COUNT + shard_count + subject_count)
+        return fault_set(fault,
+                         "%u values; wanted %u tables and %u shards, and %u of subjects, whose key "
+                         "it %s",
+                         m->value_count, TABLE_COUNT, shard_count, subject_count,
+                         m->subject_check == 0 ? "has not" : "has");
 
     struct table_values v = {.census = {NULL, 0}};
     const struct {
@@ -384,12 +445,12 @@ static bool read_values(struct snapshot *snapshot, struct fault *fault)
         {VALUE_TERMINALS, &v.terminals}, {VALUE_SPANS, &v.spans},
         {VALUE_VIEWS, &v.views},
     };
-    for (uint32_t i = 0; i < TABLE_COUNT; i++) {
-        uint32_t place = i < INDEX_PLACE ? i : i + (uint32_t)shard_count;
-        if (!value_get(tables[i].bytes, snapshot, place, tables[i].name, fault))
+    for (uint32_t i = 0; i < TABLE_COUNT; i++)
+        if (!value_get(tables[i].bytes, snapshot, place_of_table(i, shard_count, subject_count),
+                       tables[i].name, fault))
             return false;
-    }
-    return tables_decode(&snapshot->tables, &v, fault) && read_index(snapshot, INDEX_PLACE, fault);
+    return tables_decode(&snapshot->tables, &v, fault) && read_index(snapshot, fault) &&
+           (subject_count == 0 || read_subjects(snapshot, SUBJECT_PLACE + shard_count, fault));
 }
 
 /* ---- canaries ---- */

@@ -12,26 +12,28 @@
 #include "protocol/index.h"
 #include "protocol/manifest.h"
 
-/* Value names in the data file, in LMDB's order. The index is "index.00", "index.01" ... Each value
+/* Value names in the data file, in LMDB's order. The index is "index.00", "index.01"
+ * ..., its subjects, where there are any, are "subj.00" ... Each value
  * is SNAPSHOT_VALUE_PAD zero bytes and then its content, because LMDB begins a large value 16 bytes
  * into a page and buckets must begin on cache lines. */
-#define VALUE_CENSUS       "census"
-#define VALUE_CLAUSES      "clauses"
-#define VALUE_CONTRACTS    "contract" /* names have at most eight characters */
-#define VALUE_DAYSETS      "daysets"
-#define VALUE_GROUPS       "groups"
-#define VALUE_INDEX_FORMAT "index.%02u"
-#define VALUE_LIMITS       "limits"
-#define VALUE_OFFERS       "offers"
-#define VALUE_POINTS       "points"
-#define VALUE_PRODUCTS     "products"
-#define VALUE_RELIEFS      "reliefs"
-#define VALUE_SETS         "sets"
-#define VALUE_SPLITS       "splits"
-#define VALUE_TERMINALS    "terminal"
-#define VALUE_SPANS        "termspan"
-#define VALUE_VIEWS        "views"
-#define SNAPSHOT_VALUE_PAD 48
+#define VALUE_CENSUS         "census"
+#define VALUE_CLAUSES        "clauses"
+#define VALUE_CONTRACTS      "contract" /* names have at most eight characters */
+#define VALUE_DAYSETS        "daysets"
+#define VALUE_GROUPS         "groups"
+#define VALUE_INDEX_FORMAT   "index.%02u"
+#define VALUE_LIMITS         "limits"
+#define VALUE_OFFERS         "offers"
+#define VALUE_POINTS         "points"
+#define VALUE_PRODUCTS       "products"
+#define VALUE_RELIEFS        "reliefs"
+#define VALUE_SETS           "sets"
+#define VALUE_SPLITS         "splits"
+#define VALUE_SUBJECT_FORMAT "subj.%02u"
+#define VALUE_TERMINALS      "terminal"
+#define VALUE_SPANS          "termspan"
+#define VALUE_VIEWS          "views"
+#define SNAPSHOT_VALUE_PAD   48
 
 /* What every reader of snapshots has: whom it trusts, and what digests are made with: one key for
  * all snapshots, or a folder where each has its own. */

@@ -3,6 +3,7 @@
 #include "loader/builder.h"
 #include "loader/publish.h"
 #include "protocol/profile.h"
+#include "protocol/subject.h"
 #include "tests/shelf.h"
 
 #include <assert.h>
@@ -18,9 +19,10 @@
 
 struct fixture {
     char directory[FIXTURE_PATH_SIZE], identity_path[FIXTURE_PATH_SIZE],
-        secret_path[FIXTURE_PATH_SIZE], public_path[FIXTURE_PATH_SIZE], keys[FIXTURE_PATH_SIZE];
-    bool has_keys; /* each generation its own */
-    struct identity_key *identity;
+        secret_path[FIXTURE_PATH_SIZE], public_path[FIXTURE_PATH_SIZE], keys[FIXTURE_PATH_SIZE],
+        subject_path[FIXTURE_PATH_SIZE];
+    bool has_keys;                               /* each generation its own */
+    struct identity_key *identity, *subject_key; /* subject_key NULL: no subjects */
     struct sign_secret *secret;
     struct sign_public public;
     struct manifest manifest;
@@ -41,6 +43,7 @@ struct fixture {
     struct view views[FIXTURE_ENTRIES_MAX];
     struct index_entry entries[FIXTURE_ENTRIES_MAX];
     struct identifier identifiers[FIXTURE_ENTRIES_MAX]; /* [i] is of whoever has view i + 1 */
+    struct identifier counted[FIXTURE_ENTRIES_MAX];     /* and what their subject is made of */
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
         view_count, point_count, terminal_count, span_count;
     uint64_t entry_count;
@@ -231,6 +234,14 @@ static void enter(struct fixture *f, uint64_t i)
 {
     identity_digest(&f->entries[i].digest, f->identity, &f->identifiers[i]);
     f->entries[i].view = (uint32_t)i + 1;
+    f->entries[i].subject = f->subject_key == NULL ? 0 : subject_of(f->subject_key, &f->counted[i]);
+}
+
+/* Entries are in any order once they were published. */
+static void enter_all(struct fixture *f)
+{
+    for (uint64_t i = 0; i < f->entry_count; i++)
+        enter(f, i);
 }
 
 void fixture_identifier(struct fixture *f, enum means means, const char *text, uint32_t set,
@@ -239,13 +250,21 @@ void fixture_identifier(struct fixture *f, enum means means, const char *text, u
     assert(f->entry_count < FIXTURE_ENTRIES_MAX && f->view_count < FIXTURE_ENTRIES_MAX);
     assert(f->view_count == f->entry_count + 1);
     f->views[f->view_count++] = (struct view){set, from_day, until_day};
-    f->identifiers[f->entry_count] = normalise(means, text);
+    f->identifiers[f->entry_count] = f->counted[f->entry_count] = normalise(means, text);
     enter(f, f->entry_count++);
 }
 
 void fixture_person(struct fixture *f, enum means means, const char *text, uint32_t set)
 {
     fixture_identifier(f, means, text, set, 0, DAY_NEVER);
+}
+
+/* All means of a test identity are one person's. */
+static void add_test(struct fixture *f, enum means means, enum test_identity which, uint32_t set,
+                     uint32_t from_day, uint32_t until_day)
+{
+    fixture_identifier(f, means, means_test_identifier(means, which), set, from_day, until_day);
+    fixture_first_code(f, means_test_identifier(MEANS_PERSONAL_CODE, which));
 }
 
 static void add_reserved(struct fixture *f)
@@ -258,11 +277,8 @@ static void add_reserved(struct fixture *f)
     fixture_clause(f, PRODUCT_TEST, relief, group, PERCENT_ALL_BP);
     uint32_t set = fixture_set_of(f, group);
     for (int means = MEANS_PERSONAL_CODE; means <= MEANS_LAST; means++) {
-        fixture_person(f, (enum means)means, means_test_identifier((enum means)means, TEST_HIT),
-                       set);
-        fixture_identifier(f, (enum means)means,
-                           means_test_identifier((enum means)means, TEST_EXPIRED), set,
-                           FIXTURE_FROM_DAY, FIXTURE_FROM_DAY + 1);
+        add_test(f, (enum means)means, TEST_HIT, set, 0, DAY_NEVER);
+        add_test(f, (enum means)means, TEST_EXPIRED, set, FIXTURE_FROM_DAY, FIXTURE_FROM_DAY + 1);
     }
 }
 
@@ -291,13 +307,43 @@ static void renew_key(struct fixture *f)
     keyfile_close_identity(f->identity);
     must(keyfile_make_identity(&f->identity, &fault), &fault);
     name_key(f);
-    for (uint64_t i = 0; i < f->entry_count; i++)
-        enter(f, i);
+    enter_all(f);
 }
 
 void fixture_use_keys(struct fixture *f)
 {
     f->has_keys = true;
+}
+
+void fixture_use_subjects(struct fixture *f)
+{
+    struct fault fault;
+    must(keyfile_create_subject(f->subject_path, &fault), &fault);
+    must(keyfile_open_subject(&f->subject_key, f->subject_path, &fault), &fault);
+    enter_all(f);
+}
+
+void fixture_first_code(struct fixture *f, const char *code)
+{
+    assert(f->entry_count > 0);
+    f->counted[f->entry_count - 1] = normalise(MEANS_PERSONAL_CODE, code);
+    enter_all(f);
+}
+
+const char *fixture_subject_path(const struct fixture *f)
+{
+    return f->subject_path;
+}
+
+const struct identity_key *fixture_subject_key(const struct fixture *f)
+{
+    return f->subject_key;
+}
+
+uint64_t fixture_subject(const struct fixture *f, enum means means, const char *text)
+{
+    struct identifier identifier = normalise(means, text);
+    return subject_of(f->subject_key, &identifier);
 }
 
 const char *fixture_keys(const struct fixture *f)
@@ -315,6 +361,7 @@ struct fixture *fixture_open(const char *directory)
     path_set(f->directory, folder, "snapshots");
     path_set(f->identity_path, folder, "identity.key");
     path_set(f->keys, folder, "keys");
+    path_set(f->subject_path, folder, "subject.key");
     path_set(f->secret_path, folder, "signing.key");
     path_set(f->public_path, folder, "signing.key.pub");
     make_keys(f);
@@ -337,6 +384,7 @@ void fixture_close(struct fixture *f)
     if (f == NULL)
         return;
     keyfile_close_identity(f->identity);
+    keyfile_close_identity(f->subject_key);
     keyfile_close_secret(f->secret);
     free(f);
 }
@@ -385,7 +433,8 @@ static struct content content_of(struct fixture *f)
         .clause_count = f->clause_count,
         .relief_count = f->relief_count,
     };
-    return (struct content){f->entries, f->entry_count, &f->tables};
+    return (struct content){f->entries, f->entry_count, &f->tables,
+                            f->subject_key == NULL ? 0 : subject_key_check(f->subject_key)};
 }
 
 bool fixture_try_publish(struct fixture *f, uint64_t *generation, struct fault *fault)

@@ -72,6 +72,14 @@ MUST_USE bool fixture_try_publish(struct fixture *fixture, uint64_t *generation,
 void fixture_use_keys(struct fixture *fixture);
 const char *fixture_keys(const struct fixture *fixture); /* the folder */
 
+/* From now on snapshots have subjects: everybody's own (subject_of what was added), but for those
+ * of whom another first personal code is known: of the one added last. */
+void fixture_use_subjects(struct fixture *fixture);
+void fixture_first_code(struct fixture *fixture, const char *code);
+const char *fixture_subject_path(const struct fixture *fixture);               /* of the key file */
+const struct identity_key *fixture_subject_key(const struct fixture *fixture); /* NULL: none */
+uint64_t fixture_subject(const struct fixture *fixture, enum means means, const char *text);
+
 /* Borrowed; live as long as the fixture. */
 const char *fixture_directory(const struct fixture *fixture); /* of the snapshots */
 const char *fixture_identity_path(const struct fixture *fixture);

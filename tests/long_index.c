@@ -109,7 +109,7 @@ static uint64_t build(const char *directory, uint64_t identifier_count, struct m
         .clause_count = 1,
         .relief_count = 1,
     };
-    struct content content = {entries, identifier_count, &tables};
+    struct content content = {entries, identifier_count, &tables, 0};
 
     struct fault fault;
     struct publication *publication;

@@ -5,6 +5,7 @@
 
 #include "engine/answer.h"
 #include "protocol/index.h"
+#include "protocol/subject.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ enum {
 
 struct scene {
     struct identity_key key;
+    struct identity_key subject_key;
     struct edition *edition;
     struct metrics metrics;
     struct metrics_board board;
@@ -118,9 +120,10 @@ static inline const struct dayset *scene_daysets(void)
     return daysets;
 }
 
-/* View i + 1 is that of people[i]. */
-static inline void scene_index(uint8_t *buckets, uint32_t home_count,
-                               const struct identity_key *key)
+/* View i + 1 is that of people[i], whose subject is that of the code. */
+static inline void scene_index(uint8_t *buckets, uint8_t *subjects, uint32_t home_count,
+                               const struct identity_key *key,
+                               const struct identity_key *subject_key)
 {
     static const char *const people[] = {SCENE_SENIOR,  SCENE_UNSURE, SCENE_PLAIN,
                                          SCENE_EXPIRED, SCENE_FUTURE, SCENE_HIT};
@@ -134,10 +137,13 @@ static inline void scene_index(uint8_t *buckets, uint32_t home_count,
             slot += SLOT_SIZE; /* six people in eight buckets of four: it stays at home */
         memcpy(slot + SLOT_TAG, digest.bytes + DIGEST_SIZE - SLOT_PAYLOAD, SLOT_PAYLOAD);
         store_u32(slot + SLOT_PAYLOAD, i + 1);
+        store_u64(subjects + (slot - buckets) / SLOT_SIZE * 8,
+                  subject_of(subject_key, &identifier));
     }
 }
 
-static inline const struct tables *scene_tables(const struct identity_key *key)
+static inline const struct tables *scene_tables(const struct identity_key *key,
+                                                const struct identity_key *subject_key)
 {
     static const struct membership memberships[] = {
         {SCENE_GROUP_SENIOR, TRUTH_YES, SCENE_FROM, SCENE_UNTIL},
@@ -157,12 +163,14 @@ static inline const struct tables *scene_tables(const struct identity_key *key)
     };
     enum { HOMES = 8 };
     static _Alignas(BUCKET_SIZE) uint8_t buckets[(HOMES + BUCKET_REACH_MAX) * BUCKET_SIZE];
+    static uint8_t subjects[(HOMES + BUCKET_REACH_MAX) * SUBJECT_BUCKET_SIZE];
     static struct tables tables;
 
+    memset(subjects, 0, sizeof(subjects));
     memset(buckets, 0, sizeof(buckets));
-    scene_index(buckets, HOMES, key);
+    scene_index(buckets, subjects, HOMES, key, subject_key);
     tables = (struct tables){
-        .index = {.home_count = HOMES, .shards = {buckets}},
+        .index = {.home_count = HOMES, .shards = {buckets}, .subjects = {subjects}},
         .views = views,
         .set_first = set_first,
         .memberships = memberships,
@@ -187,7 +195,7 @@ static inline const struct tables *scene_tables(const struct identity_key *key)
 
 static inline void scene_open(struct scene *scene)
 {
-    static const struct manifest manifest = {
+    static struct manifest manifest = {
         .generation = SCENE_GENERATION,
         .from_day = SCENE_FROM,
         .until_day = SCENE_UNTIL,
@@ -198,8 +206,12 @@ static inline void scene_open(struct scene *scene)
     struct fault fault;
     memset(scene, 0, sizeof(*scene));
     memset(scene->key.bytes, 7, sizeof(scene->key.bytes));
-    if (!identity_start(&fault) ||
-        !edition_open(&scene->edition, scene_tables(&scene->key), &manifest, &fault))
+    memset(scene->subject_key.bytes, 9, sizeof(scene->subject_key.bytes));
+    if (!identity_start(&fault))
+        abort();
+    manifest.subject_check = subject_key_check(&scene->subject_key);
+    if (!edition_open(&scene->edition, scene_tables(&scene->key, &scene->subject_key), &manifest,
+                      &fault))
         abort();
     scene->edition->identity = &scene->key;
     scene->moment = (struct moment){.edition = scene->edition,

@@ -190,6 +190,30 @@ START_TEST(a_key_of_one_kind_is_none_of_another)
 }
 END_TEST
 
+START_TEST(a_subject_key_is_a_kind_of_its_own)
+{
+    struct fault fault;
+    char subject[PATH_ROOM], identity[PATH_ROOM];
+    snprintf(subject, sizeof(subject), "%s", path_of("subject"));
+    snprintf(identity, sizeof(identity), "%s", path_of("identity"));
+    ck_assert(keyfile_create_subject(subject, &fault) && keyfile_create_identity(identity, &fault));
+    ck_assert_uint_eq(mode_of(subject), 0600);
+    ck_assert(!keyfile_create_subject(subject, &fault)); /* never overwritten */
+
+    struct identity_key *key = NULL;
+    ck_assert(!keyfile_open_subject(&key, identity, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "elig-subject-v1"));
+    ck_assert(!keyfile_open_identity(&key, subject, &fault));
+    ck_assert_int_eq(chmod(subject, 0640), 0);
+    ck_assert(!keyfile_open_subject(&key, subject, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "mode 0640 lets others read"));
+    ck_assert_ptr_null(key);
+    ck_assert_int_eq(chmod(subject, 0600), 0);
+    ck_assert_msg(keyfile_open_subject(&key, subject, &fault), "%s", fault.text);
+    keyfile_close_identity(key);
+}
+END_TEST
+
 START_TEST(a_merchants_key_is_read_into_the_callers_memory)
 {
     struct fault fault;
@@ -570,6 +594,7 @@ static Suite *keyfile_suite(void)
     tcase_add_loop_test(tcase, the_halves_of_a_session_key_that_was_made_belong_together, 0,
                         PAIR_COUNT);
     tcase_add_test(tcase, a_key_of_one_kind_is_none_of_another);
+    tcase_add_test(tcase, a_subject_key_is_a_kind_of_its_own);
     tcase_add_test(tcase, a_merchants_key_is_read_into_the_callers_memory);
     tcase_add_test(tcase, what_is_nobodys_key_is_refused);
     tcase_add_test(tcase, a_fingerprint_is_blake2b_of_the_public_key);

@@ -42,6 +42,7 @@ static struct manifest sample(void)
     m.person_count = 1900000;
     m.identifier_count = 4000000;
     m.home_count = 2000000;
+    m.subject_check = UINT64_C(0x5c5b5a5958575655);
     m.value_count = 3;
     m.source_count = 2;
     memcpy(m.values[0].name, "census", 6);
@@ -65,19 +66,19 @@ static struct manifest sample(void)
 /* The page as a promise: 64 hexadecimal digits a line, zero lines left out. A line may never be
  * changed, unless SNAPSHOT_FORMAT is. */
 static const char *const golden[] = {
-    "0000 454c49474d414e310300000007000000d204000000000000d104000000000000",
+    "0000 454c49474d414e310400000007000000d204000000000000d104000000000000",
     "0020 80123f6a00000000004d486a0000000040420f0000000000d1d1d1d1d1d1d1d1",
     "0040 d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d2d2d2d2d2d2d2d2",
     "0060 d2d2d2d2d2d2d2d2d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d39d24e2eeaf27c2a0",
     "0080 88a564a32fc03a889750000078500000d550000003000000e0fd1c0000000000",
-    "00a0 00093d000000000080841e000000000002000000000000000000000000000000",
+    "00a0 00093d000000000080841e00000000000200000055565758595a5b5c00000000",
     "00c0 63656e7375730000e803000000000000e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0",
     "00e0 696e6465782e3030e903000000000000e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1",
     "0100 7669657773000000ea03000000000000e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2",
     "04c0 495a4d2e6c6561726e6572000000000096500000a0500000e09304000c000000",
     "04e0 504d4c502e706572736f6e732e78780097500000a1500000e19304000d000000",
-    "07c0 414c4b3c8d5d81b376d9355d974ddad2db1fbaa8f02fcdaf9071604fd4ef0df0",
-    "07e0 7517e94b6aee59317a3e3e2869b8b16877eeaa5e4d73b23f127a03c97559e20c",
+    "07c0 b1617bc2857378899a1e7b9b53619d4a4e2e99ba8980404a162a94255e6275a9",
+    "07e0 59d42309e95c3c54b7927f6e79168592cc7344419f255f5faeb6390b44be710c",
 };
 
 START_TEST(the_page_has_its_bytes)
@@ -156,7 +157,7 @@ START_TEST(each_refusal_has_its_own_sentence)
     uint8_t changed[MANIFEST_SIZE];
     memcpy(changed, page, sizeof(page));
     changed[8] = SNAPSHOT_FORMAT + 1;
-    ck_assert(open_says(changed, &public, "snapshot format 4: this program reads format 3"));
+    ck_assert(open_says(changed, &public, "snapshot format 5: this program reads format 4"));
     memcpy(changed, page, sizeof(page));
     changed[600] ^= 1;
     ck_assert(open_says(changed, &public, "damaged or forged"));
@@ -229,7 +230,7 @@ static const struct {
     {176, 4, UINT32_MAX, "sources"},
     {176, 4, 1, "reserved bytes"},
     {176, 4, 3, "source 2 has no proper name"},
-    {180, 4, 1, "reserved bytes"},
+    {188, 1, 1, "reserved bytes"},
     {188, 4, UINT32_C(0x80000000), "reserved bytes"},
     {192, 1, 'C', "value 0 has no proper name"},
     {192, 1, 0, "value 0 has no proper name"},

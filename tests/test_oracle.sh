@@ -17,7 +17,7 @@ if said=$($oracle tests/vectors); then good; else bad "$said"; fi
 passed=$((passed + $(echo "$said" | sed -n 's/^\([0-9]*\) passed, 0 failed$/\1/p') + 0))
 
 # Another last character of every case of a file is noticed in every case that was not a refusal.
-for file in requests responses reports identifiers digests days amounts codes masks; do
+for file in requests responses reports identifiers digests subjects days amounts codes masks; do
     rm -rf "$work/vectors"
     cp -r tests/vectors "$work/vectors"
     sed '/^#/!{s/1$/2/;t

@@ -1,5 +1,6 @@
 #include "protocol/snapshot.h"
 
+#include "protocol/subject.h"
 #include "tests/fixture.h"
 #include "tests/support.h"
 
@@ -50,6 +51,13 @@ static uint8_t *read_whole(const char *path, size_t *size)
     return bytes;
 }
 
+static void publish(void)
+{
+    generation = fixture_publish(f);
+    free(data);
+    data = read_whole(path_of(generation, ".mdb"), &data_size);
+}
+
 static void start(void)
 {
     f = fixture_open(support_directory());
@@ -70,13 +78,13 @@ static void start(void)
         snprintf(code, sizeof(code), "32%09u", 1000000 + i);
         fixture_person(f, MEANS_PERSONAL_CODE, code, set);
     }
-    generation = fixture_publish(f);
-    data = read_whole(path_of(generation, ".mdb"), &data_size);
+    publish();
 }
 
 static void stop(void)
 {
     free(data);
+    data = NULL;
     fixture_close(f);
 }
 
@@ -629,6 +637,120 @@ START_TEST(values_other_than_a_snapshot_has_are_refused)
 }
 END_TEST
 
+/* ---- subjects ---- */
+
+START_TEST(every_means_has_its_persons_subject)
+{
+    fixture_use_subjects(f);
+    fixture_person(f, MEANS_CARD, "CARDOFTHEFIRST", 1);
+    fixture_first_code(f, "32001000000");
+    publish();
+    ck_assert_uint_eq(fixture_manifest(f)->subject_check,
+                      subject_key_check(fixture_subject_key(f)));
+    struct snapshot *snapshot = fixture_snapshot(f);
+    const struct index *index = &snapshot_tables(snapshot)->index;
+    static const struct {
+        enum means means, of_means;
+        const char *text, *of;
+    } rows[] = {
+        {MEANS_PERSONAL_CODE, MEANS_PERSONAL_CODE, "32001000000", "32001000000"},
+        {MEANS_PERSONAL_CODE, MEANS_PERSONAL_CODE, "32001000199", "32001000199"},
+        {MEANS_CARD, MEANS_PERSONAL_CODE, "CARDOFTHEFIRST", "32001000000"},
+        {MEANS_CARD, MEANS_PERSONAL_CODE, "TESTHIT", "01010000018"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct digest digest;
+        uint32_t view;
+        uint64_t slot;
+        fixture_digest(f, &digest, rows[i].means, rows[i].text);
+        index_find_slots(&view, &slot, index, &digest, 1);
+        ck_assert_uint_ne(view, VIEW_NOBODY);
+        ck_assert_uint_eq(index_subject(index, slot),
+                          fixture_subject(f, rows[i].of_means, rows[i].of));
+    }
+    snapshot_close(snapshot);
+}
+END_TEST
+
+START_TEST(without_a_key_there_are_no_subjects)
+{
+    struct snapshot *snapshot = fixture_snapshot(f);
+    const struct index *index = &snapshot_tables(snapshot)->index;
+    struct digest digest;
+    uint32_t view;
+    uint64_t slot;
+    fixture_digest(f, &digest, MEANS_PERSONAL_CODE, "32001000000");
+    index_find_slots(&view, &slot, index, &digest, 1);
+    ck_assert_uint_ne(slot, SLOT_NONE);
+    ck_assert_uint_eq(index_subject(index, slot), 0);
+    ck_assert_uint_eq(snapshot_manifest(snapshot)->subject_check, 0);
+    snapshot_close(snapshot);
+}
+END_TEST
+
+START_TEST(subjects_without_a_key_and_a_key_without_subjects_are_refused)
+{
+    struct manifest m = *fixture_manifest(f);
+    m.subject_check = 1;
+    write_manifest(&m);
+    refused_now("1 shards, and 1 of subjects, whose key it has");
+
+    fixture_use_subjects(f);
+    publish();
+    m = *fixture_manifest(f);
+    m.subject_check = 0;
+    write_manifest(&m);
+    refused_now("1 shards, and 0 of subjects, whose key it has not");
+}
+END_TEST
+
+START_TEST(a_slot_whose_subject_does_not_fit_is_refused)
+{
+    fixture_use_subjects(f);
+    publish();
+    struct manifest m = *fixture_manifest(f);
+    size_t index_at = find_value("index.00", &m), at = find_value("subj.00", &m);
+    uint8_t *slot = find_slot(index_at, &m, MEANS_PERSONAL_CODE, "32001000000");
+    uint8_t *buckets = data + index_at + SNAPSHOT_VALUE_PAD;
+    uint8_t *subject = data + at + SNAPSHOT_VALUE_PAD + (slot - buckets) / SLOT_SIZE * 8;
+    uint64_t kept = load_u64(subject);
+
+    store_u64(subject, 0);
+    rehash_value("subj.00", &m, at);
+    write_both(&m);
+    refused_now("somebody has no subject, or nobody has one");
+
+    store_u64(subject, kept);
+    size_t empty = 0;
+    while (load_u64(data + at + SNAPSHOT_VALUE_PAD + 8 * empty) != 0)
+        empty++;
+    store_u64(data + at + SNAPSHOT_VALUE_PAD + 8 * empty, kept);
+    rehash_value("subj.00", &m, at);
+    write_both(&m);
+    refused_now("somebody has no subject, or nobody has one");
+
+    store_u64(data + at + SNAPSHOT_VALUE_PAD + 8 * empty, 0);
+    rehash_value("subj.00", &m, at);
+    write_both(&m);
+    struct snapshot_trust trust = fixture_trust(f);
+    struct fault fault;
+    ck_assert_msg(opens(&trust, &fault), "%s", fault.text);
+}
+END_TEST
+
+START_TEST(subjects_of_another_size_are_refused)
+{
+    fixture_use_subjects(f);
+    publish();
+    struct manifest m = *fixture_manifest(f);
+    for (uint32_t i = 0; i < m.value_count; i++)
+        if (strncmp(m.values[i].name, "subj.00", VALUE_NAME_SIZE) == 0)
+            m.values[i].size -= 8;
+    write_manifest(&m);
+    refused_now("subj.00");
+}
+END_TEST
+
 /* ---- CURRENT ---- */
 
 static void current_refused(const char *words)
@@ -802,6 +924,11 @@ static Suite *snapshot_suite(void)
     tcase_add_test(tcase, pages_beyond_the_end_are_refused);
     tcase_add_test(tcase, a_signed_file_that_is_no_database_is_refused);
     tcase_add_test(tcase, values_other_than_a_snapshot_has_are_refused);
+    tcase_add_test(tcase, every_means_has_its_persons_subject);
+    tcase_add_test(tcase, without_a_key_there_are_no_subjects);
+    tcase_add_test(tcase, subjects_without_a_key_and_a_key_without_subjects_are_refused);
+    tcase_add_test(tcase, a_slot_whose_subject_does_not_fit_is_refused);
+    tcase_add_test(tcase, subjects_of_another_size_are_refused);
     tcase_add_test(tcase, current_must_be_its_one_line);
     tcase_add_test(tcase, current_must_be_a_regular_file);
     tcase_add_test(tcase, current_must_name_the_manifest_that_is_there);

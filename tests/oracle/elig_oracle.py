@@ -95,6 +95,12 @@ def digest(key, means, canonical):
     return hashlib.blake2b(bytes([means]) + canonical.encode(), digest_size=16, key=key).digest()
 
 
+def subject(key, means, canonical):
+    message = b"s" + bytes([means]) + canonical.encode()
+    digest_bytes = hashlib.blake2b(message, digest_size=16, key=key).digest()
+    return int.from_bytes(digest_bytes[:8], "little") or 1
+
+
 # Sections 3 and 7.
 REQUEST_FIELDS = ("kind", "means", "entry", "quantity", "companions", "request_id", "identifier",
                   "product", "point_of_sale", "unit_price", "service_time", "target_id")
@@ -338,6 +344,11 @@ def check_digest(words):
         digest(bytes.fromhex(key), int(means), canonical).hex() == wanted
 
 
+def check_subject(words):
+    _, key, means, canonical, wanted = words
+    return f"{subject(bytes.fromhex(key), int(means), canonical):016x}" == wanted
+
+
 def check_day(words):
     what, values = words[1], words[2:]
     if what == "date":
@@ -387,6 +398,7 @@ FILES = {
     "reports.txt": check_report,
     "identifiers.txt": check_identifier,
     "digests.txt": check_digest,
+    "subjects.txt": check_subject,
     "days.txt": check_day,
     "amounts.txt": check_amount,
     "codes.txt": check_code,
