@@ -113,7 +113,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture ledger_fake ledger_scene market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@

@@ -46,19 +46,24 @@ static void answer_report(const struct answerer *answerer, const struct moment *
     frame_encode_report(out, &report);
 }
 
-/* PING and STATUS. */
+static _Atomic uint64_t *bare_metric(struct metrics *metrics, uint8_t kind)
+{
+    if (kind_is_transaction(kind))
+        return &metrics->turned_away;
+    return kind == KIND_PING ? &metrics->pings : &metrics->reports;
+}
+
+/* PING, STATUS and, because no ledger is kept here, all that it would answer. */
 static void answer_bare(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                         const uint8_t *frame, const struct request *request)
 {
+    metric_add(bare_metric(answerer->metrics, request->kind), 1);
     if (request->kind == KIND_STATUS && request->target_id == 0) {
-        metric_add(&answerer->metrics->reports, 1);
         answer_report(answerer, moment, out, frame);
         return;
     }
-    bool is_ping = request->kind == KIND_PING;
-    metric_add(is_ping ? &answerer->metrics->pings : &answerer->metrics->reports, 1);
-    struct response response =
-        response_start(moment, frame, is_ping ? STATUS_OK : STATUS_NO_LEDGER);
+    enum status status = request->kind == KIND_PING ? STATUS_OK : STATUS_NO_LEDGER;
+    struct response response = response_start(moment, frame, status);
     frame_encode_response(out, &response);
 }
 
@@ -113,13 +118,12 @@ static void count_decisions(struct answerer *answerer)
 }
 
 /* Steps 5 to 9, and what the profile sees of it. `response` holds what all answers share. */
-static void answer_check(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                         const struct check *check, uint32_t view, struct response *response)
+static enum status answer_check(const struct moment *moment, uint8_t *out,
+                                const struct check *check, uint32_t view, struct response *response)
 {
     const struct edition *edition = moment->edition;
     struct verdict verdict;
     decide_into(&verdict, edition, &check->candidates, view, &check->purchase);
-    answerer->decided_counts[verdict.status - STATUS_UNKNOWN_PRODUCT]++;
 
     response->status = (uint16_t)verdict.status;
     response->split = verdict.split;
@@ -133,21 +137,21 @@ static void answer_check(struct answerer *answerer, const struct moment *moment,
                              : 0;
     profile_mask(response, moment->profile, day_end_s);
     frame_encode_response(out, response);
+    return verdict.status;
 }
 
-/* Steps 1 to 4: what is bought, where and when, before anybody is looked up. False when that
- * settles it, and then it is answered: nobody learns from it who was asked about, not even from the
- * time that it takes. */
-static bool take_check(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                       const uint8_t *in, const struct request *request, struct check *check)
+static bool is_permitted(const struct moment *moment, const struct request *request)
+{
+    return moment->terminal == NULL ||
+           edition_terminal_sells(moment->edition, moment->terminal, request->point_of_sale,
+                                  request->product);
+}
+
+/* Steps 1 to 4: what is bought, where and when, before anybody is looked up. */
+static void take_purchase(const struct moment *moment, const struct request *request,
+                          struct check *check)
 {
     bool is_anybody = means_is_anybody(&request->identifier);
-    if (moment->terminal != NULL &&
-        !edition_terminal_sells(moment->edition, moment->terminal, request->point_of_sale,
-                                request->product)) {
-        answer_not_permitted(answerer, moment, out, in);
-        return false;
-    }
     check->is_about_nobody =
         !profile_may_ask(moment->profile, request->product, &request->identifier);
     check->purchase = (struct purchase){
@@ -161,13 +165,33 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
         .service_time_s = request->service_time_s != 0 ? request->service_time_s : moment->now_s,
     };
     check->candidates = decide_candidates(moment->edition, &check->purchase);
-    if (check->candidates.status != STATUS_OK) {
-        struct response response = response_start(moment, in, check->candidates.status);
-        answer_check(answerer, moment, out, check, VIEW_NOBODY, &response);
+    if (check->candidates.status == STATUS_OK)
+        decide_prefetch(moment->edition, &check->candidates);
+}
+
+/* What was bought, where or when settles it: nobody learns from the answer who was asked about, not
+ * even from the time that it takes. */
+static enum status answer_settled(const struct moment *moment, uint8_t *out, const uint8_t *in,
+                                  const struct check *check)
+{
+    struct response response = response_start(moment, in, check->candidates.status);
+    return answer_check(moment, out, check, VIEW_NOBODY, &response);
+}
+
+/* False when it is answered already. */
+static bool take_check(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                       const uint8_t *in, const struct request *request, struct check *check)
+{
+    if (!is_permitted(moment, request)) {
+        answer_not_permitted(answerer, moment, out, in);
         return false;
     }
-    decide_prefetch(moment->edition, &check->candidates);
-    return true;
+    take_purchase(moment, request, check);
+    if (check->candidates.status == STATUS_OK)
+        return true;
+    enum status status = answer_settled(moment, out, in, check);
+    answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
+    return false;
 }
 
 /* The terminal's budgets, or where it has none the server's. */
@@ -287,7 +311,8 @@ static void answer_checks(struct answerer *answerer, const struct moment *moment
         const struct check *check = &answerer->checks[i];
         size_t at = check->frame * FRAME_SIZE;
         response.request_id = frame_request_id(in + at);
-        answer_check(answerer, moment, out + at, check, answerer->views[i], &response);
+        enum status status = answer_check(moment, out + at, check, answerer->views[i], &response);
+        answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
     }
 }
 
@@ -300,10 +325,180 @@ static void wipe_checks(struct answerer *answerer, size_t check_count)
     explicit_bzero(answerer->hashes, sizeof(answerer->hashes)); /* of those sent away, too */
 }
 
+/* ---- transactions: the same steps, and then it is for the ledger to say ---- */
+
+/* Of a request whose purchase is still to be looked up. */
+#define VIEW_AWAITED UINT32_MAX
+
+static bool is_for_ledger(const struct request *request)
+{
+    return kind_is_transaction(request->kind) ||
+           (request->kind == KIND_STATUS && request->target_id != 0);
+}
+
+/* Adds what the frame asks; what is known of its answer stands in the answer's place. */
+static struct ledger_request *add_request(struct answerer *answerer, const struct moment *moment,
+                                          uint8_t *out, const uint8_t *in,
+                                          const struct request *request)
+{
+    struct transactions *transactions = answerer->transactions;
+    const struct terminal *terminal = moment->terminal;
+    uint32_t number = terminal != NULL ? terminal->number : 0;
+    struct awaited awaited = {
+        .request_id = request->request_id,
+        .generation = moment->edition->manifest->generation,
+        .server_time_s = (uint32_t)moment->now_s,
+        .stale_h = edition_stale_h(moment->edition, moment->now_s),
+        .kind = request->kind,
+        .profile = moment->profile,
+    };
+    awaited_put(out, &awaited);
+    assert(transactions->count < ANSWER_REQUESTS_MAX);
+    transactions->places[transactions->count] = out;
+    struct ledger_request *added = &transactions->requests[transactions->count++];
+    *added = (struct ledger_request){
+        .edition = moment->edition,
+        .kind = request->kind,
+        .hold_10s = request->hold_10s,
+        .is_operator = moment->profile == PROFILE_ADMINISTRATOR,
+        .terminal = number,
+        .provider = terminal != NULL ? terminal->provider : 0,
+        .request_id = request->request_id,
+        .body = subject_body(answerer->subject_key, in),
+        .view = VIEW_AWAITED,
+    };
+    if (!kind_is_purchase(request->kind)) {
+        added->target_id = request->target_id;
+        added->target_terminal = request->target_terminal != 0 ? request->target_terminal : number;
+        added->quantity = request->quantity;
+        added->amount = request->unit_price;
+    }
+    return added;
+}
+
+/* Whether it is still to be looked up. Whoever runs the system buys with test identities only. */
+static bool take_transaction(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                             const uint8_t *in, const struct request *request, struct check *check)
+{
+    if (!kind_is_purchase(request->kind)) {
+        (void)add_request(answerer, moment, out, in, request);
+        return false;
+    }
+    if (!is_permitted(moment, request) ||
+        !profile_may_ask(moment->profile, request->product, &request->identifier)) {
+        answer_not_permitted(answerer, moment, out, in);
+        return false;
+    }
+    take_purchase(moment, request, check);
+    if (check->candidates.status != STATUS_OK) {
+        (void)answer_settled(moment, out, in, check);
+        metric_add(&answerer->metrics->transactions_refused, 1);
+        return false;
+    }
+    check->request = (uint16_t)answerer->transactions->count;
+    struct ledger_request *added = add_request(answerer, moment, out, in, request);
+    added->purchase = check->purchase;
+    added->candidates = check->candidates;
+    return true;
+}
+
+/* Whom they are counted for. A subject is made of what everybody shows, though whom the snapshot
+ * knows has one there: so that time does not tell who is known. */
+static void find_subjects(struct answerer *answerer, const struct edition *edition,
+                          size_t check_count)
+{
+    const struct index *index = &edition->tables->index;
+    uint32_t views[ANSWER_GROUP_MAX];
+    uint64_t slots[ANSWER_GROUP_MAX];
+    subject_batch(answerer->subjects, answerer->subject_key, answerer->identifiers, check_count);
+    index_find_slots(views, slots, index, answerer->digests, check_count);
+    for (size_t i = 0; i < check_count; i++) {
+        uint64_t known = index_subject(index, slots[i]);
+        if (known != 0)
+            answerer->subjects[i] = known;
+        if (means_is_anybody(&answerer->identifiers[i]))
+            answerer->subjects[i] = SUBJECT_NOBODY;
+    }
+    explicit_bzero(views, sizeof(views));
+    explicit_bzero(slots, sizeof(slots));
+}
+
+static void fill_requests(struct answerer *answerer, const struct moment *moment,
+                          size_t check_count)
+{
+    const struct edition *edition = moment->edition;
+    find_subjects(answerer, edition, check_count);
+    for (size_t i = 0; i < check_count; i++) {
+        const struct check *check = &answerer->checks[i];
+        struct ledger_request *request = &answerer->transactions->requests[check->request];
+        request->view = answerer->views[i];
+        request->subject = answerer->subjects[i];
+        struct awaited awaited;
+        uint8_t *place = answerer->transactions->places[check->request];
+        memcpy(&awaited, place, sizeof(awaited));
+        awaited.day_end_s =
+            (uint32_t)calendar_day_start(&edition->calendar, check->candidates.day + 1);
+        awaited_put(place, &awaited);
+    }
+}
+
+/* Purchases that were sent away by the guard leave the row; order is kept. */
+static void close_ranks(struct transactions *transactions, uint32_t first)
+{
+    uint32_t kept = first;
+    for (uint32_t i = first; i < transactions->count; i++) {
+        const struct ledger_request *request = &transactions->requests[i];
+        if (kind_is_purchase(request->kind) && request->view == VIEW_AWAITED)
+            continue;
+        if (kept != i) {
+            transactions->requests[kept] = *request;
+            transactions->places[kept] = transactions->places[i];
+        }
+        kept++;
+    }
+    transactions->count = kept;
+}
+
+static void answer_transactions(struct answerer *answerer, const struct moment *moment,
+                                uint8_t *out, const uint8_t *in, const uint8_t frames[],
+                                size_t frame_count)
+{
+    struct request request;
+    uint32_t first = answerer->transactions->count;
+    size_t check_count = 0;
+    for (size_t i = 0; i < frame_count; i++) {
+        size_t at = frames[i] * FRAME_SIZE;
+        struct check *check = &answerer->checks[check_count];
+        if (frame_decode_request(&request, in + at) != STATUS_OK)
+            continue; /* it was decoded before */
+        if (take_transaction(answerer, moment, out + at, in + at, &request, check)) {
+            check->frame = frames[i];
+            answerer->identifiers[check_count++] = request.identifier;
+        }
+    }
+    explicit_bzero(&request, sizeof(request));
+    size_t asked_count = check_count;
+    if (moment->terminal != NULL && check_count > 0)
+        check_count = ration(answerer, moment, out, in, check_count);
+    if (check_count > 0) {
+        look_up(answerer, moment, check_count);
+        if (moment->terminal != NULL)
+            note_misses(answerer, moment, check_count);
+        fill_requests(answerer, moment, check_count);
+    }
+    wipe_checks(answerer, asked_count);
+    explicit_bzero(answerer->subjects, sizeof(answerer->subjects));
+    close_ranks(answerer->transactions, first);
+}
+
+/* ---- a group ---- */
+
 static size_t answer_group(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                            const uint8_t *in, size_t frame_count, bool *is_over)
 {
     struct request request;
+    uint8_t transactions[ANSWER_GROUP_MAX];
+    size_t transaction_count = 0;
     size_t check_count = 0;
     size_t frame = 0;
     enum status service = service_status(moment);
@@ -321,7 +516,10 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
         if (status != STATUS_OK) {
             answer_refusal(answerer, moment, frame_out, frame_in, status);
         } else if (request.kind != KIND_CHECK) {
-            answer_bare(answerer, moment, frame_out, frame_in, &request);
+            if (answerer->transactions != NULL && is_for_ledger(&request))
+                transactions[transaction_count++] = (uint8_t)frame;
+            else
+                answer_bare(answerer, moment, frame_out, frame_in, &request);
         } else if (take_check(answerer, moment, frame_out, frame_in, &request, check)) {
             check->frame = (uint8_t)frame;
             answerer->identifiers[check_count++] = request.identifier;
@@ -342,6 +540,8 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
     }
     wipe_checks(answerer, asked_count);
     count_decisions(answerer);
+    if (transaction_count > 0)
+        answer_transactions(answerer, moment, out, in, transactions, transaction_count);
     return frame;
 }
 

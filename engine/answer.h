@@ -3,17 +3,22 @@
 #ifndef ENGINE_ANSWER_H
 #define ENGINE_ANSWER_H
 
+#include "engine/awaited.h"
 #include "engine/guard.h"
 #include "engine/metrics.h"
 #include "protocol/decide.h"
 #include "protocol/identity.h"
 #include "protocol/profile.h"
+#include "protocol/subject.h"
 
 /* Frames that are digested, looked up and decided together, so that their cache misses overlap. */
 #define ANSWER_GROUP_MAX 64
 static_assert(ANSWER_GROUP_MAX <= IDENTITY_BATCH_MAX, "a group is one batch of digests");
 static_assert(ANSWER_GROUP_MAX <= GUARD_GROUP_MAX, "a group is one question to the guard");
 static_assert(ANSWER_GROUP_MAX <= INDEX_BATCH_MAX, "a group is one batch of look-ups");
+
+/* Transactions of one read, at most: every frame of it may be one. */
+#define ANSWER_REQUESTS_MAX 256
 
 /* What all answers of one wakeup share. */
 struct moment {
@@ -33,8 +38,17 @@ struct moment {
 struct check {
     uint8_t frame;        /* which of the group */
     bool is_about_nobody; /* the profile does not look people up */
+    uint16_t request;     /* of a transaction: which of the answerer's requests it is */
     struct purchase purchase;
     struct candidates candidates;
+};
+
+/* What a read asks of the ledger. Whoever calls answer_frames begins it with none, submits it, and
+ * puts verdicts where answers are awaited. */
+struct transactions {
+    uint32_t count;
+    struct ledger_request requests[ANSWER_REQUESTS_MAX]; /* in the order of their frames */
+    uint8_t *places[ANSWER_REQUESTS_MAX];                /* where their answers are awaited */
 };
 
 /* One for each loop. The rows of a group stand beside each other; whatever says who was asked
@@ -42,12 +56,15 @@ struct check {
 struct answerer {
     struct metrics *metrics; /* borrowed, as the next two are */
     const struct metrics_board *board;
-    struct guard *guard;        /* NULL: there are no terminals */
-    struct guard_limits limits; /* for terminals that have none of their own */
+    struct guard *guard;                    /* NULL: there are no terminals */
+    struct guard_limits limits;             /* for terminals that have none of their own */
+    const struct identity_key *subject_key; /* with a ledger; borrowed, as the next is */
+    struct transactions *transactions;      /* NULL: there is no ledger */
     struct check checks[ANSWER_GROUP_MAX];
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];
     uint32_t views[ANSWER_GROUP_MAX];
+    uint64_t subjects[ANSWER_GROUP_MAX]; /* of transactions only */
     uint64_t
         hashes[ANSWER_GROUP_MAX]; /* under the guard's key, as the next three are the guard's */
     bool is_typed[ANSWER_GROUP_MAX];
@@ -58,7 +75,8 @@ struct answerer {
 
 /* Answers `frame_count` frames from `in` into `out`, in order, one each. Returns how many: fewer
  * when a frame speaks another version, which is the last one answered, because what follows it
- * cannot be understood; *is_over tells. */
+ * cannot be understood; *is_over tells. What is for the ledger to answer is added to the answerer's
+ * transactions, and its place in `out` is awaited. */
 size_t answer_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                      const uint8_t *in, size_t frame_count, bool *is_over);
 

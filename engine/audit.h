@@ -1,7 +1,7 @@
 /* The journal of checks: who asked when, from which terminal, about whom, with which verdict. Loops
- * put rows into a ring of their own, which costs a few nanoseconds; a thread finds out whom they are
- * about, and writes them. What does not fit is lost and counted, or, when so chosen, not answered.
- * Files, their chain and how they are read: protocol/audit.h. */
+ * put rows into a ring of their own, which costs a few nanoseconds; a thread finds out whom they
+ * are about, and writes them. What does not fit is lost and counted, or, when so chosen, not
+ * answered. Files, their chain and how they are read: protocol/audit.h. */
 #ifndef ENGINE_AUDIT_H
 #define ENGINE_AUDIT_H
 
@@ -22,7 +22,8 @@ struct audit_row {
 
 struct audit;
 
-/* Room for `count` rows more of this loop; fewer than asked: the ring is full. Nothing is locked. */
+/* Room for `count` rows more of this loop; fewer than asked: the ring is full. Nothing is locked.
+ */
 struct audit_row *audit_room(struct audit *audit, uint32_t loop, size_t count, size_t *room);
 void audit_push(struct audit *audit, uint32_t loop, size_t count, size_t lost_count);
 

@@ -1,6 +1,6 @@
-/* The ledger's file: one LMDB environment, opened once in a process, written by one thread. Requests
- * are applied inside a write transaction and count for nothing before book_commit has returned true.
- * What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
+/* The ledger's file: one LMDB environment, opened once in a process, written by one thread.
+ * Requests are applied inside a write transaction and count for nothing before book_commit has
+ * returned true. What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
 #ifndef ENGINE_BOOK_H
 #define ENGINE_BOOK_H
 
@@ -16,7 +16,7 @@ struct book_settings {
     uint64_t subject_key;  /* subject_key_check; a book of another key is refused */
     uint32_t environment;  /* likewise */
     bool is_unsafe;        /* for tests on memory: no syncs */
-    uint64_t ballast_size; /* kept for confirmations on a full disk; 0: 16 MiB */
+    uint64_t ballast_size; /* of the file's place on the disk, kept for confirmations; 0: 16 MiB */
 };
 
 MUST_USE bool book_open(struct book **out, const struct book_settings *settings,
@@ -27,7 +27,7 @@ void book_close(struct book *book); /* NULL: nothing; a group that is open is dr
  * clock, and never less than in the group before. */
 enum book_end {
     BOOK_DONE = 0,
-    BOOK_FULL,   /* no room: nothing of the group happened; the book goes on */
+    BOOK_FULL,   /* no room: nothing of the group happens; once it is dropped the book goes on */
     BOOK_FAILED, /* not known what is on the disk: the book must be closed, and opened again */
 };
 MUST_USE enum book_end book_begin(struct book *book, uint64_t now_ms);
@@ -50,9 +50,17 @@ MUST_USE enum book_end book_prune(struct book *book, const struct book_retention
 MUST_USE enum book_end book_commit(struct book *book);
 void book_drop(struct book *book);
 
+/* Of the group: disk or map are nearly full, and only CONFIRM, CANCEL, REFUND, STATUS and expiries
+ * find room. A USE, RESERVE or LATE is BOOK_FULL. */
+bool book_is_tight(const struct book *book);
+
 const struct ledger_head *book_head(const struct book *book);
+/* The chain value of a posting, zeros of 0; false: it is not there, or gone. Outside of a group. */
+MUST_USE bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE]);
 uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
 /* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
 uint64_t book_next_deadline_ms(struct book *book);
+/* Frees what readers that have died still hold. Now and then. */
+void book_check_readers(struct book *book);
 
 #endif

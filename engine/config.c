@@ -65,6 +65,24 @@ static const struct option_row rows[] = {
      "on SIGTERM, wait at most this long for connections to leave"},
     {"poll-ms", OPTION_NUMBER, AT(poll_ms), "MS", "500", 10, 3600000,
      "look for a newly published snapshot this often"},
+    {"ledger", OPTION_TEXT, AT(ledger), "DIR", NULL, 0, 0,
+     "keep a ledger of transactions in this directory; wants --subject-key"},
+    {"subject-key", OPTION_TEXT, AT(subject_key), "FILE", NULL, 0, 0,
+     "the key by which the ledger knows people: that of the snapshots, for as long as the ledger lives"},
+    {"ledger-map", OPTION_NUMBER, AT(ledger_map), "MIB", "65536", 16, 16777216,
+     "the ledger may grow to so much; more than is needed costs nothing"},
+    {"ledger-keep-days", OPTION_NUMBER, AT(ledger_keep_days), "DAYS", "0", 0, 36500,
+     "remove postings and closed counts that are older; 0: never"},
+    {"ledger-keep-denied-days", OPTION_NUMBER, AT(ledger_keep_denied_days), "DAYS", "90", 0, 36500,
+     "remove what stands of denials after so long, but for their hash; 0: never"},
+    {"ledger-head-key", OPTION_TEXT, AT(ledger_head_key), "FILE", NULL, 0, 0,
+     "secret signing key: every minute DIR/head says, signed, what the ledger has come to"},
+    {"ledger-head", OPTION_TEXT, AT(ledger_head), "FILE", NULL, 0, 0,
+     "a head that was kept elsewhere: an older ledger, or another one, refuses the start"},
+    {"accept-older-ledger", OPTION_FLAG, AT(accept_older_ledger), NULL, NULL, 0, 0,
+     "start all the same: the ledger was restored, and what came after is known to be lost"},
+    {"trust-clock", OPTION_FLAG, AT(trust_clock), NULL, NULL, 0, 0,
+     "the wall clock is right, though it is far ahead of the ledger's"},
     {"environment", OPTION_NUMBER, AT(environment), "NUMBER", "0", 0, UINT32_MAX,
      "number of the environment whose snapshots are served; 0 is production"},
     {"config", OPTION_TEXT, AT(config), "FILE", NULL, 0, 0,
@@ -125,6 +143,34 @@ static bool check_sealed(const struct config *config, struct fault *fault)
     return true;
 }
 
+/* What is about a ledger wants one. */
+static bool check_ledger(const struct config *config, struct fault *fault)
+{
+    const struct {
+        const char *name;
+        bool is_given;
+    } ledger_only[] = {
+        {"subject-key", config->subject_key != NULL},
+        {"ledger-head-key", config->ledger_head_key != NULL},
+        {"ledger-head", config->ledger_head != NULL},
+        {"accept-older-ledger", config->accept_older_ledger},
+        {"trust-clock", config->trust_clock},
+    };
+    for (size_t i = 0; i < sizeof(ledger_only) / sizeof(ledger_only[0]); i++)
+        if (config->ledger == NULL && ledger_only[i].is_given)
+            return fault_set(fault, "--%s: is about a ledger, and there is none without --ledger",
+                             ledger_only[i].name);
+    if (config->ledger != NULL && config->subject_key == NULL)
+        return fault_set(fault, "--ledger: wants --subject-key FILE, the key with which the "
+                                "snapshots' subjects were made (eligctl keygen subject)");
+    if (config->ledger_head != NULL && config->ledger_head_key == NULL)
+        return fault_set(fault, "--ledger-head: wants --ledger-head-key FILE, which signed it");
+    if (config->accept_older_ledger && config->ledger_head == NULL)
+        return fault_set(fault,
+                         "--accept-older-ledger: older than what? It goes with --ledger-head");
+    return true;
+}
+
 bool config_check(const struct config *config, struct fault *fault)
 {
     if (!identity_keys_choice(config->identity_key, config->identity_keys, fault))
@@ -137,7 +183,8 @@ bool config_check(const struct config *config, struct fault *fault)
         return fault_set(fault, "--port-file: there is no port without --listen");
     if (config->port_file_plain != NULL && config->listen_plain == NULL)
         return fault_set(fault, "--port-file-plain: there is no port without --listen-plain");
-    if (!check_sealed(config, fault) || !check_profile(config->profile, fault))
+    if (!check_sealed(config, fault) || !check_ledger(config, fault) ||
+        !check_profile(config->profile, fault))
         return false;
 
     struct address address;

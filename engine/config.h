@@ -19,16 +19,22 @@ struct config {
     const char *unix_path;                   /* plain; NULL: no Unix socket */
     const char *port_file, *port_file_plain; /* NULL: none */
     const char *profile; /* of whoever sends plain frames: a name of protocol/profile.h */
-    const char *server_key, *server_key_next; /* files; NULL: none */
-    const char *merchant_keys;                /* directory; NULL: none */
-    const char *revocations, *revoker_public; /* files; NULL: none */
-    const char *state;                        /* directory; NULL: nothing survives a restart */
-    const char *config;                       /* file; NULL: none */
+    const char *server_key, *server_key_next;  /* files; NULL: none */
+    const char *merchant_keys;                 /* directory; NULL: none */
+    const char *revocations, *revoker_public;  /* files; NULL: none */
+    const char *state;                         /* directory; NULL: nothing survives a restart */
+    const char *ledger;                        /* directory; NULL: none is kept, as the next two */
+    const char *subject_key, *ledger_head_key; /* files */
+    const char *ledger_head;                   /* file of a head that was kept elsewhere; NULL */
+    const char *config;                        /* file; NULL: none */
     uint64_t loops;
     uint64_t connections_max; /* of all loops together */
     uint64_t idle_ms, frame_ms, write_ms, hello_ms, drain_ms, poll_ms;
     uint64_t per_minute, per_day, typed_per_day, misses_per_day; /* of terminals; 0: no budget */
     uint64_t environment;
+    uint64_t ledger_map; /* MiB */
+    uint64_t ledger_keep_days, ledger_keep_denied_days;
+    bool accept_older_ledger, trust_clock;
     bool check_config, dump_config;
 };
 

@@ -88,7 +88,7 @@ static void buffer_release(struct conns *conns, uint8_t **buffer)
 /* Whoever has had a buffer longest: first of those that do not take their answers. */
 static struct conn *buffer_holder(struct conns *conns, const struct conn *but)
 {
-    static const enum wait waits[] = {WAIT_WRITE, WAIT_FRAME, WAIT_HELLO};
+    static const enum wait waits[] = {WAIT_WRITE, WAIT_FRAME, WAIT_HELLO, WAIT_COMMIT};
     for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
         for (struct conn *conn = conns->waits[waits[i]].first; conn != NULL; conn = conn->after)
             if (conn != but && (conn->pending != NULL || conn->stored != NULL))
@@ -141,6 +141,7 @@ void conn_close(struct conn *conn)
     close(conn->io.fd);
     buffer_release(conns, &conn->pending);
     buffer_release(conns, &conn->stored);
+    conn_forget_awaited(conn);
     explicit_bzero(conn->partial, sizeof(conn->partial));
     if (has_session(conn)) {
         guard_leave(conns->settings.answerer->guard, conn->session.guard_slot);
@@ -312,6 +313,18 @@ void conn_finish(struct conn *conn, size_t answer_size)
         conn_linger(conn);
 }
 
+void conn_answer(struct conn *conn, const struct taken *taken)
+{
+    if (taken->is_over) {
+        conn_finish(conn, taken->answer_size);
+        return;
+    }
+    if (taken->answer_size > 0 && !conn_write(conn, conn->conns->out, taken->answer_size))
+        return;
+    if (conn->pending == NULL)
+        conn_wait_for_more(conn, taken->size > 0);
+}
+
 static void conn_serve(struct conn *conn, size_t size)
 {
     struct conns *conns = conn->conns;
@@ -326,14 +339,9 @@ static void conn_serve(struct conn *conn, size_t size)
     conn_keep(conn, conns->in + taken.size, size - taken.size);
     explicit_bzero(conns->in, size);
 
-    if (taken.is_over) {
-        conn_finish(conn, taken.answer_size);
-        return;
-    }
-    if (taken.answer_size > 0 && !conn_write(conn, conns->out, taken.answer_size))
-        return;
-    if (conn->pending == NULL)
-        conn_wait_for_more(conn, taken.size > 0);
+    const struct transactions *transactions = conns->settings.answerer->transactions;
+    if (transactions == NULL || transactions->count == 0 || !conn_await(conn, &taken))
+        conn_answer(conn, &taken);
 }
 
 static void conn_read(struct conn *conn)
@@ -394,6 +402,7 @@ static void conn_expire(struct conn *conn)
         metric_add(&metrics->hello_closed, 1);
         break;
     case WAIT_LINGER: /* had its time */
+    case WAIT_COMMIT: /* has no deadline */
     case WAIT_COUNT:
         break;
     }
@@ -427,7 +436,7 @@ bool conns_open(struct conns **out, const struct conns_settings *settings, struc
     conns->settings = *settings;
     conns->all = locked_take(settings->connection_count_max, sizeof(conns->all[0]));
     conns->buffer_all = calloc(CONN_BUFFERS_MAX, CONN_READ_SIZE);
-    if (conns->all == NULL || conns->buffer_all == NULL) {
+    if (conns->all == NULL || conns->buffer_all == NULL || !conns_open_ledger(conns)) {
         conns_close(conns);
         return fault_set(fault, "no memory for %u connections", settings->connection_count_max);
     }
@@ -438,6 +447,8 @@ bool conns_open(struct conns **out, const struct conns_settings *settings, struc
     conns->waits[WAIT_WRITE].tick_count = ticks_of_ms(settings->write_ms, ms);
     conns->waits[WAIT_LINGER].tick_count = ticks_of_ms(CONN_LINGER_MS, ms);
     conns->waits[WAIT_HELLO].tick_count = ticks_of_ms(settings->hello_ms, ms);
+    /* How long the ledger takes is nobody's fault, and ends with a verdict or with the ledger. */
+    conns->waits[WAIT_COMMIT].tick_count = UINT64_MAX / 2;
     conns->session_ticks = ticks_of_ms(settings->session_ms, ms);
     conns->jitter = settings->seed;
     conns->today = riga_day_of_time((uint64_t)ev_now(settings->ev));
@@ -489,7 +500,9 @@ void conns_use(struct conns *conns, const struct edition *edition)
 {
     if (edition == conns->moment.edition)
         return;
+    assert(!conns_need_old(conns));
     conns->moment.edition = edition;
+    conns->edition_turn = 1 - conns->edition_turn;
     conns->epoch++; /* every session looks its terminal up again before it is answered */
 }
 
@@ -505,6 +518,8 @@ void conns_end(struct conns *conns)
         struct conn *conn = &conns->all[i];
         if (conn->state == CONN_GREETING || conn->state == CONN_SHAKING)
             conn_close(conn);
+        if (conn->state == CONN_COMMITTING)
+            conn->awaiting_taken.is_over = true; /* ends with its answers */
         if (conn->state != CONN_SERVING)
             continue;
         conn->state = CONN_ENDING;
@@ -527,6 +542,7 @@ void conns_close(struct conns *conns)
             conn_close(&conns->all[i]);
     }
     free(conns->buffer_all);
+    conns_close_ledger(conns);
     locked_free(conns->all, conns->settings.connection_count_max, sizeof(conns->all[0]));
     free(conns);
 }

@@ -40,7 +40,8 @@ struct conns_settings {
     uint32_t loop;       /* which one this is, for the handshakes */
     struct handshakes *handshakes;          /* borrowed; NULL: nothing sealed is served */
     const struct server_identity *identity; /* borrowed; NULL likewise */
-    struct ev_loop *ev;                     /* borrowed, as the next two are */
+    struct ledger *ledger; /* borrowed; NULL: there is none. Else the answerer has transactions */
+    struct ev_loop *ev;    /* borrowed, as the next two are */
     struct answerer *answerer;
     struct metrics *metrics;
 };
@@ -58,8 +59,16 @@ void conns_add(struct conns *conns, int fd, uint8_t profile);
  * may be more. */
 bool conns_shake(struct conns *conns);
 
-/* From which snapshot frames are answered from now on. */
+/* From which snapshot frames are answered from now on. No transactions of an edition before the
+ * present one are with the ledger any more (conns_need_old). */
 void conns_use(struct conns *conns, const struct edition *edition);
+
+/* The ledger has verdicts for this loop, or has failed. Whether there may be more. */
+bool conns_commit(struct conns *conns);
+
+/* Whether transactions of the edition before the present one are with the ledger: until they are
+ * not, it must stand. */
+bool conns_need_old(const struct conns *conns);
 
 /* From now on every frame is answered DRAINING. */
 void conns_drain(struct conns *conns, uint16_t wait_ms);

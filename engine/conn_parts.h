@@ -1,5 +1,6 @@
 /* What the files of the connections share: conn.c has sockets, buffers and deadlines, conn_sealed.c
- * has sessions, from their HELLO to their end. Nobody else includes this. */
+ * has sessions, from their HELLO to their end, conn_ledger.c waits for verdicts. Nobody else
+ * includes this. */
 #ifndef ENGINE_CONN_PARTS_H
 #define ENGINE_CONN_PARTS_H
 
@@ -10,13 +11,30 @@ enum conn_state {
     CONN_GREETING, /* sealed: its HELLO is awaited */
     CONN_SHAKING,  /* its HELLO is with the thread of handshakes; nothing is read */
     CONN_SERVING,
-    CONN_ENDING,    /* nothing more is answered; unsent answers are flushed */
-    CONN_LINGERING, /* our side has ended; what comes in is thrown away */
+    CONN_COMMITTING, /* its transactions are with the ledger; nothing is read */
+    CONN_ENDING,     /* nothing more is answered; unsent answers are flushed */
+    CONN_LINGERING,  /* our side has ended; what comes in is thrown away */
 };
 
 /* What a connection is waiting for, and so which deadline holds. All deadlines of a class are the
  * same length: a list in order of beginning is in order of end. */
-enum wait { WAIT_REQUEST, WAIT_FRAME, WAIT_WRITE, WAIT_LINGER, WAIT_HELLO, WAIT_COUNT };
+enum wait {
+    WAIT_REQUEST,
+    WAIT_FRAME,
+    WAIT_WRITE,
+    WAIT_LINGER,
+    WAIT_HELLO,
+    WAIT_COMMIT,
+    WAIT_COUNT
+};
+
+/* What a read came to. */
+struct taken {
+    size_t size;        /* of the bytes that came in: whole frames or records */
+    size_t answer_size; /* of the bytes that go out */
+    size_t sealed_size; /* of these: what is before the first record that is not sealed yet */
+    bool is_over;
+};
 
 struct conn {
     ev_io io; /* reads or writes, never both */
@@ -35,6 +53,10 @@ struct conn {
     uint8_t *stored;             /* from the pool: if it is long; NULL: it is short */
     uint64_t end_tick;           /* of a session: when its hour is over */
     struct sealed session;
+    uint8_t
+        *awaiting; /* answers that await verdicts, and those beside them; NULL: there are none */
+    struct taken awaiting_taken; /* the read that they answer */
+    uint16_t awaited_count;      /* verdicts that are still to come */
 };
 static_assert(FRAME_SIZE <= HELLO_SIZE, "the beginning of a frame fits");
 
@@ -42,6 +64,30 @@ struct wait_list {
     struct conn *first, *last;
     uint64_t tick_count; /* how long such a wait may last */
 };
+
+/* Buffers for answers that await verdicts, apart from the others: nobody is closed for one. Small
+ * ones are as many as requests may wait at all, so whoever asks little always has one. */
+#define AWAIT_SMALL_SIZE  DATA_SIZE(4)
+#define AWAIT_SMALL_COUNT LEDGER_WAITING_MAX
+#define AWAIT_LARGE_COUNT 64
+struct await_pool {
+    uint8_t *all;  /* [count * size] */
+    uint8_t *free; /* the first bytes of a free buffer point to the next */
+    size_t size;
+    uint32_t used_count, count;
+};
+
+/* What a ticket says, from its low bits on: place of the answer, connection, turn of the edition,
+ * serial of the connection. */
+#define TICKET_PLACE_STEP   4
+#define TICKET_CONN_SHIFT   12
+#define TICKET_TURN_SHIFT   31
+#define TICKET_SERIAL_SHIFT 32
+#define TICKET_CONN_COUNT   (UINT32_C(1) << (TICKET_TURN_SHIFT - TICKET_CONN_SHIFT))
+static_assert(CONN_READ_SIZE / TICKET_PLACE_STEP <= 1 << TICKET_CONN_SHIFT, "places fit");
+static_assert(FRAME_SIZE % TICKET_PLACE_STEP == 0 && HEADER_SIZE % TICKET_PLACE_STEP == 0 &&
+                  NOISE_TAG_SIZE % TICKET_PLACE_STEP == 0,
+              "answers stand on such places");
 
 struct conns {
     struct conns_settings settings;
@@ -66,6 +112,11 @@ struct conns {
     uint64_t session_ticks;    /* how long a session may last */
     uint64_t jitter;           /* state of a generator: who is sent away comes back by turns */
 
+    /* With a ledger. */
+    struct await_pool await_small, await_large;
+    uint32_t edition_turn;        /* 0 or 1: changes with the edition */
+    uint32_t under_way_counts[2]; /* transactions with the ledger, by turn */
+
     /* Of whoever is being served at the moment. */
     uint8_t in[CONN_READ_SIZE];
     uint8_t out[CONN_READ_SIZE];
@@ -81,13 +132,6 @@ static inline bool has_session(const struct conn *conn)
 {
     return conn->session.terminal_number != 0;
 }
-
-/* What a read came to. */
-struct taken {
-    size_t size;        /* of the bytes that came in: whole frames or records */
-    size_t answer_size; /* of the bytes that go out */
-    bool is_over;
-};
 
 /* ---- conn.c ---- */
 
@@ -105,6 +149,9 @@ bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size);
 /* Keeps the beginning of the next frame or record; nothing else of what came in stays. */
 void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size);
 
+/* Sends the answers to a read, and goes on as it says. */
+void conn_answer(struct conn *conn, const struct taken *taken);
+
 /* The stream ends with `answer_size` bytes of conns->out; what else came is none of ours. */
 void conn_finish(struct conn *conn, size_t answer_size);
 
@@ -119,5 +166,18 @@ void conn_take_records(struct taken *taken, struct conn *conn, size_t size);
 /* Ends sessions whose terminal is gone from the catalogue, or whose hour is over, also when nothing
  * comes from them; a part of them each time. */
 void conns_sweep(struct conns *conns);
+
+/* ---- conn_ledger.c ---- */
+
+MUST_USE bool conns_open_ledger(struct conns *conns);
+void conns_close_ledger(struct conns *conns);
+
+/* The transactions of the read that has been answered into conns->out are submitted, and the
+ * connection waits for their verdicts; false when the ledger took none of them: then all answers
+ * are there. */
+MUST_USE bool conn_await(struct conn *conn, const struct taken *taken);
+
+/* Its verdicts will find it gone. */
+void conn_forget_awaited(struct conn *conn);
 
 #endif

@@ -56,7 +56,8 @@ void conn_take_records(struct taken *taken, struct conn *conn, size_t size)
     sealed_answer(&step, &conn->session, conns->settings.answerer, &conns->moment, conns->out,
                   conns->in, size);
     count_sealed_end(metrics, step.end);
-    *taken = (struct taken){step.taken_size, step.answer_size, step.end != SEALED_GOES_ON};
+    *taken = (struct taken){step.taken_size, step.answer_size, step.sealed_size,
+                            step.end != SEALED_GOES_ON};
 }
 
 /* ---- the beginning ---- */

@@ -3,8 +3,8 @@
  * implementation passes tests/test_ledger_contract.c.
  *
  * A verdict comes when what it says is on the disk for good, never before. Every request that was
- * taken gets exactly one, or none when the ledger has failed (then connections are closed without an
- * answer, which means: not known). */
+ * taken gets exactly one, or none when the ledger has failed (then connections are closed without
+ * an answer, which means: not known). */
 #ifndef ENGINE_LEDGER_H
 #define ENGINE_LEDGER_H
 
@@ -14,18 +14,18 @@
 #define LEDGER_WAITING_MAX 4096
 
 struct ledger_request {
-    uint64_t ticket;        /* the caller's own, comes back with the verdict */
+    uint64_t ticket;               /* the caller's own, comes back with the verdict */
     const struct edition *edition; /* borrowed, stands until the verdict is taken */
-    uint8_t kind;           /* enum frame_kind: a transaction, or STATUS with a target */
-    uint8_t hold_10s;       /* of RESERVE */
-    bool is_operator;       /* may speak of every transaction */
-    uint32_t terminal;      /* who asks; 0: plain frames */
-    uint64_t provider;      /* whose terminal it is; 0: plain frames */
+    uint8_t kind;                  /* enum frame_kind: a transaction, or STATUS with a target */
+    uint8_t hold_10s;              /* of RESERVE */
+    bool is_operator;              /* may speak of every transaction */
+    uint32_t terminal;             /* who asks; 0: plain frames */
+    uint64_t provider;             /* whose terminal it is; 0: plain frames */
     uint64_t request_id;
-    uint64_t body;          /* subject_body of the frame */
+    uint64_t body; /* subject_body of the frame */
     /* Of USE, RESERVE and LATE. */
-    uint64_t subject;       /* SUBJECT_NOBODY: nobody was identified */
-    uint32_t view;          /* of the edition, as decide_into takes it */
+    uint64_t subject; /* SUBJECT_NOBODY: nobody was identified */
+    uint32_t view;    /* of the edition, as decide_into takes it */
     struct purchase purchase;
     struct candidates candidates; /* status OK */
     /* Of CONFIRM, CANCEL, REFUND and STATUS. */
@@ -37,12 +37,12 @@ struct ledger_request {
 
 struct ledger_verdict {
     uint64_t ticket;
-    uint16_t status;   /* enum status */
+    uint16_t status; /* enum status */
     uint16_t split;
     uint16_t remaining; /* REMAINING_UNPUBLISHED: no limit of the relief is published */
     uint32_t relief;
-    uint32_t until_s;   /* of RESERVE the end of the hold */
-    uint64_t sequence;  /* 0: nothing is in the ledger about it */
+    uint32_t until_s;  /* of RESERVE the end of the hold */
+    uint64_t sequence; /* 0: nothing is in the ledger about it */
     uint64_t relief_amount, payable;
 };
 

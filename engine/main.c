@@ -150,6 +150,10 @@ static void log_cautions(const struct config *config)
                           "catalogue changes\"");
     if (config->listen != NULL && config->state == NULL)
         log_event("note", "reason=\"without --state a restart forgets what terminals have asked\"");
+    if (config->ledger != NULL && config->ledger_head_key == NULL)
+        log_event("note",
+                  "reason=\"without --ledger-head-key nobody notices an older ledger in the "
+                  "place of this one\"");
     if (locked_was_refused())
         log_event("note", "reason=\"keys of sessions may be swapped out: the system's limit of "
                           "locked memory is too low (LimitMEMLOCK=)\"");
@@ -209,6 +213,8 @@ struct key_ring {
     struct identity_key *identity;
     struct sign_public signer, revoker;
     struct noise_keys *current, *next;
+    struct identity_key *subject;
+    struct sign_secret *ledger_head;
 };
 
 static bool keys_open(struct key_ring *ring, const struct config *config, struct fault *fault)
@@ -220,7 +226,11 @@ static bool keys_open(struct key_ring *ring, const struct config *config, struct
            (config->server_key == NULL ||
             keyfile_open_server(&ring->current, config->server_key, fault)) &&
            (config->server_key_next == NULL ||
-            keyfile_open_server(&ring->next, config->server_key_next, fault));
+            keyfile_open_server(&ring->next, config->server_key_next, fault)) &&
+           (config->subject_key == NULL ||
+            keyfile_open_subject(&ring->subject, config->subject_key, fault)) &&
+           (config->ledger_head_key == NULL ||
+            keyfile_open_secret(&ring->ledger_head, config->ledger_head_key, fault));
 }
 
 static void keys_close(struct key_ring *ring)
@@ -228,6 +238,8 @@ static void keys_close(struct key_ring *ring)
     keyfile_close_identity(ring->identity);
     keyfile_close_session(ring->current);
     keyfile_close_session(ring->next);
+    keyfile_close_identity(ring->subject);
+    keyfile_close_secret(ring->ledger_head);
 }
 
 int main(int argc, char *argv[])
@@ -251,7 +263,9 @@ int main(int argc, char *argv[])
                                .signer = &ring.signer,
                                .revoker = config.revoker_public != NULL ? &ring.revoker : NULL,
                                .current = ring.current,
-                               .next = ring.next};
+                               .next = ring.next,
+                               .subject = ring.subject,
+                               .ledger_head = ring.ledger_head};
     int status = EXIT_FAILED;
     if (config.check_config && is_good) {
         puts("the configuration is good");

@@ -54,7 +54,43 @@
     X(record_unopened, "sessions ended for a record that did not open")                            \
     X(record_bad_padding, "sessions ended for frames behind padding")                              \
     X(not_permitted, "frames of a terminal about a product or point of sale that are not its own") \
-    X(rationed, "CHECK frames answered BUSY by the enumeration guard")
+    X(rationed, "CHECK frames answered BUSY by the enumeration guard")                             \
+    X(transactions, "transactions that the ledger was asked for")                                  \
+    X(transactions_busy, "transactions answered BUSY: too many waited, or the ledger cannot now")  \
+    X(transactions_refused, "transactions that what is bought, where or when has settled")         \
+    X(transactions_unanswered, "transactions whose verdict found its connection gone")             \
+    X(commit_closed, "connections closed without an answer because the ledger has failed")         \
+    X(ledger_groups, "groups that the ledger wrote")                                               \
+    X(ledger_requests, "requests in them")                                                         \
+    X(ledger_group_most, "requests in the largest of them")                                        \
+    X(ledger_commit_us, "microseconds that their commits took, all together")                      \
+    X(ledger_commit_us_most, "microseconds that the longest of them took")                         \
+    X(ledger_waiting, "requests that are with the ledger now")                                     \
+    X(ledger_group_ms, "for how long its present group has been under way, in milliseconds")       \
+    X(verdict_applies, "verdicts of the ledger: APPLIES")                                          \
+    X(verdict_no_data, "NO_DATA, likewise")                                                        \
+    X(verdict_does_not_apply, "DOES_NOT_APPLY, likewise")                                          \
+    X(verdict_conflict, "CONFLICT, likewise")                                                      \
+    X(verdict_unknown_transaction, "UNKNOWN_TRANSACTION, likewise")                                \
+    X(verdict_exceeds, "EXCEEDS, likewise")                                                        \
+    X(verdict_limit_reached, "LIMIT_REACHED, likewise")                                            \
+    X(verdict_too_soon, "TOO_SOON, likewise")                                                      \
+    X(verdict_budget_spent, "BUDGET_SPENT, likewise")                                              \
+    X(verdict_too_many_held, "TOO_MANY_HELD, likewise")                                            \
+    X(verdict_reserved, "RESERVED, likewise")                                                      \
+    X(verdict_confirmed, "CONFIRMED, likewise")                                                    \
+    X(verdict_over_limit, "OVER_LIMIT, likewise")                                                  \
+    X(verdict_cancelled, "CANCELLED, likewise")                                                    \
+    X(verdict_expired, "EXPIRED, likewise")                                                        \
+    X(verdict_refunded, "REFUNDED, likewise")                                                      \
+    X(verdict_busy, "BUSY, likewise: the disk is full")                                            \
+    X(ledger_expiries, "reservations that ran out")                                                \
+    X(ledger_pruned, "rows that were removed because they are old enough")                         \
+    X(ledger_heads, "signed heads that were written")                                              \
+    X(ledger_map_bp, "of the ledger's map in use, in 1/100 of a percent")                          \
+    X(ledger_full, "groups that found no room on the disk or in the map")                          \
+    X(ledger_failed, "1: the ledger has failed, and nothing is written any more")                  \
+    X(ledger_clock_held, "1: the ledger's clock does not follow the wall clock")
 
 #define CACHE_LINE_SIZE 64
 
@@ -69,6 +105,17 @@ static inline void metric_add(_Atomic uint64_t *metric, uint64_t count)
 {
     uint64_t old = atomic_load_explicit(metric, memory_order_relaxed);
     atomic_store_explicit(metric, old + count, memory_order_relaxed);
+}
+
+/* Of numbers that are no counts: how it is now, and the most that there was. */
+static inline void metric_set(_Atomic uint64_t *metric, uint64_t value)
+{
+    atomic_store_explicit(metric, value, memory_order_relaxed);
+}
+static inline void metric_most(_Atomic uint64_t *metric, uint64_t value)
+{
+    if (value > atomic_load_explicit(metric, memory_order_relaxed))
+        atomic_store_explicit(metric, value, memory_order_relaxed);
 }
 
 static inline uint64_t metric_read(const _Atomic uint64_t *metric)
@@ -87,7 +134,7 @@ struct metrics_board {
 void metrics_sum(struct metrics *sum, const struct metrics *from);
 
 /* " checks=12 applies=3 ..." into text, which always ends in NUL; returns its length. */
-#define METRICS_TEXT_SIZE 2048
+#define METRICS_TEXT_SIZE 3600
 size_t metrics_to_text(char text[static METRICS_TEXT_SIZE], const struct metrics *metrics);
 
 #endif

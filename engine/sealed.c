@@ -45,7 +45,13 @@ static enum sealed_end answer_record(struct sealed_step *step, struct sealed *se
     }
     memset(answers + answer_count * FRAME_SIZE, 0, (frame_count - answer_count) * FRAME_SIZE);
     explicit_bzero(record, record_size);
-    step->answer_size += record_seal(&session->send, out, frame_count);
+    if (answerer->transactions != NULL && answerer->transactions->count > 0) {
+        store_u32(out, (uint32_t)frame_count); /* where its header will be */
+        step->answer_size += DATA_SIZE(frame_count);
+    } else {
+        step->answer_size += record_seal(&session->send, out, frame_count);
+        step->sealed_size = step->answer_size;
+    }
     step->frame_count += answer_count;
     return session->receive.counter < SESSION_RECORDS_MAX ? SEALED_GOES_ON : SEALED_IS_OVER;
 }
@@ -67,4 +73,10 @@ void sealed_answer(struct sealed_step *out_step, struct sealed *session, struct 
         step.taken_size += record_size;
     }
     *out_step = step;
+}
+
+void sealed_seal(struct sealed *session, uint8_t *out, size_t from, size_t size)
+{
+    while (from < size)
+        from += record_seal(&session->send, out + from, load_u32(out + from));
 }

@@ -2,6 +2,7 @@
 
 #include "engine/conn.h"
 #include "engine/keeper.h"
+#include "engine/ledger_setup.h"
 #include "engine/listener.h"
 #include "engine/store.h"
 #include "protocol/profile.h"
@@ -28,11 +29,13 @@ struct loop {
     int sealed_fd, plain_fd; /* -1: none */
     ev_io sealed, plain, local;
     ev_timer pause;
-    ev_async wake; /* something has changed: the snapshot in service, or what is asked of us */
+    ev_async wake;     /* something has changed: the snapshot in service, or what is asked of us */
+    ev_async verdicts; /* the ledger has some, or has failed */
     ev_timer drain;
     uint32_t drain_step_count;
     struct conns *conns;
     struct answerer answerer;
+    struct transactions *transactions; /* NULL: there is no ledger */
 };
 
 struct server {
@@ -46,8 +49,10 @@ struct server {
     struct counters *counters;
     struct keeper *keeper;
     struct handshakes *handshakes; /* NULL: nothing sealed is served */
+    struct ledger *ledger;         /* NULL: none is kept */
+    const struct identity_key *subject_key;
     struct loop *loops;
-    struct metrics *metrics; /* [loop_count] */
+    struct metrics *metrics; /* [loop_count + 1]: the last one is the ledger's */
     struct metrics_board board;
     uint32_t loop_count;
     uint8_t profile; /* of whoever connects to the sockets of plain frames */
@@ -162,13 +167,33 @@ static void loop_drain(struct loop *loop)
 
 /* ---- loops ---- */
 
+/* Between callbacks no frame is being answered: the switch is this pointer. What was asked of the
+ * ledger under the old edition needs it until it is answered; the next one is not put in service
+ * before the store has been told that it is not. */
+static void loop_take_edition(struct loop *loop)
+{
+    conns_use(loop->conns, store_take_beside(loop->server->store, loop->index));
+    if (!conns_need_old(loop->conns))
+        store_let_go(loop->server->store, loop->index);
+}
+
+static void loop_take_verdicts(struct ev_loop *ev, ev_async *async, int events)
+{
+    struct loop *loop = async->data;
+    (void)events;
+    bool needed_old = conns_need_old(loop->conns);
+    if (conns_commit(loop->conns))
+        ev_async_send(ev, async); /* more are there: after whoever waits for answers */
+    if (needed_old && !conns_need_old(loop->conns))
+        store_let_go(loop->server->store, loop->index);
+}
+
 static void loop_wake(struct ev_loop *ev, ev_async *async, int events)
 {
     struct loop *loop = async->data;
     (void)ev;
     (void)events;
-    /* Between callbacks no frame is being answered: the switch is this pointer. */
-    conns_use(loop->conns, store_take(loop->server->store, loop->index));
+    loop_take_edition(loop);
     if (loop->server->handshakes != NULL && conns_shake(loop->conns))
         ev_async_send(loop->ev, &loop->wake); /* more are done: after whoever waits for answers */
     if (atomic_load(&loop->server->is_draining) && !ev_is_active(&loop->drain))
@@ -185,14 +210,21 @@ static void wake_reader(void *context, uint32_t reader)
         ev_async_send(server->loops[reader].ev, &server->loops[reader].wake);
 }
 
+static void wake_for_verdicts(void *context, uint32_t index)
+{
+    struct server *server = context;
+    ev_async_send(server->loops[index].ev, &server->loops[index].verdicts);
+}
+
+/* It leaves the store when the ledger is closed (server_close): until then that may look at the
+ * edition, though nobody waits for verdicts any more. */
 static void *loop_run(void *argument)
 {
     struct loop *loop = argument;
-    conns_use(loop->conns, store_take(loop->server->store, loop->index));
+    loop_take_edition(loop);
     ev_run(loop->ev, 0);
     conns_close(loop->conns);
     loop->conns = NULL;
-    store_leave(loop->server->store, loop->index);
     atomic_fetch_sub(&loop->server->running_count, 1);
     return NULL;
 }
@@ -218,10 +250,25 @@ static void loop_watch(struct loop *loop)
     ev_timer_init(&loop->pause, accept_resume, ACCEPT_PAUSE_S, 0.0);
     ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
     ev_async_init(&loop->wake, loop_wake);
+    ev_async_init(&loop->verdicts, loop_take_verdicts);
     loop->sealed.data = loop->plain.data = loop->local.data = loop;
-    loop->pause.data = loop->drain.data = loop->wake.data = loop;
+    loop->pause.data = loop->drain.data = loop->wake.data = loop->verdicts.data = loop;
     ev_async_start(loop->ev, &loop->wake);
+    if (loop->server->ledger != NULL)
+        ev_async_start(loop->ev, &loop->verdicts);
     accept_start(loop);
+}
+
+static bool loop_open_ledger(struct loop *loop, struct server *server, struct fault *fault)
+{
+    if (server->ledger == NULL)
+        return true;
+    loop->transactions = calloc(1, sizeof(*loop->transactions));
+    if (loop->transactions == NULL)
+        return fault_set(fault, "no memory for transactions");
+    loop->answerer.transactions = loop->transactions;
+    loop->answerer.subject_key = server->subject_key;
+    return true;
 }
 
 static bool loop_open(struct loop *loop, struct server *server, uint32_t index, struct fault *fault)
@@ -245,6 +292,8 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index, 
         .typed_per_day = (uint32_t)config->typed_per_day,
         .misses_per_day = (uint32_t)config->misses_per_day,
     };
+    if (!loop_open_ledger(loop, server, fault))
+        return false;
     struct conns_settings settings = {
         .connection_count_max = (uint32_t)config->connections_max,
         .connection_count = &server->connection_count,
@@ -257,6 +306,7 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index, 
         .loop = index,
         .handshakes = server->handshakes,
         .identity = &server->identity,
+        .ledger = server->ledger,
         .ev = loop->ev,
         .answerer = &loop->answerer,
         .metrics = &server->metrics[index],
@@ -274,6 +324,7 @@ static void loop_close(struct loop *loop)
     loop_close_sockets(loop);
     if (loop->ev != NULL)
         ev_loop_destroy(loop->ev);
+    free(loop->transactions);
 }
 
 /* ---- the server ---- */
@@ -327,6 +378,24 @@ static bool server_open_sealed(struct server *server, const struct server_keys *
     return handshakes_open(&server->handshakes, &handshakes, fault);
 }
 
+static bool server_open_ledger(struct server *server, const struct server_keys *keys,
+                               struct fault *fault)
+{
+    if (server->config->ledger == NULL)
+        return true;
+    server->subject_key = keys->subject;
+    struct ledger_setup setup = {
+        .config = server->config,
+        .subject_key = keys->subject,
+        .head_key = keys->ledger_head,
+        .loop_count = server->loop_count,
+        .metrics = &server->metrics[server->loop_count],
+        .wake = wake_for_verdicts,
+        .context = server,
+    };
+    return ledger_setup_open(&server->ledger, &setup, fault);
+}
+
 static bool server_open_sockets(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
@@ -359,6 +428,8 @@ static bool server_start_threads(struct server *server, struct fault *fault)
         }
         loop->is_started = true;
     }
+    if (server->ledger != NULL && !ledger_thread_start(server->ledger, fault))
+        return false;
     if (server->handshakes != NULL &&
         (!keeper_start(server->keeper, fault) || !handshakes_start(server->handshakes, fault)))
         return false;
@@ -376,12 +447,13 @@ bool server_start(struct server **out, const struct config *config, const struct
     server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
     server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
-    server->metrics = aligned_alloc(CACHE_LINE_SIZE, server->loop_count * sizeof(struct metrics));
+    server->metrics =
+        aligned_alloc(CACHE_LINE_SIZE, (server->loop_count + 1) * sizeof(struct metrics));
     if (server->loops == NULL || server->metrics == NULL) {
         fault_set(fault, "no memory for %u loops", server->loop_count);
         goto fail;
     }
-    memset(server->metrics, 0, server->loop_count * sizeof(struct metrics));
+    memset(server->metrics, 0, (server->loop_count + 1) * sizeof(struct metrics));
     for (uint32_t i = 0; i < server->loop_count; i++)
         server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
@@ -392,13 +464,15 @@ bool server_start(struct server **out, const struct config *config, const struct
         .identity = keys->identity,
         .identity_keys = config->identity_keys,
         .environment = (uint32_t)config->environment,
+        .subject_check = keys->subject != NULL ? subject_key_check(keys->subject) : 0,
         .poll_ms = (uint32_t)config->poll_ms,
         .reader_count = server->loop_count + (config->listen != NULL),
         .wake = wake_reader,
         .context = server,
     };
     if (!store_open(&server->store, &settings, fault) || !server_open_sealed(server, keys, fault) ||
-        !server_open_sockets(server, fault) || !server_start_threads(server, fault))
+        !server_open_ledger(server, keys, fault) || !server_open_sockets(server, fault) ||
+        !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;
@@ -442,7 +516,12 @@ bool server_is_running(const struct server *server)
 void server_totals(struct server_totals *out, struct server *server)
 {
     memset(out, 0, sizeof(*out));
-    for (uint32_t i = 0; i < server->loop_count; i++)
+    if (server->ledger != NULL) {
+        struct metrics *metrics = &server->metrics[server->loop_count];
+        metric_set(&metrics->ledger_waiting, ledger_thread_waiting(server->ledger));
+        metric_set(&metrics->ledger_group_ms, ledger_thread_group_ms(server->ledger));
+    }
+    for (uint32_t i = 0; i <= server->loop_count; i++)
         metrics_sum(&out->metrics, &server->metrics[i]);
     out->swap_count = store_swap_count(server->store);
     out->alarm_count = keeper_alarm_count(server->keeper);
@@ -459,6 +538,11 @@ void server_close(struct server *server)
         if (server->loops[i].is_started)
             pthread_join(server->loops[i].thread, NULL);
     }
+    /* The ledger looks at editions as long as it has requests; its last wakes find the loops there.
+     */
+    ledger_close(server->ledger);
+    for (uint32_t i = 0; server->store != NULL && i < server->loop_count; i++)
+        store_leave(server->store, i);
     /* The store's thread wakes the others, and they wake loops: each goes after who wakes it. */
     handshakes_end(server->handshakes);
     store_close(server->store);

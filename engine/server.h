@@ -17,6 +17,8 @@ struct server_keys {
     const struct identity_key *identity; /* NULL: from config->identity_keys */
     const struct sign_public *signer, *revoker;
     const struct noise_keys *current, *next;
+    const struct identity_key *subject; /* of the ledger */
+    const struct sign_secret *ledger_head;
 };
 
 /* Opens the snapshot, the sockets and the loops, and begins to serve. All arguments are borrowed

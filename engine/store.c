@@ -36,7 +36,8 @@ struct store {
     pthread_cond_t changed;
     bool is_ending, is_asked; /* asked to look now */
     uint64_t swap_count;
-    const struct edition *held[STORE_READERS_MAX]; /* NULL: holds none */
+    const struct edition *held[STORE_READERS_MAX];   /* NULL: holds none */
+    const struct edition *beside[STORE_READERS_MAX]; /* held before, and still; NULL: none */
 
     /* The side thread's own memory of what it has already judged. */
     struct pointer served, refused;
@@ -50,6 +51,26 @@ static void holding_close(struct holding *holding)
     edition_close(holding->edition);
     snapshot_close(holding->snapshot);
     *holding = (struct holding){NULL, NULL};
+}
+
+/* The ledger goes on counting for the same people, whatever snapshot is in service. */
+static bool subjects_fit(const struct store *store, const struct manifest *manifest,
+                         struct fault *fault)
+{
+    char text[GENERATION_TEXT_SIZE];
+    if (store->settings.subject_check == 0 ||
+        manifest->subject_check == store->settings.subject_check)
+        return true;
+    generation_to_text(text, manifest->generation);
+    if (manifest->subject_check == 0)
+        return fault_set(fault,
+                         "snapshot %s: has no subjects, and the ledger counts by them; build it "
+                         "with eligload build --subject-key FILE, with the ledger's key",
+                         text);
+    return fault_set(fault,
+                     "snapshot %s: its subjects were made with another key than --subject-key; "
+                     "build it with the ledger's key, or everybody's counts begin anew",
+                     text);
 }
 
 static bool holding_open(struct holding *out, const struct store *store, uint64_t generation_above,
@@ -66,7 +87,8 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
     struct holding next = {NULL, NULL};
     if (!snapshot_open_current(&next.snapshot, store->settings.directory, &trust, fault))
         return false;
-    if (!edition_open(&next.edition, snapshot_tables(next.snapshot),
+    if (!subjects_fit(store, snapshot_manifest(next.snapshot), fault) ||
+        !edition_open(&next.edition, snapshot_tables(next.snapshot),
                       snapshot_manifest(next.snapshot), fault)) {
         holding_close(&next);
         return false;
@@ -95,7 +117,7 @@ static bool is_ending(struct store *store)
 static bool is_held(const struct store *store, const struct edition *edition)
 {
     for (uint32_t i = 0; i < store->settings.reader_count; i++) {
-        if (store->held[i] == edition)
+        if (store->held[i] == edition || store->beside[i] == edition)
             return true;
     }
     return false;
@@ -283,22 +305,45 @@ bool store_start(struct store *store, struct fault *fault)
     return true;
 }
 
-const struct edition *store_take(struct store *store, uint32_t reader)
+static const struct edition *take(struct store *store, uint32_t reader, bool is_beside)
 {
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
     const struct edition *edition = store->current.edition;
+    if (is_beside && store->held[reader] != edition) {
+        assert(store->beside[reader] == NULL);
+        store->beside[reader] = store->held[reader];
+    }
     store->held[reader] = edition;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
     return edition;
 }
 
+const struct edition *store_take(struct store *store, uint32_t reader)
+{
+    return take(store, reader, false);
+}
+
+const struct edition *store_take_beside(struct store *store, uint32_t reader)
+{
+    return take(store, reader, true);
+}
+
+void store_let_go(struct store *store, uint32_t reader)
+{
+    assert(reader < store->settings.reader_count);
+    pthread_mutex_lock(&store->lock);
+    store->beside[reader] = NULL;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->lock);
+}
+
 void store_leave(struct store *store, uint32_t reader)
 {
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
-    store->held[reader] = NULL;
+    store->held[reader] = store->beside[reader] = NULL;
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
 }

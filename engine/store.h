@@ -16,6 +16,7 @@ struct store_settings {
     const struct identity_key *identity;
     const char *identity_keys; /* folder: each snapshot has its own key; NULL: `identity` */
     uint32_t environment;
+    uint64_t subject_check; /* of the ledger's key, which snapshots must have; 0: no ledger */
     uint32_t poll_ms;
     uint32_t reader_count; /* loops: each must take what it is woken for */
     /* Called from the side thread: reader `reader` shall call store_take soon. */
@@ -35,6 +36,11 @@ MUST_USE bool store_start(struct store *store, struct fault *fault);
 /* The edition for this reader from now on; what it had before is no longer its. Takes a lock, so
  * not on the main path: at start and when woken. */
 const struct edition *store_take(struct store *store, uint32_t reader);
+
+/* The same for a reader that is not done with what it had: that stays its, too, until it lets go of
+ * it. There is never more than one such edition, because the next is not put in service before. */
+const struct edition *store_take_beside(struct store *store, uint32_t reader);
+void store_let_go(struct store *store, uint32_t reader);
 
 /* The reader answers no more. */
 void store_leave(struct store *store, uint32_t reader);

@@ -147,8 +147,9 @@ static struct membership_truth membership_search(const struct membership *member
         }
     }
     if (memberships == end || memberships->group != group || memberships->from_day > day)
-        return (struct membership_truth){TRUTH_NO, 0};
-    return (struct membership_truth){(enum truth)memberships->truth, memberships->until_day};
+        return (struct membership_truth){TRUTH_NO, 0, 0};
+    return (struct membership_truth){(enum truth)memberships->truth, memberships->until_day,
+                                     memberships->from_day};
 }
 
 struct membership_truth decide_membership(const struct tables *tables, uint32_t set, uint16_t group,
@@ -170,6 +171,13 @@ static uint64_t round_once(const struct clause *clause, uint64_t numerator, uint
     return steps * clause->round_step;
 }
 static_assert(AMOUNT_MAX < UINT64_MAX / PERCENT_ALL_BP / 2, "the whole price times 100 % fits");
+
+/* Of the companions' units those that the clause covers. */
+static uint16_t covered_companions(const struct clause *clause, const struct purchase *purchase)
+{
+    uint64_t companions = min_u64(purchase->companions, purchase->quantity - 1u);
+    return (uint16_t)min_u64(companions, clause->companions_max);
+}
 
 /* Units of the person, as many as the clause covers, and those of companions. */
 static uint16_t covered_units(const struct clause *clause, const struct purchase *purchase)
@@ -215,7 +223,12 @@ struct verdict_part decide_amount(const struct clause *clause, const struct purc
                                   uint64_t payable)
 {
     uint16_t units = covered_units(clause, purchase);
-    return (struct verdict_part){clause, amount_of(clause, purchase, units, payable), units};
+    return (struct verdict_part){
+        .clause = clause,
+        .amount = amount_of(clause, purchase, units, payable),
+        .unit_count = units,
+        .use_count = (uint16_t)(units - covered_companions(clause, purchase)),
+    };
 }
 
 void decide_split(uint64_t out[static SPLIT_PART_COUNT_MAX], const struct split *split,
@@ -254,7 +267,8 @@ struct question {
 /* A clause that fits and whose group is sure. */
 struct found {
     const struct clause *clause;
-    uint32_t until_day; /* of the membership */
+    uint32_t until_day, from_day; /* of the membership */
+    uint64_t amount_most;         /* that limits leave */
 };
 
 /* Which of up to 64 clauses from `first` on may be about this purchase and, by a first look at the
@@ -296,7 +310,7 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
 static struct membership_truth truth_in(const struct question *question, uint16_t group)
 {
     if (group == GROUP_EVERYBODY)
-        return (struct membership_truth){TRUTH_YES, DAY_NEVER};
+        return (struct membership_truth){TRUTH_YES, DAY_NEVER, 0};
     const struct membership *memberships =
         question->edition->tables->memberships + question->set->first;
     uint32_t day = question->candidates->day, count = question->set->count;
@@ -305,9 +319,9 @@ static struct membership_truth truth_in(const struct question *question, uint16_
     for (uint32_t i = 0; i < count; i++) {
         const struct membership *m = &memberships[i];
         if ((m->group == group) & (m->from_day <= day) & (day < m->until_day))
-            return (struct membership_truth){(enum truth)m->truth, m->until_day};
+            return (struct membership_truth){(enum truth)m->truth, m->until_day, m->from_day};
     }
-    return (struct membership_truth){TRUTH_NO, 0};
+    return (struct membership_truth){TRUTH_NO, 0, 0};
 }
 
 /* The first day after `day` that the set does not hold; the window's end at the latest. */
@@ -365,6 +379,8 @@ static void verdict_add(struct verdict *verdict, const struct question *question
     part->clause = clause;
     part->amount = amount;
     part->unit_count = covered_units(clause, question->purchase);
+    part->use_count = (uint16_t)(part->unit_count - covered_companions(clause, question->purchase));
+    part->term_day = found->from_day;
     verdict->relief_amount += amount;
     verdict->payable -= amount;
 }
@@ -373,6 +389,15 @@ static void verdict_add(struct verdict *verdict, const struct question *question
 static bool is_same_relief(const struct clause *a, const struct clause *b)
 {
     return a->relief == b->relief && ((a->flags ^ b->flags) & CLAUSE_STACKS) == 0;
+}
+
+/* What limits leave of a relief; without limits everything. */
+static uint64_t amount_most_of(const struct purchase *purchase, uint16_t relief)
+{
+    for (uint32_t i = 0; i < purchase->allowance_count; i++)
+        if (purchase->allowances[i].relief == relief)
+            return purchase->allowances[i].amount_most;
+    return UINT64_MAX;
 }
 
 /* What has been found so far. */
@@ -399,6 +424,7 @@ static void take_stacking(struct findings *findings, struct verdict *verdict,
     settle_best(findings, verdict, question);
     uint16_t units = covered_units(found->clause, question->purchase);
     uint64_t amount = amount_of(found->clause, question->purchase, units, verdict->payable);
+    amount = min_u64(amount, found->amount_most);
     if (amount > 0)
         verdict_add(verdict, question, found, amount);
     else if (findings->empty.clause == NULL)
@@ -416,6 +442,7 @@ static void take_found(struct findings *findings, struct verdict *verdict,
     }
     uint64_t amount = amount_of(clause, question->purchase,
                                 covered_units(clause, question->purchase), verdict->payable);
+    amount = min_u64(amount, found->amount_most);
     if (findings->best.clause == NULL || amount > findings->best_amount) {
         findings->best = *found; /* of equals the one that is tried first stays */
         findings->best_amount = amount;
@@ -432,9 +459,11 @@ static void try_clause(struct findings *findings, struct verdict *verdict,
     if (in_group.truth == TRUTH_UNKNOWN && (clause->flags & CLAUSE_ALLOWS_UNKNOWN) == 0)
         findings->is_missing = true;
     else if (in_group.truth != TRUTH_NO) {
-        struct found found = {clause, in_group.until_day};
+        struct found found = {clause, in_group.until_day, in_group.from_day,
+                              amount_most_of(question->purchase, clause->relief)};
         findings->last = clause;
-        take_found(findings, verdict, question, &found);
+        if (found.amount_most > 0)
+            take_found(findings, verdict, question, &found);
     }
 }
 

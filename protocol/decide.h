@@ -10,6 +10,12 @@
 #include "protocol/edition.h"
 #include "protocol/frame.h"
 
+/* What limits leave of a relief. */
+struct allowance {
+    uint16_t relief;      /* index */
+    uint64_t amount_most; /* it takes off at most, 1/10000 EUR; 0: it is out */
+};
+
 /* What is being bought, where, how and when; nothing about who. */
 struct purchase {
     uint32_t product;        /* number */
@@ -19,6 +25,9 @@ struct purchase {
     uint8_t companions;      /* at most quantity - 1 count */
     uint8_t means, entry;    /* enum means, enum entry */
     uint64_t service_time_s; /* UTC; never 0: the caller puts its own time there */
+    /* Of the ledger's purchases, once limits have spoken; a relief that is not named is free. */
+    const struct allowance *allowances;
+    uint32_t allowance_count;
 };
 
 /* The step that settled it. Never leaves the process: a merchant does not learn why. */
@@ -56,6 +65,8 @@ struct verdict_part {
     const struct clause *clause;
     uint64_t amount;     /* 1/10000 EUR */
     uint16_t unit_count; /* that it covers */
+    uint16_t use_count;  /* the person's own among them: what limits of uses count */
+    uint32_t term_day;   /* on which the membership began; 0: the clause is about everybody */
 };
 
 struct verdict {
@@ -108,12 +119,14 @@ enum fit decide_fit(const struct edition *edition, const struct clause *clause,
 /* Whether a person with this set is in a group on that day. */
 struct membership_truth {
     enum truth truth;
-    uint32_t until_day; /* the membership's end; 0 when TRUTH_NO */
+    uint32_t until_day; /* the membership's end; 0 when TRUTH_NO, as the next */
+    uint32_t from_day;
 };
 struct membership_truth decide_membership(const struct tables *tables, uint32_t set, uint16_t group,
                                           uint32_t day);
 
-/* What the clause takes off, of `payable` that is still to pay for all units. */
+/* What the clause takes off, of `payable` that is still to pay for all units; whatever limits say.
+ */
 struct verdict_part decide_amount(const struct clause *clause, const struct purchase *purchase,
                                   uint64_t payable);
 

@@ -5,11 +5,26 @@
 /* The checks below stand in the order of the status numbers: the lowest that applies is answered.
  * PROTOCOL.md, "Order of checks", has the same numbers. */
 
-/* A CHECK says who, what, where, when and for how much. */
-static enum status decode_check(struct request *out, const uint8_t frame[static FRAME_SIZE])
+/* A purchase that is no CHECK may say how long to hold, or must say when it was. */
+static bool has_its_extras(const uint8_t frame[static FRAME_SIZE])
+{
+    uint8_t kind = frame[REQUEST_KIND];
+    uint8_t hold_10s = frame[REQUEST_HOLD_10S];
+    bool is_held = hold_10s != 0;
+    return load_u64(frame + REQUEST_TARGET_ID) == 0 && is_held == (kind == KIND_RESERVE) &&
+           hold_10s <= HOLD_10S_MAX &&
+           (kind != KIND_LATE || load_u32(frame + REQUEST_SERVICE_TIME) != 0);
+}
+
+/* A purchase says who, what, where, when and for how much. `kind` is the frame's; of a CHECK, which
+ * is asked most often by far, a constant. */
+static inline __attribute__((always_inline)) enum status
+decode_purchase(struct request *out, const uint8_t frame[static FRAME_SIZE], uint8_t kind)
 {
     /* 103 */
-    if (frame[REQUEST_HOLD_10S] != 0 || load_u64(frame + REQUEST_TARGET_ID) != 0)
+    uint8_t hold_10s = frame[REQUEST_HOLD_10S];
+    bool is_plain = hold_10s == 0 && load_u64(frame + REQUEST_TARGET_ID) == 0;
+    if (kind == KIND_CHECK ? !is_plain : !has_its_extras(frame))
         return STATUS_BAD_RESERVED;
 
     /* 104 */
@@ -36,9 +51,10 @@ static enum status decode_check(struct request *out, const uint8_t frame[static 
     if (quantity == 0 || quantity > QUANTITY_MAX)
         return STATUS_BAD_QUANTITY;
 
-    out->kind = KIND_CHECK;
+    out->kind = kind;
     out->entry = frame[REQUEST_ENTRY];
     out->companions = frame[REQUEST_COMPANIONS];
+    out->hold_10s = hold_10s;
     out->quantity = quantity;
     out->request_id = request_id;
     out->identifier.means = means;
@@ -49,24 +65,41 @@ static enum status decode_check(struct request *out, const uint8_t frame[static 
     out->unit_price = load_u32(frame + REQUEST_UNIT_PRICE);
     out->service_time_s = load_u32(frame + REQUEST_SERVICE_TIME);
     out->target_id = 0;
+    out->target_terminal = 0;
     return STATUS_OK;
 }
 
-/* PING and STATUS say nothing but their id; STATUS may name a transaction. */
+/* What a request that is no purchase says beside its id. */
+static const struct bare {
+    bool may_have_target, must_have_target;
+    uint16_t quantity_most;
+    uint32_t amount_most; /* of UNIT_PRICE, and then of no units */
+} bares[KIND_LAST + 1] = {
+    [KIND_PING] = {0},
+    [KIND_STATUS] = {.may_have_target = true},
+    [KIND_CONFIRM] = {true, true, .quantity_most = QUANTITY_MAX},
+    [KIND_CANCEL] = {true, true},
+    [KIND_REFUND] = {true, true, .quantity_most = QUANTITY_MAX, .amount_most = UINT32_MAX},
+};
+
 static enum status decode_bare(struct request *out, const uint8_t frame[static FRAME_SIZE])
 {
     uint8_t kind = frame[REQUEST_KIND];
+    const struct bare *bare = &bares[kind];
     uint64_t target_id = load_u64(frame + REQUEST_TARGET_ID);
+    uint32_t target_terminal = load_u32(frame + REQUEST_PRODUCT);
+    uint32_t amount = load_u32(frame + REQUEST_UNIT_PRICE);
 
     /* 103 */
-    uint64_t sale = load_u64(frame + REQUEST_PRODUCT) | load_u64(frame + REQUEST_UNIT_PRICE);
-    if ((frame[REQUEST_COMPANIONS] | frame[REQUEST_HOLD_10S]) != 0 || sale != 0 ||
-        (kind == KIND_PING && target_id != 0))
+    if ((frame[REQUEST_COMPANIONS] | frame[REQUEST_HOLD_10S] |
+         load_u32(frame + REQUEST_POINT_OF_SALE) | load_u32(frame + REQUEST_SERVICE_TIME)) != 0 ||
+        (target_id != 0 && !bare->may_have_target) || (target_terminal != 0 && target_id == 0) ||
+        amount > bare->amount_most)
         return STATUS_BAD_RESERVED;
 
     /* 104 */
     uint64_t request_id = load_u64(frame + REQUEST_ID);
-    if (request_id == 0)
+    if (request_id == 0 || (target_id == 0 && bare->must_have_target))
         return STATUS_BAD_REQUEST_ID;
 
     /* 105 */
@@ -82,10 +115,18 @@ static enum status decode_bare(struct request *out, const uint8_t frame[static F
         return STATUS_BAD_ENTRY;
 
     /* 108 */
-    if (load_u16(frame + REQUEST_QUANTITY) != 0)
+    uint16_t quantity = load_u16(frame + REQUEST_QUANTITY);
+    if (quantity > bare->quantity_most || (quantity != 0 && amount != 0))
         return STATUS_BAD_QUANTITY;
 
-    *out = (struct request){.kind = kind, .request_id = request_id, .target_id = target_id};
+    *out = (struct request){
+        .kind = kind,
+        .quantity = quantity,
+        .request_id = request_id,
+        .unit_price = amount,
+        .target_id = target_id,
+        .target_terminal = target_terminal,
+    };
     return STATUS_OK;
 }
 
@@ -95,16 +136,14 @@ enum status frame_decode_request(struct request *out, const uint8_t frame[static
     if (frame[REQUEST_VERSION] != FRAME_VERSION)
         return STATUS_BAD_VERSION;
 
+    uint8_t kind = frame[REQUEST_KIND];
+    if (kind == KIND_CHECK)
+        return decode_purchase(out, frame, KIND_CHECK);
+
     /* 102 */
-    switch (frame[REQUEST_KIND]) {
-    case KIND_CHECK:
-        return decode_check(out, frame);
-    case KIND_PING:
-    case KIND_STATUS:
-        return decode_bare(out, frame);
-    default: /* a byte from the wire */
+    if (kind == 0 || kind > KIND_LAST)
         return STATUS_BAD_KIND;
-    }
+    return kind_is_purchase(kind) ? decode_purchase(out, frame, kind) : decode_bare(out, frame);
 }
 
 void frame_encode_request(uint8_t frame[static FRAME_SIZE], const struct request *in)
@@ -115,25 +154,47 @@ void frame_encode_request(uint8_t frame[static FRAME_SIZE], const struct request
     frame[REQUEST_ENTRY] = in->entry;
     store_u16(frame + REQUEST_QUANTITY, in->quantity);
     frame[REQUEST_COMPANIONS] = in->companions;
-    frame[REQUEST_HOLD_10S] = 0;
+    frame[REQUEST_HOLD_10S] = in->hold_10s;
     store_u64(frame + REQUEST_ID, in->request_id);
     memcpy(frame + REQUEST_IDENTIFIER, in->identifier.text, IDENTIFIER_SIZE_MAX);
-    store_u32(frame + REQUEST_PRODUCT, in->product);
+    store_u32(frame + REQUEST_PRODUCT,
+              kind_is_purchase(in->kind) ? in->product : in->target_terminal);
     store_u32(frame + REQUEST_POINT_OF_SALE, in->point_of_sale);
     store_u32(frame + REQUEST_UNIT_PRICE, in->unit_price);
     store_u32(frame + REQUEST_SERVICE_TIME, in->service_time_s);
     store_u64(frame + REQUEST_TARGET_ID, in->target_id);
 }
 
+/* Whether an answer with this status says what a relief takes off: it must, may or must not. */
+enum relief_told { RELIEF_NEVER, RELIEF_MAYBE, RELIEF_ALWAYS };
+
+static enum relief_told relief_told(uint16_t status)
+{
+    switch (status) {
+    case STATUS_APPLIES:
+    case STATUS_RESERVED:
+    case STATUS_CONFIRMED:
+    case STATUS_OVER_LIMIT:
+        return RELIEF_ALWAYS;
+    case STATUS_CANCELLED: /* without one when it was cancelled before it came */
+    case STATUS_EXPIRED:
+    case STATUS_REFUNDED:
+        return RELIEF_MAYBE;
+    default: /* refusals, denials and faults */
+        return RELIEF_NEVER;
+    }
+}
+
 static bool response_is_sane(const struct response *r)
 {
-    bool applies = r->status == STATUS_APPLIES;
+    enum relief_told told = relief_told(r->status);
+    bool has_relief = r->relief != 0;
     bool may_wait = r->status == STATUS_BUSY || r->status == STATUS_DRAINING;
     if (!status_is_known(r->status) || (r->status == STATUS_OK && r->kind != KIND_PING))
         return false;
-    if (applies != (r->relief != 0))
+    if (has_relief ? told == RELIEF_NEVER : told == RELIEF_ALWAYS)
         return false;
-    if (!applies && (r->split | r->relief_amount | r->valid_until_s) != 0)
+    if (!has_relief && (r->split | r->relief_amount | r->valid_until_s) != 0)
         return false;
     if (!may_wait && r->wait_ms != 0)
         return false;

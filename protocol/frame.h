@@ -54,16 +54,16 @@ enum {
     REQUEST_KIND = 1,           /* u8, enum frame_kind */
     REQUEST_MEANS = 2,          /* u8, enum means; 0 unless a purchase */
     REQUEST_ENTRY = 3,          /* u8, enum entry */
-    REQUEST_QUANTITY = 4,       /* u16, 1..QUANTITY_MAX; 0 in PING and STATUS */
+    REQUEST_QUANTITY = 4,       /* u16, 1..QUANTITY_MAX; 0: all, where units are not counted */
     REQUEST_COMPANIONS = 6,     /* u8, at most QUANTITY - 1 of them count */
     REQUEST_HOLD_10S = 7,       /* u8, of RESERVE, in units of ten seconds; 0 in all others */
     REQUEST_ID = 8,             /* u64, not 0 */
     REQUEST_IDENTIFIER = 16,    /* 24 bytes, zero after its end */
     REQUEST_PRODUCT = 40,       /* u32; unless a purchase: u32 terminal of the target, 0: own */
     REQUEST_POINT_OF_SALE = 44, /* u32, 0: not stated */
-    REQUEST_UNIT_PRICE = 48,    /* u32, 1/10000 EUR */
+    REQUEST_UNIT_PRICE = 48,    /* u32, 1/10000 EUR; of REFUND an amount */
     REQUEST_SERVICE_TIME = 52,  /* u32, seconds since 1970-01-01 UTC; 0: when it arrives */
-    REQUEST_TARGET_ID = 56,     /* u64, id of the transaction spoken of; 0 in CHECK and PING */
+    REQUEST_TARGET_ID = 56,     /* u64, id of the transaction spoken of; 0 in purchases */
     REQUEST_END = 64,
 };
 static_assert(REQUEST_VERSION == 0, "request fields begin with the frame");
@@ -87,6 +87,7 @@ struct request {
     uint8_t kind;
     uint8_t entry;
     uint8_t companions;
+    uint8_t hold_10s; /* of RESERVE: 1..HOLD_10S_MAX */
     uint16_t quantity;
     uint64_t request_id;
     struct identifier identifier; /* means 0 and size 0 unless a purchase */
@@ -94,12 +95,11 @@ struct request {
     uint32_t point_of_sale;
     uint32_t unit_price; /* 1/10000 EUR; of REFUND the amount to give back, 0: not by amount */
     uint32_t service_time_s;
-    uint8_t hold_10s;         /* of RESERVE: 1..HOLD_10S_MAX */
     uint64_t target_id;       /* of CONFIRM, CANCEL, REFUND, and of STATUS or 0 */
     uint32_t target_terminal; /* whose transaction it is; 0: the terminal's own */
 };
 
-/* Answers to CHECK and PING. */
+/* Answers to everything but a STATUS of the server. */
 enum {
     RESPONSE_VERSION = 0,          /* u8 */
     RESPONSE_KIND = 1,             /* u8, the request's */
@@ -207,8 +207,10 @@ static inline uint64_t frame_request_id(const uint8_t frame[static FRAME_SIZE])
 /* A client's side: false when the frame is no answer of this version (version, status or a field
  * out of range). A report is an answer to STATUS whose status is OK; every other answer, to
  * whatever kind, is a response.
- * Encoding asserts what decoding asks for: without APPLIES there is no relief, split, relief amount
- * or valid-until; wait_ms belongs to BUSY and DRAINING; amounts stay within AMOUNT_MAX. */
+ * Encoding asserts what decoding asks for: APPLIES, RESERVED, CONFIRMED and OVER_LIMIT have a
+ * relief, CANCELLED, EXPIRED and REFUNDED may, no other status does; without one there is no split,
+ * relief amount or valid-until; wait_ms belongs to BUSY and DRAINING; amounts stay within
+ * AMOUNT_MAX. */
 MUST_USE bool frame_decode_response(struct response *out, const uint8_t frame[static FRAME_SIZE]);
 void frame_encode_response(uint8_t frame[static FRAME_SIZE], const struct response *in);
 MUST_USE bool frame_decode_report(struct report *out, const uint8_t frame[static FRAME_SIZE]);

@@ -31,10 +31,13 @@ enum posting_kind {
     POSTING_LATE,
     POSTING_EXPIRE,  /* a reservation ran out: nobody asked */
     POSTING_ACCOUNT, /* part 0 names a new account; body: first 8 bytes of BLAKE2b-256 of its row */
-    POSTING_WARN,    /* a budget has passed its warning: relief: scope; parts[0].amount: spent */
-    POSTING_STOP,    /* a budget has refused for the first time in its period */
-    POSTING_PRUNED = 255, /* content is gone but for sequence and kind; its hash stays */
+    POSTING_WARN,    /* a budget has passed its warning: relief: scope; parts[0].amount: spent;
+                      * target_terminal, target_id: enum limit_period and number of the period */
+    POSTING_STOP,    /* a budget has refused for the first time in its period: likewise */
+    POSTING_PRUNED = 255, /* of a denial: content is gone but for sequence, kind, day_most and
+                           * subject_before; its hash stays */
 };
+#define POSTING_LAST POSTING_STOP
 
 /* What a transaction has come to. */
 enum transaction_state {
@@ -46,6 +49,7 @@ enum transaction_state {
     STATE_DENIED,
     STATE_REFUNDED, /* as a whole */
 };
+#define STATE_LAST STATE_REFUNDED
 
 enum posting_flag {
     FLAG_LATE = 1,       /* recorded after the service: LATE, or confirmed after it had expired */
@@ -53,6 +57,7 @@ enum posting_flag {
     FLAG_OPERATOR = 4,   /* asked by whoever runs the system, about another's transaction */
     FLAG_BY_AMOUNT = 8,  /* a REFUND of an amount: no uses are given back */
 };
+#define FLAGS_ALL 15
 
 /* What one relief took off. */
 struct posting_part {
@@ -87,7 +92,8 @@ struct posting {
     uint16_t split;     /* as answered */
     uint64_t body;      /* subject_body of the request */
     uint64_t provider;  /* of the point of sale; 0: nowhere */
-    uint32_t day_most;  /* the latest civil day of service in this subject's postings up to here */
+    uint32_t day_most;  /* the latest civil day of service in this subject's postings up to here; 0
+                         * of nobody */
     uint32_t relief;    /* code as answered */
     uint32_t until_s;   /* RESERVE: the hold's end; else as answered */
     uint64_t subject_before; /* sequence of the subject's posting before; 0: none */
@@ -125,6 +131,7 @@ struct transaction {
     uint8_t part_count;
     uint16_t flags;
     uint16_t quantity;                                 /* that is left: not given back */
+    uint16_t confirmed;                                /* quantity once; 0: not confirmed */
     struct posting_part parts[POSTING_PART_COUNT_MAX]; /* what is left of each */
 };
 void transaction_encode(uint8_t row[static TRANSACTION_SIZE], const struct transaction *in);
@@ -135,8 +142,11 @@ MUST_USE bool transaction_decode(struct transaction *out,
 struct tally {
     uint32_t used_uses, held_uses; /* confirmed; in open reservations */
     uint64_t used_amount, held_amount;
+    uint8_t stopped; /* of budgets, enum tally_stop, added: a STOP is written already */
 };
-/* The row of scope 0 is the subject's own: where its postings begin, and how many holds are open. */
+enum tally_stop { STOP_OWN = 1, STOP_SHARED = 2 };
+/* The row of scope 0 is the subject's own: where its postings begin, and how many holds are open.
+ */
 struct subject_head {
     uint64_t last; /* sequence of its last posting */
     uint32_t open_count;
@@ -147,18 +157,21 @@ MUST_USE bool tally_decode(struct tally *out, const uint8_t row[static TALLY_SIZ
 void subject_head_encode(uint8_t row[static TALLY_SIZE], const struct subject_head *in);
 MUST_USE bool subject_head_decode(struct subject_head *out, const uint8_t row[static TALLY_SIZE]);
 
-/* Scopes: a relief's own code (1..CODE_MOST), or a shared limit's number with this bit. */
+/* The scope of a tally and of an account is a relief's own code (1..CODE_MOST). A limit that
+ * reliefs share has no tally of its own: it counts the sum of theirs. In the `relief` of a WARN or
+ * STOP such a limit is its number with this bit. */
 #define SCOPE_SHARED 0x80000000u
 
-/* ---- databases of the environment, and their keys: big-endian, so that LMDB's order is theirs ---- */
+/* ---- databases of the environment, and their keys: big-endian, so that LMDB's order is theirs
+ * ---- */
 
-#define LEDGER_FILE         "ledger.mdb" /* and ledger.mdb-lock: MDB_NOSUBDIR */
-#define DB_POSTINGS         "postings"     /* u64 sequence -> posting */
-#define DB_TRANSACTIONS     "transactions" /* u32 terminal, u64 request id -> transaction */
-#define DB_TALLIES          "tallies"      /* u64 subject, u32 scope, u8 period, u32 number */
-#define DB_HOLDS            "holds"        /* u64 deadline_ms, u32 terminal, u64 request id -> u8 1 */
-#define DB_ACCOUNTS         "accounts"     /* u32 number -> account */
-#define DB_META             "meta"         /* "head" -> ledger_head */
+#define LEDGER_FILE          "ledger.mdb"   /* and ledger.mdb-lock: MDB_NOSUBDIR */
+#define DB_POSTINGS          "postings"     /* u64 sequence -> posting */
+#define DB_TRANSACTIONS      "transactions" /* u32 terminal, u64 request id -> transaction */
+#define DB_TALLIES           "tallies"      /* u64 subject, u32 scope, u8 period, u32 number */
+#define DB_HOLDS             "holds"    /* u64 deadline_ms, u32 terminal, u64 request id -> u8 1 */
+#define DB_ACCOUNTS          "accounts" /* u32 number -> account */
+#define DB_META              "meta"     /* "head" -> ledger_head */
 #define SEQUENCE_KEY_SIZE    8
 #define TRANSACTION_KEY_SIZE 12
 #define TALLY_KEY_SIZE       17
@@ -183,13 +196,15 @@ struct ledger_head {
 };
 #define LEDGER_HEAD_SIZE 128
 void ledger_head_encode(uint8_t row[static LEDGER_HEAD_SIZE], const struct ledger_head *in);
-MUST_USE bool ledger_head_decode(struct ledger_head *out, const uint8_t row[static LEDGER_HEAD_SIZE]);
+MUST_USE bool ledger_head_decode(struct ledger_head *out,
+                                 const uint8_t row[static LEDGER_HEAD_SIZE]);
 
 /* The number of the period in which a civil day lies: day, week (Monday first), month (12 * year +
  * month - 1), school year (that begins on 1 September: its year), year; of PERIOD_STATUS_TERM
  * `term_day`, on which the person's membership began; 0 of PERIOD_LIFETIME. */
 uint32_t period_number(uint8_t period, uint32_t day, uint32_t term_day);
-/* The first day of that period and the first after it; 0 and DAY_NEVER of terms and lifetimes. */
+/* The first day of that period and the first after it. A term has everything from its first day on;
+ * a lifetime everything. Either is DAY_NEVER at its end. */
 void period_days(uint32_t *from_day, uint32_t *until_day, uint8_t period, uint32_t number);
 
 #endif

@@ -27,15 +27,39 @@ const char *profile_nearest(const char *name)
     return nearest_word(name, names, PROFILE_LAST);
 }
 
-/* A gate opens or does not: which relief it was, or that data are missing, is not for whoever
- * stands behind. */
+/* Until when a reservation holds is about the transaction: whoever made it must know. Every other
+ * end is about the person. */
+static bool tells_end_of_hold(const struct response *response)
+{
+    return response->kind == KIND_RESERVE || response->status == STATUS_RESERVED;
+}
+
+/* Which register lacks data, or what somebody has had already, is a no; and what is recorded beyond
+ * a limit has been given. */
+static uint16_t status_for_gate(const struct response *response)
+{
+    switch (response->status) {
+    case STATUS_NO_DATA:
+    case STATUS_LIMIT_REACHED:
+    case STATUS_TOO_SOON:
+    case STATUS_BUDGET_SPENT:
+    case STATUS_TOO_MANY_HELD:
+        return STATUS_DOES_NOT_APPLY;
+    case STATUS_OVER_LIMIT:
+        return response->kind == KIND_LATE ? STATUS_APPLIES : STATUS_CONFIRMED;
+    default: /* about the frame, the server, the product or the transaction */
+        return response->status;
+    }
+}
+
+/* A gate opens or does not: which relief it was, and why not, is not for whoever stands behind. */
 static void mask_for_gate(struct response *response)
 {
-    if (response->status == STATUS_NO_DATA)
-        response->status = STATUS_DOES_NOT_APPLY;
+    if (!tells_end_of_hold(response))
+        response->valid_until_s = 0;
+    response->status = status_for_gate(response);
     response->remaining = REMAINING_UNPUBLISHED;
     response->split = 0;
-    response->valid_until_s = 0;
     if (response->relief != 0)
         response->relief = RELIEF_UNTOLD;
 }
@@ -43,7 +67,7 @@ static void mask_for_gate(struct response *response)
 /* An exact end would tell a birthday, or the term of a decision about somebody. */
 static void mask_for_till(struct response *response, uint64_t day_end_s)
 {
-    if (response->valid_until_s > day_end_s)
+    if (!tells_end_of_hold(response) && response->valid_until_s > day_end_s)
         response->valid_until_s = (uint32_t)day_end_s;
 }
 
@@ -55,8 +79,7 @@ void profile_mask(struct response *response, uint8_t profile, uint64_t day_end_s
         mask_for_gate(response);
         break;
     case PROFILE_TILL:
-        if (response->status == STATUS_APPLIES)
-            mask_for_till(response, day_end_s);
+        mask_for_till(response, day_end_s);
         break;
     case PROFILE_INSPECTOR:
     case PROFILE_ADMINISTRATOR:

@@ -14,10 +14,11 @@ uint8_t profile_of_name(const char *name);     /* 0: none of them */
 const char *profile_nearest(const char *name); /* what it was most likely meant to be; NULL */
 
 /* Takes out of an answer what this profile does not see. `day_end_s` is the UTC second at which the
- * civil day of the service ends in Riga; only of APPLIES is it looked at. */
+ * civil day of the service ends in Riga; it is looked at only where VALID_UNTIL is not 0. */
 void profile_mask(struct response *response, uint8_t profile, uint64_t day_end_s);
 
-/* Whether the answer may be about who was asked for; if not, it is given as about nobody. */
+/* Whether the answer may be about who was asked for; if not, a CHECK is answered as about nobody,
+ * and any other purchase is NOT_PERMITTED. */
 bool profile_may_ask(uint8_t profile, uint32_t product, const struct identifier *identifier);
 
 #endif

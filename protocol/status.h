@@ -12,8 +12,8 @@
     /* transport: the frame itself */                                                              \
     X(BAD_VERSION, 101, "this protocol version is not spoken here")                                \
     X(BAD_KIND, 102, "this kind of request is not known here")                                     \
-    X(BAD_RESERVED, 103, "a reserved byte is not zero")                                            \
-    X(BAD_REQUEST_ID, 104, "the request id is zero")                                               \
+    X(BAD_RESERVED, 103, "a field is set that the kind has no use for, or is not that it needs")   \
+    X(BAD_REQUEST_ID, 104, "the request id, or the one it speaks of, is zero")                     \
     X(BAD_MEANS, 105, "this kind of identification means is not known")                            \
     X(BAD_IDENTIFIER, 106, "the identifier is not in its canonical form")                          \
     X(BAD_ENTRY, 107, "this way of reading the means is not known")                                \

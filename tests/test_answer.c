@@ -347,7 +347,7 @@ static const struct {
     {REQUEST_VERSION, 0, STATUS_BAD_VERSION},
     {REQUEST_VERSION, 2, STATUS_BAD_VERSION},
     {REQUEST_KIND, 0, STATUS_BAD_KIND},
-    {REQUEST_KIND, 4, STATUS_BAD_KIND},
+    {REQUEST_KIND, KIND_LAST + 1, STATUS_BAD_KIND},
     {REQUEST_KIND, 255, STATUS_BAD_KIND},
     {REQUEST_HOLD_10S, 1, STATUS_BAD_RESERVED},
     {REQUEST_TARGET_ID, 1, STATUS_BAD_RESERVED},
@@ -480,6 +480,28 @@ START_TEST(status_of_a_transaction_says_that_there_is_no_ledger)
 {
     struct request request = {.kind = KIND_STATUS, .request_id = 4, .target_id = 77};
     ck_assert_uint_eq(ask(&request).status, STATUS_NO_LEDGER);
+}
+END_TEST
+
+/* Before anything about the purchase is looked at. */
+START_TEST(every_transaction_is_told_that_there_is_no_ledger)
+{
+    static const uint32_t products[] = {SCENE_DISCOUNT, 4000000000};
+    for (size_t i = 0; i < 2; i++) {
+        struct request purchase = scene_check(SCENE_SENIOR, products[i], 3);
+        struct request spoken = {.request_id = 4, .target_id = 77};
+        for (uint8_t kind = KIND_USE; kind <= KIND_LAST; kind++) {
+            struct request *request = kind_is_purchase(kind) ? &purchase : &spoken;
+            request->kind = kind;
+            request->hold_10s = kind == KIND_RESERVE ? 1 : 0;
+            struct response response = ask(request);
+            ck_assert_uint_eq(response.status, STATUS_NO_LEDGER);
+            ck_assert_uint_eq(response.kind, kind);
+            ck_assert_uint_eq(response.payable, 0);
+        }
+    }
+    ck_assert_uint_eq(metric_read(&scene.metrics.turned_away), 12);
+    ck_assert_uint_eq(metric_read(&scene.metrics.looked_up), 0);
 }
 END_TEST
 
@@ -643,6 +665,7 @@ int main(void)
     tcase_add_test(tcase, status_reports_numbers);
     tcase_add_test(tcase, a_clock_that_was_set_back_does_not_wrap_the_uptime);
     tcase_add_test(tcase, status_of_a_transaction_says_that_there_is_no_ledger);
+    tcase_add_test(tcase, every_transaction_is_told_that_there_is_no_ledger);
     tcase_add_test(tcase, without_service_time_it_is_now);
     tcase_add_test(tcase, draining_refuses_whatever_is_well_formed);
     tcase_add_test(tcase, without_a_snapshot_the_server_is_not_ready);

@@ -511,6 +511,51 @@ START_TEST(stacked_reliefs_are_told_one_by_one)
 }
 END_TEST
 
+/* STACKED is half of 2.00 EUR (OPEN), 0.10 EUR (THIRD) and half of the rest, of which limits may
+ * leave less. */
+START_TEST(a_relief_gives_no_more_than_limits_leave)
+{
+    struct allowance allowances[] = {{OPEN, 4000}, {THIRD, 0}, {FOURTH, 7000}};
+    struct purchase purchase = BUY_AS(STACKED, 20000, 1, .service_time_s = time_of_riga_day(TODAY));
+    purchase.allowances = allowances;
+    purchase.allowance_count = COUNT_OF(allowances);
+    struct verdict got = decide_at(RICH, &purchase);
+    ck_assert_uint_eq(got.part_count, 2);
+    ck_assert(got.parts[0].clause->relief == OPEN && got.parts[0].amount == 4000);
+    ck_assert(got.parts[1].clause->relief == FOURTH && got.parts[1].amount == 5000);
+    ck_assert_uint_eq(got.payable, 11000);
+}
+END_TEST
+
+START_TEST(a_relief_that_is_out_leaves_its_place_to_the_next_best)
+{
+    struct allowance out = {OPEN, 0};
+    struct purchase purchase = BUY_AS(EQUALS, 10000, 1, .service_time_s = time_of_riga_day(TODAY));
+    ck_assert_uint_eq(decide_at(RICH, &purchase).parts[0].clause->relief, OPEN);
+    purchase.allowances = &out;
+    purchase.allowance_count = 1;
+    ck_assert_uint_eq(decide_at(RICH, &purchase).parts[0].clause->relief, OTHER);
+    out.amount_most = 3332; /* a cent's hundredth less than the other */
+    ck_assert_uint_eq(decide_at(RICH, &purchase).parts[0].clause->relief, OTHER);
+    purchase.product = HALF;
+    out.amount_most = 0;
+    ck_assert_uint_eq(decide_at(RICH, &purchase).status, STATUS_DOES_NOT_APPLY);
+}
+END_TEST
+
+START_TEST(a_part_tells_the_persons_own_units_and_the_first_day_of_the_term)
+{
+    struct purchase purchase =
+        BUY_AS(COMPANION, 10000, 3, .companions = 2, .service_time_s = time_of_riga_day(TODAY));
+    struct verdict got = decide_at(RICH, &purchase);
+    ck_assert_uint_eq(got.parts[0].use_count, 1);
+    ck_assert_uint_gt(got.parts[0].unit_count, 1);
+    ck_assert_uint_eq(got.parts[0].term_day, FROM);
+    purchase.product = ANYBODY;
+    ck_assert_uint_eq(decide_at(RICH, &purchase).parts[0].term_day, 0);
+}
+END_TEST
+
 START_TEST(who_pays_how_much_adds_up)
 {
     struct split split = {
@@ -607,6 +652,9 @@ int main(void)
     tcase_add_loop_test(tcase, the_wall_clock_in_riga_counts, 0,
                         sizeof(moments) / sizeof(moments[0]));
     tcase_add_test(tcase, stacked_reliefs_are_told_one_by_one);
+    tcase_add_test(tcase, a_relief_gives_no_more_than_limits_leave);
+    tcase_add_test(tcase, a_relief_that_is_out_leaves_its_place_to_the_next_best);
+    tcase_add_test(tcase, a_part_tells_the_persons_own_units_and_the_first_day_of_the_term);
     tcase_add_test(tcase, who_pays_how_much_adds_up);
     tcase_add_test(tcase, amount_and_payable_are_the_total);
     tcase_add_test(tcase, membership_is_found_as_by_looking_at_every_one);

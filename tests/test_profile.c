@@ -49,72 +49,101 @@ static const uint16_t statuses[] = {
 };
 #define STATUS_COUNT ((int)(sizeof(statuses) / sizeof(statuses[0])))
 
-/* As telling as an answer with this status can be. */
-static struct response response_of(uint16_t status)
+static bool may_have_relief(uint16_t status)
 {
-    bool applies = status == STATUS_APPLIES;
+    return status == STATUS_APPLIES || status >= STATUS_RESERVED;
+}
+
+/* As telling as an answer with this status can be. */
+static struct response response_of(uint8_t kind, uint16_t status)
+{
+    bool has_relief = may_have_relief(status);
     bool waits = status == STATUS_BUSY || status == STATUS_DRAINING;
     return (struct response){
-        .kind = status == STATUS_OK ? KIND_PING : KIND_CHECK,
+        .kind = status == STATUS_OK ? KIND_PING : kind,
         .status = status,
-        .split = applies ? 3 : 0,
+        .split = has_relief ? 3 : 0,
         .remaining = 12,
         .request_id = 7,
         .ledger_sequence = 99,
         .generation = 1234,
-        .relief_amount = applies ? 5000 : 0,
+        .relief_amount = has_relief ? 5000 : 0,
         .payable = 10000,
-        .relief = applies ? 3735 : 0,
-        .valid_until_s = applies ? DAY_END_S + 86400 : 0,
+        .relief = has_relief ? 3735 : 0,
+        .valid_until_s = has_relief ? DAY_END_S + 86400 : 0,
         .server_time_s = 1795428000,
         .stale_h = 2,
         .wait_ms = waits ? 250 : 0,
     };
 }
 
-static void mask_as(uint8_t frame[FRAME_SIZE], uint16_t status, uint8_t profile)
+static void mask_as(uint8_t frame[FRAME_SIZE], uint8_t kind, uint16_t status, uint8_t profile)
 {
-    struct response response = response_of(status);
+    struct response response = response_of(kind, status);
     profile_mask(&response, profile, DAY_END_S);
     frame_encode_response(frame, &response);
 }
 
-/* The table of PROTOCOL.md, "Profiles", as bytes. */
-START_TEST(each_profile_sees_its_bytes_of_every_status)
+static uint16_t seen_by_a_gate(uint8_t kind, uint16_t status)
 {
-    uint16_t status = statuses[_i];
-    struct response response = response_of(status);
+    static const uint16_t noes[] = {STATUS_NO_DATA, STATUS_LIMIT_REACHED, STATUS_TOO_SOON,
+                                    STATUS_BUDGET_SPENT, STATUS_TOO_MANY_HELD};
+    for (size_t i = 0; i < sizeof(noes) / sizeof(noes[0]); i++) {
+        if (status == noes[i])
+            return STATUS_DOES_NOT_APPLY;
+    }
+    if (status == STATUS_OVER_LIMIT)
+        return kind == KIND_LATE ? STATUS_APPLIES : STATUS_CONFIRMED;
+    return status;
+}
+
+static void look_at_profiles(uint8_t kind, uint16_t status)
+{
+    struct response response = response_of(kind, status);
     uint8_t all[FRAME_SIZE], want[FRAME_SIZE], got[FRAME_SIZE];
+    bool has_relief = may_have_relief(status);
+    bool is_hold = kind == KIND_RESERVE || status == STATUS_RESERVED;
     frame_encode_response(all, &response);
-    mask_as(got, status, PROFILE_INSPECTOR);
+    mask_as(got, kind, status, PROFILE_INSPECTOR);
     ck_assert_mem_eq(got, all, FRAME_SIZE);
-    mask_as(got, status, PROFILE_ADMINISTRATOR);
+    mask_as(got, kind, status, PROFILE_ADMINISTRATOR);
     ck_assert_mem_eq(got, all, FRAME_SIZE);
 
     memcpy(want, all, FRAME_SIZE);
-    if (status == STATUS_APPLIES)
+    if (has_relief && !is_hold)
         store_u32(want + RESPONSE_VALID_UNTIL, DAY_END_S);
-    mask_as(got, status, PROFILE_TILL);
+    mask_as(got, kind, status, PROFILE_TILL);
     ck_assert_mem_eq(got, want, FRAME_SIZE);
 
     store_u16(want + RESPONSE_SPLIT, 0);
     store_u16(want + RESPONSE_REMAINING, REMAINING_UNPUBLISHED);
-    store_u32(want + RESPONSE_VALID_UNTIL, 0);
-    if (status == STATUS_APPLIES)
+    if (!is_hold)
+        store_u32(want + RESPONSE_VALID_UNTIL, 0);
+    if (has_relief)
         store_u32(want + RESPONSE_RELIEF, UINT32_MAX);
-    if (status == STATUS_NO_DATA)
-        store_u16(want + RESPONSE_STATUS, STATUS_DOES_NOT_APPLY);
-    mask_as(got, status, PROFILE_GATE);
+    store_u16(want + RESPONSE_STATUS, seen_by_a_gate(kind, status));
+    mask_as(got, kind, status, PROFILE_GATE);
     ck_assert_mem_eq(got, want, FRAME_SIZE);
+}
+
+/* The table of PROTOCOL.md, "Profiles", as bytes. */
+START_TEST(each_profile_sees_its_bytes_of_every_kind_and_status)
+{
+    for (uint8_t kind = KIND_CHECK; kind <= KIND_LAST; kind++)
+        look_at_profiles(kind, statuses[_i]);
 }
 END_TEST
 
-START_TEST(to_a_gate_missing_data_are_a_no)
+START_TEST(to_a_gate_all_reasons_against_somebody_are_one)
 {
-    uint8_t missing[FRAME_SIZE], no[FRAME_SIZE];
-    mask_as(missing, STATUS_NO_DATA, PROFILE_GATE);
-    mask_as(no, STATUS_DOES_NOT_APPLY, PROFILE_GATE);
-    ck_assert_mem_eq(missing, no, FRAME_SIZE);
+    static const uint16_t reasons[] = {STATUS_NO_DATA, STATUS_LIMIT_REACHED, STATUS_TOO_SOON,
+                                       STATUS_BUDGET_SPENT, STATUS_TOO_MANY_HELD};
+    uint8_t reason[FRAME_SIZE], no[FRAME_SIZE];
+    mask_as(no, KIND_USE, STATUS_DOES_NOT_APPLY, PROFILE_GATE);
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        mask_as(reason, KIND_USE, reasons[i], PROFILE_GATE);
+        ck_assert_mem_eq(reason, no, FRAME_SIZE);
+    }
 }
 END_TEST
 
@@ -122,13 +151,15 @@ END_TEST
 START_TEST(a_mask_put_on_twice_is_the_same)
 {
     for (uint8_t profile = 1; profile <= PROFILE_LAST; profile++) {
-        uint8_t once[FRAME_SIZE], twice[FRAME_SIZE];
-        struct response response = response_of(statuses[_i]);
-        profile_mask(&response, profile, DAY_END_S);
-        frame_encode_response(once, &response);
-        profile_mask(&response, profile, DAY_END_S);
-        frame_encode_response(twice, &response);
-        ck_assert_mem_eq(once, twice, FRAME_SIZE);
+        for (uint8_t kind = KIND_CHECK; kind <= KIND_LAST; kind++) {
+            uint8_t once[FRAME_SIZE], twice[FRAME_SIZE];
+            struct response response = response_of(kind, statuses[_i]);
+            profile_mask(&response, profile, DAY_END_S);
+            frame_encode_response(once, &response);
+            profile_mask(&response, profile, DAY_END_S);
+            frame_encode_response(twice, &response);
+            ck_assert_mem_eq(once, twice, FRAME_SIZE);
+        }
     }
 }
 END_TEST
@@ -161,8 +192,9 @@ int main(void)
     TCase *tests = tcase_create("profile");
     tcase_add_test(tests, names_lead_to_profiles_and_back);
     tcase_add_test(tests, masks_are_those_of_the_vectors);
-    tcase_add_loop_test(tests, each_profile_sees_its_bytes_of_every_status, 0, STATUS_COUNT);
-    tcase_add_test(tests, to_a_gate_missing_data_are_a_no);
+    tcase_add_loop_test(tests, each_profile_sees_its_bytes_of_every_kind_and_status, 0,
+                        STATUS_COUNT);
+    tcase_add_test(tests, to_a_gate_all_reasons_against_somebody_are_one);
     tcase_add_loop_test(tests, a_mask_put_on_twice_is_the_same, 0, STATUS_COUNT);
     tcase_add_test(tests, an_administrator_asks_about_the_test_identities_only);
     suite_add_tcase(suite, tests);

@@ -55,14 +55,18 @@ END_TEST
 /* These are on the wire: a change here breaks every terminal. */
 START_TEST(numbers_are_those_that_were_published)
 {
-    static const uint16_t published[] = {0,   101, 102, 103, 104, 105, 106, 107, 108, 201,
-                                         202, 203, 301, 302, 303, 304, 310, 311, 312, 401};
+    static const uint16_t published[] = {0,   101, 102, 103, 104, 105, 106, 107, 108, 201, 202, 203,
+                                         204, 301, 302, 303, 304, 310, 311, 312, 401, 402, 403, 404,
+                                         410, 411, 412, 413, 420, 421, 422, 423, 424, 425};
     ck_assert_uint_le(sizeof(published) / sizeof(published[0]), STATUS_COUNT);
     for (size_t i = 0; i < sizeof(published) / sizeof(published[0]); i++)
         ck_assert(status_is_known(published[i]));
     ck_assert_str_eq(status_name(310), "APPLIES");
     ck_assert_str_eq(status_name(311), "NO_DATA");
     ck_assert_str_eq(status_name(312), "DOES_NOT_APPLY");
+    ck_assert_str_eq(status_name(402), "CONFLICT");
+    ck_assert_str_eq(status_name(422), "OVER_LIMIT");
+    ck_assert_str_eq(status_name(425), "REFUNDED");
 }
 END_TEST
 

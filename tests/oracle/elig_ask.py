@@ -2,7 +2,7 @@
 """Puts the vectors and the test identities to a running server, and judges its answers by PROTOCOL.md.
 
 usage: elig_ask.py DIRECTORY SOCKET [PROFILE]
-           DIRECTORY has requests.txt; SOCKET is the path of a Unix socket, or a TCP port of 127.0.0.1;
+           DIRECTORY has requests.txt and transactions.txt; SOCKET is the path of a Unix socket, or a TCP port of 127.0.0.1;
            PROFILE is that of the listener: gate, till (when it is not said), inspector, administrator
 
 Exit 0 when every answer is right. For whoever writes another server, and for checking this one.
@@ -46,11 +46,22 @@ def is_right(status, request, answer):
     found = oracle.decode_response(answer)["status"]
     if request[1] == oracle.CHECK:
         return 301 <= found <= 312
-    return found == (oracle.STATUS["OK"] if request[1] == oracle.PING else oracle.STATUS["NO_LEDGER"])
+    if request[1] == oracle.PING:
+        return found == oracle.STATUS["OK"]
+    return found == oracle.STATUS["NO_LEDGER"] or found in answers_to(request[1])
+
+
+def answers_to(kind):
+    """What a server that keeps a ledger may say to a transaction of this kind: section 15."""
+    states = set(range(420, 426))
+    denials = {204, 301, 302, 303, 304, 311, 312, 410, 411, 412, 413}
+    if kind in oracle.PURCHASES:
+        return denials | {310, 402, 422, 423}
+    return states | denials - {204, 301, 302, 303, 304} | ({403} if kind == oracle.STATUS_KIND else {402, 403, 404})
 
 
 def check_of(means, identifier, **others):
-    fields = dict.fromkeys(oracle.REQUEST_FIELDS, 0)
+    fields = dict.fromkeys(oracle.TRANSACTION_FIELDS, 0)
     fields.update(kind=oracle.CHECK, means=means, identifier=identifier, quantity=1, product=1,
                   unit_price=15000, request_id=5)
     fields.update(others)
@@ -71,6 +82,15 @@ def judge_vectors(path, rows):
     for (name, *_), (status, frame), answer in zip(
             (row for row in rows if row[1] != "BAD_VERSION"), asked, answers):
         yield name, is_right(status, frame, answer)
+
+
+def judge_ledger(path, rows):
+    """A server keeps a ledger or it does not, and says so before it looks at what is bought."""
+    asked = [bytes.fromhex(row[-1]) for row in rows if row[1] == "OK"]
+    asked = [frame for frame in asked if frame[1] > oracle.STATUS_KIND or any(frame[56:])]
+    told = [oracle.decode_response(a)["status"] == oracle.STATUS["NO_LEDGER"]
+            for a in ask(path, b"".join(asked), 64)]
+    yield "whether a ledger is kept", len(told) == len(asked) > 0 and all(t == told[0] for t in told)
 
 
 def judge_versions(path, rows):
@@ -140,12 +160,14 @@ def main(arguments):
     if len(arguments) not in (3, 4) or profile not in oracle.PROFILES:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    with open(f"{arguments[1]}/requests.txt", encoding="ascii") as lines:
-        rows = [line.split() for line in lines if not line.startswith("#")]
+    rows = []
+    for name in ("requests.txt", "transactions.txt"):
+        with open(f"{arguments[1]}/{name}", encoding="ascii") as lines:
+            rows += [line.split() for line in lines if not line.startswith("#")]
     path = arguments[2]
     passed = failed = 0
-    for judge in (judge_vectors(path, rows), judge_versions(path, rows), judge_identities(path, profile),
-                  judge_purchases(path)):
+    for judge in (judge_vectors(path, rows), judge_ledger(path, rows), judge_versions(path, rows),
+                  judge_identities(path, profile), judge_purchases(path)):
         try:
             for name, good in judge:
                 passed += good

@@ -18,7 +18,8 @@ REQUEST = struct.Struct("<BBBBHBBQ24sIIIIQ")
 RESPONSE = struct.Struct("<BBHHHQQQQQIIIHH")
 REPORT = RESPONSE
 
-CHECK, PING, STATUS_KIND = 1, 2, 3
+CHECK, PING, STATUS_KIND, USE, RESERVE, CONFIRM, CANCEL, REFUND, LATE = range(1, 10)
+PURCHASES = (CHECK, USE, RESERVE, LATE)
 
 # Section 8.
 STATUS = {
@@ -28,7 +29,10 @@ STATUS = {
     "DRAINING": 201, "BUSY": 202, "NOT_READY": 203, "NOT_PERMITTED": 204,
     "UNKNOWN_PRODUCT": 301, "UNKNOWN_POINT_OF_SALE": 302, "OUTSIDE_WINDOW": 303, "NO_CONTRACT": 304,
     "APPLIES": 310, "NO_DATA": 311, "DOES_NOT_APPLY": 312,
-    "NO_LEDGER": 401,
+    "NO_LEDGER": 401, "CONFLICT": 402, "UNKNOWN_TRANSACTION": 403, "EXCEEDS": 404,
+    "LIMIT_REACHED": 410, "TOO_SOON": 411, "BUDGET_SPENT": 412, "TOO_MANY_HELD": 413,
+    "RESERVED": 420, "CONFIRMED": 421, "OVER_LIMIT": 422, "CANCELLED": 423, "EXPIRED": 424,
+    "REFUNDED": 425,
 }
 STATUS_NAME = {number: name for name, number in STATUS.items()}
 
@@ -104,42 +108,64 @@ def subject(key, means, canonical):
 # Sections 3 and 7.
 REQUEST_FIELDS = ("kind", "means", "entry", "quantity", "companions", "request_id", "identifier",
                   "product", "point_of_sale", "unit_price", "service_time", "target_id")
+TRANSACTION_FIELDS = REQUEST_FIELDS[:5] + ("hold",) + REQUEST_FIELDS[5:]
 
 
 def encode_request(f):
-    return REQUEST.pack(1, f["kind"], f["means"], f["entry"], f["quantity"], f["companions"], 0,
-                        f["request_id"], f["identifier"].encode(), f["product"],
+    return REQUEST.pack(1, f["kind"], f["means"], f["entry"], f["quantity"], f["companions"],
+                        f["hold"], f["request_id"], f["identifier"].encode(), f["product"],
                         f["point_of_sale"], f["unit_price"], f["service_time"], f["target_id"])
+
+
+def refuse_purchase(f):
+    """Section 7, the first column from 103 on."""
+    if (f["target_id"] or (f["kind"] == LATE and f["service_time"] == 0)
+            or (not 1 <= f["hold"] <= 90 if f["kind"] == RESERVE else f["hold"] != 0)):
+        raise Refused("BAD_RESERVED")
+    if f["request_id"] == 0:
+        raise Refused("BAD_REQUEST_ID")
+    if f["means"] not in (1, 2, 3, 4):
+        raise Refused("BAD_MEANS")
+    if not is_canonical(f["means"], f["identifier"]):
+        raise Refused("BAD_IDENTIFIER")
+    if f["entry"] > 4:
+        raise Refused("BAD_ENTRY")
+    if not 1 <= f["quantity"] <= 10000:
+        raise Refused("BAD_QUANTITY")
+
+
+def refuse_other(f):
+    """Section 7, the second column from 103 on."""
+    kind = f["kind"]
+    if (f["hold"] or f["companions"] or f["point_of_sale"] or f["service_time"]
+            or (f["unit_price"] and kind != REFUND) or (kind == PING and f["target_id"])
+            or (f["product"] and f["target_id"] == 0)):
+        raise Refused("BAD_RESERVED")
+    if f["request_id"] == 0 or (kind in (CONFIRM, CANCEL, REFUND) and f["target_id"] == 0):
+        raise Refused("BAD_REQUEST_ID")
+    if f["means"]:
+        raise Refused("BAD_MEANS")
+    if f["identifier"]:
+        raise Refused("BAD_IDENTIFIER")
+    if f["entry"]:
+        raise Refused("BAD_ENTRY")
+    if f["quantity"] > (10000 if kind in (CONFIRM, REFUND) else 0) or (f["quantity"] and f["unit_price"]):
+        raise Refused("BAD_QUANTITY")
 
 
 def decode_request(frame):
     (version, kind, means, entry, quantity, companions, hold, request_id, padded, product,
      point_of_sale, unit_price, service_time, target_id) = REQUEST.unpack(frame)
-    text = padded.rstrip(b"\0")
     if version != 1:
         raise Refused("BAD_VERSION")
-    if kind not in (CHECK, PING, STATUS_KIND):
+    if not 1 <= kind <= 9:
         raise Refused("BAD_KIND")
-    if kind == CHECK:
-        must_be_zero = (hold, target_id)
-    else:
-        must_be_zero = (hold, companions, product, point_of_sale, unit_price, service_time,
-                        target_id if kind == PING else 0)
-    if any(must_be_zero):
-        raise Refused("BAD_RESERVED")
-    if request_id == 0:
-        raise Refused("BAD_REQUEST_ID")
-    if means not in ((1, 2, 3, 4) if kind == CHECK else (0,)):
-        raise Refused("BAD_MEANS")
-    if not is_canonical(means, text) if kind == CHECK else text != b"":
-        raise Refused("BAD_IDENTIFIER")
-    if entry > (4 if kind == CHECK else 0):
-        raise Refused("BAD_ENTRY")
-    if not 1 <= quantity <= 10000 if kind == CHECK else quantity != 0:
-        raise Refused("BAD_QUANTITY")
-    return dict(zip(REQUEST_FIELDS, (kind, means, entry, quantity, companions, request_id,
-                                     text.decode(), product, point_of_sale, unit_price,
-                                     service_time, target_id)))
+    fields = dict(zip(TRANSACTION_FIELDS, (kind, means, entry, quantity, companions, hold, request_id,
+                                           padded.rstrip(b"\0"), product, point_of_sale, unit_price,
+                                           service_time, target_id)))
+    (refuse_purchase if kind in PURCHASES else refuse_other)(fields)
+    fields["identifier"] = fields["identifier"].decode()
+    return fields
 
 
 # Section 5.
@@ -152,15 +178,18 @@ def encode_response(f):
     return RESPONSE.pack(1, *(f[name] for name in RESPONSE_FIELDS))
 
 
+NEEDS_RELIEF = [STATUS[name] for name in ("APPLIES", "RESERVED", "CONFIRMED", "OVER_LIMIT")]
+MAY_HAVE_RELIEF = NEEDS_RELIEF + [STATUS[name] for name in ("CANCELLED", "EXPIRED", "REFUNDED")]
+
+
 def decode_response(frame):
     version, *values = RESPONSE.unpack(frame)
     f = dict(zip(RESPONSE_FIELDS, values))
-    applies = f["status"] == STATUS["APPLIES"]
     if (version != 1 or f["status"] not in STATUS_NAME
             or (f["status"] == STATUS["OK"] and f["kind"] != PING)
-            or (applies and f["relief"] == 0)
-            or (not applies and any(f[name] for name in
-                                    ("split", "relief_amount", "relief", "valid_until")))
+            or (f["relief"] == 0 and f["status"] in NEEDS_RELIEF)
+            or (f["relief"] != 0 and f["status"] not in MAY_HAVE_RELIEF)
+            or (f["relief"] == 0 and (f["split"] or f["relief_amount"] or f["valid_until"]))
             or (f["wait_ms"] and f["status"] not in (STATUS["BUSY"], STATUS["DRAINING"]))
             or f["relief_amount"] + f["payable"] > AMOUNT_MAX):
         raise Refused("REFUSED")
@@ -250,13 +279,18 @@ PROFILES = ("gate", "till", "inspector", "administrator")
 def mask(profile, service_time, answer):
     """The fields of a response as this profile sees them."""
     seen = dict(answer)
+    is_hold_end = answer["kind"] == RESERVE or answer["status"] == STATUS["RESERVED"]
     if profile == "gate":
-        if seen["status"] == STATUS["NO_DATA"]:
+        if answer["status"] in (311, 410, 411, 412, 413):
             seen["status"] = STATUS["DOES_NOT_APPLY"]
-        if seen["status"] == STATUS["APPLIES"]:
+        if answer["status"] == STATUS["OVER_LIMIT"]:
+            seen["status"] = STATUS["APPLIES" if answer["kind"] == LATE else "CONFIRMED"]
+        if answer["relief"] != 0:
             seen["relief"] = RELIEF_UNTOLD
-        seen.update(split=0, remaining=65535, valid_until=0)
-    if profile == "till":
+        seen.update(split=0, remaining=65535)
+        if not is_hold_end:
+            seen["valid_until"] = 0
+    if profile == "till" and not is_hold_end:
         day, _ = riga_time(service_time)
         seen["valid_until"] = min(seen["valid_until"], time_of_riga_day(day + 1))
     return seen
@@ -292,7 +326,7 @@ def amount(clause, price, quantity, companions, payable):
     return covered, found, payable - found
 
 
-# Section 14: the vectors.
+# Section 16: the vectors.
 def number_or_text(name, word):
     if name == "identifier":
         return "" if word == "-" else word
@@ -317,7 +351,15 @@ def check_frame(words, fields, encode, decode):
 
 
 def check_request(words):
-    return check_frame(words, REQUEST_FIELDS, encode_request, decode_request)
+    """Kinds that hold nothing: there is no column for it."""
+    def decode(frame):
+        found = decode_request(frame)
+        return {name: found[name] for name in REQUEST_FIELDS} if found["hold"] == 0 else None
+    return check_frame(words, REQUEST_FIELDS, lambda f: encode_request({"hold": 0, **f}), decode)
+
+
+def check_transaction(words):
+    return check_frame(words, TRANSACTION_FIELDS, encode_request, decode_request)
 
 
 def check_response(words):
@@ -394,6 +436,7 @@ def check_mask(words):
 
 FILES = {
     "requests.txt": check_request,
+    "transactions.txt": check_transaction,
     "responses.txt": check_response,
     "reports.txt": check_report,
     "identifiers.txt": check_identifier,

@@ -1,0 +1,540 @@
+#include "engine/book.h"
+
+#include "engine/book_parts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <lmdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define LOCK_FILE        "ledger.lock"
+#define PATH_SIZE_MAX    4096
+#define MAP_SIZE_DEFAULT (UINT64_C(64) << 30)
+#define BALLAST_DEFAULT  (UINT64_C(16) << 20)
+#define READER_COUNT_MAX 126   /* other programs that read at a time */
+#define TAIL_COUNT       10000 /* postings that are checked when the book is opened */
+#define HEAD_NAME        "head"
+
+/* Of the file, in pages: what a group changes at most beside its applies, and what an apply does.
+ */
+#define GROUP_PAGES 256
+#define APPLY_PAGES 16
+#define PAGE_BYTES  4096u
+#define SPACE_STEP  (UINT64_C(16) << 20) /* by which places on the disk are asked for */
+
+#define SMB_MAGIC_1 0x517b
+#define SMB_MAGIC_2 0xfe534d42
+#define CIFS_MAGIC  0xff534d42
+
+static const char *const database_names[CURSOR_COUNT] = {
+    [CURSOR_POSTINGS] = DB_POSTINGS,         [CURSOR_APPEND] = DB_POSTINGS,
+    [CURSOR_TRANSACTIONS] = DB_TRANSACTIONS, [CURSOR_TALLIES] = DB_TALLIES,
+    [CURSOR_BUDGETS] = DB_TALLIES,           [CURSOR_HOLDS] = DB_HOLDS,
+    [CURSOR_ACCOUNTS] = DB_ACCOUNTS,         [CURSOR_META] = DB_META,
+};
+#define DATABASE_COUNT 6
+
+/* ---- the directory ---- */
+
+static bool is_private(int fd, mode_t kind, const char *path, struct fault *fault)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if ((info.st_mode & S_IFMT) != kind)
+        return fault_set(fault, "%s: is something else than was wanted here", path);
+    if (info.st_uid != geteuid())
+        return fault_set(fault, "%s: belongs to another user; the ledger's user must own it", path);
+    mode_t others = kind == S_IFDIR ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
+    if (info.st_mode & others)
+        return fault_set(fault, "%s: is open to others (mode %03o); chmod %s %s", path,
+                         info.st_mode & 0777u, kind == S_IFDIR ? "go-w" : "600", path);
+    return true;
+}
+
+/* On a file system where a commit is what it says. */
+static bool is_lasting(int fd, const char *path, struct fault *fault)
+{
+    struct statfs system;
+    if (fstatfs(fd, &system) != 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    switch ((uint32_t)system.f_type) {
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+        return fault_set(fault,
+                         "%s: lies in memory, and would be gone with the power; "
+                         "a ledger wants a disk",
+                         path);
+    case NFS_SUPER_MAGIC:
+    case SMB_MAGIC_1:
+    case SMB_MAGIC_2:
+    case CIFS_MAGIC:
+    case V9FS_MAGIC:
+        return fault_set(fault,
+                         "%s: lies on another machine, where locks and maps cannot be "
+                         "trusted; a ledger wants a disk of its own machine",
+                         path);
+    default:
+        return true;
+    }
+}
+
+static bool directory_check(const struct book_settings *settings, struct fault *fault)
+{
+    int fd = open(settings->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fault_set(fault, "%s: %s; a ledger wants a directory of its own",
+                         settings->directory, strerror(errno));
+    bool is_good = is_private(fd, S_IFDIR, settings->directory, fault) &&
+                   (settings->is_unsafe || is_lasting(fd, settings->directory, fault));
+    close(fd);
+    return is_good;
+}
+
+static bool path_of(char path[static PATH_SIZE_MAX], const char *directory, const char *name,
+                    struct fault *fault)
+{
+    int size = snprintf(path, PATH_SIZE_MAX, "%s/%s", directory, name);
+    return (size > 0 && size < PATH_SIZE_MAX) || fault_set(fault, "%s: is too long", directory);
+}
+
+/* One process at a time. */
+static bool take_lock(struct book *book, const char *directory, struct fault *fault)
+{
+    char path[PATH_SIZE_MAX];
+    if (!path_of(path, directory, LOCK_FILE, fault))
+        return false;
+    book->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (book->lock_fd < 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if (!is_private(book->lock_fd, S_IFREG, path, fault))
+        return false;
+    if (flock(book->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return fault_set(fault, "%s: another process has this ledger open", path);
+    return true;
+}
+
+/* Made here with the right mode, or found with it. */
+static bool open_data(struct book *book, const char *path, struct fault *fault)
+{
+    book->data_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (book->data_fd < 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    return is_private(book->data_fd, S_IFREG, path, fault);
+}
+
+/* ---- room on the disk ---- */
+
+static uint64_t file_bytes(const struct book *book)
+{
+    MDB_envinfo info;
+    mdb_env_info(book->env, &info);
+    return ((uint64_t)info.me_last_pgno + 1) * PAGE_BYTES;
+}
+
+/* Makes sure that the file has places on the disk up to `until`. */
+static bool space_ask(struct book *book, uint64_t until)
+{
+    struct book_space *space = &book->space;
+    if (until <= space->end)
+        return true;
+    until = (until + SPACE_STEP - 1) / SPACE_STEP * SPACE_STEP;
+    int error;
+    do
+        error = fallocate(book->data_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)until) == 0 ? 0 : errno;
+    while (error == EINTR);
+    if (error == EOPNOTSUPP || error == ENOSYS)
+        until = UINT64_MAX; /* such a file system says so at a commit */
+    else if (error != 0)
+        return false;
+    space->end = until;
+    return true;
+}
+
+/* Pages that are free inside the file: half of what is listed, since readers may hold some. */
+static uint64_t free_bytes(MDB_txn *txn)
+{
+    enum { FREE_DATABASE = 0 };
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint64_t count = 0;
+    if (mdb_cursor_open(txn, FREE_DATABASE, &cursor) != MDB_SUCCESS)
+        return 0;
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS)
+        if (value.mv_size >= 8)
+            count += load_u64(value.mv_data); /* a list, its length first */
+    mdb_cursor_close(cursor);
+    return count * PAGE_BYTES / 2;
+}
+
+/* Whether the group may need so much, and `beyond` it is left. */
+static bool space_has(struct book *book, uint64_t beyond)
+{
+    struct book_space *space = &book->space;
+    uint64_t until = space->needed + beyond;
+    if (until <= book->map_size && space_ask(book, until))
+        return true;
+    if (space->spare == 0)
+        space->spare = free_bytes(book->txn);
+    until = space->needed + beyond - (space->spare < space->needed ? space->spare : space->needed);
+    return until <= book->map_size && space_ask(book, until);
+}
+
+/* For a group, and for an apply of it. What is only about what was reserved or confirmed before may
+ * use up the ballast. */
+static bool space_take(struct book *book, uint64_t page_count)
+{
+    book->space.needed += page_count * PAGE_BYTES;
+    if (!book->space.is_tight && space_has(book, book->space.ballast_size))
+        return true;
+    book->space.is_tight = true;
+    return space_has(book, 0);
+}
+
+bool book_is_tight(const struct book *book)
+{
+    return book->space.is_tight;
+}
+
+/* ---- groups ---- */
+
+enum book_end book_begin(struct book *book, uint64_t now_ms)
+{
+    assert(book->txn == NULL);
+    if (book->end == BOOK_FAILED)
+        return BOOK_FAILED;
+    book->end = BOOK_DONE;
+    if (mdb_txn_begin(book->env, NULL, 0, &book->txn) != MDB_SUCCESS) {
+        book->txn = NULL;
+        book->end = BOOK_FAILED;
+        return book->end;
+    }
+    for (size_t i = 0; i < CURSOR_COUNT; i++)
+        if (mdb_cursor_open(book->txn, book->databases[i], &book->cursors[i]) != MDB_SUCCESS) {
+            book_drop(book);
+            book->end = BOOK_FAILED;
+            return book->end;
+        }
+    if (book->head.clock_ms < now_ms)
+        book->head.clock_ms = now_ms;
+    book->space.needed = file_bytes(book);
+    book->space.spare = 0;
+    book->space.is_tight = false;
+    if (!space_take(book, GROUP_PAGES))
+        book->end = BOOK_FULL;
+    return book->end;
+}
+
+/* Room for one apply more, or one reservation that runs out. */
+bool book_make_room(struct book *book, bool is_new)
+{
+    if (book->end == BOOK_DONE &&
+        (!space_take(book, APPLY_PAGES) || (is_new && book->space.is_tight)))
+        book->end = BOOK_FULL;
+    return book->end == BOOK_DONE;
+}
+
+static bool put_head(struct book *book)
+{
+    uint8_t row[LEDGER_HEAD_SIZE];
+    MDB_val key = {sizeof(HEAD_NAME) - 1, (void *)(uintptr_t)HEAD_NAME};
+    MDB_val value = {sizeof(row), row};
+    ledger_head_encode(row, &book->head);
+    return mdb_put(book->txn, book->databases[CURSOR_META], &key, &value, 0) == MDB_SUCCESS;
+}
+
+enum book_end book_commit(struct book *book)
+{
+    assert(book->txn != NULL);
+    if (book->end == BOOK_DONE && !put_head(book))
+        book->end = BOOK_FULL; /* nothing of the group is on the disk */
+    if (book->end != BOOK_DONE) {
+        enum book_end end = book->end;
+        book_drop(book);
+        return end;
+    }
+    int error = mdb_txn_commit(book->txn);
+    book->txn = NULL;
+    if (error != MDB_SUCCESS)
+        book->end = BOOK_FAILED;
+    else
+        book->committed = book->head;
+    return book->end;
+}
+
+void book_drop(struct book *book)
+{
+    assert(book->txn != NULL);
+    mdb_txn_abort(book->txn);
+    book->txn = NULL;
+    book->head = book->committed;
+    accounts_cut(&book->accounts, book->head.account_count);
+    if (book->end == BOOK_FULL)
+        book->end = BOOK_DONE;
+}
+
+/* ---- opening ---- */
+
+/* The head that is there, or that of a new ledger. */
+static bool load_head(struct book *book, const struct book_settings *settings, struct fault *fault)
+{
+    MDB_val key = {sizeof(HEAD_NAME) - 1, (void *)(uintptr_t)HEAD_NAME}, value;
+    int error = mdb_get(book->txn, book->databases[CURSOR_META], &key, &value);
+    if (error == MDB_NOTFOUND) {
+        MDB_stat postings;
+        if (mdb_stat(book->txn, book->databases[CURSOR_POSTINGS], &postings) != MDB_SUCCESS ||
+            postings.ms_entries != 0)
+            return fault_set(fault, "%s: has postings but no head; restore it from a copy",
+                             settings->directory);
+        book->head = (struct ledger_head){.format = LEDGER_FORMAT,
+                                          .environment = settings->environment,
+                                          .subject_key = settings->subject_key};
+        return true;
+    }
+    if (error != MDB_SUCCESS || value.mv_size != LEDGER_HEAD_SIZE ||
+        !ledger_head_decode(&book->head, value.mv_data))
+        return fault_set(fault, "%s: its head is not one of format %u; restore it from a copy",
+                         settings->directory, LEDGER_FORMAT);
+    return true;
+}
+
+static bool head_check(const struct book *book, const struct book_settings *settings,
+                       struct fault *fault)
+{
+    if (book->head.environment != settings->environment)
+        return fault_set(fault, "%s: is of environment %u, snapshots are of %u",
+                         settings->directory, book->head.environment, settings->environment);
+    if (book->head.subject_key != settings->subject_key)
+        return fault_set(fault,
+                         "%s: was begun with another subject key; with this one nobody's "
+                         "uses would be found",
+                         settings->directory);
+    return true;
+}
+
+static bool load_accounts(struct book *book)
+{
+    MDB_val key, value;
+    MDB_cursor *cursor = book->cursors[CURSOR_ACCOUNTS];
+    int error = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    for (; error == MDB_SUCCESS; error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
+        if (value.mv_size != ACCOUNT_SIZE || book->accounts.count >= book->head.account_count ||
+            !accounts_add(&book->accounts, book->accounts.count + 1, value.mv_data))
+            return false;
+    return error == MDB_NOTFOUND && book->accounts.count == book->head.account_count;
+}
+
+static bool hashes_fit(const uint8_t *row, const uint8_t chain_before[static CHAIN_SIZE],
+                       bool is_pruned)
+{
+    uint8_t again[POSTING_SIZE];
+    memcpy(again, row, POSTING_SIZE);
+    posting_seal(again, chain_before);
+    if (!is_pruned)
+        return memcmp(again, row, POSTING_SIZE) == 0;
+    uint8_t both[2 * CHAIN_SIZE], chain[CHAIN_SIZE];
+    memcpy(both, chain_before, CHAIN_SIZE);
+    memcpy(both + CHAIN_SIZE, row + POSTING_CONTENT, CHAIN_SIZE);
+    crypto_generichash(chain, sizeof(chain), both, sizeof(both), NULL, 0);
+    return memcmp(chain, row + POSTING_CONTENT + CHAIN_SIZE, CHAIN_SIZE) == 0;
+}
+
+/* Whether a posting of the tail fits its transaction, and that its hold. */
+static bool posting_fits(struct book *book, const struct posting *posting)
+{
+    if (posting->kind != POSTING_RESERVE || posting->state != STATE_RESERVED)
+        return true;
+    struct transaction transaction;
+    struct transaction_name name = {posting->terminal, posting->request_id};
+    return book_get_transaction(book, name, &transaction) &&
+           (transaction.state != STATE_RESERVED ||
+            book_has_hold(book, transaction.deadline_ms, name));
+}
+
+/* The last postings: without a gap, their hashes right, the last one the head's. */
+static bool check_tail(struct book *book)
+{
+    const struct ledger_head *head = &book->head;
+    uint64_t first = head->sequence > TAIL_COUNT ? head->sequence - TAIL_COUNT + 1 : 1;
+    uint8_t chain[CHAIN_SIZE];
+    struct posting posting;
+    memcpy(chain, head->pruned_chain, CHAIN_SIZE);
+    if (first > head->pruned + 1) {
+        if (!book_get_posting(book, first - 1, &posting))
+            return false;
+        memcpy(chain, posting.chain, CHAIN_SIZE);
+    } else {
+        first = head->pruned + 1;
+    }
+    for (uint64_t sequence = first; sequence <= head->sequence; sequence++) {
+        uint8_t row[POSTING_SIZE];
+        if (!book_get_posting(book, sequence, &posting))
+            return false;
+        posting_encode(row, &posting);
+        if (!hashes_fit(row, chain, posting.kind == POSTING_PRUNED) ||
+            !posting_fits(book, &posting))
+            return false;
+        memcpy(chain, posting.chain, CHAIN_SIZE);
+    }
+    return memcmp(chain, head->chain, CHAIN_SIZE) == 0;
+}
+
+/* Every hold is of a transaction that is held, until then. */
+static bool check_holds(struct book *book)
+{
+    MDB_val key, value;
+    MDB_cursor *cursor = book->cursors[CURSOR_HOLDS];
+    int error = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    for (; error == MDB_SUCCESS; error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        uint64_t deadline_ms;
+        struct transaction_name name;
+        struct transaction transaction;
+        if (!hold_of_row(&deadline_ms, &name, key.mv_data, key.mv_size) ||
+            !book_get_transaction(book, name, &transaction) ||
+            transaction.state != STATE_RESERVED || transaction.deadline_ms != deadline_ms)
+            return false;
+    }
+    return error == MDB_NOTFOUND;
+}
+
+static bool open_databases(struct book *book)
+{
+    for (size_t i = 0; i < CURSOR_COUNT; i++)
+        if (mdb_dbi_open(book->txn, database_names[i], MDB_CREATE, &book->databases[i]) !=
+            MDB_SUCCESS)
+            return false;
+    return true;
+}
+
+static bool load(struct book *book, const struct book_settings *settings, struct fault *fault)
+{
+    if (mdb_txn_begin(book->env, NULL, 0, &book->txn) != MDB_SUCCESS || !open_databases(book))
+        return fault_set(fault, "%s: its databases cannot be opened", settings->directory);
+    if (!load_head(book, settings, fault) || !head_check(book, settings, fault))
+        return false;
+    book->committed = book->head;
+    for (size_t i = 0; i < CURSOR_COUNT; i++)
+        if (mdb_cursor_open(book->txn, book->databases[i], &book->cursors[i]) != MDB_SUCCESS)
+            return fault_set(fault, "%s: cannot be read", settings->directory);
+    if (!load_accounts(book) || !check_tail(book) || !check_holds(book))
+        return fault_set(fault,
+                         "%s: does not fit together; see eligctl ledger verify, and restore "
+                         "it from a copy",
+                         settings->directory);
+    return book_commit(book) == BOOK_DONE ||
+           fault_set(fault, "%s: cannot be written", settings->directory);
+}
+
+static bool open_environment(struct book *book, const struct book_settings *settings,
+                             struct fault *fault)
+{
+    char path[PATH_SIZE_MAX];
+    int dead_count;
+    if (!path_of(path, settings->directory, LEDGER_FILE, fault) || !open_data(book, path, fault))
+        return false;
+    unsigned flags = MDB_NOSUBDIR | MDB_NORDAHEAD | (settings->is_unsafe ? MDB_NOSYNC : 0);
+    book->map_size = settings->map_size != 0 ? settings->map_size : MAP_SIZE_DEFAULT;
+    int error = mdb_env_create(&book->env);
+    if (error == MDB_SUCCESS)
+        error = mdb_env_set_mapsize(book->env, book->map_size);
+    if (error == MDB_SUCCESS)
+        error = mdb_env_set_maxdbs(book->env, DATABASE_COUNT);
+    if (error == MDB_SUCCESS)
+        error = mdb_env_set_maxreaders(book->env, READER_COUNT_MAX);
+    if (error == MDB_SUCCESS)
+        error = mdb_env_open(book->env, path, flags, S_IRUSR | S_IWUSR);
+    if (error == MDB_SUCCESS)
+        error = mdb_reader_check(book->env, &dead_count);
+    return error == MDB_SUCCESS || fault_set(fault, "%s: %s", path, mdb_strerror(error));
+}
+
+bool book_open(struct book **out, const struct book_settings *settings, struct fault *fault)
+{
+    struct book *book = calloc(1, sizeof(*book));
+    if (book == NULL)
+        return fault_set(fault, "no memory for the ledger");
+    book->lock_fd = book->data_fd = -1;
+    book->space.ballast_size =
+        settings->ballast_size != 0 ? settings->ballast_size : BALLAST_DEFAULT;
+    book->allowances = calloc(RELIEF_COUNT_MAX, sizeof(book->allowances[0]));
+    if (book->allowances == NULL)
+        (void)fault_set(fault, "no memory for the ledger");
+    else if (directory_check(settings, fault) && take_lock(book, settings->directory, fault) &&
+             open_environment(book, settings, fault) && load(book, settings, fault)) {
+        *out = book;
+        return true;
+    }
+    book_close(book);
+    return false;
+}
+
+void book_close(struct book *book)
+{
+    if (book == NULL)
+        return;
+    if (book->txn != NULL)
+        book_drop(book);
+    if (book->env != NULL)
+        mdb_env_close(book->env);
+    if (book->data_fd >= 0)
+        close(book->data_fd);
+    if (book->lock_fd >= 0)
+        close(book->lock_fd);
+    accounts_free(&book->accounts);
+    free(book->allowances);
+    free(book);
+}
+
+/* ---- what is told ---- */
+
+const struct ledger_head *book_head(const struct book *book)
+{
+    return &book->head;
+}
+
+uint32_t book_map_used_bp(struct book *book)
+{
+    assert(book->txn == NULL);
+    MDB_txn *txn;
+    uint64_t used = file_bytes(book);
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS) {
+        used -= free_bytes(txn);
+        mdb_txn_abort(txn);
+    }
+    return (uint32_t)(used / (book->map_size / 10000));
+}
+
+uint64_t book_next_deadline_ms(struct book *book)
+{
+    assert(book->txn == NULL);
+    MDB_cursor *cursor;
+    MDB_txn *txn;
+    MDB_val key, value;
+    uint64_t deadline_ms = UINT64_MAX;
+    struct transaction_name name;
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return deadline_ms;
+    if (mdb_cursor_open(txn, book->databases[CURSOR_HOLDS], &cursor) == MDB_SUCCESS) {
+        if (mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS &&
+            !hold_of_row(&deadline_ms, &name, key.mv_data, key.mv_size))
+            deadline_ms = 0; /* who looks closer finds what is wrong */
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return deadline_ms;
+}
+
+void book_check_readers(struct book *book)
+{
+    int dead_count;
+    (void)mdb_reader_check(book->env, &dead_count);
+}

@@ -1,0 +1,46 @@
+#include "engine/ledger_clock.h"
+
+/* Forward to the wall clock when it is believed. */
+static void follow(struct ledger_clock *clock, uint64_t wall_ms, uint64_t step_max_ms,
+                   bool is_believed)
+{
+    bool is_far = wall_ms > clock->now_ms && wall_ms - clock->now_ms > step_max_ms;
+    clock->is_ahead = is_far && !is_believed && !clock->is_confirmed;
+    if (!clock->is_ahead && wall_ms > clock->now_ms)
+        clock->now_ms = wall_ms;
+    if (is_far)
+        clock->is_confirmed = false;
+}
+
+void clock_begin(struct ledger_clock *clock, uint64_t written_ms, uint64_t wall_ms,
+                 uint64_t monotonic_ms, bool is_synchronised)
+{
+    *clock = (struct ledger_clock){.now_ms = written_ms, .monotonic_ms = monotonic_ms};
+    follow(clock, wall_ms, CLOCK_ABSENCE_MAX_MS, is_synchronised || written_ms == 0);
+}
+
+uint64_t clock_next(struct ledger_clock *clock, uint64_t wall_ms, uint64_t monotonic_ms,
+                    bool is_synchronised)
+{
+    uint64_t passed_ms =
+        monotonic_ms > clock->monotonic_ms ? monotonic_ms - clock->monotonic_ms : 0;
+    bool is_behind = wall_ms < clock->now_ms;
+    if (passed_ms > 0)
+        clock->monotonic_ms = monotonic_ms;
+
+    /* A wall clock that is a little behind is waited for, at half the pace; one that is far behind
+     * is wrong. */
+    if (is_behind && clock->now_ms - wall_ms <= CLOCK_STEP_MAX_MS) {
+        clock->monotonic_ms -=
+            passed_ms % 2; /* the other half of the last millisecond is not lost */
+        clock->now_ms += passed_ms / 2;
+        clock->is_ahead = false;
+        return clock->now_ms;
+    }
+    if (is_behind || wall_ms - clock->now_ms > passed_ms)
+        clock->now_ms += passed_ms;
+    else
+        clock->now_ms = wall_ms;
+    follow(clock, wall_ms, CLOCK_STEP_MAX_MS, is_synchronised);
+    return clock->now_ms;
+}

@@ -1,0 +1,637 @@
+#include "engine/ledger_thread.h"
+
+#include "engine/ledger_clock.h"
+#include "engine/log.h"
+#include "protocol/ledger_head.h"
+#include "protocol/progress.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000
+#define NS_PER_US 1000
+
+/* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
+ * overflows, because no more are under way than one has places. */
+struct request_ring {
+    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t end;
+    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t first;
+    struct ledger_request *places; /* [LEDGER_WAITING_MAX] */
+};
+struct verdict_ring {
+    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t end;
+    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t first;
+    struct ledger_verdict *places; /* [LEDGER_WAITING_MAX] */
+};
+
+/* A request of the group, where it stands in its loop's ring until the group is over. */
+struct member {
+    const struct ledger_request *request;
+    uint32_t loop;
+};
+
+struct ledger_thread {
+    struct ledger ledger;
+    struct ledger_thread_settings settings;
+    struct request_ring *asked; /* [settings.loop_count] */
+    struct verdict_ring *done;  /* likewise */
+    _Atomic uint64_t under_way_count;
+    atomic_bool has_failed;
+    _Atomic uint64_t group_start_ns; /* 0: none is under way */
+
+    /* The thread's own. */
+    struct ledger_clock clock;
+    struct member members[LEDGER_GROUP_MAX];
+    struct ledger_verdict verdicts[LEDGER_GROUP_MAX];
+    uint32_t next_loop; /* whose requests are taken first */
+    uint64_t now_ms;    /* the ledger's clock, of the present group */
+    uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
+    uint64_t synchronised_due_ms;
+    bool is_synchronised;
+    bool is_tight;                               /* of the last group */
+    bool is_full, is_head_unsaid, is_ahead_said; /* so that each is said once */
+
+    pthread_t thread;
+    bool is_started;
+    pthread_mutex_t lock; /* of what follows: only to sleep, and to wake who sleeps */
+    pthread_cond_t woken;
+    atomic_bool is_asleep;
+    bool is_ending;
+};
+
+static struct ledger_thread *thread_of(struct ledger *ledger)
+{
+    return (struct ledger_thread *)(void *)ledger;
+}
+static const struct ledger_thread *thread_of_const(const struct ledger *ledger)
+{
+    return (const struct ledger_thread *)(const void *)ledger;
+}
+
+static uint64_t monotonic_ms(void)
+{
+    return clock_monotonic_ns() / NS_PER_MS;
+}
+
+/* ---- for the loops ---- */
+
+static void writer_wake(struct ledger_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    atomic_store(&t->is_asleep, false);
+    pthread_cond_signal(&t->woken);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Room for so many of `count`. */
+static size_t room_take(struct ledger_thread *t, size_t count)
+{
+    uint64_t under_way = atomic_load(&t->under_way_count);
+    size_t taken;
+    do {
+        uint64_t room = LEDGER_WAITING_MAX - under_way;
+        taken = count < room ? count : (size_t)room;
+    } while (taken > 0 &&
+             !atomic_compare_exchange_weak(&t->under_way_count, &under_way, under_way + taken));
+    return taken;
+}
+
+static size_t thread_submit(struct ledger *ledger, uint32_t loop,
+                            const struct ledger_request requests[], size_t count)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    assert(loop < t->settings.loop_count);
+    if (atomic_load(&t->has_failed))
+        return 0;
+    size_t taken = room_take(t, count);
+    if (taken == 0)
+        return 0;
+    struct request_ring *ring = &t->asked[loop];
+    uint64_t end = atomic_load_explicit(&ring->end, memory_order_relaxed);
+    for (size_t i = 0; i < taken; i++)
+        ring->places[(end + i) % LEDGER_WAITING_MAX] = requests[i];
+    /* The thread looks at the end after it has said that it sleeps, and we the other way round: one
+     * of us sees the other. */
+    atomic_store(&ring->end, end + taken);
+    if (atomic_load(&t->is_asleep))
+        writer_wake(t);
+    return taken;
+}
+
+static size_t thread_take(struct ledger *ledger, uint32_t loop, struct ledger_verdict out[],
+                          size_t room)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    assert(loop < t->settings.loop_count);
+    struct verdict_ring *ring = &t->done[loop];
+    uint64_t first = atomic_load_explicit(&ring->first, memory_order_relaxed);
+    uint64_t there = atomic_load_explicit(&ring->end, memory_order_acquire) - first;
+    size_t count = there < room ? (size_t)there : room;
+    for (size_t i = 0; i < count; i++)
+        out[i] = ring->places[(first + i) % LEDGER_WAITING_MAX];
+    atomic_store_explicit(&ring->first, first + count, memory_order_release);
+    atomic_fetch_sub(&t->under_way_count, count);
+    return count;
+}
+
+static bool thread_has_failed(const struct ledger *ledger)
+{
+    return atomic_load(&thread_of_const(ledger)->has_failed);
+}
+
+uint64_t ledger_thread_group_ms(const struct ledger *ledger)
+{
+    uint64_t start_ns = atomic_load(&thread_of_const(ledger)->group_start_ns);
+    uint64_t now_ns = clock_monotonic_ns();
+    return start_ns != 0 && now_ns > start_ns ? (now_ns - start_ns) / NS_PER_MS : 0;
+}
+
+uint64_t ledger_thread_waiting(const struct ledger *ledger)
+{
+    return atomic_load(&thread_of_const(ledger)->under_way_count);
+}
+
+/* ---- a group ---- */
+
+/* What waits, by turns from each loop; how many there are. They stay in their rings. */
+static size_t gather(struct ledger_thread *t)
+{
+    uint32_t loop_count = t->settings.loop_count;
+    size_t count = 0;
+    for (uint32_t i = 0; i < loop_count && count < LEDGER_GROUP_MAX; i++) {
+        uint32_t loop = (t->next_loop + i) % loop_count;
+        const struct request_ring *ring = &t->asked[loop];
+        uint64_t first = atomic_load_explicit(&ring->first, memory_order_relaxed);
+        uint64_t end = atomic_load(&ring->end);
+        for (; first < end && count < LEDGER_GROUP_MAX; first++)
+            t->members[count++] = (struct member){&ring->places[first % LEDGER_WAITING_MAX], loop};
+    }
+    t->next_loop = (t->next_loop + 1) % loop_count;
+    return count;
+}
+
+static void answer_busy(struct ledger_verdict *verdict, const struct ledger_request *request)
+{
+    *verdict = (struct ledger_verdict){
+        .ticket = request->ticket,
+        .status = STATUS_BUSY,
+        .remaining = REMAINING_UNPUBLISHED,
+    };
+}
+
+/* On a full disk what was begun is still ended: confirmations are what the ballast is for. */
+enum scope { ALL_KINDS, ALL_BUT_PURCHASES };
+
+static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope scope)
+{
+    enum book_end end = BOOK_DONE;
+    for (size_t i = 0; i < count && end == BOOK_DONE; i++) {
+        const struct ledger_request *request = t->members[i].request;
+        if (scope == ALL_BUT_PURCHASES && kind_is_purchase(request->kind)) {
+            answer_busy(&t->verdicts[i], request);
+            continue;
+        }
+        end = book_apply(t->settings.book, request, &t->verdicts[i]);
+        t->verdicts[i].ticket = request->ticket;
+    }
+    return end;
+}
+
+static enum book_end commit(struct ledger_thread *t, size_t count, uint32_t expired_count)
+{
+    struct metrics *metrics = t->settings.metrics;
+    uint64_t start_ns = clock_monotonic_ns();
+    enum book_end end = book_commit(t->settings.book);
+    if (end != BOOK_DONE)
+        return end;
+    uint64_t commit_us = (clock_monotonic_ns() - start_ns) / NS_PER_US;
+    metric_add(&metrics->ledger_commit_us, commit_us);
+    metric_most(&metrics->ledger_commit_us_most, commit_us);
+    metric_add(&metrics->ledger_groups, 1);
+    metric_add(&metrics->ledger_requests, count);
+    metric_most(&metrics->ledger_group_most, count);
+    metric_add(&metrics->ledger_expiries, expired_count);
+    return BOOK_DONE;
+}
+
+static enum book_end begin(struct ledger_thread *t)
+{
+    enum book_end end = book_begin(t->settings.book, t->now_ms);
+    if (end == BOOK_FULL)
+        book_drop(t->settings.book);
+    return end;
+}
+
+/* One write transaction; nothing of it has happened unless it is BOOK_DONE. */
+static enum book_end write_group(struct ledger_thread *t, size_t count, enum scope scope)
+{
+    struct book *book = t->settings.book;
+    uint32_t expired_count = 0;
+    enum book_end end = begin(t);
+    if (end != BOOK_DONE)
+        return end;
+    t->is_tight = book_is_tight(book);
+    if (scope == ALL_KINDS)
+        end = book_expire(book, LEDGER_EXPIRED_MAX, &expired_count);
+    if (end == BOOK_DONE)
+        end = apply_all(t, count, t->is_tight ? ALL_BUT_PURCHASES : scope);
+    if (end == BOOK_DONE)
+        return commit(t, count, expired_count);
+    book_drop(book);
+    return end;
+}
+
+static void count_verdict(struct metrics *metrics, uint16_t status)
+{
+    switch ((enum status)status) {
+#define COUNTED(name, metric)                                                                      \
+    case STATUS_##name:                                                                            \
+        metric_add(&metrics->verdict_##metric, 1);                                                 \
+        break
+        COUNTED(APPLIES, applies);
+        COUNTED(NO_DATA, no_data);
+        COUNTED(DOES_NOT_APPLY, does_not_apply);
+        COUNTED(CONFLICT, conflict);
+        COUNTED(UNKNOWN_TRANSACTION, unknown_transaction);
+        COUNTED(EXCEEDS, exceeds);
+        COUNTED(LIMIT_REACHED, limit_reached);
+        COUNTED(TOO_SOON, too_soon);
+        COUNTED(BUDGET_SPENT, budget_spent);
+        COUNTED(TOO_MANY_HELD, too_many_held);
+        COUNTED(RESERVED, reserved);
+        COUNTED(CONFIRMED, confirmed);
+        COUNTED(OVER_LIMIT, over_limit);
+        COUNTED(CANCELLED, cancelled);
+        COUNTED(EXPIRED, expired);
+        COUNTED(REFUNDED, refunded);
+        COUNTED(BUSY, busy);
+#undef COUNTED
+    case STATUS_OK:
+    case STATUS_BAD_VERSION:
+    case STATUS_BAD_KIND:
+    case STATUS_BAD_RESERVED:
+    case STATUS_BAD_REQUEST_ID:
+    case STATUS_BAD_MEANS:
+    case STATUS_BAD_IDENTIFIER:
+    case STATUS_BAD_ENTRY:
+    case STATUS_BAD_QUANTITY:
+    case STATUS_DRAINING:
+    case STATUS_NOT_READY:
+    case STATUS_NOT_PERMITTED:
+    case STATUS_UNKNOWN_PRODUCT:
+    case STATUS_UNKNOWN_POINT_OF_SALE:
+    case STATUS_OUTSIDE_WINDOW:
+    case STATUS_NO_CONTRACT:
+    case STATUS_NO_LEDGER: /* not a ledger's to say */
+        break;
+    }
+}
+
+/* The group is on the disk: its verdicts go to their loops, its places are free. */
+static void give_back(struct ledger_thread *t, size_t count)
+{
+    size_t i = 0;
+    while (i < count) {
+        uint32_t loop = t->members[i].loop;
+        struct verdict_ring *done = &t->done[loop];
+        uint64_t end = atomic_load_explicit(&done->end, memory_order_relaxed);
+        uint64_t given = 0;
+        for (; i < count && t->members[i].loop == loop; i++) {
+            count_verdict(t->settings.metrics, t->verdicts[i].status);
+            done->places[(end + given++) % LEDGER_WAITING_MAX] = t->verdicts[i];
+        }
+        atomic_fetch_add_explicit(&t->asked[loop].first, given, memory_order_release);
+        atomic_store_explicit(&done->end, end + given, memory_order_release);
+        t->settings.wake(t->settings.context, loop);
+    }
+}
+
+/* Each once, until it changes. */
+static void say_room(struct ledger_thread *t, bool is_full)
+{
+    if (is_full) {
+        metric_add(&t->settings.metrics->ledger_full, 1);
+        t->housekeeping_due_ms = monotonic_ms() + LEDGER_FULL_PAUSE_MS;
+    }
+    if (is_full && !t->is_full)
+        log_event("ledger_full",
+                  "map_bp=%u reason=\"no room for more purchases: confirmations, "
+                  "cancellations and refunds go on while the ballast lasts\"",
+                  book_map_used_bp(t->settings.book));
+    if (!is_full && t->is_full)
+        log_event("ledger_has_room", "map_bp=%u", book_map_used_bp(t->settings.book));
+    t->is_full = is_full;
+}
+
+/* It is not known what is on the disk: only opening it anew will tell. */
+static void fail(struct ledger_thread *t)
+{
+    metric_set(&t->settings.metrics->ledger_failed, 1);
+    log_event("ledger_failed",
+              "sequence=%" PRIu64 " reason=\"it is not known what of the last "
+              "group is on the disk; checks go on, transactions are answered BUSY "
+              "until the next start\"",
+              book_head(t->settings.book)->sequence);
+    atomic_store(&t->has_failed, true);
+    for (uint32_t i = 0; i < t->settings.loop_count; i++)
+        t->settings.wake(t->settings.context, i);
+}
+
+/* False: it has failed, and nobody gets a verdict. */
+static bool run_group(struct ledger_thread *t, size_t count)
+{
+    enum book_end end = write_group(t, count, ALL_KINDS);
+    if (end != BOOK_FAILED)
+        say_room(t, end == BOOK_FULL || t->is_tight);
+    if (end == BOOK_FULL && count > 0)
+        end = write_group(t, count, ALL_BUT_PURCHASES);
+    if (end == BOOK_FAILED)
+        return false;
+    for (size_t i = 0; end == BOOK_FULL && i < count; i++)
+        answer_busy(&t->verdicts[i], t->members[i].request);
+    give_back(t, count);
+    return true;
+}
+
+/* ---- what is done beside ---- */
+
+/* Whether somebody who knows the time keeps the wall clock: looked at now and then. */
+static bool is_synchronised(struct ledger_thread *t)
+{
+    uint64_t now_ms = monotonic_ms();
+    if (now_ms >= t->synchronised_due_ms) {
+        struct timex state = {.modes = 0};
+        int rc = adjtimex(&state);
+        t->is_synchronised = rc >= 0 && rc != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+        t->synchronised_due_ms = now_ms + LEDGER_IDLE_MS;
+    }
+    return t->is_synchronised;
+}
+
+static uint64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+}
+
+static void say_clock(struct ledger_thread *t)
+{
+    bool is_ahead = t->clock.is_ahead;
+    metric_set(&t->settings.metrics->ledger_clock_held, is_ahead);
+    if (is_ahead && !t->is_ahead_said)
+        log_event("ledger_clock_held",
+                  "reason=\"the wall clock is far ahead of the ledger's and nobody vouches for it: "
+                  "if it is right, start with --trust-clock\"");
+    if (!is_ahead && t->is_ahead_said)
+        log_event("ledger_clock_follows", "reason=\"the wall clock is believed again\"");
+    t->is_ahead_said = is_ahead;
+}
+
+static void begin_clock(struct ledger_thread *t)
+{
+    uint64_t written_ms = book_head(t->settings.book)->clock_ms;
+    clock_begin(&t->clock, written_ms, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME),
+                is_synchronised(t) || t->settings.trusts_clock);
+}
+
+static void read_clock(struct ledger_thread *t)
+{
+    t->now_ms = clock_next(&t->clock, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME),
+                           is_synchronised(t));
+    say_clock(t);
+}
+
+static void sign_head(struct ledger_thread *t)
+{
+    struct fault fault;
+    char text[LOG_TEXT_SIZE];
+    const struct ledger_thread_settings *settings = &t->settings;
+    t->head_due_ms = monotonic_ms() + LEDGER_HEAD_MS;
+    book_check_readers(settings->book);
+    metric_set(&settings->metrics->ledger_map_bp, book_map_used_bp(settings->book));
+    if (settings->head_key == NULL)
+        return;
+    bool is_written = ledger_head_write(settings->directory, book_head(settings->book),
+                                        settings->head_key, &fault);
+    if (is_written)
+        metric_add(&settings->metrics->ledger_heads, 1);
+    else if (!t->is_head_unsaid)
+        log_event("ledger_head_unsaved", "fault=%s", log_text(text, fault.text));
+    t->is_head_unsaid = !is_written;
+}
+
+static bool prunes(const struct ledger_thread *t)
+{
+    return t->settings.retention.keep_days != LEDGER_FOR_EVER ||
+           t->settings.retention.keep_denied_days != LEDGER_FOR_EVER;
+}
+
+/* A group of its own, small enough that who comes meanwhile hardly waits. */
+static bool prune(struct ledger_thread *t)
+{
+    struct book *book = t->settings.book;
+    uint32_t count = 0;
+    enum book_end end = begin(t);
+    if (end == BOOK_DONE) {
+        end = book_prune(book, &t->settings.retention, LEDGER_PRUNED_MAX, &count);
+        if (end != BOOK_DONE || count == 0)
+            book_drop(book);
+        else
+            end = book_commit(book);
+    }
+    if (end == BOOK_FULL)
+        say_room(t, true);
+    else if (end == BOOK_DONE)
+        metric_add(&t->settings.metrics->ledger_pruned, count);
+    t->prune_due_ms =
+        monotonic_ms() + (end == BOOK_DONE && count == LEDGER_PRUNED_MAX ? 0 : LEDGER_PRUNE_MS);
+    return end != BOOK_FAILED;
+}
+
+/* When nobody asks: reservations that run out, old rows, the head. False: it has failed. */
+static bool keep_house(struct ledger_thread *t)
+{
+    uint64_t now_ms = monotonic_ms();
+    if (now_ms >= t->housekeeping_due_ms) {
+        if (book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
+            return false;
+        if (prunes(t) && now_ms >= t->prune_due_ms && !prune(t))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the thread ---- */
+
+static bool has_asked(const struct ledger_thread *t)
+{
+    for (uint32_t i = 0; i < t->settings.loop_count; i++)
+        if (atomic_load(&t->asked[i].end) !=
+            atomic_load_explicit(&t->asked[i].first, memory_order_relaxed))
+            return true;
+    return false;
+}
+
+/* How long there is nothing to do, unless somebody asks. */
+static uint64_t idle_ms(struct ledger_thread *t)
+{
+    uint64_t now_ms = monotonic_ms(), ms = LEDGER_IDLE_MS;
+    uint64_t deadline_ms = book_next_deadline_ms(t->settings.book);
+    if (now_ms < t->housekeeping_due_ms)
+        return t->housekeeping_due_ms - now_ms;
+    if (deadline_ms <= t->now_ms || (prunes(t) && t->prune_due_ms <= now_ms))
+        return 0;
+    return deadline_ms - t->now_ms < ms ? deadline_ms - t->now_ms : ms;
+}
+
+/* False at the end. */
+static bool sleep_until_asked(struct ledger_thread *t)
+{
+    uint64_t ms = idle_ms(t);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    uint64_t ns = (uint64_t)until.tv_nsec + ms * NS_PER_MS;
+    until.tv_sec += (time_t)(ns / NS_PER_S);
+    until.tv_nsec = (long)(ns % NS_PER_S);
+
+    int rc = ms > 0 ? 0 : ETIMEDOUT;
+    pthread_mutex_lock(&t->lock);
+    atomic_store(&t->is_asleep, true);
+    while (rc == 0 && !t->is_ending && atomic_load(&t->is_asleep) && !has_asked(t))
+        rc = pthread_cond_timedwait(&t->woken, &t->lock, &until);
+    atomic_store(&t->is_asleep, false);
+    bool goes_on = !t->is_ending;
+    pthread_mutex_unlock(&t->lock);
+    return goes_on;
+}
+
+static bool is_ending(struct ledger_thread *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool is = t->is_ending;
+    pthread_mutex_unlock(&t->lock);
+    return is;
+}
+
+/* One turn: what waits, or what is due. False: it has failed. */
+static bool turn(struct ledger_thread *t)
+{
+    size_t count = gather(t);
+    read_clock(t);
+    atomic_store(&t->group_start_ns, clock_monotonic_ns());
+    bool goes_on = count > 0 ? run_group(t, count) : keep_house(t);
+    atomic_store(&t->group_start_ns, 0);
+    if (goes_on && monotonic_ms() >= t->head_due_ms)
+        sign_head(t);
+    return goes_on;
+}
+
+static void *thread_run(void *argument)
+{
+    struct ledger_thread *t = argument;
+    sign_head(t);
+    while (!is_ending(t)) {
+        if (!turn(t)) {
+            fail(t);
+            return NULL;
+        }
+        if (!has_asked(t) && !sleep_until_asked(t))
+            break;
+    }
+    sign_head(t);
+    return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static void thread_close(struct ledger *ledger)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    if (t->is_started) {
+        pthread_mutex_lock(&t->lock);
+        t->is_ending = true;
+        pthread_cond_signal(&t->woken);
+        pthread_mutex_unlock(&t->lock);
+        pthread_join(t->thread, NULL);
+    }
+    for (uint32_t i = 0; i < t->settings.loop_count; i++) {
+        if (t->asked != NULL)
+            free(t->asked[i].places);
+        if (t->done != NULL)
+            free(t->done[i].places);
+    }
+    free(t->asked);
+    free(t->done);
+    book_close(t->settings.book);
+    pthread_cond_destroy(&t->woken);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+static const struct ledger_methods thread_methods = {
+    .submit = thread_submit,
+    .take = thread_take,
+    .has_failed = thread_has_failed,
+    .close = thread_close,
+};
+
+static bool rings_open(struct ledger_thread *t, struct fault *fault)
+{
+    uint32_t loop_count = t->settings.loop_count;
+    t->asked = aligned_alloc(CACHE_LINE_SIZE, loop_count * sizeof(t->asked[0]));
+    t->done = aligned_alloc(CACHE_LINE_SIZE, loop_count * sizeof(t->done[0]));
+    if (t->asked != NULL)
+        memset(t->asked, 0, loop_count * sizeof(t->asked[0]));
+    if (t->done != NULL)
+        memset(t->done, 0, loop_count * sizeof(t->done[0]));
+    bool is_good = t->asked != NULL && t->done != NULL;
+    for (uint32_t i = 0; is_good && i < loop_count; i++) {
+        t->asked[i].places = calloc(LEDGER_WAITING_MAX, sizeof(t->asked[i].places[0]));
+        t->done[i].places = calloc(LEDGER_WAITING_MAX, sizeof(t->done[i].places[0]));
+        is_good = t->asked[i].places != NULL && t->done[i].places != NULL;
+    }
+    return is_good || fault_set(fault, "no memory for the ledger's queues");
+}
+
+bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings *settings,
+                        struct fault *fault)
+{
+    assert(settings->loop_count > 0);
+    struct ledger_thread *t = calloc(1, sizeof(*t));
+    if (t == NULL) {
+        book_close(settings->book);
+        return fault_set(fault, "no memory for the ledger");
+    }
+    t->ledger.methods = &thread_methods;
+    t->settings = *settings;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->woken, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (!rings_open(t, fault)) {
+        thread_close(&t->ledger);
+        return false;
+    }
+    begin_clock(t);
+    *out = &t->ledger;
+    return true;
+}
+
+bool ledger_thread_start(struct ledger *ledger, struct fault *fault)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    int rc = pthread_create(&t->thread, NULL, thread_run, t);
+    if (rc != 0)
+        return fault_set(fault, "thread of the ledger: %s", strerror(rc));
+    t->is_started = true;
+    return true;
+}

@@ -1,0 +1,29 @@
+/* Tallies as limits ask for them: the row, or what a walk through the postings finds. */
+#ifndef ENGINE_TALLIES_H
+#define ENGINE_TALLIES_H
+
+#include "engine/book_parts.h"
+
+struct tally tally_find(struct book *book, const struct tally_name *name);
+
+/* A subject's purchases that are held or confirmed, the last one first, as far back as any may be
+ * of a service on `from_day` or after it. */
+struct walk {
+    struct book *book;
+    uint64_t next; /* sequence */
+    uint32_t from_day;
+    struct posting posting;
+    struct transaction transaction;
+};
+struct walk walk_begin(struct book *book, uint64_t subject, uint32_t from_day);
+MUST_USE bool walk_next(struct walk *walk);
+
+/* Adds to the subject's tallies of a scope, and to those of its budgets, in all periods around the
+ * day. */
+struct tally_change {
+    int64_t used_uses, held_uses, used_amount, held_amount;
+};
+void tallies_change(struct book *book, uint64_t subject, uint32_t scope, uint32_t day,
+                    const struct tally_change *change);
+
+#endif

@@ -1,0 +1,725 @@
+/* What each request does to the book: the state table of protocol/LEDGER.md, "What becomes of a
+ * transaction". */
+#include "engine/accounts.h"
+#include "engine/limits.h"
+#include "engine/portions.h"
+#include "engine/tallies.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN_COUNT_MAX 3 /* reservations of a subject */
+#define MS_PER_10S     10000
+#define MS_PER_SECOND  1000
+
+/* ---- answers ---- */
+
+static uint64_t payable_of(const struct posting *first, uint16_t quantity, uint64_t amount)
+{
+    uint64_t total = (uint64_t)first->unit_price * quantity;
+    return total > amount ? total - amount : 0;
+}
+
+static void say(struct ledger_verdict *verdict, enum status status)
+{
+    verdict->status = (uint16_t)status;
+}
+
+/* What was answered when it was written. */
+static void say_posting(struct ledger_verdict *verdict, const struct posting *posting)
+{
+    verdict->status = posting->status;
+    verdict->split = posting->split;
+    verdict->remaining = posting->remaining;
+    verdict->relief = posting->relief;
+    verdict->until_s = posting->until_s;
+    verdict->sequence = posting->sequence;
+    verdict->relief_amount = parts_amount(posting->parts, posting->part_count);
+    verdict->payable = payable_of(posting, posting->quantity, verdict->relief_amount);
+}
+
+static uint16_t status_of(const struct transaction *transaction, const struct posting *first)
+{
+    switch ((enum transaction_state)transaction->state) {
+    case STATE_RESERVED:
+        return STATUS_RESERVED;
+    case STATE_CONFIRMED:
+        return transaction->flags & FLAG_OVER_LIMIT ? STATUS_OVER_LIMIT : STATUS_CONFIRMED;
+    case STATE_CANCELLED:
+        return STATUS_CANCELLED;
+    case STATE_EXPIRED:
+        return STATUS_EXPIRED;
+    case STATE_DENIED:
+        return first->status;
+    case STATE_REFUNDED:
+        return STATUS_REFUNDED;
+    case STATE_NONE:
+        break;
+    }
+    return STATUS_UNKNOWN_TRANSACTION;
+}
+
+/* What has become of it. */
+static void say_state(struct ledger_verdict *verdict, const struct transaction *transaction,
+                      const struct posting *first)
+{
+    say_posting(verdict, first);
+    if (transaction->state == STATE_DENIED)
+        return; /* for ever */
+    verdict->status = status_of(transaction, first);
+    verdict->sequence = transaction->last;
+    verdict->relief_amount = parts_amount(transaction->parts, transaction->part_count);
+    verdict->payable = payable_of(first, transaction->quantity, verdict->relief_amount);
+    if (transaction->state != STATE_RESERVED)
+        verdict->until_s = 0;
+}
+
+/* ---- tallies of several parts ---- */
+
+enum { USED = 1, HELD = 2 };
+
+/* Adds `sign` times the parts. */
+static void tally_parts(struct book *book, const struct posting *purchase,
+                        const struct posting_part parts[], int sign, int where)
+{
+    uint32_t day = riga_day_of_time(purchase->service_time_s);
+    for (size_t i = 0; i < purchase->part_count; i++) {
+        int64_t uses = sign * (int64_t)parts[i].use_count;
+        int64_t amount = sign * (int64_t)parts[i].amount;
+        struct tally_change change = {0};
+        *(where == USED ? &change.used_uses : &change.held_uses) = uses;
+        *(where == USED ? &change.used_amount : &change.held_amount) = amount;
+        if (uses != 0 || amount != 0)
+            tallies_change(book, purchase->subject, book_account_scope(book, parts[i].account), day,
+                           &change);
+    }
+}
+
+/* ---- purchases ---- */
+
+static bool is_tombstone(const struct transaction *transaction)
+{
+    return transaction->kind == POSTING_CANCEL && transaction->state == STATE_CANCELLED;
+}
+
+/* What stands under the request's own id answers it. */
+static void answer_again(struct book *book, const struct ledger_request *request,
+                         const struct transaction *transaction, struct ledger_verdict *verdict)
+{
+    struct posting first;
+    bool is_purchase = kind_is_purchase(request->kind);
+    if (is_purchase && is_tombstone(transaction)) {
+        say(verdict, STATUS_CANCELLED);
+        verdict->sequence = transaction->first;
+    } else if (transaction->body != request->body || is_tombstone(transaction)) {
+        say(verdict, STATUS_CONFLICT);
+    } else if (!book_get_posting(book, transaction->first, &first)) {
+        book_fail(book); /* a transaction without its posting */
+    } else if (transaction->state == STATE_CANCELLED) {
+        say_state(verdict, transaction, &first);
+    } else {
+        say_posting(verdict, &first);
+    }
+}
+
+static void take_case(struct limit_case *out, const struct ledger_request *request,
+                      const struct verdict *verdict)
+{
+    out->edition = request->edition;
+    out->subject = request->subject;
+    out->service_time_s = request->purchase.service_time_s;
+    out->day = request->candidates.day;
+    out->part_count = verdict->part_count;
+    for (uint32_t i = 0; i < verdict->part_count; i++) {
+        const struct verdict_part *part = &verdict->parts[i];
+        out->parts[i] = (struct limit_part){.relief = part->clause->relief,
+                                            .term_day = part->term_day,
+                                            .use_count = part->use_count,
+                                            .amount = part->amount};
+    }
+}
+
+/* A relief gives no more than that from now on. */
+static void allow(struct purchase *purchase, struct allowance *allowances, uint32_t relief,
+                  uint64_t amount_most)
+{
+    uint32_t at = 0;
+    while (at < purchase->allowance_count && allowances[at].relief != relief)
+        at++;
+    if (at == purchase->allowance_count)
+        purchase->allowance_count++;
+    assert(at < RELIEF_COUNT_MAX);
+    allowances[at] = (struct allowance){(uint16_t)relief, amount_most};
+    purchase->allowances = allowances;
+}
+
+/* Decided until limits have nothing against it. Of each relief it is asked at most twice: cut, then
+ * out. */
+static uint16_t decide_within_limits(struct book *book, const struct ledger_request *request,
+                                     struct verdict *verdict, struct limit_case *limit_case)
+{
+    struct purchase purchase = request->purchase;
+    uint16_t out_status = 0;
+    purchase.allowance_count = 0;
+    for (;;) {
+        decide_into(verdict, request->edition, &request->candidates, request->view, &purchase);
+        take_case(limit_case, request, verdict);
+        uint64_t leave = UINT64_MAX;
+        uint16_t why = 0;
+        uint32_t i = 0;
+        for (; i < verdict->part_count; i++) {
+            leave = limits_leave(book, limit_case, i, true, &why);
+            if (leave != UINT64_MAX)
+                break;
+        }
+        if (i == verdict->part_count || book->end != BOOK_DONE)
+            break;
+        if (leave == 0 && out_status == 0)
+            out_status = why;
+        allow(&purchase, book->allowances, limit_case->parts[i].relief, leave);
+    }
+    bool is_refused = verdict->status != STATUS_APPLIES && out_status != 0;
+    return is_refused ? out_status : (uint16_t)verdict->status;
+}
+
+/* Whether any limit says no to what has happened already. All are asked, so that all have their
+ * tallies before it is added. */
+static bool is_over_limit(struct book *book, const struct limit_case *limit_case)
+{
+    bool is_over = false;
+    uint16_t why;
+    for (uint32_t i = 0; i < limit_case->part_count; i++)
+        if (limits_leave(book, limit_case, i, false, &why) != UINT64_MAX)
+            is_over = true;
+    return is_over;
+}
+
+static uint64_t provider_of_point(const struct tables *tables, uint32_t number)
+{
+    uint32_t first = 0, count = tables->point_count;
+    while (count > 0) {
+        uint32_t half = count / 2;
+        if (tables->points[first + half].number < number) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    bool is_there = first < tables->point_count && tables->points[first].number == number;
+    return is_there ? tables->points[first].provider : 0;
+}
+
+static struct posting posting_of_purchase(const struct ledger_request *request, uint8_t kind)
+{
+    const struct purchase *purchase = &request->purchase;
+    return (struct posting){
+        .kind = kind,
+        .terminal = request->terminal,
+        .request_id = request->request_id,
+        .product = purchase->product,
+        .subject = request->subject,
+        .service_time_s = (uint32_t)purchase->service_time_s,
+        .point_of_sale = purchase->point_of_sale,
+        .unit_price = purchase->unit_price,
+        .quantity = purchase->quantity,
+        .companions = purchase->companions,
+        .entry = purchase->entry,
+        .means = purchase->means,
+        .remaining = REMAINING_UNPUBLISHED,
+        .body = request->body,
+        .provider = provider_of_point(request->edition->tables, purchase->point_of_sale),
+        .generation = request->edition->manifest->generation,
+    };
+}
+
+static uint8_t posting_kind_of(uint8_t kind)
+{
+    switch ((enum frame_kind)kind) {
+    case KIND_USE:
+        return POSTING_USE;
+    case KIND_RESERVE:
+        return POSTING_RESERVE;
+    case KIND_LATE:
+        return POSTING_LATE;
+    case KIND_CONFIRM:
+        return POSTING_CONFIRM;
+    case KIND_CANCEL:
+        return POSTING_CANCEL;
+    case KIND_REFUND:
+        return POSTING_REFUND;
+    case KIND_CHECK:
+    case KIND_PING:
+    case KIND_STATUS:
+        break;
+    }
+    abort(); /* nobody asks for those here */
+}
+
+/* The posting and the first row of its transaction. */
+static void begin_transaction(struct book *book, struct posting *posting, uint32_t day,
+                              uint64_t deadline_ms)
+{
+    struct transaction_name name = {posting->terminal, posting->request_id};
+    book_append(book, posting, day, deadline_ms != 0 ? 1 : 0);
+    if (book->end != BOOK_DONE)
+        return;
+    struct transaction transaction = {
+        .first = posting->sequence,
+        .last = posting->sequence,
+        .body = posting->body,
+        .deadline_ms = deadline_ms,
+        .kind = posting->kind,
+        .state = posting->state,
+        .part_count = posting->part_count,
+        .flags = posting->flags,
+        .quantity = posting->state == STATE_DENIED ? 0 : posting->quantity,
+        .confirmed = posting->state == STATE_CONFIRMED ? posting->quantity : 0,
+    };
+    memcpy(transaction.parts, posting->parts, sizeof(transaction.parts));
+    book_put_transaction(book, name, &transaction);
+    if (deadline_ms != 0)
+        book_put_hold(book, deadline_ms, name);
+}
+
+static void take_parts(struct book *book, const struct ledger_request *request,
+                       const struct verdict *verdict, struct posting *posting)
+{
+    posting->part_count = (uint8_t)verdict->part_count;
+    posting->relief = verdict->relief;
+    posting->split = verdict->split;
+    for (uint32_t i = 0; i < verdict->part_count; i++) {
+        const struct verdict_part *part = &verdict->parts[i];
+        posting->parts[i] = (struct posting_part){
+            .account = account_of_clause(book, request->edition, part->clause, posting->provider),
+            .unit_count = part->unit_count,
+            .use_count = part->use_count,
+            .amount = part->amount,
+        };
+    }
+}
+
+/* A purchase that is given. */
+static void grant(struct book *book, const struct ledger_request *request,
+                  const struct verdict *verdict, const struct limit_case *limit_case,
+                  struct posting *posting)
+{
+    bool is_held = request->kind == KIND_RESERVE;
+    uint64_t deadline_ms = 0;
+    posting->state = is_held ? STATE_RESERVED : STATE_CONFIRMED;
+    take_parts(book, request, verdict, posting);
+    if (is_held) {
+        deadline_ms = book->head.clock_ms + (uint64_t)request->hold_10s * MS_PER_10S;
+        posting->until_s = (uint32_t)(deadline_ms / MS_PER_SECOND);
+    }
+    tally_parts(book, posting, posting->parts, 1, is_held ? HELD : USED);
+    posting->remaining = limits_remaining(book, limit_case);
+    begin_transaction(book, posting, limit_case->day, deadline_ms);
+    limits_warn(book, limit_case);
+}
+
+static void apply_purchase(struct book *book, const struct ledger_request *request,
+                           struct ledger_verdict *out)
+{
+    struct posting posting = posting_of_purchase(request, posting_kind_of(request->kind));
+    struct limit_case limit_case;
+    struct verdict verdict;
+    assert(request->candidates.status == STATUS_OK);
+    if (request->kind == KIND_LATE) {
+        decide_into(&verdict, request->edition, &request->candidates, request->view,
+                    &request->purchase);
+        take_case(&limit_case, request, &verdict);
+        posting.status = (uint16_t)verdict.status;
+        posting.flags = FLAG_LATE;
+        if (is_over_limit(book, &limit_case)) {
+            posting.status = STATUS_OVER_LIMIT;
+            posting.flags |= FLAG_OVER_LIMIT;
+        }
+    } else {
+        posting.status = decide_within_limits(book, request, &verdict, &limit_case);
+    }
+    bool is_given = verdict.status == STATUS_APPLIES;
+    if (is_given && request->kind == KIND_RESERVE && request->subject != SUBJECT_NOBODY &&
+        book_get_subject(book, request->subject).open_count >= OPEN_COUNT_MAX) {
+        posting.status = STATUS_TOO_MANY_HELD;
+        is_given = false;
+    }
+    if (is_given) {
+        grant(book, request, &verdict, &limit_case, &posting);
+    } else {
+        posting.state = STATE_DENIED;
+        begin_transaction(book, &posting, limit_case.day, 0);
+    }
+    say_posting(out, &posting);
+}
+
+/* ---- what is said about a transaction ---- */
+
+/* A transaction that is spoken of, and its first posting. */
+struct target {
+    struct transaction_name name;
+    struct transaction transaction;
+    struct posting first;
+};
+
+/* A posting about it: what its purchase said, and what is said now. `request` NULL: nobody asks. */
+static struct posting posting_about(const struct target *target,
+                                    const struct ledger_request *request, uint8_t kind)
+{
+    struct posting posting = target->first;
+    posting.kind = kind;
+    posting.status = 0;
+    posting.terminal = request != NULL ? request->terminal : 0;
+    posting.request_id = request != NULL ? request->request_id : 0;
+    posting.body = request != NULL ? request->body : 0;
+    posting.target_id = target->name.request_id;
+    posting.target_terminal = target->name.terminal;
+    posting.flags = 0;
+    if (request != NULL && request->is_operator && request->terminal != target->name.terminal)
+        posting.flags = FLAG_OPERATOR;
+    posting.remaining = REMAINING_UNPUBLISHED;
+    posting.until_s = 0;
+    posting.generation = 0;
+    memset(posting.parts, 0, sizeof(posting.parts));
+    return posting;
+}
+
+/* Writes the posting, the transaction as it is now, and the request's own row. */
+static void put_change(struct book *book, struct target *target, struct posting *posting,
+                       int open_change)
+{
+    uint32_t day = riga_day_of_time(posting->service_time_s);
+    book_append(book, posting, day, open_change);
+    if (book->end != BOOK_DONE)
+        return;
+    target->transaction.last = posting->sequence;
+    target->transaction.state = posting->state;
+    target->transaction.flags |= (uint16_t)(posting->flags & ~FLAG_BY_AMOUNT);
+    book_put_transaction(book, target->name, &target->transaction);
+    if (posting->request_id == 0)
+        return;
+    struct transaction own = {.first = posting->sequence,
+                              .last = posting->sequence,
+                              .body = posting->body,
+                              .kind = posting->kind};
+    book_put_transaction(book, (struct transaction_name){posting->terminal, posting->request_id},
+                         &own);
+}
+
+/* An open reservation ends, and all of it is free: CANCEL and EXPIRE. */
+static void free_hold(struct book *book, struct target *target, struct posting *posting)
+{
+    struct transaction *t = &target->transaction;
+    posting->quantity = t->quantity;
+    memcpy(posting->parts, t->parts, sizeof(posting->parts));
+    tally_parts(book, &target->first, posting->parts, -1, HELD);
+    book_delete_hold(book, t->deadline_ms, target->name);
+    t->deadline_ms = 0;
+    t->quantity = 0;
+    parts_take(t->parts, posting->parts, t->part_count);
+    put_change(book, target, posting, -1);
+}
+
+static void confirm_held(struct book *book, const struct ledger_request *request,
+                         struct target *target, uint16_t quantity, struct ledger_verdict *out)
+{
+    struct transaction *t = &target->transaction;
+    struct posting posting = posting_about(target, request, POSTING_CONFIRM);
+    posting.state = STATE_CONFIRMED;
+    posting.status = STATUS_CONFIRMED;
+    posting.quantity = quantity;
+    parts_portion(posting.parts, t->parts, t->part_count, quantity, t->quantity);
+    tally_parts(book, &target->first, t->parts, -1, HELD);
+    tally_parts(book, &target->first, posting.parts, 1, USED);
+    book_delete_hold(book, t->deadline_ms, target->name);
+    t->deadline_ms = 0;
+    t->quantity = t->confirmed = quantity;
+    memcpy(t->parts, posting.parts, sizeof(t->parts));
+    put_change(book, target, &posting, -1);
+    say_posting(out, &posting);
+}
+
+/* What had been reserved, as limits are asked about it now. */
+static void take_case_again(struct book *book, struct limit_case *out,
+                            const struct ledger_request *request, const struct posting *posting)
+{
+    const struct tables *tables = request->edition->tables;
+    out->edition = request->edition;
+    out->subject = posting->subject;
+    out->service_time_s = posting->service_time_s;
+    out->day = riga_day_of_time(posting->service_time_s);
+    out->part_count = posting->part_count;
+    for (uint32_t i = 0; i < posting->part_count; i++) {
+        uint32_t scope = book_account_scope(book, posting->parts[i].account), relief = 0;
+        while (relief < tables->relief_count && tables->reliefs[relief].code != scope)
+            relief++;
+        out->parts[i] = (struct limit_part){
+            .relief = relief < tables->relief_count ? relief : RELIEF_NONE,
+            .term_day = limits_term_day(book, posting->subject, scope, out->day),
+            .use_count = posting->parts[i].use_count,
+            .amount = posting->parts[i].amount,
+        };
+    }
+}
+
+/* It had run out, but the service is rendered: taken once more. */
+static void confirm_late(struct book *book, const struct ledger_request *request,
+                         struct target *target, uint16_t quantity, struct ledger_verdict *out)
+{
+    struct transaction *t = &target->transaction;
+    struct posting posting = posting_about(target, request, POSTING_CONFIRM);
+    struct limit_case limit_case;
+    posting.state = STATE_CONFIRMED;
+    posting.status = STATUS_CONFIRMED;
+    posting.quantity = quantity;
+    posting.flags |= FLAG_LATE;
+    posting.generation = request->edition->manifest->generation;
+    parts_portion(posting.parts, target->first.parts, t->part_count, quantity,
+                  target->first.quantity);
+    take_case_again(book, &limit_case, request, &posting);
+    if (is_over_limit(book, &limit_case)) {
+        posting.status = STATUS_OVER_LIMIT;
+        posting.flags |= FLAG_OVER_LIMIT;
+    }
+    tally_parts(book, &target->first, posting.parts, 1, USED);
+    t->quantity = t->confirmed = quantity;
+    memcpy(t->parts, posting.parts, sizeof(t->parts));
+    put_change(book, target, &posting, 0);
+    limits_warn(book, &limit_case);
+    say_posting(out, &posting);
+}
+
+static void confirm(struct book *book, const struct ledger_request *request, struct target *target,
+                    struct ledger_verdict *out)
+{
+    const struct transaction *t = &target->transaction;
+    uint16_t bought = target->first.quantity;
+    uint16_t quantity = request->quantity != 0 ? request->quantity : bought;
+    bool is_open = t->state == STATE_RESERVED || t->state == STATE_EXPIRED;
+    if ((is_open && quantity > bought) || (t->state == STATE_CONFIRMED && quantity != t->confirmed))
+        say(out, STATUS_EXCEEDS);
+    else if (t->state == STATE_RESERVED)
+        confirm_held(book, request, target, quantity, out);
+    else if (t->state == STATE_EXPIRED)
+        confirm_late(book, request, target, quantity, out);
+    else
+        say_state(out, t, &target->first);
+}
+
+static void cancel(struct book *book, const struct ledger_request *request, struct target *target,
+                   struct ledger_verdict *out)
+{
+    if (target->transaction.state != STATE_RESERVED) {
+        say_state(out, &target->transaction, &target->first);
+        return;
+    }
+    struct posting posting = posting_about(target, request, POSTING_CANCEL);
+    posting.state = STATE_CANCELLED;
+    posting.status = STATUS_CANCELLED;
+    free_hold(book, target, &posting);
+    say_posting(out, &posting);
+}
+
+/* How much a REFUND gives back; false: more than is left. */
+static bool refund_parts(struct posting *posting, const struct transaction *t,
+                         const struct ledger_request *request)
+{
+    uint64_t left = parts_amount(t->parts, t->part_count);
+    bool is_by_amount = request->amount != 0 && request->amount != left;
+    if (request->amount > left || request->quantity > t->quantity)
+        return false;
+    posting->quantity = request->quantity != 0 ? request->quantity : t->quantity;
+    if (request->amount != 0)
+        posting->quantity = is_by_amount ? 0 : t->quantity;
+    if (is_by_amount) {
+        posting->flags |= FLAG_BY_AMOUNT;
+        parts_of_amount(posting->parts, t->parts, t->part_count, request->amount);
+    } else {
+        parts_portion(posting->parts, t->parts, t->part_count, posting->quantity, t->quantity);
+    }
+    return true;
+}
+
+static void refund(struct book *book, const struct ledger_request *request, struct target *target,
+                   struct ledger_verdict *out)
+{
+    struct transaction *t = &target->transaction;
+    if (t->state != STATE_CONFIRMED) {
+        say_state(out, t, &target->first);
+        return;
+    }
+    struct posting posting = posting_about(target, request, POSTING_REFUND);
+    if (!refund_parts(&posting, t, request)) {
+        say(out, STATUS_EXCEEDS);
+        return;
+    }
+    bool is_whole = posting.quantity == t->quantity;
+    posting.state = is_whole ? STATE_REFUNDED : STATE_CONFIRMED;
+    posting.status = is_whole ? STATUS_REFUNDED : STATUS_CONFIRMED;
+    tally_parts(book, &target->first, posting.parts, -1, USED);
+    t->quantity = (uint16_t)(t->quantity - posting.quantity);
+    parts_take(t->parts, posting.parts, t->part_count);
+    put_change(book, target, &posting, 0);
+    say_posting(out, &posting);
+}
+
+/* ---- who may speak of it ---- */
+
+static const struct terminal *terminal_of(const struct tables *tables, uint32_t number)
+{
+    uint32_t first = 0, count = tables->terminal_count;
+    while (count > 0) {
+        uint32_t half = count / 2;
+        if (tables->terminals[first + half].number < number) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    bool is_there = first < tables->terminal_count && tables->terminals[first].number == number;
+    return is_there ? &tables->terminals[first] : NULL;
+}
+
+/* `first` NULL: of a transaction that nobody has seen. A terminal that the snapshot has forgotten
+ * is told by where it sold. */
+static bool may_speak(const struct ledger_request *request, const struct posting *first)
+{
+    if (request->is_operator || request->terminal == request->target_terminal)
+        return true;
+    if (request->provider == 0)
+        return false;
+    const struct terminal *terminal =
+        terminal_of(request->edition->tables, request->target_terminal);
+    if (terminal != NULL)
+        return terminal->provider == request->provider;
+    return first != NULL && first->provider == request->provider;
+}
+
+/* So that a purchase that comes after it is not done. */
+static void put_tombstone(struct book *book, const struct ledger_request *request,
+                          struct target *target, struct ledger_verdict *out)
+{
+    struct posting posting = {
+        .kind = POSTING_CANCEL,
+        .state = STATE_CANCELLED,
+        .status = STATUS_CANCELLED,
+        .terminal = request->terminal,
+        .request_id = request->request_id,
+        .target_id = target->name.request_id,
+        .target_terminal = target->name.terminal,
+        .remaining = REMAINING_UNPUBLISHED,
+        .body = request->body,
+    };
+    if (request->is_operator && request->terminal != target->name.terminal)
+        posting.flags = FLAG_OPERATOR;
+    target->transaction =
+        (struct transaction){.first = book->head.sequence + 1, .kind = POSTING_CANCEL};
+    put_change(book, target, &posting, 0);
+    say_posting(out, &posting);
+}
+
+/* Finds what the request speaks of; when there is nothing, `out` says so. */
+static bool find_target(struct book *book, const struct ledger_request *request,
+                        struct target *target, struct ledger_verdict *out)
+{
+    target->name = (struct transaction_name){request->target_terminal, request->target_id};
+    say(out, STATUS_UNKNOWN_TRANSACTION);
+    if (!book_get_transaction(book, target->name, &target->transaction)) {
+        if (request->kind != KIND_CANCEL || !may_speak(request, NULL))
+            return false;
+        if (request->terminal == request->target_terminal &&
+            request->request_id == request->target_id)
+            say(out, STATUS_CONFLICT); /* a CANCEL of itself */
+        else if (book->end == BOOK_DONE)
+            put_tombstone(book, request, target, out);
+        return false;
+    }
+    if (target->transaction.state == STATE_NONE)
+        return false; /* the id of a CONFIRM, CANCEL or REFUND */
+    if (!book_get_posting(book, target->transaction.first, &target->first)) {
+        book_fail(book);
+        return false;
+    }
+    return may_speak(request, &target->first);
+}
+
+static void apply_change(struct book *book, const struct ledger_request *request,
+                         struct ledger_verdict *out)
+{
+    struct target target;
+    if (!find_target(book, request, &target, out))
+        return;
+    switch ((enum frame_kind)request->kind) {
+    case KIND_CONFIRM:
+        confirm(book, request, &target, out);
+        break;
+    case KIND_CANCEL:
+        cancel(book, request, &target, out);
+        break;
+    case KIND_REFUND:
+        refund(book, request, &target, out);
+        break;
+    case KIND_STATUS:
+        say_state(out, &target.transaction, &target.first);
+        break;
+    case KIND_CHECK:
+    case KIND_PING:
+    case KIND_USE:
+    case KIND_RESERVE:
+    case KIND_LATE:
+        abort(); /* purchases are applied elsewhere, the others nowhere */
+    }
+}
+
+enum book_end book_apply(struct book *book, const struct ledger_request *request,
+                         struct ledger_verdict *verdict)
+{
+    struct transaction own;
+    bool is_purchase = kind_is_purchase(request->kind);
+    assert(book->txn != NULL);
+    *verdict =
+        (struct ledger_verdict){.ticket = request->ticket, .remaining = REMAINING_UNPUBLISHED};
+    if (!book_make_room(book, is_purchase))
+        return book->end;
+    if (request->kind != KIND_STATUS &&
+        book_get_transaction(
+            book, (struct transaction_name){request->terminal, request->request_id}, &own))
+        answer_again(book, request, &own, verdict);
+    else if (is_purchase)
+        apply_purchase(book, request, verdict);
+    else
+        apply_change(book, request, verdict);
+    return book->end;
+}
+
+/* ---- reservations run out ---- */
+
+static bool expire_next(struct book *book)
+{
+    struct target target;
+    uint64_t deadline_ms;
+    if (!book_first_hold(book, &deadline_ms, &target.name) || deadline_ms > book->head.clock_ms ||
+        !book_make_room(book, false))
+        return false;
+    if (!book_get_transaction(book, target.name, &target.transaction) ||
+        target.transaction.state != STATE_RESERVED ||
+        target.transaction.deadline_ms != deadline_ms ||
+        !book_get_posting(book, target.transaction.first, &target.first)) {
+        book_fail(book);
+        return false;
+    }
+    struct posting posting = posting_about(&target, NULL, POSTING_EXPIRE);
+    posting.state = STATE_EXPIRED;
+    free_hold(book, &target, &posting);
+    return book->end == BOOK_DONE;
+}
+
+enum book_end book_expire(struct book *book, uint32_t count_max, uint32_t *count)
+{
+    assert(book->txn != NULL);
+    for (*count = 0; *count < count_max && expire_next(book); ++*count)
+        ;
+    return book->end;
+}

@@ -1,0 +1,349 @@
+/* The state table of LEDGER.md, cell by cell, and what happens around it. */
+#include "tests/ledger_scene.h"
+#include "tests/support.h"
+
+enum { SUBJECT = 500 };
+
+static struct ledger_scene scene;
+
+static void set_up(void)
+{
+    ls_open(&scene);
+}
+
+static void tear_down(void)
+{
+    ls_close(&scene);
+}
+
+/* ---- the table ---- */
+
+enum state {
+    S_NONE,
+    S_RESERVED,
+    S_CONFIRMED, /* of a reservation: 2 of 3 */
+    S_USED,
+    S_LATE,
+    S_CANCELLED,
+    S_TOMBSTONE,
+    S_EXPIRED,
+    S_DENIED,
+    S_REFUNDED,
+};
+
+/* A transaction of three units in that state; what was answered first. */
+static struct ledger_verdict bring_to(enum state state, struct ledger_request *purchase)
+{
+    static const uint8_t kinds[] = {
+        [S_NONE] = KIND_USE,      [S_RESERVED] = KIND_RESERVE, [S_CONFIRMED] = KIND_RESERVE,
+        [S_USED] = KIND_USE,      [S_LATE] = KIND_LATE,        [S_CANCELLED] = KIND_RESERVE,
+        [S_TOMBSTONE] = KIND_USE, [S_EXPIRED] = KIND_RESERVE,  [S_DENIED] = KIND_USE,
+        [S_REFUNDED] = KIND_USE,
+    };
+    struct ledger_verdict first = {0};
+    struct ledger_request change;
+    *purchase = ls_purchase(&scene, kinds[state], SUBJECT, LS_P_HALF);
+    purchase->purchase.quantity = 3;
+    if (state == S_DENIED)
+        purchase->view = LS_NOBODY;
+    if (state != S_NONE && state != S_TOMBSTONE)
+        first = ls_ask(&scene, purchase);
+    change = ls_about(&scene, KIND_CANCEL, purchase);
+    if (state == S_CONFIRMED) {
+        change.kind = KIND_CONFIRM;
+        change.quantity = 2;
+    }
+    if (state == S_REFUNDED)
+        change.kind = KIND_REFUND;
+    if (state == S_EXPIRED)
+        ck_assert_uint_eq(ls_expire(&scene, scene.now_ms + 300000), 1);
+    else if (state == S_CONFIRMED || state == S_CANCELLED || state == S_TOMBSTONE ||
+             state == S_REFUNDED)
+        ls_ask(&scene, &change);
+    return first;
+}
+
+/* What comes next. SAME is the purchase again. */
+enum next { SAME, OTHER, CONFIRM_ALL, CONFIRM_2, CONFIRM_4, CANCEL, REFUND_ALL, REFUND_4, ASK };
+
+static struct ledger_verdict ask_next(enum next next, const struct ledger_request *purchase)
+{
+    static const struct {
+        uint8_t kind;
+        uint16_t quantity;
+    } changes[] = {
+        [CONFIRM_ALL] = {KIND_CONFIRM, 0}, [CONFIRM_2] = {KIND_CONFIRM, 2},
+        [CONFIRM_4] = {KIND_CONFIRM, 4},   [CANCEL] = {KIND_CANCEL, 0},
+        [REFUND_ALL] = {KIND_REFUND, 0},   [REFUND_4] = {KIND_REFUND, 4},
+        [ASK] = {KIND_STATUS, 0},
+    };
+    struct ledger_request request = *purchase;
+    if (next > OTHER) {
+        request = ls_about(&scene, changes[next].kind, purchase);
+        request.quantity = changes[next].quantity;
+    } else if (next == OTHER) {
+        request.purchase.unit_price++;
+    }
+    return ls_ask(&scene, &request);
+}
+
+/* AGAIN: what was answered first. */
+enum { AGAIN = 0 };
+static const struct {
+    enum state state;
+    enum next next;
+    uint16_t status;
+    bool is_written; /* one posting more */
+} cells[] = {
+    {S_NONE, SAME, STATUS_APPLIES, true},
+    {S_NONE, CONFIRM_ALL, STATUS_UNKNOWN_TRANSACTION, false},
+    {S_NONE, CANCEL, STATUS_CANCELLED, true},
+    {S_NONE, REFUND_ALL, STATUS_UNKNOWN_TRANSACTION, false},
+    {S_NONE, ASK, STATUS_UNKNOWN_TRANSACTION, false},
+    {S_RESERVED, SAME, AGAIN, false},
+    {S_RESERVED, OTHER, STATUS_CONFLICT, false},
+    {S_RESERVED, CONFIRM_ALL, STATUS_CONFIRMED, true},
+    {S_RESERVED, CONFIRM_2, STATUS_CONFIRMED, true},
+    {S_RESERVED, CONFIRM_4, STATUS_EXCEEDS, false},
+    {S_RESERVED, CANCEL, STATUS_CANCELLED, true},
+    {S_RESERVED, REFUND_ALL, STATUS_RESERVED, false},
+    {S_RESERVED, ASK, STATUS_RESERVED, false},
+    {S_CONFIRMED, SAME, AGAIN, false},
+    {S_CONFIRMED, OTHER, STATUS_CONFLICT, false},
+    {S_CONFIRMED, CONFIRM_ALL, STATUS_EXCEEDS, false},
+    {S_CONFIRMED, CONFIRM_2, STATUS_CONFIRMED, false},
+    {S_CONFIRMED, CONFIRM_4, STATUS_EXCEEDS, false},
+    {S_CONFIRMED, CANCEL, STATUS_CONFIRMED, false},
+    {S_CONFIRMED, REFUND_ALL, STATUS_REFUNDED, true},
+    {S_CONFIRMED, REFUND_4, STATUS_EXCEEDS, false},
+    {S_CONFIRMED, ASK, STATUS_CONFIRMED, false},
+    {S_USED, SAME, AGAIN, false},
+    {S_USED, OTHER, STATUS_CONFLICT, false},
+    {S_USED, CONFIRM_ALL, STATUS_CONFIRMED, false},
+    {S_USED, CONFIRM_2, STATUS_EXCEEDS, false},
+    {S_USED, CANCEL, STATUS_CONFIRMED, false},
+    {S_USED, REFUND_ALL, STATUS_REFUNDED, true},
+    {S_USED, ASK, STATUS_CONFIRMED, false},
+    {S_LATE, SAME, AGAIN, false},
+    {S_LATE, CANCEL, STATUS_CONFIRMED, false},
+    {S_LATE, REFUND_ALL, STATUS_REFUNDED, true},
+    {S_CANCELLED, SAME, STATUS_CANCELLED, false},
+    {S_CANCELLED, OTHER, STATUS_CONFLICT, false},
+    {S_CANCELLED, CONFIRM_ALL, STATUS_CANCELLED, false},
+    {S_CANCELLED, CANCEL, STATUS_CANCELLED, false},
+    {S_CANCELLED, REFUND_ALL, STATUS_CANCELLED, false},
+    {S_CANCELLED, ASK, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, SAME, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, OTHER, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, CONFIRM_ALL, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, CANCEL, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, REFUND_ALL, STATUS_CANCELLED, false},
+    {S_TOMBSTONE, ASK, STATUS_CANCELLED, false},
+    {S_EXPIRED, SAME, AGAIN, false},
+    {S_EXPIRED, OTHER, STATUS_CONFLICT, false},
+    {S_EXPIRED, CONFIRM_ALL, STATUS_CONFIRMED, true},
+    {S_EXPIRED, CONFIRM_2, STATUS_CONFIRMED, true},
+    {S_EXPIRED, CONFIRM_4, STATUS_EXCEEDS, false},
+    {S_EXPIRED, CANCEL, STATUS_EXPIRED, false},
+    {S_EXPIRED, REFUND_ALL, STATUS_EXPIRED, false},
+    {S_EXPIRED, ASK, STATUS_EXPIRED, false},
+    {S_DENIED, SAME, AGAIN, false},
+    {S_DENIED, OTHER, STATUS_CONFLICT, false},
+    {S_DENIED, CONFIRM_ALL, STATUS_DOES_NOT_APPLY, false},
+    {S_DENIED, CANCEL, STATUS_DOES_NOT_APPLY, false},
+    {S_DENIED, REFUND_ALL, STATUS_DOES_NOT_APPLY, false},
+    {S_DENIED, ASK, STATUS_DOES_NOT_APPLY, false},
+    {S_REFUNDED, SAME, AGAIN, false},
+    {S_REFUNDED, OTHER, STATUS_CONFLICT, false},
+    {S_REFUNDED, CONFIRM_ALL, STATUS_REFUNDED, false},
+    {S_REFUNDED, CANCEL, STATUS_REFUNDED, false},
+    {S_REFUNDED, REFUND_ALL, STATUS_REFUNDED, false},
+    {S_REFUNDED, ASK, STATUS_REFUNDED, false},
+};
+
+START_TEST(each_cell_of_the_state_table)
+{
+    struct ledger_request purchase, warm = ls_purchase(&scene, KIND_USE, 1, LS_P_HALF);
+    ls_ask(&scene, &warm); /* its account is there */
+    struct ledger_verdict first = bring_to(cells[_i].state, &purchase);
+    uint64_t before = book_head(scene.book)->sequence;
+    struct ledger_verdict got = ask_next(cells[_i].next, &purchase);
+    if (cells[_i].status == AGAIN) {
+        first.ticket = got.ticket;
+        ck_assert_uint_eq(got.status, first.status);
+        ck_assert_uint_eq(got.sequence, first.sequence);
+        ck_assert_uint_eq(got.relief_amount, first.relief_amount);
+        ck_assert_uint_eq(got.payable, first.payable);
+        ck_assert_uint_eq(got.relief, first.relief);
+        ck_assert_uint_eq(got.until_s, first.until_s);
+        ck_assert_uint_eq(got.remaining, first.remaining);
+    } else {
+        ck_assert_uint_eq(got.status, cells[_i].status);
+    }
+    ck_assert_uint_eq(book_head(scene.book)->sequence - before, cells[_i].is_written);
+    ls_reopen(&scene); /* whatever happened fits together */
+}
+END_TEST
+
+/* ---- around it ---- */
+
+START_TEST(a_change_asked_twice_is_done_once)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    use.purchase.quantity = 3;
+    ls_ask(&scene, &use);
+    struct ledger_request refund = ls_about(&scene, KIND_REFUND, &use);
+    refund.quantity = 1;
+    struct ledger_verdict first = ls_ask(&scene, &refund), again = ls_ask(&scene, &refund);
+    ck_assert_uint_eq(first.status, STATUS_CONFIRMED);
+    ck_assert_uint_eq(first.relief_amount, 5000);
+    ck_assert_uint_eq(again.sequence, first.sequence);
+    refund.quantity = 2;
+    ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_CONFLICT);
+    refund = ls_about(&scene, KIND_REFUND, &use);
+    refund.quantity = 3;
+    ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_EXCEEDS);
+    refund.quantity = 2; /* one that changed nothing may be asked again, otherwise */
+    struct ledger_verdict rest = ls_ask(&scene, &refund);
+    ck_assert_uint_eq(rest.status, STATUS_REFUNDED);
+    ck_assert_uint_eq(rest.relief_amount, 10000);
+}
+END_TEST
+
+START_TEST(money_goes_back_to_the_last_tenth_of_a_cent)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_STACK);
+    use.purchase.quantity = 3;
+    use.purchase.unit_price = 3333;
+    struct ledger_verdict bought = ls_ask(&scene, &use); /* 5000 (half up), 1000, 500 */
+    ck_assert_uint_eq(bought.relief_amount, 6500);
+    ck_assert_uint_eq(bought.payable, 3499);
+    struct ledger_request refund = ls_about(&scene, KIND_REFUND, &use);
+    refund.amount = 600; /* all of the last part, and of the one before */
+    ck_assert_uint_eq(ls_ask(&scene, &refund).relief_amount, 600);
+    refund = ls_about(&scene, KIND_REFUND, &use);
+    refund.quantity = 1; /* 1666, 300 */
+    ck_assert_uint_eq(ls_ask(&scene, &refund).relief_amount, 1966);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &use);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).relief_amount, 3934);
+    refund = ls_about(&scene, KIND_REFUND, &use);
+    refund.amount = 3935;
+    ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_EXCEEDS);
+    refund.amount = 3934;
+    ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_REFUNDED);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).relief_amount, 0);
+}
+END_TEST
+
+START_TEST(a_fourth_reservation_of_a_person_is_too_many)
+{
+    struct ledger_request held[4];
+    for (size_t i = 0; i < 4; i++) {
+        held[i] = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+        ck_assert_uint_eq(ls_ask(&scene, &held[i]).status,
+                          i < 3 ? STATUS_APPLIES : STATUS_TOO_MANY_HELD);
+    }
+    struct ledger_request cancel = ls_about(&scene, KIND_CANCEL, &held[1]);
+    ls_ask(&scene, &cancel);
+    held[3].request_id = scene.next_id++;
+    ck_assert_uint_eq(ls_ask(&scene, &held[3]).status, STATUS_APPLIES);
+    struct ledger_request other = ls_purchase(&scene, KIND_RESERVE, SUBJECT + 1, LS_P_HALF);
+    ck_assert_uint_eq(ls_ask(&scene, &other).status, STATUS_APPLIES);
+}
+END_TEST
+
+START_TEST(a_hold_ends_at_its_time_and_not_before)
+{
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+    struct ledger_verdict verdict = ls_ask(&scene, &held);
+    uint64_t end_ms = scene.now_ms + 300000;
+    ck_assert_uint_eq(verdict.until_s, end_ms / 1000);
+    ck_assert_uint_eq(book_next_deadline_ms(scene.book), end_ms);
+    ck_assert_uint_eq(ls_expire(&scene, end_ms - 1), 0);
+    ck_assert_uint_eq(ls_expire(&scene, end_ms), 1);
+    ck_assert_uint_eq(book_next_deadline_ms(scene.book), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(a_confirmation_that_comes_too_late_is_taken_and_counted)
+{
+    const struct limit one = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 1};
+    ls_limits(&scene, &one, 1);
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+    ls_ask(&scene, &held);
+    ls_expire(&scene, scene.now_ms + 300000);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    ck_assert_uint_eq(ls_ask(&scene, &confirm).status, STATUS_OVER_LIMIT);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &held);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, STATUS_OVER_LIMIT);
+}
+END_TEST
+
+/* Who asks about a transaction of LS_TERMINAL. */
+static const struct {
+    const char *why;
+    uint32_t terminal;
+    uint64_t provider;
+    bool is_operator;
+    uint16_t status, unknown_status; /* of STATUS; of CANCEL of an id that nobody has seen */
+} askers[] = {
+    {"itself", LS_TERMINAL, LS_PROVIDER, false, STATUS_CONFIRMED, STATUS_CANCELLED},
+    {"one beside it", LS_TERMINAL_BESIDE, LS_PROVIDER, false, STATUS_CONFIRMED, STATUS_CANCELLED},
+    {"another provider's", LS_TERMINAL_OTHER, LS_OTHER, false, STATUS_UNKNOWN_TRANSACTION,
+     STATUS_UNKNOWN_TRANSACTION},
+    {"plain frames", 0, 0, false, STATUS_UNKNOWN_TRANSACTION, STATUS_UNKNOWN_TRANSACTION},
+    {"whoever runs the system", 99, 0, true, STATUS_CONFIRMED, STATUS_CANCELLED},
+};
+
+START_TEST(a_terminal_speaks_of_its_own_providers_transactions)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    ls_ask(&scene, &use);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &use);
+    ask.terminal = askers[_i].terminal;
+    ask.provider = askers[_i].provider;
+    ask.is_operator = askers[_i].is_operator;
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, askers[_i].status);
+    ask.kind = KIND_CANCEL;
+    ask.target_id = 999999;
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, askers[_i].unknown_status);
+}
+END_TEST
+
+START_TEST(ids_of_changes_are_no_transactions)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    ls_ask(&scene, &use);
+    struct ledger_request refund = ls_about(&scene, KIND_REFUND, &use);
+    ls_ask(&scene, &refund);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &refund);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, STATUS_UNKNOWN_TRANSACTION);
+    struct ledger_request self = ls_about(&scene, KIND_CANCEL, &use);
+    self.target_id = self.request_id;
+    ck_assert_uint_eq(ls_ask(&scene, &self).status, STATUS_CONFLICT);
+    struct ledger_request other = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    other.request_id = refund.request_id;
+    ck_assert_uint_eq(ls_ask(&scene, &other).status, STATUS_CONFLICT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("transact");
+    TCase *tcase = tcase_create("transact");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, each_cell_of_the_state_table, 0, COUNT_OF(cells));
+    tcase_add_test(tcase, a_change_asked_twice_is_done_once);
+    tcase_add_test(tcase, money_goes_back_to_the_last_tenth_of_a_cent);
+    tcase_add_test(tcase, a_fourth_reservation_of_a_person_is_too_many);
+    tcase_add_test(tcase, a_hold_ends_at_its_time_and_not_before);
+    tcase_add_test(tcase, a_confirmation_that_comes_too_late_is_taken_and_counted);
+    tcase_add_loop_test(tcase, a_terminal_speaks_of_its_own_providers_transactions, 0,
+                        COUNT_OF(askers));
+    tcase_add_test(tcase, ids_of_changes_are_no_transactions);
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
