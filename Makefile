@@ -113,7 +113,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture ledger_fake ledger_scene market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_scene market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -226,6 +226,12 @@ $(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/suppor
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 run/test_sealed.sh: $(BUILD)/tests/serve_sealed
+
+# What scripts about ledgers read.
+$(BUILD)/tests/make_ledger: $(BUILD)/tests/make_ledger.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libprotocol.a
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+run/test_ledger.sh: $(BUILD)/tests/make_ledger
 
 # ---- long runs: asked for by name, never part of check ----
 

@@ -11,6 +11,11 @@ void json_start(struct json *json, FILE *to)
     *json = (struct json){.to = to};
 }
 
+void json_start_line(struct json *json, FILE *to)
+{
+    *json = (struct json){.to = to, .is_line = true};
+}
+
 void json_end(struct json *json)
 {
     assert(json->depth == 0);
@@ -79,7 +84,8 @@ static void write_text(FILE *to, const char *text)
 
 static void break_line(const struct json *json)
 {
-    fprintf(json->to, "\n%*s", (int)(2 * json->depth), "");
+    if (!json->is_line)
+        fprintf(json->to, "\n%*s", (int)(2 * json->depth), "");
 }
 
 /* What stands before every value: comma, line break, name. */
@@ -87,7 +93,7 @@ static void begin_value(struct json *json, const char *name)
 {
     if (json->depth > 0) {
         if (json->has_member[json->depth - 1])
-            fputc(',', json->to);
+            fputs(json->is_line ? ", " : ",", json->to);
         json->has_member[json->depth - 1] = true;
         break_line(json);
     }

@@ -12,11 +12,13 @@
 struct json {
     FILE *to;
     uint32_t depth;
+    bool is_line; /* without line breaks: one document is one line */
     bool has_member[JSON_DEPTH_MAX];
 };
 
 void json_start(struct json *json, FILE *to);
-void json_end(struct json *json); /* newline; asserts that everything was closed */
+void json_start_line(struct json *json, FILE *to); /* for JSON lines */
+void json_end(struct json *json);                  /* newline; asserts that everything was closed */
 
 /* `name` is NULL inside arrays and for the outermost value. */
 void json_open_object(struct json *json, const char *name);
