@@ -145,8 +145,10 @@ bool asked_decode(struct asked *out, const uint8_t row[static ASKED_SIZE])
         .means = row[ASKED_AT_MEANS],
         .profile = row[ASKED_AT_PROFILE],
     };
-    return status_is_known(out->status) && out->entry <= ENTRY_LAST && out->means <= MEANS_LAST &&
-           row[ASKED_AT_ZERO] == 0 && row[ASKED_AT_ZERO + 1] == 0 && row[ASKED_AT_ZERO + 2] == 0;
+    return status_is_known(out->status) && out->entry <= ENTRY_LAST && out->means >= 1 &&
+           out->means <= MEANS_LAST && out->profile >= PROFILE_GATE &&
+           out->profile <= PROFILE_LAST && row[ASKED_AT_ZERO] == 0 && row[ASKED_AT_ZERO + 1] == 0 &&
+           row[ASKED_AT_ZERO + 2] == 0;
 }
 
 /* ---- the folder ---- */
