@@ -220,6 +220,7 @@ bool audit_verify(struct audit_sums *out, const char *directory, const struct au
 {
     struct audit_sums sums = {.head = head, .is_head_met = head != NULL && head->number == 0};
     struct audit_names names;
+    *out = sums;
     if (!audit_names_read(&names, directory, fault))
         return false;
     bool is_good = true;
