@@ -374,6 +374,36 @@ START_TEST(each_check_that_was_looked_up_is_a_row_about_its_subject)
 }
 END_TEST
 
+START_TEST(a_terminals_row_has_its_number_and_its_profile)
+{
+    struct guard_settings settings = {.slot_count = 4, .save_s = 10, .key = {3}};
+    static struct terminal terminal = {
+        .number = 4711, .profile = PROFILE_TILL, .provider = 40003619950, .until_day = DAY_NEVER};
+    struct response response;
+    struct rows rows = {.count = 0};
+    struct audit_sums sums;
+    ck_assert(guard_open(&scene.answerer.guard, &settings, &fault));
+    scene.moment.terminal = &terminal;
+    scene.moment.profile = PROFILE_TILL;
+    scene.moment.guard_slot = guard_slot(scene.answerer.guard, 4711, scene.moment.now_s);
+    scene.answerer.limits.per_minute = 1;
+    open_audit(1, false);
+    ck_assert(audit_start(audit, &fault));
+    struct request request = scene_check(SCENE_SENIOR, SCENE_DISCOUNT, 1);
+    ask(&response, &request);
+    ck_assert_uint_eq(response.status, STATUS_APPLIES);
+    request = scene_check(SCENE_PLAIN, SCENE_DISCOUNT, 2); /* one too many in this minute */
+    ask(&response, &request);
+    ck_assert_uint_eq(response.status, STATUS_BUSY);
+    close_audit();
+    guard_close(scene.answerer.guard);
+    ck_assert(audit_verify(&sums, directory, NULL, take_row, &rows, &fault));
+    ck_assert_uint_eq(rows.count, 1);
+    ck_assert_uint_eq(rows.rows[0].terminal, 4711);
+    ck_assert_uint_eq(rows.rows[0].profile, PROFILE_TILL);
+}
+END_TEST
+
 /* Codes by number: all different. */
 static void push_rows(struct audit_ring *ring, uint64_t from, size_t count, uint32_t tag)
 {
@@ -593,6 +623,7 @@ int main(void)
     tcase_add_test(disk, segments_go_after_their_days);
     tcase_add_test(disk, what_a_full_disk_does_not_take_is_lost_and_the_journal_says_how_many);
     tcase_add_test(rings, each_check_that_was_looked_up_is_a_row_about_its_subject);
+    tcase_add_test(rings, a_terminals_row_has_its_number_and_its_profile);
     tcase_add_test(rings, a_full_ring_loses_and_counts_or_refuses);
     tcase_add_test(rings, of_a_group_those_who_find_room_are_answered);
     tcase_add_test(rings, rows_are_wiped_when_they_are_taken);

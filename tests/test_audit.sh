@@ -43,11 +43,13 @@ quiet "$ELIG_BIN/eligload" build --exports "$work/country" --snapshots "$work/sn
     --identity-keys "$work/identity-keys" --signing-key "$keys/signing.key" --subject-key "$keys/subject.key"
 
 journal=$work/journal
+ledger=
 start() {
     rm -f "$work/port"
     "$ELIG_BIN/eligd" --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
         --signing-public "$keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$work/port" \
-        --audit "$journal" --subject-key "$keys/subject.key" --ledger-head-key "$keys/head.key" 2>>"$work/log" &
+        --audit "$journal" --subject-key "$keys/subject.key" --ledger-head-key "$keys/head.key" \
+        ${ledger:+--ledger "$ledger"} 2>>"$work/log" &
     server=$!
     tries=0
     until [ -s "$work/port" ]; do
@@ -149,6 +151,26 @@ ask 010100-00018
 wait_for_rows 1
 stop
 says "another journal in its place" 1 'had come to\|another journal' verify
+
+# ---- with a ledger: what is kept of one person ----
+
+# A ledger refuses to lie in memory.
+if [ "$(stat -f -c %T "$work")" = tmpfs ]; then
+    skipped=$((skipped + 1))
+    echo "skipped: the temporary folder is in memory, where no ledger lies"
+else
+    ledger=$work/ledger
+    mkdir -m 700 "$ledger"
+    start
+    ask 010100-00018
+    wait_for_rows 2
+    stop
+    resident() { echo "$1" | "$ctl" report resident "$ledger" --subject-key "$keys/subject.key" --audit "$journal"; }
+    says "a resident's view" 0 'Who asked about you:' resident 010100-00018
+    says "each time that somebody asked" 0 'product 1: a relief applies' resident 010100-00018
+    says "a resident about whom nobody asked" 1 'Nothing is kept' resident 323456-78902
+fi
+
 says "no journal" 3 'wanted the folder of a journal' "$ctl" audit verify "$work/nowhere"
 says "half a head" 2 'want --head and --signing-public' "$ctl" audit verify "$journal" --head "$head"
 says "what to do when it is full" 2 'want lose or refuse, found "loose"; did you mean lose?' "$ELIG_BIN/eligd" --snapshots x \
