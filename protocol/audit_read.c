@@ -250,7 +250,9 @@ static void take_row(void *context, const struct asked *asked)
         asking->call(asking->context, asked);
 }
 
-/* When a segment was begun; 0 when that cannot be read, and then it is not passed over. */
+/* When a segment was begun: what is passed over must lie between two such times that rise, or a
+ * clock that was wrong for a while would hide what was asked meanwhile. 0 when that cannot be read,
+ * and then it is not passed over. */
 static uint64_t begun_ms(const char *directory, uint64_t first)
 {
     char path[PATH_MAX], name[AUDIT_NAME_SIZE];
@@ -284,8 +286,9 @@ bool audit_each(const char *directory, uint64_t subject, uint64_t from_ms, uint6
     uint64_t here_ms = names.count > 0 ? begun_ms(directory, names.firsts[0]) : 0;
     for (size_t i = 0; i < names.count && is_good; i++) {
         uint64_t next_ms = i + 1 < names.count ? begun_ms(directory, names.firsts[i + 1]) : 0;
-        bool is_over = next_ms != 0 && next_ms < from_ms;
-        bool is_to_come = here_ms > until_ms && here_ms - until_ms > LATE_MS_MAX;
+        bool is_known = next_ms != 0 && here_ms <= next_ms;
+        bool is_over = is_known && next_ms < from_ms;
+        bool is_to_come = is_known && here_ms > until_ms && here_ms - until_ms > LATE_MS_MAX;
         if (is_over || is_to_come)
             own.is_begun = false; /* the next one follows something that was not read */
         else
