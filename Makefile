@@ -113,7 +113,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_scene market relay shop reference reference_days reference_person reference_trade random_catalogue random_text random_trade \
+HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_model ledger_play ledger_scene market random_catalogue random_text random_trade reference reference_days reference_person reference_trade relay shop shopper \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -124,7 +124,8 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
 # Takes the place of write, fdatasync and their like, so it is in no archive: whoever wants it says so.
-$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o
+$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o $(BUILD)/tests/disk_calls.o
+$(BUILD)/tests/test_ledger_disk: $(BUILD)/tests/disk_calls.o
 
 # ---- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ----
 # The shared one shows what protocol/elig.map lists; the static one hides the rest likewise.
@@ -192,7 +193,8 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
 # What it links once more, each time with one module that is wrong.
-run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed)
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
+run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,limits transact book portions ledger_clock ledger_model)
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
@@ -226,6 +228,7 @@ $(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/suppor
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 run/test_sealed.sh: $(BUILD)/tests/serve_sealed
+run/test_ledger_powercut.sh: $(BUILD)/tests/long_powercut
 
 # What scripts about ledgers read.
 $(BUILD)/tests/make_ledger: $(BUILD)/tests/make_ledger.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libprotocol.a
@@ -255,6 +258,18 @@ faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black h
 agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each two ways; RUNS=1000000 SEED=7
 	@$< --seed $(or $(SEED),1) $(or $(RUNS),10000000)
 
+ledger-model: $(BUILD)/tests/long_ledger_model ## ten million requests to the ledger and to a plain model of it; RUNS=1000000 SEED=7
+	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) $< $(or $(SEED),1) $(or $(RUNS),10000000)
+
+power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
+	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
+
+kills: $(BUILD)/tests/test_ledger_shoppers all ## a ledger whose server is killed ten thousand times; CYCLES=1000
+	@CK_RUN_CASE=killed CYCLES=$(or $(CYCLES),10000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<
+
+flaky-way: $(BUILD)/tests/test_ledger_shoppers all ## a million transactions over a way that cuts, delays and doubles; SALES=100000
+	@CK_RUN_CASE=flaky SALES=$(or $(SALES),1000000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<
+
 timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
 	@$< $(COUNTS)
 
@@ -277,11 +292,11 @@ $(FUZZERS:%=fuzzing/%): fuzzing/%: $(BUILD)/fuzz/fuzz_%
 	    { echo "  FAIL  $*"; tail -40 $(BUILD)/fuzz-$*.log; exit 1; }
 	@printf '  FUZZ  %-12s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(BUILD)/fuzz-$*.log)"
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer -lcheck_pic -lsubunit $(LIBS)
-$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
@@ -352,7 +367,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard bench-audit faults-netns agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

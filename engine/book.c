@@ -141,20 +141,29 @@ static uint64_t file_bytes(const struct book *book)
     return ((uint64_t)info.me_last_pgno + 1) * PAGE_BYTES;
 }
 
-/* Makes sure that the file has places on the disk up to `until`. */
+/* Gives the file its places up to there; an errno. */
+static int space_allocate(const struct book *book, uint64_t until)
+{
+    int error;
+    do
+        error = fallocate(book->data_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)until) == 0 ? 0 : errno;
+    while (error == EINTR);
+    return error;
+}
+
+/* Makes sure that the file has places on the disk up to `until`; in large steps while there are. */
 static bool space_ask(struct book *book, uint64_t until)
 {
     struct book_space *space = &book->space;
     if (until <= space->end)
         return true;
-    until = (until + SPACE_STEP - 1) / SPACE_STEP * SPACE_STEP;
-    int error;
-    do
-        error = fallocate(book->data_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)until) == 0 ? 0 : errno;
-    while (error == EINTR);
-    if (error == EOPNOTSUPP || error == ENOSYS)
+    uint64_t step = (until + SPACE_STEP - 1) / SPACE_STEP * SPACE_STEP;
+    int error = space_allocate(book, step);
+    if (error == 0)
+        until = step;
+    else if (error == EOPNOTSUPP || error == ENOSYS)
         until = UINT64_MAX; /* such a file system says so at a commit */
-    else if (error != 0)
+    else if (space_allocate(book, until) != 0)
         return false;
     space->end = until;
     return true;
@@ -229,9 +238,11 @@ enum book_end book_begin(struct book *book, uint64_t now_ms)
     book->space.needed = file_bytes(book);
     book->space.spare = 0;
     book->space.is_tight = false;
-    if (!space_take(book, GROUP_PAGES))
-        book->end = BOOK_FULL;
-    return book->end;
+    if (!space_take(book, GROUP_PAGES)) {
+        book_drop(book);
+        return BOOK_FULL;
+    }
+    return BOOK_DONE;
 }
 
 /* Room for one apply more, or one reservation that runs out. */
@@ -278,6 +289,7 @@ void book_drop(struct book *book)
     book->txn = NULL;
     book->head = book->committed;
     accounts_cut(&book->accounts, book->head.account_count);
+    book->denials_from = 0;
     if (book->end == BOOK_FULL)
         book->end = BOOK_DONE;
 }
@@ -511,6 +523,19 @@ uint32_t book_map_used_bp(struct book *book)
         mdb_txn_abort(txn);
     }
     return (uint32_t)(used / (book->map_size / 10000));
+}
+
+uint64_t book_open_holds(struct book *book)
+{
+    assert(book->txn == NULL);
+    MDB_stat stat = {0};
+    MDB_txn *txn;
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return 0;
+    if (mdb_stat(txn, book->databases[CURSOR_HOLDS], &stat) != MDB_SUCCESS)
+        stat.ms_entries = 0;
+    mdb_txn_abort(txn);
+    return stat.ms_entries;
 }
 
 uint64_t book_next_deadline_ms(struct book *book)

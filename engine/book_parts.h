@@ -78,6 +78,7 @@ struct book {
     struct shared_limits shared;
     struct book_space space;
     struct allowance *allowances;       /* room for one of each relief */
+    uint64_t old_until;                 /* sequence: up to there all are old enough to go */
     uint64_t denials_from;              /* sequence: denials before it have no content any more */
     uint8_t tally_from[TALLY_KEY_SIZE]; /* where tallies are looked through next */
 };
@@ -115,6 +116,7 @@ void book_delete_hold(struct book *book, uint64_t deadline_ms, struct transactio
 MUST_USE bool book_has_hold(struct book *book, uint64_t deadline_ms, struct transaction_name name);
 MUST_USE bool hold_of_row(uint64_t *deadline_ms, struct transaction_name *name, const uint8_t *key,
                           size_t key_size);
+uint64_t book_hold_count(struct book *book);
 /* The one that ends first. */
 MUST_USE bool book_first_hold(struct book *book, uint64_t *deadline_ms,
                               struct transaction_name *name);

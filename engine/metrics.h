@@ -55,6 +55,7 @@
     X(record_bad_padding, "sessions ended for frames behind padding")                              \
     X(not_permitted, "frames of a terminal about a product or point of sale that are not its own") \
     X(rationed, "CHECK frames answered BUSY by the enumeration guard")                             \
+    X(hello_crowded, "of hello_busy: because their address had its share of those that waited")    \
     X(transactions, "transactions that the ledger was asked for")                                  \
     X(transactions_busy, "transactions answered BUSY: too many waited, or the ledger cannot now")  \
     X(transactions_refused, "transactions that what is bought, where or when has settled")         \
@@ -87,6 +88,7 @@
     X(ledger_expiries, "reservations that ran out")                                                \
     X(ledger_pruned, "rows that were removed because they are old enough")                         \
     X(ledger_heads, "signed heads that were written")                                              \
+    X(ledger_holds, "reservations that were open when its head was signed last")                   \
     X(ledger_map_bp, "of the ledger's map in use, in 1/100 of a percent")                          \
     X(ledger_full, "groups that found no room on the disk or in the map")                          \
     X(ledger_failed, "1: the ledger has failed, and nothing is written any more")                  \

@@ -343,7 +343,9 @@ static bool days_are_over(const struct settlement *s, struct fault *fault)
     if (time_of_riga_day(s->report.until_day) * 1000 > s->report.head.clock_ms)
         return fault_set(fault, "--until: want a day that the ledger's clock has reached: these "
                                 "days are not over");
-    return true;
+    return !s->report.is_cut ||
+           fault_set(fault, "--from: postings of these days have been removed "
+                            "after their time; no statement is told of a part");
 }
 
 int run_report_settlement(int argc, char *argv[])

@@ -1,8 +1,8 @@
 #include "tests/powercut.h"
 
+#include "tests/disk_calls.h"
 #include "tests/support.h"
 
-#include <dlfcn.h>
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,13 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#define PIECE_SIZE       512
-#define EVENT_COUNT_MAX  (1u << 20)
-#define IMAGE_SIZE_MAX   (64u << 20)
-#define PENDING_MAX      65536 /* pieces that are written and not synced */
+#define PIECE_SIZE      512
+#define EVENT_COUNT_MAX (1u << 20)
+#define IMAGE_SIZE_MAX  (64u << 20)
+#define PENDING_MAX     65536 /* pieces that are written and not synced */
 
 enum event_kind { EVENT_WRITE, EVENT_SYNC, EVENT_PROMISE };
 
@@ -39,15 +38,7 @@ struct powercut {
 
 static struct powercut *recording_now;
 
-/* ---- the calls that are taken over ---- */
-
-static void *real(const char *name)
-{
-    void *function = dlsym(RTLD_NEXT, name);
-    if (function == NULL)
-        errx(1, "no %s behind ours", name);
-    return function;
-}
+/* ---- what is heard ---- */
 
 static bool is_recorded(int fd)
 {
@@ -66,8 +57,14 @@ static struct event *add_event(enum event_kind kind)
     return event;
 }
 
-static void note_write(int fd, const void *bytes, size_t size, uint64_t offset)
+static void note_call(int fd, enum disk_call call, const void *bytes, size_t size, uint64_t offset)
 {
+    if (!is_recorded(fd))
+        return;
+    if (call == DISK_SYNC) {
+        add_event(EVENT_SYNC);
+        return;
+    }
     struct event *event = add_event(EVENT_WRITE);
     event->is_durable = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
     event->offset = offset;
@@ -76,67 +73,6 @@ static void note_write(int fd, const void *bytes, size_t size, uint64_t offset)
     if (event->bytes == NULL)
         err(1, "memory for a recording");
     memcpy(event->bytes, bytes, size);
-}
-
-ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
-{
-    static ssize_t (*next)(int, const void *, size_t, off_t);
-    if (next == NULL)
-        next = (ssize_t(*)(int, const void *, size_t, off_t))(uintptr_t)real("pwrite");
-    ssize_t done = next(fd, bytes, size, offset);
-    if (done > 0 && is_recorded(fd))
-        note_write(fd, bytes, (size_t)done, (uint64_t)offset);
-    return done;
-}
-
-ssize_t write(int fd, const void *bytes, size_t size)
-{
-    static ssize_t (*next)(int, const void *, size_t);
-    if (next == NULL)
-        next = (ssize_t(*)(int, const void *, size_t))(uintptr_t)real("write");
-    bool is_ours = is_recorded(fd);
-    off_t offset = is_ours ? lseek(fd, 0, SEEK_CUR) : 0;
-    ssize_t done = next(fd, bytes, size);
-    if (done > 0 && is_ours)
-        note_write(fd, bytes, (size_t)done, (uint64_t)offset);
-    return done;
-}
-
-ssize_t writev(int fd, const struct iovec *parts, int count)
-{
-    static ssize_t (*next)(int, const struct iovec *, int);
-    if (next == NULL)
-        next = (ssize_t(*)(int, const struct iovec *, int))(uintptr_t)real("writev");
-    bool is_ours = is_recorded(fd);
-    uint64_t offset = is_ours ? (uint64_t)lseek(fd, 0, SEEK_CUR) : 0;
-    ssize_t done = next(fd, parts, count);
-    for (int i = 0; is_ours && i < count; i++) {
-        note_write(fd, parts[i].iov_base, parts[i].iov_len, offset);
-        offset += parts[i].iov_len;
-    }
-    return done;
-}
-
-int fdatasync(int fd)
-{
-    static int (*next)(int);
-    if (next == NULL)
-        next = (int (*)(int))(uintptr_t)real("fdatasync");
-    int failed = next(fd);
-    if (failed == 0 && is_recorded(fd))
-        add_event(EVENT_SYNC);
-    return failed;
-}
-
-int fsync(int fd)
-{
-    static int (*next)(int);
-    if (next == NULL)
-        next = (int (*)(int))(uintptr_t)real("fsync");
-    int failed = next(fd);
-    if (failed == 0 && is_recorded(fd))
-        add_event(EVENT_SYNC);
-    return failed;
 }
 
 /* ---- recording ---- */
@@ -159,6 +95,7 @@ struct powercut *powercut_begin(const char *path)
         err(1, "%s", path);
     close(fd);
     recording_now = recording;
+    disk_calls_after = note_call;
     return recording;
 }
 
@@ -170,8 +107,10 @@ void powercut_promise(struct powercut *recording, uint64_t number)
 
 void powercut_end(struct powercut *recording)
 {
-    if (recording == recording_now)
-        recording_now = NULL;
+    if (recording != recording_now)
+        return;
+    recording_now = NULL;
+    disk_calls_after = NULL;
 }
 
 void powercut_free(struct powercut *recording)
@@ -191,8 +130,8 @@ struct piece {
     const uint8_t *bytes;
 };
 
-/* The disk: what is on it for good, and what may be. The state that is looked at is a memory file
- * that holds the former and some of the latter. */
+/* The disk: what is on it for good, and what may be. The state that is looked at is a file in
+ * memory that holds the former and some of the latter. */
 struct disk {
     uint8_t *durable;
     uint64_t durable_size;
@@ -200,7 +139,7 @@ struct disk {
     size_t pending_count;
     int fd;
     uint8_t *image;
-    char path[32];
+    char path[64];
     uint64_t random;
 };
 
@@ -209,7 +148,9 @@ static void disk_open(struct disk *disk, const struct powercut *recording, uint6
     disk->durable = calloc(1, IMAGE_SIZE_MAX);
     disk->durable_size = recording->first_size;
     disk->random = seed;
-    disk->fd = memfd_create("powercut", MFD_CLOEXEC);
+    snprintf(disk->path, sizeof(disk->path), "%s/elig-powercut-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    disk->fd = mkostemp(disk->path, O_CLOEXEC);
     if (disk->durable == NULL || disk->fd < 0 || ftruncate(disk->fd, IMAGE_SIZE_MAX) != 0)
         err(1, "memory for a disk");
     disk->image = mmap(NULL, IMAGE_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, disk->fd, 0);
@@ -217,13 +158,13 @@ static void disk_open(struct disk *disk, const struct powercut *recording, uint6
         err(1, "memory for a disk");
     memcpy(disk->durable, recording->first, recording->first_size);
     memcpy(disk->image, disk->durable, disk->durable_size);
-    snprintf(disk->path, sizeof(disk->path), "/proc/self/fd/%d", disk->fd);
 }
 
 static void disk_close(struct disk *disk)
 {
     munmap(disk->image, IMAGE_SIZE_MAX);
     close(disk->fd);
+    unlink(disk->path);
     free(disk->durable);
 }
 

@@ -3,8 +3,7 @@
  *
  * A disk promises that what was synced is there. Of what was written since, each 512 bytes may be
  * there or not, in any combination; a write to a descriptor that was opened with O_DSYNC is there
- * when the call returns. The calls are taken over by the functions of the same names in powercut.c,
- * so whatever is linked with it is recorded, liblmdb too. */
+ * when the call returns. The calls are heard through disk_calls.c. */
 #ifndef TESTS_POWERCUT_H
 #define TESTS_POWERCUT_H
 

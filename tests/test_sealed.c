@@ -108,6 +108,47 @@ START_TEST(several_records_in_one_read_are_answered_each)
 }
 END_TEST
 
+/* Records are sealed in their order: those before a transaction at once, it and those behind it
+ * when its verdict is there. */
+START_TEST(records_from_a_transaction_on_are_sealed_when_its_verdict_is_there)
+{
+    static struct transactions transactions;
+    static const size_t counts[] = {3, 2, 64, 1};
+    static uint8_t wanted[4][RECORD_FRAMES_MAX * FRAME_SIZE];
+    size_t size = 0, at = 0;
+    transactions.count = 0;
+    for (size_t i = 0; i < 4; i++) {
+        scene.answerer.transactions = NULL;
+        bool is_over;
+        scene_frames(frames, counts[i], i);
+        answer_frames(&scene.answerer, &scene.moment, wanted[i], frames, counts[i], &is_over);
+        if (i == 1) { /* its second frame */
+            struct request use = scene_check(SCENE_SENIOR, SCENE_DISCOUNT, 99);
+            use.kind = KIND_USE;
+            frame_encode_request(frames + FRAME_SIZE, &use);
+        }
+        memcpy(in + size + HEADER_SIZE, frames, counts[i] * FRAME_SIZE);
+        size += record_seal(&terminal.send, in + size, counts[i]);
+    }
+    scene.answerer.transactions = &transactions;
+    scene.answerer.subject_key = &scene.subject_key;
+    answer(size);
+    ck_assert_int_eq(step.end, SEALED_GOES_ON);
+    ck_assert_uint_eq(step.answer_size, size);
+    ck_assert_uint_eq(step.sealed_size, DATA_SIZE(3));
+    ck_assert_uint_eq(transactions.count, 1);
+
+    struct ledger_verdict verdict = {.status = STATUS_DOES_NOT_APPLY, .payable = 5, .sequence = 8};
+    awaited_answer(transactions.places[0], &verdict);
+    memcpy(wanted[1] + FRAME_SIZE, transactions.places[0], FRAME_SIZE);
+    sealed_seal(&session, out, step.sealed_size, step.answer_size);
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(want, wanted[i], counts[i] * FRAME_SIZE);
+        at = check_answer(at, counts[i]);
+    }
+}
+END_TEST
+
 /* As a connection does it: what is not whole is kept, and stands before what comes next. */
 START_TEST(a_cut_anywhere_changes_nothing)
 {
@@ -401,6 +442,7 @@ int main(void)
     tcase_add_test(tcase, a_record_of_any_count_is_answered_by_one_of_as_many);
     tcase_add_test(tcase, padding_is_answered_by_padding_and_is_not_counted);
     tcase_add_test(tcase, several_records_in_one_read_are_answered_each);
+    tcase_add_test(tcase, records_from_a_transaction_on_are_sealed_when_its_verdict_is_there);
     tcase_add_test(tcase, a_cut_anywhere_changes_nothing);
     tcase_add_test(tcase, a_beginning_waits_as_long_as_its_header_is_good);
     tcase_add_loop_test(tcase, what_is_before_a_deviation_is_answered_and_nothing_after_it, 0,

@@ -1,6 +1,7 @@
 /* The store: what is published goes into service, what is refused does not, nobody loses what he
  * still reads. */
 #include "engine/store.h"
+#include "protocol/subject.h"
 #include "tests/fixture.h"
 #include "tests/support.h"
 
@@ -8,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +184,78 @@ START_TEST(every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes)
     wait_for_line("event=swap", 1);
     ck_assert_uint_eq(store_swap_count(store), 1);
     stop_store();
+}
+END_TEST
+
+static long switches_of(int who)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(who, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/* A loop takes its edition whenever it is woken, which is once for each handshake. */
+START_TEST(who_takes_what_it_has_wakes_nobody)
+{
+    const int takes = 200;
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    const struct edition *edition = store_take(store, 0);
+    usleep(50000);
+    long ours = switches_of(RUSAGE_THREAD), all = switches_of(RUSAGE_SELF);
+    for (int i = 0; i < takes; i++) {
+        ck_assert_ptr_eq(store_take(store, 0), edition);
+        usleep(1000); /* whoever was woken goes back to sleep */
+    }
+    ours = switches_of(RUSAGE_THREAD) - ours;
+    all = switches_of(RUSAGE_SELF) - all;
+    ck_assert_int_lt(all - ours, takes / 4);
+    stop_store();
+}
+END_TEST
+
+/* A reader that is not done with the old one uses the new one, and holds the next one up. */
+START_TEST(a_reader_may_keep_the_old_one_beside_the_new_until_it_lets_go)
+{
+    uint64_t first = fixture_publish(fixture);
+    start_store(NEVER_MS);
+    const struct edition *old = store_take_beside(store, 0);
+    store_let_go(store, 0);
+    for (uint32_t i = 1; i < READERS; i++)
+        (void)store_take(store, i);
+    uint64_t second = fixture_publish(fixture);
+    store_look(store);
+    wait_for_wakes(1);
+    for (uint32_t i = 1; i < READERS; i++)
+        (void)store_take(store, i);
+    for (int round = 0; round < 3; round++)
+        ck_assert_uint_eq(store_take_beside(store, 0)->manifest->generation, second);
+    usleep(5000);
+    ck_assert_uint_eq(count_lines("event=swap"), 0);
+    ck_assert_uint_eq(old->manifest->generation, first);
+    ck_assert_str_eq(old->tables->groups[1].name, "some");
+    store_let_go(store, 0);
+    wait_for_line("event=swap", 1);
+    stop_store();
+}
+END_TEST
+
+/* The ledger goes on counting for the same people. */
+START_TEST(a_snapshot_without_the_ledgers_subjects_is_refused)
+{
+    struct fault fault;
+    fixture_publish(fixture);
+    struct store_settings settings = settings_of(NEVER_MS);
+    settings.subject_check = 5;
+    ck_assert(!store_open(&store, &settings, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "has no subjects"));
+    fixture_use_subjects(fixture);
+    fixture_publish(fixture);
+    ck_assert(!store_open(&store, &settings, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "with another key"));
+    settings.subject_check = subject_key_check(fixture_subject_key(fixture));
+    ck_assert(store_open(&store, &settings, &fault));
+    store_close(store);
 }
 END_TEST
 
@@ -489,6 +563,9 @@ int main(void)
     tcase_add_test(tcase, a_damaged_first_snapshot_is_refused);
     tcase_add_test(tcase, another_environment_is_refused);
     tcase_add_test(tcase, every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes);
+    tcase_add_test(tcase, who_takes_what_it_has_wakes_nobody);
+    tcase_add_test(tcase, a_reader_may_keep_the_old_one_beside_the_new_until_it_lets_go);
+    tcase_add_test(tcase, a_snapshot_without_the_ledgers_subjects_is_refused);
     tcase_add_test(tcase, a_reader_that_leaves_holds_nobody_up);
     tcase_add_test(tcase, a_change_of_current_is_noticed_without_being_told);
     tcase_add_loop_test(tcase, what_is_refused_changes_nothing, 0, 2);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Negative twins of the engine's sealed streams: each is one module of the server with one thing wrong
+# Negative twins of the engine's sealed streams and of its ledger: each is one module of the server with one thing wrong
 # that no honest terminal would notice. A suite that passes with one of them has not looked.
 set -u
 # Whether a suite notices does not hang on compilers and sanitizers: once is enough.
@@ -51,8 +51,11 @@ honest() { # SUITE CASE ...: without a twin they pass
 
 honest sealed sealed
 honest counters counters
-honest handshakes hellos revocations
-honest conn_sealed beginnings terminals deadlines catalogue buffers
+honest handshakes hellos waiting revocations
+honest conn_sealed beginnings terminals crowds deadlines catalogue buffers
+honest answer_ledger answer_ledger
+honest conn_ledger conn_ledger
+honest ledger_thread ledger_thread
 
 twin "answers are sealed under one nonce" sealed sealed sealed 's/step->answer_size += record_seal(&session->send, out, frame_count);/&session->send.counter--;/'
 twin "answers are padded by what was there" sealed sealed sealed 's/memset(answers + answer_count .*;//'
@@ -61,29 +64,53 @@ twin "a session goes on after its last record" sealed sealed sealed 's/return se
 twin "a frame of another version ends its record" sealed sealed sealed 's/while (answer_count < asked_count)/if (answer_count < asked_count)/'
 twin "a HELLO in a session is taken for a record" sealed sealed sealed 's/return type == RECORD_DATA ? SEALED_GOES_ON : SEALED_BAD_TYPE;/return SEALED_GOES_ON;/'
 
-twin "an equal counter has risen" counters counters counters 's/counter > slot->counter/counter >= slot->counter/'
+twin "an equal counter has risen" counters counters counters 's/counter > (is_new/counter >= (is_new/'
+twin "whoever was forgotten begins anew" counters counters counters 's/counter > (is_new ? counters->floor : slot->counter)/(is_new || counter > slot->counter)/'
+twin "the floor is that of the last forgetting" counters counters counters 's/counters->floor = floor > counters->floor ? floor : counters->floor;/counters->floor = floor;/'
+twin "the floor does not survive a restart" counters counters counters 's/counters->floor = load_u64(file + FILE_FLOOR);//'
+twin "terminals of the catalogue are forgotten" counters counters counters 's/!counters->stays\[i\] \&\& //'
 twin "the check value is not looked at" counters counters counters 's/memcmp(check, file + size - CHECK_SIZE, CHECK_SIZE) != 0/false/'
 
-twin "the counter of a HELLO is not looked at" handshakes handshakes hellos 's/if (!counters_rise(\(.*\)))$/if (counters_rise(\1), false)/'
+twin "the counter of a HELLO is not looked at" handshakes handshakes hellos 's/return counters_rise(\(.*\));$/return counters_rise(\1), true;/'
+twin "nobody is ever forgotten" handshakes handshakes hellos 's/^    counters_make_room(.*;//'
 twin "the number of a terminal is not looked at" handshakes handshakes hellos 's/ || found->number != hello->terminal_id//'
 twin "terminals do not end" handshakes handshakes hellos 's/ || day >= found->until_day//'
-twin "refused terminals keep their place" handshakes handshakes hellos 's/guard_leave(h->settings.guard, done->guard_slot);/;/'
+twin "refused terminals keep a place" handshakes handshakes hellos '/^static bool take_counter/,/^}/s/^{/{ (void)guard_slot(h->settings.guard, terminal, clock_wall_s());/'
+twin "one source may fill the queue" handshakes handshakes waiting 's/ && \*share >= HANDSHAKES_SHARE_MAX/ \&\& false/'
+twin "shares do not come back" handshakes handshakes waiting 's/(\*share_of(h, out->source))--;//'
+twin "the first of all have a share only" handshakes handshakes waiting 's/h->under_way_count >= HANDSHAKES_CROWD_MIN/true/'
 twin "revoked keys are let in" handshakes handshakes revocations 's/if (handshakes_has_revoked(h, key))/if (false)/'
 twin "older lists are taken" handshakes handshakes revocations 's/h->revocations != NULL ? h->revocations->sequence : 0;/0;/'
+twin "a refused list is never read again" handshakes handshakes revocations "s/(is_same && h->refusal.text\[0\] == '.0')/is_same/"
 twin "loops do not hear of a list" handshakes handshakes revocations '/^static void revocations_look/,/^}/s/h->settings.wake(.*;/;/'
 
 twin "mac1 is not looked at" conn_sealed conn_sealed beginnings 's/if (hello_is_addressed(.*))$/if (hello != NULL)/'
 twin "bytes behind a HELLO are taken" conn_sealed conn_sealed beginnings 's/bool is_good = size <= HELLO_SIZE;/bool is_good = true; size = size < HELLO_SIZE ? size : HELLO_SIZE;/'
 twin "whoever has the place now gets the session" conn_sealed conn_sealed beginnings 's/ || conn->serial != done->serial//'
 twin "everybody is an inspector" conn_sealed conn_sealed terminals 's/= conn->session.terminal->profile;/= PROFILE_INSPECTOR;/'
+twin "all come from one source" conn_sealed conn_sealed crowds 's/return listener_source(&peer);/return 0;/'
 twin "an unproved session has no deadline" conn_sealed conn_sealed deadlines '/^static void conn_begin_session/,/^}/s/conn_wait(conn, WAIT_HELLO);/conn_wait(conn, WAIT_REQUEST);/'
+twin "a held-back ACCEPT is waited for as answers are" conn conn_sealed deadlines 's/if (conn->wait != WAIT_HELLO).*/if (false)/'
+twin "only ticks notice another day" conn_sealed conn_sealed catalogue '/^static void conn_begin_session/,/^}/s/notice_day(conns);//'
 twin "a session has no end" conn_sealed conn_sealed deadlines 's/ && conns->tick < conn->end_tick//'
 twin "revoked sessions go on" conn_sealed conn_sealed catalogue '/^static void close_revoked/,/^}/s/conn_close(conn);//'
 twin "terminals that left the catalogue go on" conn_sealed conn_sealed catalogue 's/session->terminal = is_in_force ? terminal : NULL;/session->terminal = terminal;/'
 twin "whoever lingers keeps its buffer" conn conn_sealed buffers '/^static void conn_linger/,/^}/s/buffer_release(.*;//'
 
 twin "the guard is not asked" answer conn_sealed terminals 's/check_count = ration(answerer, .*;//'
-twin "terminals ask about whatever they like" answer conn_sealed terminals 's/!edition_terminal_sells(moment->edition/false \&\& !edition_terminal_sells(moment->edition/'
+twin "terminals ask about whatever they like" answer conn_sealed terminals 's/return moment->terminal == NULL ||/return true ||/'
+
+twin "purchases are asked of the ledger without the guard" answer answer_ledger answer_ledger '/^static void answer_transactions/,/^}/s/check_count = ration(answerer, .*;//'
+twin "whom a snapshot knows is counted by what was shown" answer answer_ledger answer_ledger 's/if (known != 0)/if (false)/'
+twin "whoever was sent away is asked for all the same" answer answer_ledger answer_ledger 's/request->view == VIEW_AWAITED)/false)/'
+twin "whoever has the place now gets the verdict" conn_ledger conn_ledger conn_ledger 's/ || conn->serial != ticket_serial(ticket)//'
+twin "the old snapshot is let go at once" conn_ledger conn_ledger conn_ledger '/^bool conns_need_old/,/^}/s/return .*;/return conns == NULL;/'
+twin "answers leave with the first verdict" conn_ledger conn_ledger conn_ledger 's/if (--conn->awaited_count == 0)/if (--conn->awaited_count < 1000)/'
+twin "whoever waits when the ledger fails goes on waiting" conn_ledger conn_ledger conn_ledger 's/if (count == 0 \&\& has_failed)/if (count == 0 \&\& false)/'
+twin "records are sealed before the verdict" sealed sealed sealed 's/answerer->transactions != NULL \&\& answerer->transactions->count > 0/false/'
+twin "verdicts do not wait for the disk" ledger_thread ledger_thread ledger_thread 's/^    uint64_t start_ns = clock_monotonic_ns();$/    give_back(t, count); count = 0; uint64_t start_ns = clock_monotonic_ns();/;s/^static enum book_end commit(/static void give_back(struct ledger_thread *t, size_t count);\n&/'
+twin "a failed ledger takes more" ledger_thread ledger_thread ledger_thread 's/if (atomic_load(&t->has_failed))/if (false)/'
+twin "a full disk answers what it did not write" ledger_thread ledger_thread ledger_thread 's/for (size_t i = 0; end == BOOK_FULL \&\& i < count; i++)/for (size_t i = 0; false \&\& i < count; i++)/'
 wait
 
 wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee /dev/stderr | wc -l)

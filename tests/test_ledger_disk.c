@@ -1,0 +1,186 @@
+/* Every call by which a book writes fails in turn, in every way: what was answered stays. */
+#include "tests/disk_calls.h"
+#include "tests/ledger_scene.h"
+#include "tests/support.h"
+
+#include "protocol/ledger_verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GROUP_COUNT   12
+#define ASKED_AT_ONCE 3
+
+/* ---- calls that fail ---- */
+
+struct way {
+    int error;       /* 0: the write is short */
+    bool is_forever; /* from that call on, until the book is opened again */
+};
+static const struct way ways[] = {
+    {EIO, false}, {ENOSPC, false}, {EINTR, false}, {0, false},
+    {EIO, true},  {ENOSPC, true},  {0, true},
+};
+
+static struct way way_now;
+static uint64_t call_count, failing_call; /* 1 and up; 0: none fails */
+
+static struct disk_wish let_fail(int fd, enum disk_call call, size_t size)
+{
+    (void)fd;
+    struct disk_wish wish = {.size_most = size, .is_skipped = true};
+    call_count++;
+    bool fails = failing_call != 0 &&
+                 (call_count == failing_call || (way_now.is_forever && call_count > failing_call));
+    if (fails)
+        wish.error = way_now.error;
+    if (fails && way_now.error == 0 && call == DISK_WRITE)
+        wish.size_most = size / 2;
+    return wish;
+}
+
+/* ---- somebody who asks until it is answered ---- */
+
+struct teller {
+    struct ledger_scene scene;
+    char directory[300];
+    uint64_t promised; /* the last sequence that was answered */
+    uint8_t promised_chain[CHAIN_SIZE];
+    uint32_t reopened_count, full_count;
+};
+
+static void open_book(struct teller *teller)
+{
+    struct fault fault;
+    struct book_settings settings = {.directory = teller->directory,
+                                     .map_size = 1 << 24,
+                                     .subject_key = 77,
+                                     .ballast_size = 4096};
+    failing_call = 0; /* the disk is well again */
+    if (!book_open(&teller->scene.book, &settings, &fault))
+        ck_abort_msg("%s", fault.text);
+}
+
+static enum book_end write_group(struct teller *teller, struct ledger_request requests[])
+{
+    struct book *book = teller->scene.book;
+    enum book_end end = book_begin(book, teller->scene.now_ms);
+    if (end != BOOK_DONE)
+        return end;
+    for (size_t i = 0; i < ASKED_AT_ONCE && end == BOOK_DONE; i++) {
+        struct ledger_verdict verdict;
+        end = book_apply(book, &requests[i], &verdict);
+    }
+    if (end != BOOK_DONE) {
+        book_drop(book);
+        return end;
+    }
+    return book_commit(book);
+}
+
+/* Until the group is answered: on a full disk again, after a failure with the book opened anew. */
+static void ask_until_answered(struct teller *teller, struct ledger_request requests[])
+{
+    for (int tries = 0; tries < 5; tries++) {
+        enum book_end end = write_group(teller, requests);
+        if (end == BOOK_DONE) {
+            teller->promised = book_head(teller->scene.book)->sequence;
+            memcpy(teller->promised_chain, book_head(teller->scene.book)->chain, CHAIN_SIZE);
+            return;
+        }
+        if (end == BOOK_FULL) {
+            teller->full_count++;
+            failing_call = 0;
+            continue;
+        }
+        teller->reopened_count++;
+        book_close(teller->scene.book);
+        open_book(teller);
+        const struct ledger_head *head = book_head(teller->scene.book);
+        ck_assert_uint_ge(head->sequence, teller->promised);
+        if (head->sequence == teller->promised)
+            ck_assert_mem_eq(head->chain, teller->promised_chain, CHAIN_SIZE);
+    }
+    ck_abort_msg("not answered after five attempts");
+}
+
+static void draw_group(struct teller *teller, struct ledger_request requests[], uint64_t group)
+{
+    static const uint8_t kinds[] = {KIND_USE, KIND_RESERVE, KIND_USE};
+    for (size_t i = 0; i < ASKED_AT_ONCE; i++) {
+        requests[i] = ls_purchase(&teller->scene, kinds[i], 1 + group % 5, LS_P_STACK);
+        requests[i].edition = teller->scene.edition;
+        requests[i].candidates = decide_candidates(teller->scene.edition, &requests[i].purchase);
+        requests[i].body = requests[i].request_id;
+    }
+}
+
+static void must_be_whole(struct teller *teller, uint64_t request_count)
+{
+    static struct verified verified;
+    struct fault fault;
+    struct verify_settings settings = {
+        .path = teller->directory, .memory = VERIFY_MEMORY_LEAST, .is_quiet = true};
+    verified = (struct verified){.findings.told_max = 1};
+    if (!ledger_verify(&verified, &settings, &fault))
+        ck_abort_msg("%s", fault.text);
+    if (verified.findings.count > 0)
+        ck_abort_msg("%s: %s", verified.findings.told[0].rule, verified.findings.told[0].text);
+    ck_assert_uint_eq(verified.transaction_count, request_count); /* each once */
+}
+
+/* Returns how many calls there were. */
+static uint64_t play(uint64_t call, const struct way *way)
+{
+    static uint32_t number;
+    struct teller *teller = calloc(1, sizeof(*teller));
+    snprintf(teller->directory, sizeof(teller->directory), "%s/b%u", support_directory(), number++);
+    ck_assert_int_eq(mkdir(teller->directory, 0700), 0);
+    ls_open(&teller->scene);
+    book_close(teller->scene.book);
+    open_book(teller);
+
+    disk_calls_before = let_fail;
+    call_count = 0;
+    failing_call = call;
+    way_now = *way;
+    for (uint64_t group = 0; group < GROUP_COUNT; group++) {
+        struct ledger_request requests[ASKED_AT_ONCE];
+        draw_group(teller, requests, group);
+        ask_until_answered(teller, requests);
+    }
+    uint64_t count = call_count;
+    disk_calls_before = NULL;
+    if (call != 0 && call <= count && way->error == EIO)
+        ck_assert_uint_ge(teller->reopened_count, 1); /* it did fail */
+    book_close(teller->scene.book);
+    teller->scene.book = NULL;
+    must_be_whole(teller, GROUP_COUNT * ASKED_AT_ONCE);
+    ls_close(&teller->scene);
+    free(teller);
+    return count;
+}
+
+START_TEST(whatever_call_fails_nothing_that_was_answered_is_lost)
+{
+    uint64_t count = play(0, &ways[0]);
+    ck_assert_uint_gt(count, 2 * GROUP_COUNT);
+    for (uint64_t call = 1; call <= count; call++)
+        play(call, &ways[_i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ledger_disk");
+    TCase *tcase = tcase_create("ledger_disk");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_loop_test(tcase, whatever_call_fails_nothing_that_was_answered_is_lost, 0,
+                        COUNT_OF(ways));
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
