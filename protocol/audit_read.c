@@ -143,6 +143,7 @@ bool audit_load(uint8_t **bytes, size_t *size, bool *is_gone, const char *direct
                 struct fault *fault)
 {
     char path[PATH_MAX], name[AUDIT_NAME_SIZE];
+    *is_gone = false;
     audit_name_make(name, first);
     int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
     if (length < 0 || (size_t)length >= sizeof(path))

@@ -253,7 +253,7 @@ static int run_asked(int argc, char *argv[])
     struct operands operands;
     struct fault fault;
     struct identifier who;
-    struct json json;
+    struct json json = {.to = NULL};
     uint64_t subject = SUBJECT_NOBODY, key_check = 0;
     options_read(&asked_table, &s, &operands, argc, argv);
     if (!identity_start(&fault) || !read_who(&who, s.means, &fault))
