@@ -201,7 +201,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 
 # Each test in its own process, as ever. Those that take foreign bytes apart or keep memory of their own;
 # the others are run by the sanitizers, and by name.
-MEMCHECKED := answer blake builder catalogue conn counters csv edition enrolment frame identity json keyfile \
+MEMCHECKED := answer audit_read blake builder catalogue conn counters csv edition enrolment frame identity json keyfile \
               manifest means noise options record revocation rows snapshot tables trade vocabulary xml
 
 MEMCHECKS := $(if $(T),$(foreach s,$(SUITES),$(if $(findstring $(T),$(s)),memcheck/$(s:$(BUILD)/tests/%=%))),$(MEMCHECKED:%=memcheck/test_%))
