@@ -368,6 +368,7 @@ int main(int argc, char *argv[])
         {"ledger", run_ledger, "verify a ledger, back it up, restore it"},
         {"report", run_report, "tell what a ledger comes to"},
         {"events", run_events, "tell a ledger's postings, from a number on"},
+        {"audit", run_audit, "read a journal of checks: who asked about somebody"},
     };
     return commands_run("eligctl", "Speaks with the eligibility engine.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);

@@ -12,9 +12,10 @@ int run_transaction(int argc, char *argv[]);
 int run_correct(int argc, char *argv[]);
 int run_keygen(int argc, char *argv[]);
 int run_fingerprint(int argc, char *argv[]);
-int run_terminal(int argc, char *argv[]); /* has commands of its own, as the next two do */
+int run_terminal(int argc, char *argv[]); /* has commands of its own, as some of the next do */
 int run_ledger(int argc, char *argv[]);
 int run_report(int argc, char *argv[]);
 int run_events(int argc, char *argv[]);
+int run_audit(int argc, char *argv[]);
 
 #endif
