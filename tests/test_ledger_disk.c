@@ -73,7 +73,7 @@ static enum book_end write_group(struct teller *teller, struct ledger_request re
 {
     struct book *book = teller->scene.book;
     enum book_end end = book_begin(book, teller->scene.now_ms);
-    if (end == BOOK_FAILED)
+    if (end != BOOK_DONE)
         return end;
     for (size_t i = 0; i < ASKED_AT_ONCE && end == BOOK_DONE; i++) {
         struct ledger_verdict verdict;

@@ -62,7 +62,7 @@ enum book_end book_begin(struct book *self, uint64_t now_ms)
     book.begun_count++;
     book.size = 0;
     enum book_end end = step_end(STEP_BEGIN);
-    book.is_open = end != BOOK_FAILED;
+    book.is_open = end == BOOK_DONE;
     return end;
 }
 
