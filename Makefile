@@ -110,7 +110,7 @@ $(BUILD)/bin/%:
 	$(link) -Wl,--as-needed $(LIBS)
 
 # Helpers that only some suites want; an archive, so that the others do not link the loader.
-HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_scene market random_catalogue random_text random_trade reference reference_days reference_person reference_trade relay shop \
+HELPERS := booth eligd fixture ledger_fake ledger_maker ledger_model ledger_play ledger_scene market random_catalogue random_text random_trade reference reference_days reference_person reference_trade relay shop \
            agreement agreement_count agreement_tell sealed_server
 $(BUILD)/libtests.a: $(HELPERS:%=$(BUILD)/tests/%.o)
 	$(Q)rm -f $@
@@ -239,6 +239,9 @@ agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each
 power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
 	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
 
+ledger-model: $(BUILD)/tests/long_ledger_model ## ten million requests to the ledger and to a plain model of it; RUNS=1000000 SEED=7
+	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) $< $(or $(SEED),1) $(or $(RUNS),10000000)
+
 timing: $(BUILD)/tests/long_timing ## whether the time of an answer tells who was asked about; COUNTS='3000000 2000000'
 	@$< $(COUNTS)
 
@@ -331,7 +334,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard faults-netns agree-random check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo long-index bench-guard faults-netns agree-random ledger-model check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE $(CHECKS)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

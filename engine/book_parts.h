@@ -115,6 +115,7 @@ void book_delete_hold(struct book *book, uint64_t deadline_ms, struct transactio
 MUST_USE bool book_has_hold(struct book *book, uint64_t deadline_ms, struct transaction_name name);
 MUST_USE bool hold_of_row(uint64_t *deadline_ms, struct transaction_name *name, const uint8_t *key,
                           size_t key_size);
+uint64_t book_hold_count(struct book *book);
 /* The one that ends first. */
 MUST_USE bool book_first_hold(struct book *book, uint64_t *deadline_ms,
                               struct transaction_name *name);

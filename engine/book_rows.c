@@ -172,6 +172,13 @@ bool book_first_hold(struct book *book, uint64_t *deadline_ms, struct transactio
     return is_sound(book, hold_of_row(deadline_ms, name, key.mv_data, key.mv_size));
 }
 
+uint64_t book_hold_count(struct book *book)
+{
+    MDB_stat holds = {0};
+    (void)is_done(book, mdb_stat(book->txn, book->databases[CURSOR_HOLDS], &holds));
+    return holds.ms_entries;
+}
+
 /* ---- tallies ---- */
 
 static void tally_key(uint8_t key[static TALLY_KEY_SIZE], const struct tally_name *name)

@@ -35,21 +35,28 @@ static uint32_t first_limit(const struct tables *tables, uint32_t relief)
 struct limit_list {
     const struct limit *next, *end;
     uint32_t relief, day;
+    bool has_term;
 };
 
-static struct limit_list limits_of(const struct limit_case *c, uint32_t relief)
+/* Those that part `index` is asked about. */
+static struct limit_list limits_of(const struct limit_case *c, uint32_t index)
 {
     const struct tables *tables = c->edition->tables;
-    const struct limit *end = tables->limits + tables->limit_count;
-    if (tables->limit_count == 0 || relief == RELIEF_NONE)
-        return (struct limit_list){NULL, NULL, relief, c->day};
-    return (struct limit_list){tables->limits + first_limit(tables, relief), end, relief, c->day};
+    const struct limit_part *part = &c->parts[index];
+    struct limit_list list = {
+        .relief = part->relief, .day = c->day, .has_term = part->term_day != TERM_UNKNOWN};
+    if (tables->limit_count != 0 && part->relief != RELIEF_NONE) {
+        list.next = tables->limits + first_limit(tables, part->relief);
+        list.end = tables->limits + tables->limit_count;
+    }
+    return list;
 }
 
 static const struct limit *next_limit(struct limit_list *list)
 {
     for (; list->next != list->end && list->next->relief == list->relief; list->next++)
-        if (stands(list->next, list->day))
+        if (stands(list->next, list->day) &&
+            (list->has_term || list->next->period != PERIOD_STATUS_TERM))
             return list->next++;
     return NULL;
 }
@@ -237,7 +244,7 @@ static bool wants_person(const struct limit *limit)
 /* Limits of uses and amounts: how much the part may take off. */
 static uint64_t counted_leave(struct book *book, const struct limit_case *c, uint32_t index)
 {
-    struct limit_list list = limits_of(c, c->parts[index].relief);
+    struct limit_list list = limits_of(c, index);
     const struct limit *limit;
     uint64_t leave = UINT64_MAX;
     while ((limit = next_limit(&list)) != NULL) {
@@ -258,7 +265,7 @@ static uint64_t counted_leave(struct book *book, const struct limit_case *c, uin
 
 static bool spacing_allows(struct book *book, const struct limit_case *c, uint32_t index)
 {
-    struct limit_list list = limits_of(c, c->parts[index].relief);
+    struct limit_list list = limits_of(c, index);
     const struct limit *limit;
     while ((limit = next_limit(&list)) != NULL)
         if (limit->kind == LIMIT_SPACING && is_too_soon(book, c, limit))
@@ -305,7 +312,7 @@ static void write_stop(struct book *book, const struct limit_case *c, const stru
 static bool budgets_allow(struct book *book, const struct limit_case *c, uint32_t index,
                           bool writes_stop)
 {
-    struct limit_list list = limits_of(c, c->parts[index].relief);
+    struct limit_list list = limits_of(c, index);
     const struct limit *limit;
     while ((limit = next_limit(&list)) != NULL) {
         if (limit->kind != LIMIT_BUDGET)
@@ -346,7 +353,7 @@ uint16_t limits_remaining(struct book *book, const struct limit_case *c)
 {
     uint64_t least = UINT64_MAX;
     for (uint32_t i = 0; i < c->part_count; i++) {
-        struct limit_list list = limits_of(c, c->parts[i].relief);
+        struct limit_list list = limits_of(c, i);
         const struct limit *limit;
         while ((limit = next_limit(&list)) != NULL) {
             if (limit->kind != LIMIT_USES || !limit->is_published ||
@@ -376,7 +383,7 @@ static bool is_told(struct book *book, const struct limit_case *c, const struct 
 void limits_warn(struct book *book, const struct limit_case *c)
 {
     for (uint32_t i = 0; i < c->part_count; i++) {
-        struct limit_list list = limits_of(c, c->parts[i].relief);
+        struct limit_list list = limits_of(c, i);
         const struct limit *limit;
         while ((limit = next_limit(&list)) != NULL) {
             if (limit->kind != LIMIT_BUDGET || limit->warn_bp == 0 ||
@@ -392,14 +399,4 @@ void limits_warn(struct book *book, const struct limit_case *c)
                                    period_number(limit->period, c->day, term_day));
         }
     }
-}
-
-uint32_t limits_term_day(struct book *book, uint64_t subject, uint32_t scope, uint32_t day)
-{
-    struct tally_name name = {subject, scope, PERIOD_STATUS_TERM, 0};
-    struct tally tally;
-    uint32_t term_day = 0;
-    for (; book_next_tally(book, &name, &tally) && name.number <= day; name.number++)
-        term_day = name.number;
-    return term_day;
 }

@@ -7,12 +7,13 @@
 
 /* A part as limits see it. */
 struct limit_part {
-    uint32_t relief; /* index; RELIEF_NONE: the snapshot does not know it any more */
-    uint32_t term_day;
+    uint32_t relief;   /* index; RELIEF_NONE: the snapshot does not know it any more */
+    uint32_t term_day; /* TERM_UNKNOWN: limits of terms are not asked */
     uint16_t use_count;
     uint64_t amount;
 };
-#define RELIEF_NONE UINT32_MAX
+#define RELIEF_NONE  UINT32_MAX
+#define TERM_UNKNOWN UINT32_MAX
 
 /* A purchase that limits are asked about, part by part. */
 struct limit_case {
@@ -35,8 +36,5 @@ uint16_t limits_remaining(struct book *book, const struct limit_case *limit_case
 
 /* Writes down which budgets the purchase, tallied already, has brought past their warning. */
 void limits_warn(struct book *book, const struct limit_case *limit_case);
-
-/* The first day of the subject's term that a use on that day is counted under; 0: none. */
-uint32_t limits_term_day(struct book *book, uint64_t subject, uint32_t scope, uint32_t day);
 
 #endif

@@ -456,7 +456,7 @@ static void take_case_again(struct book *book, struct limit_case *out,
             relief++;
         out->parts[i] = (struct limit_part){
             .relief = relief < tables->relief_count ? relief : RELIEF_NONE,
-            .term_day = limits_term_day(book, posting->subject, scope, out->day),
+            .term_day = TERM_UNKNOWN,
             .use_count = posting->parts[i].use_count,
             .amount = posting->parts[i].amount,
         };

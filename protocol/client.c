@@ -10,30 +10,47 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static_assert(ELIG_FRAME_SIZE == FRAME_SIZE, "one frame size");
 static_assert(ELIG_IDENTIFIER_SIZE_MAX == IDENTIFIER_SIZE_MAX, "one longest identifier");
 static_assert((int)ELIG_CARD == MEANS_LAST, "the same means");
-static_assert((int)ELIG_STATUS == KIND_STATUS, "the same kinds");
+static_assert((int)ELIG_STATUS == KIND_STATUS && (int)ELIG_USE == KIND_USE &&
+                  (int)ELIG_RESERVE == KIND_RESERVE && (int)ELIG_CONFIRM == KIND_CONFIRM &&
+                  (int)ELIG_CANCEL == KIND_CANCEL && (int)ELIG_REFUND == KIND_REFUND &&
+                  (int)ELIG_LATE == KIND_LAST,
+              "the same kinds");
+static_assert(ELIG_HOLD_10S_MAX == HOLD_10S_MAX, "the same longest hold");
+static_assert(sizeof(struct elig_request) == 64, "as in every libelig.so.1");
 static_assert((int)ELIG_TYPED == ENTRY_LAST, "the same entries");
-static_assert((int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
-                  (int)ELIG_DRAINING == STATUS_DRAINING &&
-                  (int)ELIG_NOT_READY == STATUS_NOT_READY &&
-                  (int)ELIG_NOT_PERMITTED == STATUS_NOT_PERMITTED &&
-                  (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
-                  (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
-                  (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
-                  (int)ELIG_NO_CONTRACT == STATUS_NO_CONTRACT &&
-                  (int)ELIG_NO_DATA == STATUS_NO_DATA &&
-                  (int)ELIG_DOES_NOT_APPLY == STATUS_DOES_NOT_APPLY,
-              "the same statuses");
+static_assert(
+    (int)ELIG_APPLIES == STATUS_APPLIES && (int)ELIG_BUSY == STATUS_BUSY &&
+        (int)ELIG_DRAINING == STATUS_DRAINING && (int)ELIG_NOT_READY == STATUS_NOT_READY &&
+        (int)ELIG_NOT_PERMITTED == STATUS_NOT_PERMITTED &&
+        (int)ELIG_UNKNOWN_PRODUCT == STATUS_UNKNOWN_PRODUCT &&
+        (int)ELIG_UNKNOWN_POINT_OF_SALE == STATUS_UNKNOWN_POINT_OF_SALE &&
+        (int)ELIG_OUTSIDE_WINDOW == STATUS_OUTSIDE_WINDOW &&
+        (int)ELIG_NO_CONTRACT == STATUS_NO_CONTRACT && (int)ELIG_NO_DATA == STATUS_NO_DATA &&
+        (int)ELIG_DOES_NOT_APPLY == STATUS_DOES_NOT_APPLY &&
+        (int)ELIG_NO_LEDGER == STATUS_NO_LEDGER && (int)ELIG_CONFLICT == STATUS_CONFLICT &&
+        (int)ELIG_UNKNOWN_TRANSACTION == STATUS_UNKNOWN_TRANSACTION &&
+        (int)ELIG_EXCEEDS == STATUS_EXCEEDS && (int)ELIG_LIMIT_REACHED == STATUS_LIMIT_REACHED &&
+        (int)ELIG_TOO_SOON == STATUS_TOO_SOON && (int)ELIG_BUDGET_SPENT == STATUS_BUDGET_SPENT &&
+        (int)ELIG_TOO_MANY_HELD == STATUS_TOO_MANY_HELD && (int)ELIG_RESERVED == STATUS_RESERVED &&
+        (int)ELIG_CONFIRMED == STATUS_CONFIRMED && (int)ELIG_OVER_LIMIT == STATUS_OVER_LIMIT &&
+        (int)ELIG_CANCELLED == STATUS_CANCELLED && (int)ELIG_EXPIRED == STATUS_EXPIRED &&
+        (int)ELIG_REFUNDED == STATUS_REFUNDED,
+    "the same statuses");
 
 static_assert(sizeof(ELIG_ANYBODY) == sizeof(MEANS_ANYBODY), "the same text for nobody");
 static_assert(ELIG_RELIEF_UNTOLD == RELIEF_UNTOLD, "the same code");
 
 /* As many requests go out before their answers are read: they fit any buffer of a socket. */
 #define PLAIN_AT_ONCE 64
+
+/* Before a transaction is sent again to a server that did not say how long to wait. */
+#define RESEND_PAUSE_MS 100
 
 /* Frames */
 
@@ -42,18 +59,21 @@ int elig_encode_request(uint8_t frame[ELIG_FRAME_SIZE], const struct elig_reques
     const char *end = memchr(request->identifier, '\0', sizeof(request->identifier));
     if (end == NULL)
         return ELIG_BAD_ARGUMENT;
+    bool is_purchase = kind_is_purchase(request->kind);
     struct request in = {
         .kind = request->kind,
         .entry = request->entry,
         .companions = request->companions,
+        .hold_10s = request->hold_10s,
         .quantity = request->quantity,
         .request_id = request->request_id,
         .identifier = {.means = request->means, .size = (uint8_t)(end - request->identifier)},
-        .product = request->product,
+        .product = is_purchase ? request->product : 0,
         .point_of_sale = request->point_of_sale,
         .unit_price = request->unit_price,
         .service_time_s = request->service_time_s,
         .target_id = request->target_id,
+        .target_terminal = is_purchase ? 0 : request->product,
     };
     memcpy(in.identifier.text, request->identifier, in.identifier.size);
 
@@ -67,6 +87,29 @@ int elig_encode_request(uint8_t frame[ELIG_FRAME_SIZE], const struct elig_reques
     if (status != STATUS_OK)
         return ELIG_BAD_ARGUMENT;
     memcpy(frame, made, FRAME_SIZE);
+    return ELIG_FINE;
+}
+
+int elig_decode_request(struct elig_request *out, const uint8_t frame[ELIG_FRAME_SIZE])
+{
+    struct request r;
+    if (frame_decode_request(&r, frame) != STATUS_OK)
+        return ELIG_BAD_ARGUMENT;
+    *out = (struct elig_request){
+        .kind = r.kind,
+        .means = r.identifier.means,
+        .entry = r.entry,
+        .companions = r.companions,
+        .quantity = r.quantity,
+        .hold_10s = r.hold_10s,
+        .product = kind_is_purchase(r.kind) ? r.product : r.target_terminal,
+        .point_of_sale = r.point_of_sale,
+        .unit_price = r.unit_price,
+        .service_time_s = r.service_time_s,
+        .request_id = r.request_id,
+        .target_id = r.target_id,
+    };
+    memcpy(out->identifier, r.identifier.text, r.identifier.size);
     return ELIG_FINE;
 }
 
@@ -307,7 +350,7 @@ static int look_at(const struct elig_request requests[], size_t count)
 {
     uint8_t frame[FRAME_SIZE];
     for (size_t i = 0; i < count; i++) {
-        if (requests[i].kind == ELIG_STATUS)
+        if (requests[i].kind == ELIG_STATUS && requests[i].target_id == 0)
             return ELIG_BAD_ARGUMENT;
         int error = elig_encode_request(frame, &requests[i]);
         if (error != ELIG_FINE)
@@ -332,6 +375,54 @@ int elig_ask_many(struct elig *elig, const struct elig_request requests[], size_
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out)
 {
     return elig_ask_many(elig, request, 1, out, NULL);
+}
+
+/* Transactions */
+
+struct elig_request elig_about(uint8_t kind, uint64_t request_id, uint64_t target_id)
+{
+    return (struct elig_request){.kind = kind, .request_id = request_id, .target_id = target_id};
+}
+
+int elig_is_final(const struct elig_response *response)
+{
+    return response->status != STATUS_DRAINING && response->status != STATUS_BUSY &&
+           response->status != STATUS_NOT_READY;
+}
+
+/* As long as the server says, and up to half as long again by chance: others wait, too. */
+static int64_t resume_ms(const struct elig_response *answer)
+{
+    uint32_t random = 0;
+    uint32_t pause_ms = answer->wait_ms != 0 ? answer->wait_ms : RESEND_PAUSE_MS;
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+        random = 0;
+    return wire_clock_ms() + pause_ms + random % (pause_ms / 2 + 1);
+}
+
+int elig_transact(struct elig *elig, const struct elig_request *request, struct elig_response *out)
+{
+    if (elig == NULL)
+        return ELIG_BAD_ARGUMENT;
+    int64_t deadline_ms = wire_clock_ms() + elig->timeout_ms;
+    for (;;) {
+        struct elig_response answer;
+        int error = elig_ask(elig, request, &answer);
+        if (error != ELIG_FINE)
+            return error;
+        if (elig_is_final(&answer)) {
+            *out = answer;
+            return ELIG_FINE;
+        }
+        if (answer.status == STATUS_DRAINING) { /* plain: it closes now */
+            elig->is_broken = true;
+            return ELIG_NO_CONNECTION;
+        }
+        int64_t again_ms = resume_ms(&answer);
+        if (again_ms >= deadline_ms)
+            return ELIG_TIMEOUT;
+        wire_sleep_until(again_ms);
+    }
 }
 
 /* A report, or a response that refuses one. */

@@ -24,7 +24,18 @@ extern "C" {
 #define ELIG_SPLIT_SEVERAL 65535u
 
 enum elig_means { ELIG_PERSONAL_CODE = 1, ELIG_EID = 2, ELIG_ETALONS = 3, ELIG_CARD = 4 };
-enum elig_kind { ELIG_CHECK = 1, ELIG_PING = 2, ELIG_STATUS = 3 };
+enum elig_kind {
+    ELIG_CHECK = 1,
+    ELIG_PING = 2,
+    ELIG_STATUS = 3, /* of the server; or of a transaction, with a target_id */
+    /* transactions, see below */
+    ELIG_USE = 4,
+    ELIG_RESERVE = 5,
+    ELIG_CONFIRM = 6,
+    ELIG_CANCEL = 7,
+    ELIG_REFUND = 8,
+    ELIG_LATE = 9
+};
 enum elig_entry { ELIG_UNSTATED = 0, ELIG_CHIP, ELIG_CONTACTLESS, ELIG_OPTICAL, ELIG_TYPED };
 
 /* Status numbers are those of PROTOCOL.md; these are the ones that a till acts on. */
@@ -40,21 +51,42 @@ enum elig_status {
     ELIG_NO_CONTRACT = 304,
     ELIG_APPLIES = 310,
     ELIG_NO_DATA = 311,
-    ELIG_DOES_NOT_APPLY = 312
+    ELIG_DOES_NOT_APPLY = 312,
+    ELIG_NO_LEDGER = 401,
+    ELIG_CONFLICT = 402,
+    ELIG_UNKNOWN_TRANSACTION = 403,
+    ELIG_EXCEEDS = 404,
+    ELIG_LIMIT_REACHED = 410,
+    ELIG_TOO_SOON = 411,
+    ELIG_BUDGET_SPENT = 412,
+    ELIG_TOO_MANY_HELD = 413,
+    ELIG_RESERVED = 420,
+    ELIG_CONFIRMED = 421,
+    ELIG_OVER_LIMIT = 422,
+    ELIG_CANCELLED = 423,
+    ELIG_EXPIRED = 424,
+    ELIG_REFUNDED = 425
 };
+
+/* A RESERVE holds for so many times ten seconds at most. */
+#define ELIG_HOLD_10S_MAX 90
 
 struct elig_request {
     uint8_t kind;                                  /* enum elig_kind */
-    uint8_t means;                                 /* enum elig_means; 0 in PING and STATUS */
+    uint8_t means;                                 /* enum elig_means; 0 unless a purchase */
     uint8_t entry;                                 /* enum elig_entry */
     uint8_t companions;                            /* at most quantity - 1 of them count */
-    uint16_t quantity;                             /* 1..10000 in CHECK, theirs too; 0 else */
+    uint16_t quantity;                             /* 1..10000 in purchases, theirs too; of CONFIRM
+                                                      and REFUND units, 0: all; 0 else */
     char identifier[ELIG_IDENTIFIER_SIZE_MAX + 1]; /* canonical, with NUL; see elig_normalise */
-    uint32_t product, point_of_sale;
-    uint32_t unit_price;     /* 1/10000 EUR */
-    uint32_t service_time_s; /* seconds since 1970 UTC; 0: now */
+    uint8_t hold_10s;                              /* of RESERVE, 1..ELIG_HOLD_10S_MAX; 0 else */
+    uint32_t product; /* unless a purchase: terminal of the target, 0: this one's own */
+    uint32_t point_of_sale;
+    uint32_t unit_price;     /* 1/10000 EUR; of REFUND an amount to give back, 0: not by amount */
+    uint32_t service_time_s; /* seconds since 1970 UTC; 0: now, but not in LATE */
     uint64_t request_id;     /* not 0; a terminal never has two requests under one */
-    uint64_t target_id;      /* 0 */
+    uint64_t target_id;      /* of CONFIRM, CANCEL, REFUND, and STATUS of a transaction: the
+                                request_id of the purchase spoken of; 0 else */
 };
 
 struct elig_response {
@@ -96,6 +128,7 @@ enum elig_error {
 
 /* Frames: bytes in, bytes out, no I/O. */
 int elig_encode_request(uint8_t frame[ELIG_FRAME_SIZE], const struct elig_request *request);
+int elig_decode_request(struct elig_request *out, const uint8_t frame[ELIG_FRAME_SIZE]);
 int elig_decode_response(struct elig_response *out, const uint8_t frame[ELIG_FRAME_SIZE]);
 int elig_decode_report(struct elig_report *out, const uint8_t frame[ELIG_FRAME_SIZE]);
 
@@ -109,19 +142,55 @@ struct elig;
 int elig_connect(struct elig **out, const char *address, uint32_t timeout_ms);
 void elig_close(struct elig *elig);
 
-/* Sends one request and waits for its answer: for CHECK and PING. After an error other than
- * ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER a plain connection is of no more use: close it, connect
- * again and ask again. Servers close connections that are silent for some minutes, so the first
- * question after a quiet time may end so. A sealed one connects again by itself. */
+/* Sends one request and waits for its answer: for all kinds but a STATUS of the server. After an
+ * error other than ELIG_BAD_ARGUMENT and ELIG_BAD_IDENTIFIER a plain connection is of no more use:
+ * close it, connect again and ask again. Servers close connections that are silent for some
+ * minutes, so the first question after a quiet time may end so. A sealed one connects again by
+ * itself. */
 int elig_ask(struct elig *elig, const struct elig_request *request, struct elig_response *out);
 /* The same for many, sent without waiting for each other: responses[i] answers requests[i]. After
  * an error the first `answered` have their answers (NULL: not wanted); that one request is wrong is
  * found before any is sent. The timeout bounds each answer, not all of them together. */
 int elig_ask_many(struct elig *elig, const struct elig_request requests[], size_t count,
                   struct elig_response responses[], size_t *answered);
-/* STATUS. A server that refuses answers with a status that is not ELIG_OK; beside it only
- * request_id, generation, server_time_s, stale_h and wait_ms are set then. */
+/* STATUS of the server. A server that refuses answers with a status that is not ELIG_OK; beside it
+ * only request_id, generation, server_time_s, stale_h and wait_ms are set then. */
 int elig_ask_status(struct elig *elig, uint64_t request_id, struct elig_report *out);
+
+/* ---- Transactions: PROTOCOL.md, "Transactions" ----
+ *
+ * What is bought is named by the terminal and its request_id, for ever. Sent twice it is done once,
+ * so a terminal stores each request before it sends it (the struct as it is, or its frame), sends
+ * the same again until it is answered, and never has a new id for the same sale:
+ *
+ *     sale = check;  sale.kind = ELIG_USE;  sale.request_id = next_id();       at a gate; or
+ *     sale = check;  sale.kind = ELIG_RESERVE;  sale.hold_10s = 30;            at a till
+ *     store(&sale);
+ *     while (elig_transact(elig, &sale, &answer) != ELIG_FINE)
+ *         wait, and when it takes too long: sell as if offline, and go on asking behind it;
+ *     forget(&sale);                                                      answer says what stands
+ *     paid = elig_about(ELIG_CONFIRM, next_id(), sale.request_id);        store, send, forget alike
+ *
+ * A CANCEL is sent also when it is not known whether its RESERVE has arrived; one that arrives
+ * later is answered ELIG_CANCELLED. What was given while nobody could be asked is an ELIG_LATE with
+ * its service_time_s. */
+
+/* CONFIRM, CANCEL, REFUND and STATUS of the purchase `target_id` of this terminal, as a whole. For
+ * a part set quantity, or of a REFUND unit_price; for another terminal's purchase product. */
+struct elig_request elig_about(uint8_t kind, uint64_t request_id, uint64_t target_id);
+
+/* Sends one request and goes on until it has an answer that stays: BUSY and NOT_READY are waited
+ * out, and a sealed connection connects again by itself, always with the same request_id. Gives up
+ * after the timeout, at most twice as long. An error (other than ELIG_BAD_ARGUMENT and
+ * ELIG_BAD_IDENTIFIER) means that it is not known whether it was done: send the same again, after
+ * connecting again when the connection is plain. */
+int elig_transact(struct elig *elig, const struct elig_request *request, struct elig_response *out);
+
+/* 1: the request has its answer, and may be forgotten. 0: DRAINING, BUSY or NOT_READY: nothing was
+ * done, or it is not known; send the same again. (NOT_PERMITTED and ELIG_UNKNOWN_PRODUCT to
+ * ELIG_NO_CONTRACT are said without a look into the ledger: after an attempt that had no answer ask
+ * STATUS what became of it.) */
+int elig_is_final(const struct elig_response *response);
 
 /* ---- Sealed sessions with a server on another machine: PROTOCOL.md, "Sealed sessions" ----
  *
@@ -285,10 +354,10 @@ struct elig_counter {
  * Nothing is sent yet: the first question connects. So does every one that finds no session,
  * because the connection broke, the session came to its end, or the server stops or changed to its
  * next key; requests that were not answered are then sent again under the same request id, within
- * the timeout. So a server may be asked the same thing under the same id twice, which changes
- * nothing, and the caller gets one answer to each. (Transactions will be known by terminal and
- * request id, and not be done twice either.) After an error the connection is of use again, other
- * than a plain one: ask again, a request that stayed without an answer under its id.
+ * the timeout. So a server may be asked the same thing under the same id twice, and the caller gets
+ * one answer to each. A CHECK changes nothing; a transaction is known by terminal and request id,
+ * and not done twice either. After an error the connection is of use again, other than a plain one:
+ * ask again, a request that stayed without an answer under its id.
  *
  * A busy server is left alone for as long as it says. When that is longer than the timeout, calls
  * return ELIG_NO_ROOM at once, until elig_wait_ms have passed. */

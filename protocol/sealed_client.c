@@ -190,12 +190,13 @@ static int flush_out(struct sealed_client *client)
     return ELIG_FINE;
 }
 
-/* The server did nothing because it stops: to be asked again, where somebody stays. PING and STATUS
- * want to know just that. */
-static bool is_sent_away(const uint8_t *frame)
+/* The server did nothing because it stops: to be asked again, where somebody stays. PING and a
+ * STATUS of the server want to know just that. */
+static bool is_sent_away(const struct elig_request *request, const uint8_t *frame)
 {
-    return load_u16(frame + RESPONSE_STATUS) == STATUS_DRAINING && frame_kind(frame) != KIND_PING &&
-           frame_kind(frame) != KIND_STATUS;
+    bool is_about_server =
+        request->kind == KIND_PING || (request->kind == KIND_STATUS && request->target_id == 0);
+    return load_u16(frame + RESPONSE_STATUS) == STATUS_DRAINING && !is_about_server;
 }
 
 /* One record has as many frames as the one that it answers, and each frame the id of its own. */
@@ -212,7 +213,7 @@ static int take_answers(struct sealed_client *client, struct sealed_batch *batch
         const struct elig_request *request = &batch->requests[batch->answered];
         if (frame_kind(frame) != request->kind || frame_request_id(frame) != request->request_id)
             return ELIG_BAD_ANSWER;
-        if (is_sent_away(frame))
+        if (is_sent_away(request, frame))
             return in_trouble(client, ELIG_NO_CONNECTION, "the server is stopping");
         if (!batch->take(batch->context, batch->answered, frame))
             return ELIG_BAD_ANSWER;

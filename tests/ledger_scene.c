@@ -8,6 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Outside of tests, too, where Check is not there to tell. */
+#define must(what)                                                                                 \
+    do                                                                                             \
+        if (!(what)) {                                                                             \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #what);                     \
+            abort();                                                                               \
+        }                                                                                          \
+    while (0)
+
 enum { G_TEST, G_MEMBER, G_COUNT };
 enum { LIMITS_ROOM = 64 };
 
@@ -139,6 +148,21 @@ void ls_reopen(struct ledger_scene *scene)
     }
 }
 
+void ls_begin(struct ledger_scene *scene)
+{
+    static const char *const files[] = {"ledger.mdb", "ledger.mdb-lock"};
+    char path[512];
+    book_close(scene->book);
+    scene->book = NULL;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        snprintf(path, sizeof(path), "%s/%s", scene->directory, files[i]);
+        unlink(path);
+    }
+    scene->next_id = 1;
+    scene->now_ms = ls_morning(LS_TODAY) * 1000;
+    ls_reopen(scene);
+}
+
 void ls_open(struct ledger_scene *scene)
 {
     *scene = (struct ledger_scene){.next_id = 1,
@@ -164,8 +188,7 @@ static int compare_limits(const void *a, const void *b)
 void ls_limits(struct ledger_scene *scene, const struct limit limits[], size_t count)
 {
     (void)scene;
-    if (count > LIMITS_ROOM)
-        abort();
+    must(count <= LIMITS_ROOM);
     if (count > 0)
         memcpy(limits_of_scene, limits, count * sizeof(limits[0]));
     for (size_t i = 0; i < count; i++)
@@ -228,25 +251,25 @@ static uint64_t body_of(const struct ledger_request *r)
     return mix(mix(mix(mix(hash, r->target_id), r->target_terminal), r->quantity), r->amount);
 }
 
-void ls_prepare(struct ledger_scene *scene, struct ledger_request *request)
+void ls_fill(struct ledger_scene *scene, struct ledger_request *request)
 {
     request->edition = scene->edition;
     request->body = body_of(request);
     request->ticket = request->request_id + 1000;
     if (kind_is_purchase(request->kind)) {
         request->candidates = decide_candidates(scene->edition, &request->purchase);
-        ck_assert_uint_eq(request->candidates.status, STATUS_OK);
+        must(request->candidates.status == STATUS_OK);
     }
 }
 
 struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request)
 {
     struct ledger_verdict verdict;
-    ls_prepare(scene, request);
-    ck_assert_uint_eq(book_begin(scene->book, scene->now_ms), BOOK_DONE);
-    ck_assert_uint_eq(book_apply(scene->book, request, &verdict), BOOK_DONE);
-    ck_assert_uint_eq(book_commit(scene->book), BOOK_DONE);
-    ck_assert_uint_eq(verdict.ticket, request->ticket);
+    ls_fill(scene, request);
+    must(book_begin(scene->book, scene->now_ms) == BOOK_DONE);
+    must(book_apply(scene->book, request, &verdict) == BOOK_DONE);
+    must(book_commit(scene->book) == BOOK_DONE);
+    must(verdict.ticket == request->ticket);
     return verdict;
 }
 
@@ -254,9 +277,9 @@ uint32_t ls_expire(struct ledger_scene *scene, uint64_t now_ms)
 {
     uint32_t count;
     scene->now_ms = now_ms;
-    ck_assert_uint_eq(book_begin(scene->book, now_ms), BOOK_DONE);
-    ck_assert_uint_eq(book_expire(scene->book, 1000, &count), BOOK_DONE);
-    ck_assert_uint_eq(book_commit(scene->book), BOOK_DONE);
+    must(book_begin(scene->book, now_ms) == BOOK_DONE);
+    must(book_expire(scene->book, 1000, &count) == BOOK_DONE);
+    must(book_commit(scene->book) == BOOK_DONE);
     return count;
 }
 
@@ -264,10 +287,10 @@ unsigned ls_posting_count(struct ledger_scene *scene, uint8_t kind)
 {
     unsigned count = 0;
     struct posting posting;
-    ck_assert_uint_eq(book_begin(scene->book, scene->now_ms), BOOK_DONE);
+    must(book_begin(scene->book, scene->now_ms) == BOOK_DONE);
     const struct ledger_head *head = book_head(scene->book);
     for (uint64_t sequence = head->pruned + 1; sequence <= head->sequence; sequence++) {
-        ck_assert(book_get_posting(scene->book, sequence, &posting));
+        must(book_get_posting(scene->book, sequence, &posting));
         count += posting.kind == kind;
     }
     book_drop(scene->book);

@@ -52,6 +52,7 @@ struct ledger_scene {
 void ls_open(struct ledger_scene *scene); /* in memory where there is any */
 void ls_close(struct ledger_scene *scene);
 void ls_reopen(struct ledger_scene *scene);
+void ls_begin(struct ledger_scene *scene); /* an empty book in place of this one */
 
 /* Limits of all reliefs, from here on; in any order. */
 void ls_limits(struct ledger_scene *scene, const struct limit limits[], size_t count);
@@ -66,8 +67,8 @@ struct ledger_request ls_purchase(struct ledger_scene *scene, uint8_t kind, uint
 struct ledger_request ls_about(struct ledger_scene *scene, uint8_t kind,
                                const struct ledger_request *target);
 
-/* Works candidates, body and ticket out. */
-void ls_prepare(struct ledger_scene *scene, struct ledger_request *request);
+/* Works out candidates and body. */
+void ls_fill(struct ledger_scene *scene, struct ledger_request *request);
 /* The same, applies and commits. */
 struct ledger_verdict ls_ask(struct ledger_scene *scene, struct ledger_request *request);
 /* Lets what has come due by then run out; how many did. */

@@ -30,6 +30,7 @@ static struct {
     int fd;               /* of the connection that is open; -1: none */
     struct sealed_orders orders;
     struct sealed_log log;
+    uint8_t sales[SEALED_SALES_MAX][FRAME_SIZE]; /* what it has done, in order */
 } server = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 struct connection {
@@ -200,9 +201,50 @@ static bool open_session(struct connection *c)
 
 /* Questions */
 
+/* The smallest ledger: whatever has its id already is not done again. Its sequence, or 0. */
+static uint64_t sequence_of(uint64_t id)
+{
+    for (size_t i = 0; i < server.log.sale_count; i++) {
+        if (frame_request_id(server.sales[i]) == id)
+            return i + 1;
+    }
+    return 0;
+}
+
+static enum status do_once(const uint8_t *frame, const struct request *request, uint64_t *sequence)
+{
+    static const uint16_t all_is_well[KIND_LAST + 1] = {
+        [KIND_USE] = STATUS_APPLIES,       [KIND_RESERVE] = STATUS_APPLIES,
+        [KIND_CONFIRM] = STATUS_CONFIRMED, [KIND_CANCEL] = STATUS_CANCELLED,
+        [KIND_REFUND] = STATUS_REFUNDED,   [KIND_LATE] = STATUS_APPLIES,
+    };
+    *sequence =
+        sequence_of(request->kind == KIND_STATUS ? request->target_id : request->request_id);
+    if (request->kind == KIND_STATUS)
+        return *sequence != 0 ? STATUS_CONFIRMED : STATUS_UNKNOWN_TRANSACTION;
+    if (*sequence != 0 && memcmp(server.sales[*sequence - 1], frame, FRAME_SIZE) != 0)
+        return STATUS_CONFLICT;
+    if (*sequence == 0) {
+        assert(server.log.sale_count < SEALED_SALES_MAX);
+        memcpy(server.sales[server.log.sale_count], frame, FRAME_SIZE);
+        *sequence = ++server.log.sale_count;
+    }
+    return (enum status)all_is_well[request->kind];
+}
+
+static void answer_transaction(struct response *response, const uint8_t *frame,
+                               const struct request *request)
+{
+    pthread_mutex_lock(&server.lock);
+    response->status = (uint16_t)do_once(frame, request, &response->ledger_sequence);
+    pthread_mutex_unlock(&server.lock);
+    bool is_told = response->status == STATUS_APPLIES || response->status == STATUS_CONFIRMED;
+    response->relief = is_told ? 1 : 0;
+}
+
 static void answer_frame(uint8_t *frame)
 {
-    struct request request;
+    struct request request = {0};
     struct response response = {.remaining = REMAINING_UNPUBLISHED,
                                 .generation = GENERATION,
                                 .server_time_s = SERVER_TIME_S};
@@ -211,6 +253,13 @@ static void answer_frame(uint8_t *frame)
     response.status = (uint16_t)frame_decode_request(&request, frame);
     response.kind = frame_kind(frame);
     response.request_id = frame_request_id(frame);
+    bool is_transaction = kind_is_transaction(request.kind) ||
+                          (request.kind == KIND_STATUS && request.target_id != 0);
+    if (response.status == STATUS_OK && is_transaction) {
+        answer_transaction(&response, frame, &request);
+        frame_encode_response(frame, &response);
+        return;
+    }
     if (response.status == STATUS_OK && request.kind == KIND_STATUS) {
         const struct report report = {.request_id = request.request_id,
                                       .generation = GENERATION,
@@ -249,11 +298,12 @@ static void log_record(const struct connection *c, size_t frame_count)
     pthread_mutex_unlock(&server.lock);
 }
 
-static void say_draining(uint8_t *frame)
+static void say_instead(uint8_t *frame, enum status status, uint32_t wait_ms)
 {
     const struct response response = {.kind = frame_kind(frame),
-                                      .status = STATUS_DRAINING,
+                                      .status = (uint16_t)status,
                                       .remaining = REMAINING_UNPUBLISHED,
+                                      .wait_ms = (uint16_t)wait_ms,
                                       .request_id = frame_request_id(frame)};
     if (!frame_is_pad(frame))
         frame_encode_response(frame, &response);
@@ -276,7 +326,9 @@ static bool send_answers(struct connection *c, size_t frame_count)
                 (frame_count - middle) * FRAME_SIZE);
     }
     for (size_t i = 0; i < frame_count && manner == SEALED_DRAINING; i++)
-        say_draining(first + i * FRAME_SIZE);
+        say_instead(first + i * FRAME_SIZE, STATUS_DRAINING, 0);
+    for (size_t i = 0; i < frame_count && manner == SEALED_NO_ROOM; i++)
+        say_instead(first + i * FRAME_SIZE, STATUS_BUSY, orders.busy_ms);
     if (manner == SEALED_OTHER_ID)
         first[RESPONSE_ID] ^= 1;
     if (manner == SEALED_NONSENSE)

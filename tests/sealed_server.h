@@ -9,6 +9,7 @@
 #define SEALED_TERMINAL_ID 4711
 #define SEALED_LOG_MAX     8192
 #define SEALED_HELLOS_MAX  256
+#define SEALED_SALES_MAX   64
 
 enum sealed_manner {
     SEALED_WELL = 0,
@@ -26,6 +27,7 @@ enum sealed_manner {
     SEALED_OTHER_ID, /* the first answer is to something else */
     SEALED_NONSENSE, /* a sealed frame that is no answer */
     SEALED_DRAINING, /* says that it stops, and does not yet */
+    SEALED_NO_ROOM,  /* answers each frame BUSY, with orders.busy_ms */
     SEALED_LATE,     /* after orders.late_ms */
     SEALED_SILENT,   /* reads and says nothing */
 };
@@ -34,7 +36,7 @@ struct sealed_orders {
     enum sealed_manner manner;
     unsigned times;         /* so many connections or records, then well again */
     unsigned first;         /* after so many records that are treated well */
-    uint32_t busy_ms;       /* what BUSY says */
+    uint32_t busy_ms;       /* what BUSY says, the record and the frames */
     uint32_t late_ms;       /* before a late answer */
     struct accept terms;    /* what ACCEPT says; frames_max 0: of the server's choice */
     bool has_now, has_next; /* the keys it has: its own, and the one it changes to */
@@ -50,6 +52,7 @@ struct sealed_log {
         uint32_t record;  /* of its session, 0 and up */
     } asked[SEALED_LOG_MAX];
     size_t frames_most; /* in a record, padding counted */
+    size_t sale_count;  /* transactions that were done: each once, however often it was asked for */
 };
 
 #define SEALED_SERVER_ENVIRONMENT 7

@@ -456,6 +456,72 @@ START_TEST(an_address_that_leads_nowhere_is_an_error)
 }
 END_TEST
 
+/* ---- transactions ---- */
+
+static const struct {
+    struct response answer;
+    int error; /* of elig_transact */
+} outcomes[] = {
+    {{.status = STATUS_APPLIES, .relief = 7, .ledger_sequence = 3}, ELIG_FINE},
+    {{.status = STATUS_LIMIT_REACHED, .payable = 15000, .ledger_sequence = 3}, ELIG_FINE},
+    {{.status = STATUS_DOES_NOT_APPLY, .payable = 15000}, ELIG_FINE},
+    {{.status = STATUS_CONFLICT}, ELIG_FINE},
+    {{.status = STATUS_CANCELLED}, ELIG_FINE},
+    {{.status = STATUS_NO_LEDGER}, ELIG_FINE},
+    {{.status = STATUS_NOT_PERMITTED}, ELIG_FINE},
+    {{.status = STATUS_BUSY, .wait_ms = 60000}, ELIG_TIMEOUT},
+    {{.status = STATUS_BUSY, .wait_ms = 1}, ELIG_TIMEOUT},
+    {{.status = STATUS_NOT_READY}, ELIG_TIMEOUT},
+    {{.status = STATUS_DRAINING, .wait_ms = 250}, ELIG_NO_CONNECTION},
+};
+
+START_TEST(a_transaction_ends_with_an_answer_that_stays_or_is_not_known)
+{
+    struct elig_request request = check_request();
+    struct elig_response out = {.status = 7};
+    request.kind = ELIG_USE;
+    order_answer(outcomes[_i].answer);
+    struct elig *elig = connect_to_server(SHORT_TIMEOUT_MS);
+    int64_t start_ms = now_ms();
+    ck_assert_int_eq(elig_transact(elig, &request, &out), outcomes[_i].error);
+    ck_assert_int_lt(now_ms() - start_ms, TIMEOUT_MS);
+    if (outcomes[_i].error == ELIG_FINE) {
+        ck_assert_uint_eq(out.status, outcomes[_i].answer.status);
+        ck_assert_uint_eq(out.ledger_sequence, outcomes[_i].answer.ledger_sequence);
+        ck_assert_int_eq(elig_is_final(&out), 1);
+    } else {
+        ck_assert_uint_eq(out.status, 7);
+        out.status = outcomes[_i].answer.status;
+        ck_assert_int_eq(elig_is_final(&out), 0);
+    }
+    /* After BUSY the connection is of use; a server that stops closes it. */
+    if (outcomes[_i].error != ELIG_NO_CONNECTION)
+        order_answer((struct response){.status = STATUS_CONFLICT});
+    ck_assert_int_eq(elig_transact(elig, &request, &out),
+                     outcomes[_i].error == ELIG_NO_CONNECTION ? ELIG_NO_CONNECTION : ELIG_FINE);
+    elig_close(elig);
+}
+END_TEST
+
+START_TEST(what_became_of_a_transaction_is_asked_as_any_question)
+{
+    struct elig_request status = elig_about(ELIG_STATUS, 9, 42);
+    struct elig_response out;
+    order_answer((struct response){.status = STATUS_OVER_LIMIT, .relief = 7, .ledger_sequence = 3});
+    struct elig *elig = connect_to_server(TIMEOUT_MS);
+    ck_assert_int_eq(elig_ask(elig, &status, &out), ELIG_FINE);
+    ck_assert_uint_eq(out.kind, ELIG_STATUS);
+    ck_assert_uint_eq(out.request_id, 9);
+    ck_assert_uint_eq(out.status, ELIG_OVER_LIMIT);
+    ck_assert_int_eq(elig_transact(NULL, &status, &out), ELIG_BAD_ARGUMENT);
+    status.target_id = 0; /* of the server: a report */
+    ck_assert_int_eq(elig_transact(elig, &status, &out), ELIG_BAD_ARGUMENT);
+    struct elig_request nothing = elig_about(ELIG_CANCEL, 9, 0);
+    ck_assert_int_eq(elig_transact(elig, &nothing, &out), ELIG_BAD_ARGUMENT);
+    elig_close(elig);
+}
+END_TEST
+
 START_TEST(a_wrong_call_is_refused_and_harms_nothing)
 {
     struct elig_request request = check_request();
@@ -485,37 +551,61 @@ END_TEST
 
 /* ---- frames without a connection ---- */
 
-START_TEST(a_request_is_encoded_as_the_vectors_say_or_not_at_all)
+/* The columns of requests.txt; transactions.txt has one for the hold behind the companions. */
+static struct elig_request request_of_vector(const struct vector *v, bool has_hold)
 {
-    struct vector_file file = vectors_open("requests.txt");
+    size_t at = has_hold ? 8 : 7;
+    struct elig_request request = {
+        .kind = (uint8_t)vector_number(v, 2),
+        .means = (uint8_t)vector_number(v, 3),
+        .entry = (uint8_t)vector_number(v, 4),
+        .quantity = (uint16_t)vector_number(v, 5),
+        .companions = (uint8_t)vector_number(v, 6),
+        .hold_10s = has_hold ? (uint8_t)vector_number(v, 7) : 0,
+        .request_id = vector_number(v, at),
+        .product = (uint32_t)vector_number(v, at + 2),
+        .point_of_sale = (uint32_t)vector_number(v, at + 3),
+        .unit_price = (uint32_t)vector_number(v, at + 4),
+        .service_time_s = (uint32_t)vector_number(v, at + 5),
+        .target_id = vector_number(v, at + 6),
+    };
+    if (strcmp(v->words[at + 1], "-") != 0)
+        snprintf(request.identifier, sizeof(request.identifier), "%s", v->words[at + 1]);
+    return request;
+}
+
+static void look_at_vector(const struct vector *v, bool has_hold)
+{
+    uint8_t wanted[FRAME_SIZE], frame[FRAME_SIZE];
+    struct elig_request read_back, untouched;
+    support_unhex(wanted, sizeof(wanted), v->words[v->count - 1]);
+    memset(&untouched, 0xa5, sizeof(untouched));
+    read_back = untouched;
+    if (strcmp(v->words[2], "-") == 0) {
+        ck_assert_int_eq(elig_decode_request(&read_back, wanted), ELIG_BAD_ARGUMENT);
+        ck_assert_mem_eq(&read_back, &untouched, sizeof(untouched));
+        return;
+    }
+    struct elig_request request = request_of_vector(v, has_hold);
+    ck_assert_msg(elig_encode_request(frame, &request) == ELIG_FINE, "%s", v->words[0]);
+    ck_assert_mem_eq(frame, wanted, FRAME_SIZE);
+    ck_assert_msg(elig_decode_request(&read_back, frame) == ELIG_FINE, "%s", v->words[0]);
+    ck_assert_mem_eq(&read_back, &request, sizeof(request)); /* no hole in it */
+}
+
+START_TEST(a_request_is_encoded_as_the_vectors_say_and_read_back)
+{
+    struct vector_file file = vectors_open(_i == 0 ? "requests.txt" : "transactions.txt");
     struct vector v;
     size_t count = 0;
-    while (vectors_next(&file, &v)) {
-        uint8_t wanted[FRAME_SIZE], frame[FRAME_SIZE];
-        if (strcmp(v.words[2], "-") == 0)
-            continue;
-        struct elig_request request = {
-            .kind = (uint8_t)vector_number(&v, 2),
-            .means = (uint8_t)vector_number(&v, 3),
-            .entry = (uint8_t)vector_number(&v, 4),
-            .quantity = (uint16_t)vector_number(&v, 5),
-            .companions = (uint8_t)vector_number(&v, 6),
-            .request_id = vector_number(&v, 7),
-            .product = (uint32_t)vector_number(&v, 9),
-            .point_of_sale = (uint32_t)vector_number(&v, 10),
-            .unit_price = (uint32_t)vector_number(&v, 11),
-            .service_time_s = (uint32_t)vector_number(&v, 12),
-            .target_id = vector_number(&v, 13),
-        };
-        if (strcmp(v.words[8], "-") != 0)
-            snprintf(request.identifier, sizeof(request.identifier), "%s", v.words[8]);
-        support_unhex(wanted, sizeof(wanted), v.words[14]);
-        ck_assert_msg(elig_encode_request(frame, &request) == ELIG_FINE, "%s", v.words[0]);
-        ck_assert_mem_eq(frame, wanted, FRAME_SIZE);
-        count++;
-    }
-    ck_assert_uint_gt(count, 15);
+    for (; vectors_next(&file, &v); count++)
+        look_at_vector(&v, _i != 0);
+    ck_assert_uint_gt(count, 100);
+}
+END_TEST
 
+START_TEST(a_request_that_makes_no_frame_is_not_encoded)
+{
     uint8_t frame[FRAME_SIZE] = {0};
     struct elig_request request = check_request();
     request.request_id = 0;
@@ -745,8 +835,12 @@ int main(void)
     tcase_add_loop_test(tests, a_closed_server_is_an_error_and_no_signal, 0, 2);
     tcase_add_test(tests, a_listener_that_never_accepts_is_a_timeout);
     tcase_add_loop_test(tests, an_address_that_leads_nowhere_is_an_error, 0, ROWS(addresses));
+    tcase_add_loop_test(tests, a_transaction_ends_with_an_answer_that_stays_or_is_not_known, 0,
+                        ROWS(outcomes));
+    tcase_add_test(tests, what_became_of_a_transaction_is_asked_as_any_question);
     tcase_add_test(tests, a_wrong_call_is_refused_and_harms_nothing);
-    tcase_add_test(tests, a_request_is_encoded_as_the_vectors_say_or_not_at_all);
+    tcase_add_loop_test(tests, a_request_is_encoded_as_the_vectors_say_and_read_back, 0, 2);
+    tcase_add_test(tests, a_request_that_makes_no_frame_is_not_encoded);
     tcase_add_test(tests, an_identifier_is_normalised_as_the_vectors_say);
     tcase_add_test(tests, every_error_and_status_has_words);
     tcase_add_loop_test(tests, eligctl_says_in_words_and_exit_status_what_was_answered, 0,

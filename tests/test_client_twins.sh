@@ -61,7 +61,8 @@ client "everything is asked again after a cut" once '/^static int have_session/,
 client "answers are not compared with their questions" always 's/frame_request_id(frame) != request->request_id/false/'
 client "an answer that makes no sense is taken" always 's/!batch->take(batch->context, batch->answered, frame)/!batch->take(batch->context, batch->answered, frame) \&\& false/'
 client "a record with answers missing is taken" once 's/client->record_frames\[client->records_first\] != event->frame_count/false/'
-client "a server that stops has answered" once 's/if (is_sent_away(frame))/if (false)/'
+client "a server that stops has answered" once 's/if (is_sent_away(request, frame))/if (false)/'
+client "a server that stops has answered about a transaction" sales 's/(request->kind == KIND_STATUS && request->target_id == 0)/request->kind == KIND_STATUS/'
 client "a connection with answers under way is kept" always '/hang_up(client); \/\* answers may/s/hang_up(client);//'
 client "a busy server is not left alone" busy 's/client->resume_ms = wire_clock_ms() + event->wait_ms;//'
 client "a wait beyond the timeout is waited for" busy 's/if (client->resume_ms >= deadline_ms)/if (false)/'
@@ -75,6 +76,11 @@ client "one request a record" well 's/size_t count = left < client->terms.frames
 client "a counter is used before it is stored" counters 's/if (counter->store(counter->context, last + 1) != 0)/if (false)/'
 client "a counter is used that could not be stored" counters 's/return in_trouble(client, ELIG_NO_COUNTER, "the counter cannot be stored");/;/'
 client "counters are taken without a connection" away '/^static int shake_hands/,/^}/s/int error = wire_connect(/uint64_t wasted; next_counter(client, \&wasted); int error = wire_connect(/'
+sales() { twin "$1" client test_sealed_client sales "$2"; }
+sales "a server without room has answered" 's/return response->status != STATUS_DRAINING && response->status != STATUS_BUSY &&/return/'
+sales "a server without room is asked for ever" 's/if (again_ms >= deadline_ms)/if (false)/'
+sales "a server without room is not left alone" 's/wire_sleep_until(again_ms);//'
+sales "what is sent again has another id" 's/^    for (;;) {/    struct elig_request other = *request; request = \&other; for (;; other.request_id += 1000) {/'
 count_up() { twin "$1" counter test_counter counter "$2"; }
 count_up "the number stands still" 's/number + 1/number/g'
 count_up "the number is not stored" 's/if (!replace_commit(.*/if (false)/'

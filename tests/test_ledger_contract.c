@@ -105,7 +105,7 @@ static struct ledger_verdict wait_for(struct ledger *of, uint32_t loop)
 
 static struct ledger_verdict ask_of(struct ledger *of, struct ledger_request *request)
 {
-    ls_prepare(&scene, request);
+    ls_fill(&scene, request);
     ck_assert_uint_eq(ledger_submit(of, 0, request, 1), 1);
     struct ledger_verdict verdict = wait_for(of, 0);
     ck_assert_uint_eq(verdict.ticket, request->ticket);
@@ -257,7 +257,7 @@ START_TEST(what_is_submitted_together_is_done_in_its_order)
     requests[2] = ls_about(&scene, KIND_REFUND, &requests[0]);
     requests[3] = ls_about(&scene, KIND_STATUS, &requests[0]);
     for (size_t i = 0; i < 4; i++)
-        ls_prepare(&scene, &requests[i]);
+        ls_fill(&scene, &requests[i]);
     ck_assert_uint_eq(ledger_submit(ledger, 1, requests, 4), 4);
     for (size_t i = 0; i < 4; i++) {
         struct ledger_verdict verdict = wait_for(ledger, 1);
@@ -275,7 +275,7 @@ static void make_many(size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         many[i] = ls_purchase(&scene, KIND_USE, SUBJECT + i, LS_P_HALF);
-        ls_prepare(&scene, &many[i]);
+        ls_fill(&scene, &many[i]);
         many[i].ticket = i;
     }
 }

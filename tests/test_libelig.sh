@@ -11,6 +11,7 @@ good() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "$*"; }
 
 cat >"$work/wanted" <<'END'
+elig_about
 elig_ask
 elig_ask_many
 elig_ask_status
@@ -18,9 +19,11 @@ elig_cause_text
 elig_close
 elig_connect
 elig_decode_report
+elig_decode_request
 elig_decode_response
 elig_encode_request
 elig_error_text
+elig_is_final
 elig_normalise
 elig_open_sealed
 elig_session_cause
@@ -36,6 +39,7 @@ elig_session_take
 elig_session_use_next_key
 elig_status_name
 elig_status_text
+elig_transact
 elig_trouble
 elig_wait_ms
 END

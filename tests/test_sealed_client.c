@@ -1,6 +1,7 @@
 /* libelig's sealed connection against a server that keeps to the protocol, or does not: no request
  * is lost, each gets its own answer, and what is asked again keeps its id. */
 #include "protocol/elig.h"
+#include "protocol/wire.h"
 
 #include "tests/sealed_server.h"
 #include "tests/support.h"
@@ -249,6 +250,155 @@ START_TEST(after_a_cut_the_same_ids_come_again_and_only_those_without_answer)
     ck_assert_uint_eq(seen.asked[2].session, 1);
     ck_assert_uint_eq(seen.asked[3].id, 3);
     ck_assert_uint_eq(seen.asked[3].session, 2);
+}
+END_TEST
+
+/* ---- transactions ---- */
+
+#define SALES 6
+
+/* One of each kind, about the first. */
+static void make_sales(struct elig_request sales[static SALES])
+{
+    static const uint8_t kinds[SALES] = {ELIG_RESERVE, ELIG_USE,    ELIG_CONFIRM,
+                                         ELIG_LATE,    ELIG_REFUND, ELIG_CANCEL};
+    for (size_t i = 0; i < SALES; i++) {
+        sales[i] = check_request(i + 1);
+        if (kinds[i] == ELIG_CONFIRM || kinds[i] == ELIG_REFUND || kinds[i] == ELIG_CANCEL)
+            sales[i] = elig_about(kinds[i], i + 1, 1);
+        sales[i].kind = kinds[i];
+        sales[i].hold_10s = kinds[i] == ELIG_RESERVE ? 3 : 0;
+        sales[i].service_time_s = kinds[i] == ELIG_LATE ? 1795420800 : 0;
+    }
+}
+
+/* The server does each in its turn, so its place in the ledger is that of its id. */
+static void look_at_sales(const struct elig_response answers[static SALES])
+{
+    static const uint16_t statuses[SALES] = {ELIG_APPLIES, ELIG_APPLIES,  ELIG_CONFIRMED,
+                                             ELIG_APPLIES, ELIG_REFUNDED, ELIG_CANCELLED};
+    for (size_t i = 0; i < SALES; i++) {
+        ck_assert_uint_eq(answers[i].request_id, i + 1);
+        ck_assert_msg(answers[i].status == statuses[i], "sale %zu: %s", i,
+                      elig_status_name(answers[i].status));
+        ck_assert_uint_eq(answers[i].ledger_sequence, i + 1);
+    }
+    sealed_server_log(&seen);
+    ck_assert_uint_eq(seen.sale_count, SALES);
+}
+
+static void order_mishap(int row)
+{
+    sealed_server_order((struct sealed_orders){.has_now = true,
+                                               .manner = mishaps[row].manner,
+                                               .times = mishaps[row].times,
+                                               .first = mishaps[row].first,
+                                               .busy_ms = 100,
+                                               .late_ms = 200});
+}
+
+/* As elig.h has it: the same again until it is answered. */
+START_TEST(a_transaction_that_is_lost_is_sent_again_and_done_once)
+{
+    struct elig_request sales[SALES];
+    struct elig_response answers[SALES];
+    order_mishap(_i);
+    make_sales(sales);
+    struct elig *elig = open_sealed(SHORT_TIMEOUT_MS);
+    for (size_t i = 0; i < SALES; i++) {
+        int left = 10;
+        while (elig_transact(elig, &sales[i], &answers[i]) != ELIG_FINE)
+            ck_assert_int_gt(--left, 0);
+    }
+    elig_close(elig);
+    look_at_sales(answers);
+}
+END_TEST
+
+START_TEST(a_batch_of_transactions_is_done_once_whatever_is_lost)
+{
+    struct elig_request sales[SALES];
+    struct elig_response answers[SALES];
+    order_mishap(_i);
+    make_sales(sales);
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    size_t done = 0, answered = 0;
+    for (int left = 10; done < SALES; done += answered) {
+        ck_assert_int_gt(left--, 0);
+        (void)elig_ask_many(elig, sales + done, SALES - done, answers + done, &answered);
+    }
+    elig_close(elig);
+    look_at_sales(answers);
+}
+END_TEST
+
+START_TEST(a_transaction_waits_until_the_server_has_room)
+{
+    struct elig_request sales[SALES];
+    struct elig_response answer;
+    sealed_server_order((struct sealed_orders){
+        .has_now = true, .manner = SEALED_NO_ROOM, .times = 2, .busy_ms = 150});
+    make_sales(sales);
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    int64_t start_ms = wire_clock_ms();
+    ck_assert_int_eq(elig_transact(elig, &sales[1], &answer), ELIG_FINE);
+    ck_assert_int_ge(wire_clock_ms() - start_ms, 300);
+    ck_assert_uint_eq(answer.status, ELIG_APPLIES);
+    elig_close(elig);
+    sealed_server_log(&seen);
+    ck_assert_uint_eq(seen.session_count, 1);
+    ck_assert_uint_eq(times_asked(2), 3);
+    ck_assert_uint_eq(seen.sale_count, 1);
+}
+END_TEST
+
+START_TEST(a_transaction_that_finds_no_room_in_time_is_not_known)
+{
+    struct elig_request sales[SALES];
+    struct elig_response answer = {.status = 7};
+    sealed_server_order((struct sealed_orders){
+        .has_now = true, .manner = SEALED_NO_ROOM, .times = 1, .busy_ms = 60000});
+    make_sales(sales);
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    int64_t start_ms = wire_clock_ms();
+    ck_assert_int_eq(elig_transact(elig, &sales[1], &answer), ELIG_TIMEOUT);
+    ck_assert_int_lt(wire_clock_ms() - start_ms, TIMEOUT_MS);
+    ck_assert_uint_eq(answer.status, 7); /* BUSY is no answer */
+    ck_assert_int_eq(elig_transact(elig, &sales[1], &answer), ELIG_FINE);
+    ck_assert_uint_eq(answer.status, ELIG_APPLIES);
+    elig_close(elig);
+}
+END_TEST
+
+START_TEST(what_became_of_a_transaction_is_not_that_the_server_stops)
+{
+    struct elig_request status = elig_about(ELIG_STATUS, 9, 2);
+    struct elig_response answer;
+    sealed_server_order(
+        (struct sealed_orders){.has_now = true, .manner = SEALED_DRAINING, .times = 1});
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    ck_assert_int_eq(elig_ask(elig, &status, &answer), ELIG_FINE);
+    ck_assert_uint_eq(answer.status, ELIG_UNKNOWN_TRANSACTION);
+    elig_close(elig);
+    sealed_server_log(&seen);
+    ck_assert_uint_eq(seen.session_count, 2);
+    ck_assert_uint_eq(times_asked(9), 2);
+}
+END_TEST
+
+START_TEST(an_id_that_was_used_for_another_sale_is_a_conflict)
+{
+    struct elig_request sales[SALES];
+    struct elig_response answer;
+    make_sales(sales);
+    struct elig *elig = open_sealed(TIMEOUT_MS);
+    ck_assert_int_eq(elig_transact(elig, &sales[1], &answer), ELIG_FINE);
+    sales[1].unit_price++;
+    ck_assert_int_eq(elig_transact(elig, &sales[1], &answer), ELIG_FINE);
+    ck_assert_uint_eq(answer.status, ELIG_CONFLICT);
+    elig_close(elig);
+    sealed_server_log(&seen);
+    ck_assert_uint_eq(seen.sale_count, 1);
 }
 END_TEST
 
@@ -690,6 +840,16 @@ static void add_good_and_bad_servers(Suite *suite)
     tcase_add_test(once, an_answer_that_comes_twice_is_never_that_of_the_next_question);
 
     tcase_add_test(once, a_ping_is_answered_by_a_server_that_is_stopping);
+
+    TCase *sales = add_case(suite, "sales");
+    tcase_add_loop_test(sales, a_transaction_that_is_lost_is_sent_again_and_done_once, 0,
+                        ROWS(mishaps));
+    tcase_add_loop_test(sales, a_batch_of_transactions_is_done_once_whatever_is_lost, 0,
+                        ROWS(mishaps));
+    tcase_add_test(sales, a_transaction_waits_until_the_server_has_room);
+    tcase_add_test(sales, a_transaction_that_finds_no_room_in_time_is_not_known);
+    tcase_add_test(sales, what_became_of_a_transaction_is_not_that_the_server_stops);
+    tcase_add_test(sales, an_id_that_was_used_for_another_sale_is_a_conflict);
 
     TCase *busy = add_case(suite, "busy");
     tcase_add_test(busy, a_busy_server_is_left_alone_for_as_long_as_it_says);

@@ -124,5 +124,16 @@ else
     skipped=$((skipped + 1))
 fi
 
+# A USE goes all the way; this server keeps no ledger and says so, which is no relief to anybody.
+uses() {
+    name=$1
+    shift
+    rm -f "$keys"/counter*
+    said=$(echo 010100-00018 | timeout 60 "$@" 127.0.0.1 "$port" "$keys" 4711 0 use 2>&1)
+    if [ "$said" = "not known: full price" ]; then good; else bad "$name says \"$said\" to a USE"; fi
+}
+uses terminal.c "$terminal"
+[ -z "$python" ] || uses terminal.py "$python" protocol/examples/terminal.py ask
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -1,9 +1,9 @@
 /* A terminal: elig.h, libelig.a, a socket and nothing else of the project.
  *
  *     cc -o terminal terminal.c libelig.a -lsodium
- *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 0
- * KEYS is a folder with the key files server.pub, terminal and merchant, and server-next.pub if
- * there is one. 4711 is the terminal's number. Each personal code buys product 1 for 1.50 EUR. */
+ *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 0 [use]
+ * KEYS has server.pub, terminal and merchant, and server-next.pub if there is one; 4711 is the
+ * terminal's number. Each personal code buys product 1 for 1.50 EUR: a CHECK, or a USE. */
 #include <arpa/inet.h>
 #include <elig.h>
 #include <fcntl.h>
@@ -99,10 +99,10 @@ static int exchange(const struct elig_request *request, struct elig_response *re
         event.kind != ELIG_EVENT_FRAMES ||
         elig_decode_response(response, event.frames) != ELIG_FINE)
         return -1;
-    return response->request_id != request->request_id || response->status == ELIG_DRAINING;
+    return response->request_id != request->request_id || !elig_is_final(response);
 }
 
-/* Asked again in a new session it keeps its id. */
+/* Again under the same id: so it is done once. Who can lose power stores the request before. */
 static int ask(const struct elig_request *request, struct elig_response *response)
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -121,7 +121,7 @@ int main(int argc, char *argv[])
 {
     struct elig_session_settings settings = {.is_padded = 1, .firmware = 1};
     char line[64];
-    if (argc != 6 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1 || chdir(argv[3]) != 0)
+    if (argc < 6 || inet_pton(AF_INET, argv[1], &server.sin_addr) != 1 || chdir(argv[3]) != 0)
         return 2;
     server.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
     settings.terminal_id = (uint32_t)strtoul(argv[4], NULL, 10);
@@ -134,13 +134,13 @@ int main(int argc, char *argv[])
     explicit_bzero(&settings, sizeof(settings));
     while (fgets(line, sizeof(line), stdin) != NULL) {
         struct elig_response answer;
-        struct elig_request request = {.kind = ELIG_CHECK, .means = ELIG_PERSONAL_CODE};
+        struct elig_request request = {.means = ELIG_PERSONAL_CODE, .unit_price = 15000};
         request.product = request.quantity = 1;
-        request.unit_price = 15000;
+        request.kind = argc > 6 ? ELIG_USE : ELIG_CHECK;
         line[strcspn(line, "\r\n")] = 0;
         if (getrandom(&request.request_id, sizeof(request.request_id), 0) > 0 &&
             elig_normalise(request.identifier, request.means, line) == 0 &&
-            ask(&request, &answer) == 0)
+            ask(&request, &answer) == 0 && answer.status != ELIG_NO_LEDGER)
             printf("%s: %.2f EUR\n", elig_status_name(answer.status), (double)answer.payable / 1e4);
         else
             puts("not known: full price");

@@ -2,12 +2,13 @@
 """A terminal written from PROTOCOL.md alone: python3-cryptography for X25519, ChaCha20-Poly1305 and
 nothing of this project.
 
-    echo 010100-00018 | terminal.py ask 192.0.2.1 7447 KEYS 4711 0
+    echo 010100-00018 | terminal.py ask 192.0.2.1 7447 KEYS 4711 0 [use]
     terminal.py vectors tests/vectors
 
 KEYS is a folder with server.pub, server-next.pub (if there is one), terminal and merchant, as
 eligctl keygen makes them, and counter.millis. 4711 is the terminal's number, 0 the environment of
-production. Each line is a personal code that buys product 1 for 1.50 EUR. `vectors` checks records.txt and noise.txt byte by byte."""
+production. Each line is a personal code that buys product 1 for 1.50 EUR: a CHECK, or a USE, which a
+terminal that can lose power stores before it sends it. `vectors` checks records.txt and noise.txt byte by byte."""
 
 import hashlib
 import hmac
@@ -27,7 +28,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 SUITE = b"Noise_IKpsk2_25519_ChaChaPoly_SHA512"
 HELLO, ACCEPT, BUSY, DATA = 1, 2, 3, 16
 FRAME = 64
-DRAINING = 201
+DRAINING, NOT_READY = 201, 203
+CHECK, USE = 1, 4
 TIMEOUT_S = 3
 ATTEMPTS = 6
 
@@ -269,8 +271,8 @@ class Terminal:
         frames = self.session.open(header, body)
         if len(frames) != 1 or frames[0][:2] != frame[:2] or frames[0][8:16] != frame[8:16]:
             raise Deviation("an answer to something else")
-        if struct.unpack_from("<H", frames[0], 2)[0] == DRAINING:
-            raise ConnectionError("the server stops")
+        if DRAINING <= struct.unpack_from("<H", frames[0], 2)[0] <= NOT_READY:
+            raise ConnectionError("no answer that stays: ask again")
         return frames[0]
 
     def ask(self, frame):
@@ -287,18 +289,19 @@ class Terminal:
         return None
 
 
-def check_frame(code, product, price):
-    """A CHECK of one for somebody whose personal code was typed: section 3."""
+def purchase_frame(kind, code, product, price):
+    """One for somebody whose personal code was typed: section 3."""
     code = code.strip().replace("-", "").replace(" ", "").encode()
-    return struct.pack("<BBBBHBBQ24sIIIIQ", 1, 1, 1, 4, 1, 0, 0, secrets.randbelow(2 ** 64 - 1) + 1, code,
+    return struct.pack("<BBBBHBBQ24sIIIIQ", 1, kind, 1, 4, 1, 0, 0, secrets.randbelow(2 ** 64 - 1) + 1, code,
                        product, 0, price, 0, 0)
 
 
-def ask(host, port, folder, terminal, environment):
+def ask(kind, host, port, folder, terminal, environment):
     asker = Terminal(host, int(port), pathlib.Path(folder), int(terminal), int(environment))
-    names = {310: "APPLIES", 311: "NO_DATA", 312: "DOES_NOT_APPLY"}
+    names = {310: "APPLIES", 311: "NO_DATA", 312: "DOES_NOT_APPLY", 410: "LIMIT_REACHED", 411: "TOO_SOON",
+             412: "BUDGET_SPENT"}
     for line in sys.stdin:
-        answer = asker.ask(check_frame(line, 1, 15000))
+        answer = asker.ask(purchase_frame(kind, line, 1, 15000))
         status = answer and struct.unpack_from("<H", answer, 2)[0]
         if status in names:
             print(f"{names[status]}: {struct.unpack_from('<Q', answer, 40)[0] / 10000:.2f} EUR to pay")
@@ -375,7 +378,9 @@ def vectors(folder):
 if __name__ == "__main__":
     words = sys.argv[1:]
     if len(words) == 6 and words[0] == "ask":
-        sys.exit(ask(*words[1:]))
+        sys.exit(ask(CHECK, *words[1:]))
+    if len(words) == 7 and words[0] == "ask" and words[6] == "use":
+        sys.exit(ask(USE, *words[1:6]))
     if len(words) == 2 and words[0] == "vectors":
         sys.exit(vectors(words[1]))
     sys.exit(__doc__)
