@@ -217,6 +217,12 @@ $(BUILD)/tests/serve_sealed: $(BUILD)/tests/serve_sealed.o $(BUILD)/tests/suppor
 run/test_sealed.sh: $(BUILD)/tests/serve_sealed
 run/test_ledger_powercut.sh: $(BUILD)/tests/long_powercut
 
+# What scripts about ledgers read.
+$(BUILD)/tests/make_ledger: $(BUILD)/tests/make_ledger.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(BUILD)/libprotocol.a
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+run/test_ledger.sh: $(BUILD)/tests/make_ledger
+
 # ---- long runs: asked for by name, never part of check ----
 
 LONG ?= /tmp 100000000

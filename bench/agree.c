@@ -41,6 +41,8 @@ struct comparison {
     struct expectation expectations[BATCH_SIZE];
     uint32_t span_count;
     struct membership spans[BATCH_SIZE * SPAN_COUNT_MAX];
+    struct membership found[SET_SIZE_MAX]; /* of one set, as the truth tells them */
+    uint64_t owner_subject;                /* of the person of the line before; 0: none */
 };
 
 const char *difference_text(enum difference difference)
@@ -89,10 +91,29 @@ static bool is_compared(const struct comparison *all, uint32_t view)
     return view != VIEW_NOBODY && (is_empty || compared_count(all, set) > 0);
 }
 
+/* The truth knows no terms: days within the window alone, one term and the next as one. */
+static uint32_t take_found(struct comparison *all, uint32_t set)
+{
+    const struct membership *list = all->tables->memberships + all->tables->set_first[set];
+    uint32_t count = compared_count(all, set), taken = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct membership next = list[i];
+        if (next.from_day < all->manifest->from_day)
+            next.from_day = all->manifest->from_day;
+        struct membership *last = taken > 0 ? &all->found[taken - 1] : NULL;
+        if (last != NULL && last->group == next.group && last->truth == next.truth &&
+            last->until_day == next.from_day)
+            last->until_day = next.until_day;
+        else
+            all->found[taken++] = next;
+    }
+    return taken;
+}
+
 static void compare_set(struct comparison *all, const struct expectation *expected, uint32_t set)
 {
-    const struct membership *found = all->tables->memberships + all->tables->set_first[set];
-    uint32_t found_count = compared_count(all, set);
+    const struct membership *found = all->found;
+    uint32_t found_count = take_found(all, set);
     const struct membership *wanted = all->spans + expected->span_first;
     all->agreement->membership_count += expected->span_count;
     for (uint32_t i = 0; i < found_count || i < expected->span_count; i++) {
@@ -119,7 +140,18 @@ static bool view_is_good_on(const struct comparison *all, const struct view *vie
     return first == from_day && end == until_day;
 }
 
-static void compare_one(struct comparison *all, const struct expectation *expected, uint32_t number)
+/* All means of a person are counted as one. */
+static void compare_subject(struct comparison *all, const struct expectation *expected,
+                            uint64_t subject)
+{
+    if (expected->kind == LINE_PERSON)
+        all->owner_subject = subject;
+    else if (subject != all->owner_subject)
+        differ(all->agreement, DIFFERENCE_SUBJECT, expected->line, 0);
+}
+
+static void compare_one(struct comparison *all, const struct expectation *expected, uint32_t number,
+                        uint64_t subject)
 {
     if (expected->kind == LINE_ABSENT) {
         all->agreement->absent_count++;
@@ -136,16 +168,19 @@ static void compare_one(struct comparison *all, const struct expectation *expect
     if (!view_is_good_on(all, view, expected->from_day, expected->until_day))
         differ(all->agreement, DIFFERENCE_VIEW_DAYS, expected->line, 0);
     compare_set(all, expected, view->set);
+    compare_subject(all, expected, subject);
 }
 
 static void compare_batch(struct comparison *all)
 {
     struct digest digests[BATCH_SIZE];
     uint32_t views[BATCH_SIZE];
+    uint64_t slots[BATCH_SIZE];
     identity_digest_batch(digests, all->key, all->identifiers, all->count);
-    index_find_batch(views, &all->tables->index, digests, all->count);
+    index_find_slots(views, slots, &all->tables->index, digests, all->count);
     for (size_t i = 0; i < all->count; i++)
-        compare_one(all, &all->expectations[i], views[i]);
+        compare_one(all, &all->expectations[i], views[i],
+                    index_subject(&all->tables->index, slots[i]));
 
     /* The last owner's spans stay for the means that follow. */
     memmove(all->spans, all->spans + all->owner_first, all->owner_count * sizeof(all->spans[0]));

@@ -12,6 +12,7 @@
     X(FOUND, "is in the snapshot, and must not be")                                                \
     X(VIEW_DAYS, "is good on other days")                                                          \
     X(MEMBERSHIP, "has another membership")                                                        \
+    X(SUBJECT, "has not the subject of its owner")                                                 \
     X(IDENTIFIER_COUNT, "the snapshot has another number of identifiers")                          \
     X(TEST_IDENTITY, "a test identity is not as it must be")
 

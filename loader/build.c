@@ -7,6 +7,7 @@
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
+#include "protocol/subject.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -145,6 +146,8 @@ static bool open_keys(struct build *build, const struct build_settings *settings
                       struct fault *fault)
 {
     if (!identity_start(fault) || !open_identity(build, settings, fault) ||
+        (settings->subject_key != NULL &&
+         !keyfile_open_subject(&build->subject_key, settings->subject_key, fault)) ||
         !keyfile_open_secret(&build->secret, settings->signing_key, fault))
         return false;
     build->public = keyfile_public_of_secret(build->secret);
@@ -287,7 +290,10 @@ static bool write_snapshot(struct build *build, const struct build_settings *set
                             .census_count = memberships->census_count};
     compiled_fill(&tables, compiled);
     struct content content = {
-        .entries = entries, .entry_count = build->views.identifier_count, .tables = &tables, .subject_check = 0};
+        .entries = entries,
+        .entry_count = build->views.identifier_count,
+        .tables = &tables,
+        .subject_check = build->subject_key == NULL ? 0 : subject_key_check(build->subject_key)};
     struct progress progress;
     progress_start(&progress, "writing", "identifiers", content.entry_count, settings->is_quiet);
     if (!builder_write(publish_data_path(build->publication), &content, build->thread_count,
@@ -305,7 +311,7 @@ static bool publish(struct build *build, const struct build_settings *settings, 
                   build->thread_count);
     struct index_entry *entries =
         views_digest(&build->views, &build->people, &build->memberships, build->window,
-                     build->identity, build->thread_count, settings->is_quiet);
+                     build->identity, build->subject_key, build->thread_count, settings->is_quiet);
     people_free(&build->people);
     facts_free(&build->facts);
     stage_end(build, "hash");
@@ -383,6 +389,7 @@ void build_close(struct build *build)
     snapshot_close(build->parent);
     publish_end(build->publication);
     keyfile_close_identity(build->identity);
+    keyfile_close_identity(build->subject_key);
     keyfile_close_secret(build->secret);
     views_free(&build->views);
     memberships_free(&build->memberships);

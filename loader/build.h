@@ -14,6 +14,7 @@ struct build_settings {
         *catalogue;     /* registers, catalogue NULL: those that came with the program */
     const char *absent; /* registers, with commas; NULL: none */
     const char *snapshots, *identity_key, *identity_keys, *signing_key; /* one of the two */
+    const char *subject_key;                   /* NULL: the snapshot has no subjects */
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
     uint64_t environment, thread_count;        /* 0: as many as there are cores */
     uint64_t back_days, ahead_days, not_after_days, keep_count, group_change_percent_max;
@@ -43,7 +44,8 @@ struct build {
     struct group groups[GROUP_COUNT_MAX];
     struct gates gates;
 
-    struct identity_key *identity; /* of this build; a new one where there is a folder of keys */
+    struct identity_key *identity;    /* of this build; a new one where there is a folder of keys */
+    struct identity_key *subject_key; /* NULL: none */
     struct sign_secret *secret;
     struct sign_public public;
     struct publication *publication;

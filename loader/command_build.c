@@ -17,6 +17,9 @@ static const struct option_row build_rows[] = {
     BUILD_OPTION("identity-keys", OPTION_TEXT, identity_keys, "DIR", NULL, 0, 0,
                  "folder where each snapshot gets a new key of its own, GENERATION.key, that is "
                  "destroyed with it; this or --identity-key"),
+    BUILD_OPTION("subject-key", OPTION_TEXT, subject_key, "FILE", NULL, 0, 0,
+                 "key of what a ledger calls persons by; without it no ledger can count from the "
+                 "snapshot"),
     BUILD_OPTION("signing-key", OPTION_TEXT, signing_key, "FILE", NULL, 0, 0,
                  "required: key that signs the snapshot"),
     BUILD_OPTION("environment", OPTION_NUMBER, environment, "NUMBER", "0", 0, UINT32_MAX,

@@ -21,9 +21,10 @@ struct window {
 };
 
 /* What an earlier snapshot surely knew of the person, for groups with known_days: by group, the
- * first day on which that no longer holds; 0: it knew nothing. */
+ * first day on which that no longer holds; 0: it knew nothing. And since when it was so. */
 struct prior {
     const uint32_t *until_days; /* borrowed; group_count of them */
+    const uint32_t *from_days;  /* the same; NULL: not asked */
 };
 
 #define BREAKPOINT_COUNT_MAX 512

@@ -5,7 +5,7 @@
 #define LOADER_IMPACT_H
 
 #include "loader/build.h"
-#include "loader/suppress.h"
+#include "protocol/suppress.h"
 
 /* What a person chose. Texts are borrowed from argv. */
 struct impact_settings {

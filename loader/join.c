@@ -109,19 +109,23 @@ struct change {
     uint64_t previous;
     uint32_t row;     /* who says so */
     uint32_t current; /* base row of the person as it is known now; NOBODY: a circle */
+    uint32_t depth;   /* changes from there to the current code */
 };
 
 /* Follows later changes of code until there is none. */
-static uint32_t follow_changes(const struct people *people, const struct codemap *changed_to,
-                               uint32_t row)
+static void follow_changes(struct change *change, const struct people *people,
+                           const struct codemap *changed_to)
 {
-    for (int i = 0; i < PREVIOUS_CHAIN_MAX; i++) {
+    uint32_t row = codemap_get(changed_to, change->previous);
+    change->current = NOBODY;
+    for (change->depth = 1; change->depth <= PREVIOUS_CHAIN_MAX; change->depth++) {
         uint32_t next = codemap_get(changed_to, people->facts->persons[row].code);
-        if (next == NOBODY)
-            return codemap_get(people->codes, people->facts->persons[row].code);
+        if (next == NOBODY) {
+            change->current = codemap_get(people->codes, people->facts->persons[row].code);
+            return;
+        }
         row = next;
     }
-    return NOBODY;
 }
 
 static size_t list_changes(struct change changes[], const struct people *people)
@@ -151,6 +155,41 @@ static void refuse_circle(struct people *people, struct intake *intake, const st
     }
 }
 
+/* Codes since July 2017 begin with 32; older ones with a day of birth. */
+#define NEW_FORM 32
+static bool is_of_new_form(uint64_t code)
+{
+    return code / UINT64_C(1000000000) == NEW_FORM;
+}
+
+/* Whether the first of two codes of one person is the older one, as far as registers tell. */
+static bool is_earlier(uint64_t code, uint32_t depth, uint64_t than, uint32_t than_depth)
+{
+    if (depth != than_depth)
+        return depth > than_depth;
+    if (is_of_new_form(code) != is_of_new_form(than))
+        return is_of_new_form(than);
+    return code < than;
+}
+
+static void find_first_codes(struct people *people, const struct change changes[], size_t count,
+                             const struct codemap *changed_to)
+{
+    uint8_t *depths = memory_take_zeroed(people->facts->person_count, sizeof(depths[0]));
+    for (size_t i = 0; i < count; i++) {
+        const struct change *change = &changes[i];
+        uint32_t person = change->current;
+        if (person == NOBODY || codemap_get(changed_to, change->previous) != change->row)
+            continue; /* a later row says whose code that was */
+        if (is_earlier(change->previous, change->depth, people_first_code(people, person),
+                       depths[person])) {
+            people->first_rows[person] = change->row + 1;
+            depths[person] = (uint8_t)change->depth;
+        }
+    }
+    free(depths);
+}
+
 static void join_previous_codes(struct people *people, struct intake *intake, size_t room)
 {
     struct change *changes = memory_take(room, sizeof(changes[0]));
@@ -159,8 +198,8 @@ static void join_previous_codes(struct people *people, struct intake *intake, si
     for (size_t i = 0; i < count; i++)
         codemap_put(changed_to, changes[i].previous, changes[i].row);
     for (size_t i = 0; i < count; i++)
-        changes[i].current =
-            follow_changes(people, changed_to, codemap_get(changed_to, changes[i].previous));
+        follow_changes(&changes[i], people, changed_to);
+    find_first_codes(people, changes, count, changed_to);
 
     for (size_t i = 0; i < count; i++)
         if (changes[i].current == NOBODY)
@@ -406,6 +445,7 @@ bool people_join(struct people *out, const struct facts *facts, struct intake *i
         previous_count += facts->persons[i].previous != NO_CODE;
     people.codes = codemap_open(facts->person_count + previous_count);
     people.is_person = memory_take_zeroed(facts->person_count, sizeof(uint8_t));
+    people.first_rows = memory_take_zeroed(facts->person_count, sizeof(uint32_t));
 
     put_base_rows(&people, intake);
     join_previous_codes(&people, intake, previous_count);
@@ -421,6 +461,7 @@ void people_free(struct people *people)
 {
     codemap_close(people->codes);
     free(people->is_person);
+    free(people->first_rows);
     free(people->status_first);
     free(people->status_order);
     free(people->holder);
@@ -430,4 +471,11 @@ void people_free(struct people *people)
 uint32_t people_find(const struct people *people, uint64_t code)
 {
     return codemap_get(people->codes, code);
+}
+
+uint64_t people_first_code(const struct people *people, uint32_t row)
+{
+    uint32_t first = people->first_rows[row];
+    return first == 0 ? people->facts->persons[row].code
+                      : people->facts->persons[first - 1].previous;
 }

@@ -25,6 +25,7 @@ struct people {
     uint8_t *is_person;     /* by base row: 1 when the row speaks for a person */
     uint32_t *status_first; /* by base row, one more at the end: positions in status_order */
     uint32_t *status_order; /* rows of facts.statuses, person by person */
+    uint32_t *first_rows;   /* by base row, see people_first_code; 0: the person's own code */
     uint32_t *holder;       /* by row of facts.means: base row of the holder, or NOBODY when the
                              * row was refused or a later one about the same means has won */
     size_t person_count;
@@ -38,6 +39,12 @@ struct people {
 MUST_USE bool people_join(struct people *out, const struct facts *facts, struct intake *intake,
                           uint32_t thread_count, struct fault *fault);
 void people_free(struct people *people);
+
+/* The first personal code that is known of a base row's person: of all codes that lead to it that
+ * from which most changes do; of several, one of the old form (a date of birth) before one that
+ * begins with 32, then the least. A code that several rows call their previous one is that of the
+ * person to whom it leads. */
+uint64_t people_first_code(const struct people *people, uint32_t row);
 
 /* Base row of whoever has or had this code, or NOBODY. */
 uint32_t people_find(const struct people *people, uint64_t code);

@@ -4,6 +4,7 @@
 #include "loader/memory.h"
 #include "loader/municipalities.h"
 #include "loader/parallel.h"
+#include "loader/terms.h"
 #include "protocol/index.h"
 #include "protocol/progress.h"
 
@@ -63,7 +64,11 @@ struct bench_of_one { /* what one thread works with */
     struct pairs pairs;
     struct status_fact *statuses;
     size_t status_room;
-    uint32_t *until_days; /* by group: a person's prior; 0 but for groups with known_days */
+    uint32_t *until_days, *from_days; /* by group: a person's prior; 0 but for known_days */
+    struct terms *terms;
+    struct membership *with_terms; /* SET_SIZE_MAX of them */
+    bool *is_used;                 /* by the thread's number of a set; others are not numbered */
+    size_t used_room, used_count;
 };
 
 /* A group with known_days, and where the earlier snapshot has it. */
@@ -155,18 +160,25 @@ static uint32_t earlier_set(const struct prior_source *prior, uint64_t code)
     return prior->tables->views[index_find(&prior->tables->index, &digest)].set;
 }
 
-/* Until when the set's yes in the group, on the earlier as-of day, is good; 0: there is none. */
-static uint32_t earlier_until_day(const struct prior_source *prior, uint32_t set,
-                                  const struct known_group *known)
+/* Until when the set's yes in the group, on the earlier as-of day, is good, and since when it was
+ * so; 0: there is none. One term behind the other is one yes. */
+static uint32_t earlier_until_day(uint32_t *from_day, const struct prior_source *prior,
+                                  uint32_t set, const struct known_group *known)
 {
     const struct tables *tables = prior->tables;
+    uint32_t until_day = 0;
     for (uint32_t i = tables->set_first[set]; i < tables->set_first[set + 1]; i++) {
         const struct membership *m = &tables->memberships[i];
-        if (m->group == known->earlier && m->truth == TRUTH_YES &&
-            prior->as_of_day >= m->from_day && prior->as_of_day < m->until_day)
-            return m->until_day < known->until_day_max ? m->until_day : known->until_day_max;
+        if (m->group != known->earlier || m->truth != TRUTH_YES)
+            continue;
+        if (prior->as_of_day >= m->from_day && prior->as_of_day < m->until_day) {
+            *from_day = m->from_day;
+            until_day = m->until_day;
+        } else if (until_day != 0 && m->from_day == until_day) {
+            until_day = m->until_day;
+        }
     }
-    return 0;
+    return until_day < known->until_day_max ? until_day : known->until_day_max;
 }
 
 /* Whether the earlier snapshot knew anything of the person that still holds. Somebody whose code
@@ -179,8 +191,10 @@ static bool recall(const struct evaluation *all, struct bench_of_one *bench,
     if (set == SET_EMPTY && base->previous != NO_CODE)
         set = earlier_set(all->prior, base->previous);
     for (uint32_t i = 0; i < all->known_count; i++) {
-        uint32_t until_day = earlier_until_day(all->prior, set, &all->known[i]);
-        bench->until_days[all->known[i].group] = until_day;
+        uint16_t group = all->known[i].group;
+        uint32_t until_day =
+            earlier_until_day(&bench->from_days[group], all->prior, set, &all->known[i]);
+        bench->until_days[group] = until_day;
         is_known = is_known || until_day > all->window.from_day;
     }
     return is_known;
@@ -188,15 +202,42 @@ static bool recall(const struct evaluation *all, struct bench_of_one *bench,
 
 /* --- evaluating --- */
 
+/* The set with the person's own terms, where a limit asks for them. */
+static uint32_t add_terms(struct bench_of_one *bench, const struct person *person,
+                          const struct prior *prior, uint32_t set)
+{
+    size_t count;
+    const struct membership *list = alike_set(bench->alike, set, &count);
+    if (!terms_are_asked(bench->terms, list, count))
+        return set;
+    count = terms_apply(bench->terms, bench->with_terms, list, count, person, prior);
+    return count == GROUPS_TOO_MANY ? ALIKE_TOO_MANY
+                                    : alike_add(bench->alike, bench->with_terms, count);
+}
+
 static uint32_t evaluate_person(const struct evaluation *all, struct bench_of_one *bench,
                                 size_t row)
 {
     struct person person = gather_person(bench, all->people, row);
+    const struct prior *known = NULL;
+    struct prior prior = {bench->until_days, bench->from_days};
     uint32_t set = alike_evaluate(bench->alike, &person, NULL);
     if (all->prior != NULL && set != ALIKE_TOO_MANY && alike_asks_prior(bench->alike, set) &&
-        recall(all, bench, &all->people->facts->persons[row]))
-        set = alike_evaluate(bench->alike, &person, &(struct prior){bench->until_days});
-    return set;
+        recall(all, bench, &all->people->facts->persons[row])) {
+        known = &prior;
+        set = alike_evaluate(bench->alike, &person, known);
+    }
+    return set == ALIKE_TOO_MANY ? set : add_terms(bench, &person, known, set);
+}
+
+/* Sets without a person's terms, or without what was last known, may be nobody's. */
+static void use_set(struct bench_of_one *bench, uint32_t set)
+{
+    bench->is_used =
+        memory_room(bench->is_used, &bench->used_room, (size_t)set + 1, sizeof(bench->is_used[0]));
+    while (bench->used_count <= set)
+        bench->is_used[bench->used_count++] = false;
+    bench->is_used[set] = true;
 }
 
 static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
@@ -213,6 +254,7 @@ static void evaluate_run(void *context, uint32_t thread, size_t first, size_t en
         all->set_of[row] = set;
         if (set == SET_EMPTY || set == SET_REFUSED)
             continue;
+        use_set(bench, set);
         uint32_t place = people->facts->persons[row].place;
         pairs_count(&bench->pairs, (uint64_t)set * all->municipalities.count +
                                        municipality_of(&all->municipalities, place) + 1);
@@ -256,16 +298,18 @@ static int compare_sets(const void *left, const void *right)
 static struct named_set *list_sets(const struct evaluation *all, uint32_t thread_count,
                                    size_t *count, size_t *room)
 {
+    size_t most = 0;
     *count = *room = 0;
     for (uint32_t t = 0; t < thread_count; t++)
-        *count += alike_set_count(all->benches[t].alike);
-    struct named_set *named = memory_take(*count, sizeof(named[0]));
-    size_t at = 0;
+        most += all->benches[t].used_count;
+    struct named_set *named = memory_take(most, sizeof(named[0]));
     for (uint32_t t = 0; t < thread_count; t++) {
-        for (uint32_t i = 0; i < alike_set_count(all->benches[t].alike); i++) {
+        for (uint32_t i = 0; i < all->benches[t].used_count; i++) {
             size_t size;
+            if (!all->benches[t].is_used[i])
+                continue;
             const struct membership *list = alike_set(all->benches[t].alike, i, &size);
-            named[at++] = (struct named_set){list, (uint32_t)size, t, i};
+            named[(*count)++] = (struct named_set){list, (uint32_t)size, t, i};
             *room += size;
         }
     }
@@ -278,8 +322,7 @@ static void number_sets(struct memberships *out, struct evaluation *all, uint32_
     size_t named_count, room;
     struct named_set *named = list_sets(all, thread_count, &named_count, &room);
     for (uint32_t t = 0; t < thread_count; t++)
-        all->renumbered[t] =
-            memory_take(alike_set_count(all->benches[t].alike), sizeof(all->renumbered[t][0]));
+        all->renumbered[t] = memory_take(all->benches[t].used_count, sizeof(all->renumbered[t][0]));
     out->list = memory_take(room, sizeof(out->list[0]));
     out->set_first = memory_take(named_count + 1, sizeof(out->set_first[0]));
 
@@ -398,8 +441,12 @@ static void evaluation_open(struct evaluation *all, uint32_t thread_count)
     for (uint32_t t = 0; t < thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
         bench->alike = alike_begin(all->rules, all->vocabulary, all->window);
+        use_set(bench, ALIKE_EMPTY);
         bench->until_days =
             memory_take_zeroed(all->rules->group_count, sizeof(bench->until_days[0]));
+        bench->from_days = memory_take_zeroed(all->rules->group_count, sizeof(bench->from_days[0]));
+        bench->terms = terms_open(all->rules, all->vocabulary, all->window);
+        bench->with_terms = memory_take(SET_SIZE_MAX, sizeof(bench->with_terms[0]));
     }
 }
 
@@ -411,6 +458,10 @@ static void evaluation_close(struct evaluation *all, uint32_t thread_count)
         free(bench->pairs.slots);
         free(bench->statuses);
         free(bench->until_days);
+        free(bench->from_days);
+        free(bench->is_used);
+        terms_close(bench->terms);
+        free(bench->with_terms);
         free(all->renumbered[t]);
     }
     free(all->benches);
@@ -439,6 +490,7 @@ void memberships_evaluate(struct memberships *out, const struct people *people,
     progress_start(&all->progress, "evaluating", "persons", row_count, is_quiet);
     struct membership test = {GROUP_TEST, TRUTH_YES, window.from_day, window.until_day};
     uint32_t test_set = alike_add(all->benches[0].alike, &test, 1);
+    use_set(&all->benches[0], test_set);
     parallel_for(thread_count, row_count, RUN_SIZE, evaluate_run, all);
 
     number_sets(out, all, thread_count);

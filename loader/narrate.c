@@ -186,6 +186,22 @@ static void say_deeper(void *context, uint32_t depth, const char *sentence)
     narrator->say(narrator->context, depth + 2, sentence);
 }
 
+/* What a limit per status_term counts from. */
+static void tell_term(const struct narration *narration, uint16_t group, uint32_t day)
+{
+    const struct trial *trial = narration->trial;
+    if (!rules_of(narration)->groups[group].has_terms)
+        return;
+    for (uint32_t i = 0; i < trial->set_first[TRIAL_SET + 1]; i++) {
+        const struct membership *m = &trial->memberships[i];
+        if (m->group != group || m->truth != TRUTH_YES || day < m->from_day || day >= m->until_day)
+            continue;
+        char from[DAY_TEXT_SIZE];
+        day_to_text(from, (int32_t)m->from_day);
+        tell(narration, 2, "the term began on %s", from);
+    }
+}
+
 static enum truth tell_group(struct narration *narration, const struct clause *clause)
 {
     const struct trial *trial = narration->trial;
@@ -208,6 +224,7 @@ static enum truth tell_group(struct narration *narration, const struct clause *c
     narration->group_is_told[clause->group] = true;
     (void)groups_explain(trial->catalogue->rules, trial->vocabulary, &trial->person, trial->prior,
                          day, clause->group, say_deeper, (void *)(uintptr_t)narration->narrator);
+    tell_term(narration, clause->group, day);
     if (found.truth != TRUTH_NO && found.until_day < trial->window.until_day) {
         char until[DAY_TEXT_SIZE];
         day_to_text(until, (int32_t)found.until_day);

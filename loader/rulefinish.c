@@ -253,11 +253,28 @@ static void order_names(struct rules *rules)
             compare_names, rules->reliefs);
 }
 
+/* Of whatever version: who used up a term's allowance has, when the limit is changed. */
+static void mark_terms(struct rules *rules)
+{
+    bool *has_terms = memory_take_zeroed(rules->relief_count, sizeof(has_terms[0]));
+    for (uint32_t i = 0; i < rules->limit_count; i++)
+        if (rules->limits[i].terms.period == PERIOD_STATUS_TERM)
+            has_terms[rules->versions[rules->limits[i].version].relief] = true;
+    for (uint32_t i = 0; i < rules->clause_count; i++) {
+        const struct rule_clause *clause = &rules->clauses[i];
+        if (has_terms[rules->versions[clause->version].relief] &&
+            clause->known_group != GROUP_EVERYBODY)
+            rules->groups[clause->known_group].has_terms = true;
+    }
+    free(has_terms);
+}
+
 bool finish_rules(struct parser *parser)
 {
     struct rules *rules = parser->rules;
     if (!add_known_groups(parser) || !order_versions(parser))
         return false;
+    mark_terms(rules);
     order_names(rules);
     qsort(rules->products, rules->product_count, sizeof(rules->products[0]), compare_products);
     sort_items(rules->splits, rules->split_count, sizeof(rules->splits[0]), compare_splits);

@@ -71,6 +71,7 @@ struct group_rule {
      * known_days 0: a group as written, of its own steps. */
     uint16_t known_of;
     uint16_t known_days;
+    bool has_terms; /* a clause of a relief with a limit per status_term is about it */
 };
 
 /* Statuses of these kinds go on until `until_day` when the last day on which they hold is within

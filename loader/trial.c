@@ -1,9 +1,11 @@
 #include "loader/trial.h"
 
 #include "loader/memory.h"
+#include "loader/terms.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One person is all there is: a set and a view beside those of nobody. */
 static void make_room_for_person(struct trial *trial)
@@ -60,13 +62,32 @@ void trial_nobody(struct trial *trial)
     trial->views[TRIAL_VIEW] = trial->views[VIEW_NOBODY];
 }
 
+/* As a build says it: with terms, where a limit asks for them. */
+static size_t evaluate(struct trial *trial, const struct person *person,
+                       const struct vocabulary *vocabulary, const struct prior *prior)
+{
+    const struct rules *rules = trial->catalogue->rules;
+    size_t count = groups_evaluate(trial->memberships, SET_SIZE_MAX, rules, vocabulary, person,
+                                   prior, trial->window);
+    if (count == GROUPS_TOO_MANY)
+        return count;
+    struct terms *terms = terms_open(rules, vocabulary, trial->window);
+    if (terms_are_asked(terms, trial->memberships, count)) {
+        struct membership *clipped = memory_take(count, sizeof(clipped[0]));
+        memcpy(clipped, trial->memberships, count * sizeof(clipped[0]));
+        count = terms_apply(terms, trial->memberships, clipped, count, person, prior);
+        free(clipped);
+    }
+    terms_close(terms);
+    return count;
+}
+
 bool trial_person(struct trial *trial, const struct person *person,
                   const struct vocabulary *vocabulary, const struct prior *prior,
                   struct fault *fault)
 {
     trial_nobody(trial);
-    size_t count = groups_evaluate(trial->memberships, SET_SIZE_MAX, trial->catalogue->rules,
-                                   vocabulary, person, prior, trial->window);
+    size_t count = evaluate(trial, person, vocabulary, prior);
     if (count == GROUPS_TOO_MANY)
         return fault_set(fault,
                          "what is known of the person changes on more than %d days, or "

@@ -3,6 +3,7 @@
 #include "loader/memory.h"
 #include "loader/parallel.h"
 #include "loader/sort.h"
+#include "loader/subjects.h"
 #include "protocol/progress.h"
 #include "protocol/snapshot.h"
 
@@ -93,7 +94,8 @@ struct publishing {
     struct keymap *maps; /* first pass: by thread; second: the one with numbers */
     size_t *run_firsts;  /* second pass: where a run's entries begin */
     struct index_entry *entries;
-    const struct identity_key *key;
+    const struct identity_key *key, *subject_key;
+    const uint64_t *subjects; /* by base row; NULL: there are none */
     struct progress progress;
     atomic_size_t done_count;
 };
@@ -116,8 +118,11 @@ static uint64_t means_key(const struct publishing *all, size_t row)
 /* Holders stand anywhere: what is needed soon is asked for now. */
 static void prefetch_means(const struct publishing *all, size_t row)
 {
-    if (row < all->people->facts->means_count && all->people->holder[row] != NOBODY)
-        __builtin_prefetch(&all->memberships->set_of[all->people->holder[row]]);
+    if (row >= all->people->facts->means_count || all->people->holder[row] == NOBODY)
+        return;
+    __builtin_prefetch(&all->memberships->set_of[all->people->holder[row]]);
+    if (all->subjects != NULL)
+        __builtin_prefetch(&all->subjects[all->people->holder[row]]);
 }
 
 static void publishing_start(struct publishing *all, const struct people *people,
@@ -227,6 +232,7 @@ struct batch {
     struct identifier identifiers[IDENTITY_BATCH_MAX];
     struct digest digests[IDENTITY_BATCH_MAX];
     uint32_t views[IDENTITY_BATCH_MAX];
+    uint64_t subjects[IDENTITY_BATCH_MAX];
     size_t count;
 };
 
@@ -235,7 +241,7 @@ static void batch_flush(struct batch *batch, const struct identity_key *key,
 {
     identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++)
-        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i], 0};
+        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i], batch->subjects[i]};
     batch->count = 0;
 }
 
@@ -264,6 +270,8 @@ static void digest_run(void *context, uint32_t thread, size_t run, size_t run_en
         batch.identifiers[batch.count] =
             is_person ? code_identifier(facts->persons[row].code) : facts->means[row].identifier;
         batch.views[batch.count] = all->maps->views[keymap_at(all->maps, key)];
+        batch.subjects[batch.count] =
+            all->subjects == NULL ? 0 : all->subjects[is_person ? row : all->people->holder[row]];
         if (++batch.count == IDENTITY_BATCH_MAX)
             batch_flush(&batch, all->key, &to);
     }
@@ -285,7 +293,9 @@ static void digest_tests(struct publishing *all)
             uint64_t key = test_key(all, (enum test_identity)which);
             identity_digest(&to->digest, all->key, &identifier);
             to->view = all->maps->views[keymap_at(all->maps, key)];
-            to->subject = 0;
+            to->subject = all->subject_key == NULL
+                              ? 0
+                              : subject_of_test(all->subject_key, (enum test_identity)which);
             to++;
         }
     assert(to == all->entries + TEST_ENTRY_COUNT);
@@ -306,11 +316,17 @@ static struct keymap keymap_of_views(const struct views *views, struct window wi
 
 struct index_entry *views_digest(const struct views *views, const struct people *people,
                                  const struct memberships *memberships, struct window window,
-                                 const struct identity_key *key, uint32_t thread_count,
+                                 const struct identity_key *key,
+                                 const struct identity_key *subject_key, uint32_t thread_count,
                                  bool is_quiet)
 {
     struct publishing all;
     publishing_start(&all, people, memberships, window);
+    uint64_t *subjects = subject_key == NULL
+                             ? NULL
+                             : subjects_of_people(people, memberships, subject_key, thread_count);
+    all.subjects = subjects;
+    all.subject_key = subject_key;
     struct keymap map = keymap_of_views(views, window);
     size_t run_count = all.person_run_count + all.means_run_count;
     all.maps = &map;
@@ -326,6 +342,7 @@ struct index_entry *views_digest(const struct views *views, const struct people 
     parallel_for(thread_count, run_count, 1, digest_run, &all);
     progress_set(&all.progress, views->identifier_count);
     progress_end(&all.progress);
+    free(subjects);
     free(all.run_firsts);
     free(map.keys);
     free(map.views);

@@ -21,10 +21,12 @@ void views_collect(struct views *out, const struct people *people,
                    uint32_t thread_count);
 void views_free(struct views *views);
 
-/* `views->identifier_count` entries, for the caller to free. */
+/* `views->identifier_count` entries, for the caller to free; with subjects, unless `subject_key` is
+ * NULL. */
 MUST_USE struct index_entry *views_digest(const struct views *views, const struct people *people,
                                           const struct memberships *memberships,
                                           struct window window, const struct identity_key *key,
+                                          const struct identity_key *subject_key,
                                           uint32_t thread_count, bool is_quiet);
 
 #endif

@@ -4,6 +4,7 @@
 #include "protocol/day.h"
 #include "protocol/elig.h"
 #include "protocol/frame.h"
+#include "protocol/identifier_input.h"
 #include "protocol/json.h"
 #include "protocol/money.h"
 #include "protocol/options.h"
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #define PING_COUNT_MAX     100000
-#define IDENTIFIER_INPUT   512 /* bytes of standard input that are looked at */
 #define SNAPSHOT_TEXT_SIZE 96
 #define UNTIL_TEXT_SIZE    48
 
@@ -124,25 +124,6 @@ static const struct option_table check_table = {
               "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
 };
 
-/* The first line of standard input, without its end; what is wrong with it, or NULL. All of it or
- * nothing: the beginning of a longer line may be the identifier of somebody else. */
-static const char *read_identifier_line(char line[static IDENTIFIER_INPUT], size_t *size)
-{
-    int c;
-    *size = 0;
-    if (isatty(STDIN_FILENO))
-        fputs("Identifier: ", stderr);
-    while ((c = getchar()) != EOF && c != '\n') {
-        if (*size == IDENTIFIER_INPUT)
-            return "the first line is longer than any identifier";
-        line[(*size)++] = (char)c;
-    }
-    if (c == EOF && *size == 0)
-        return "want an identifier, found nothing";
-    *size -= *size > 0 && line[*size - 1] == '\r';
-    return NULL;
-}
-
 /* Never with the identifier in the sentence. */
 static int read_identifier(struct elig_request *request, const struct check_settings *settings)
 {
@@ -151,7 +132,7 @@ static int read_identifier(struct elig_request *request, const struct check_sett
     const char *text = settings->identifier;
     size_t size = strlen(text);
     if (strcmp(text, "-") == 0) {
-        const char *wrong = read_identifier_line(line, &size);
+        const char *wrong = identifier_read_line(line, &size);
         if (wrong != NULL)
             return fail(EXIT_USAGE, "check", "standard input", wrong);
         text = line;

@@ -64,7 +64,7 @@ static const char *state_text(uint8_t state)
 
 struct events {
     struct ledger_reader *reader;
-    struct accounts accounts;
+    struct account_list accounts;
     const struct events_settings *settings;
 };
 
@@ -73,7 +73,7 @@ struct events {
 static void json_part(struct json *json, const struct events *events,
                       const struct posting_part *part)
 {
-    const struct account *account = accounts_find(&events->accounts, part->account);
+    const struct account *account = account_list_find(&events->accounts, part->account);
     json_open_object(json, NULL);
     json_number(json, "account", part->account);
     json_text(json, "relief", account != NULL ? account->relief : NULL);
@@ -168,7 +168,7 @@ static void tell_text(const struct events *events, const struct posting *p)
                state_text(p->state), p->status != 0 ? status_name(p->status) : "-", p->terminal,
                p->point_of_sale, p->product);
     for (size_t i = 0; i < p->part_count; i++) {
-        const struct account *account = accounts_find(&events->accounts, p->parts[i].account);
+        const struct account *account = account_list_find(&events->accounts, p->parts[i].account);
         printf(" %s=%s", account != NULL ? account->relief : "spent",
                signed_money_text(money, (int64_t)p->parts[i].amount));
     }
@@ -183,8 +183,8 @@ static bool names_are_known(struct events *events, const struct posting *p, stru
 {
     for (size_t i = 0; i < p->part_count; i++)
         if (p->parts[i].account > events->accounts.count) {
-            accounts_free(&events->accounts);
-            return accounts_read(&events->accounts, events->reader, fault);
+            account_list_free(&events->accounts);
+            return account_list_read(&events->accounts, events->reader, fault);
         }
     return true;
 }
@@ -239,8 +239,9 @@ int run_events(int argc, char *argv[])
     ledger_reader_survive(NAME);
     if (!ledger_reader_open(&events.reader, operands.words[0], &fault))
         return command_fail(NAME, EXIT_FAILED, &fault);
-    bool is_good = accounts_read(&events.accounts, events.reader, &fault) && feed(&events, &fault);
-    accounts_free(&events.accounts);
+    bool is_good =
+        account_list_read(&events.accounts, events.reader, &fault) && feed(&events, &fault);
+    account_list_free(&events.accounts);
     ledger_reader_close(events.reader);
     return is_good ? command_finish(NAME, EXIT_YES) : command_fail(NAME, EXIT_FAILED, &fault);
 }

@@ -93,7 +93,7 @@ static void begin_value(struct json *json, const char *name)
 {
     if (json->depth > 0) {
         if (json->has_member[json->depth - 1])
-            fputc(',', json->to);
+            fputs(json->is_line ? ", " : ",", json->to);
         json->has_member[json->depth - 1] = true;
         break_line(json);
     }

@@ -18,7 +18,8 @@ size_t mark_write(char line[static MARK_LINE_SIZE], const struct ledger_mark *ma
     sodium_bin2hex(chain, sizeof(chain), mark->chain, CHAIN_SIZE);
     int size = snprintf(line, MARK_LINE_SIZE, MARK_WORD " %" PRIu32 " %" PRIu64 " %" PRIu64 " %s",
                         mark->environment, mark->sequence, mark->clock_ms, chain);
-    crypto_sign_detached(bytes, NULL, (const uint8_t *)line, (unsigned long long)size, secret->bytes);
+    crypto_sign_detached(bytes, NULL, (const uint8_t *)line, (unsigned long long)size,
+                         secret->bytes);
     sodium_bin2hex(signature, sizeof(signature), bytes, sizeof(bytes));
     size += snprintf(line + size, MARK_LINE_SIZE - (size_t)size, " %s\n", signature);
     return (size_t)size;

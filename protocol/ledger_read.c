@@ -350,7 +350,7 @@ bool ledger_reader_subject(struct subject_head *out, bool *is_there, struct ledg
 /* ---- accounts ---- */
 
 /* One transaction: accounts are few, one for each relief, provider and contract. */
-static int read_accounts(struct accounts *out, struct ledger_reader *reader)
+static int read_accounts(struct account_list *out, struct ledger_reader *reader)
 {
     MDB_cursor *cursor;
     MDB_val key, value;
@@ -371,13 +371,13 @@ static int read_accounts(struct accounts *out, struct ledger_reader *reader)
     return error == MDB_NOTFOUND ? 0 : error;
 }
 
-bool accounts_read(struct accounts *out, struct ledger_reader *reader, struct fault *fault)
+bool account_list_read(struct account_list *out, struct ledger_reader *reader, struct fault *fault)
 {
     MDB_stat stat;
     if (!read_begin(reader, fault))
         return false;
     int error = mdb_stat(reader->txn, reader->dbis[ACCOUNTS], &stat);
-    *out = (struct accounts){.count = (uint32_t)stat.ms_entries};
+    *out = (struct account_list){.count = (uint32_t)stat.ms_entries};
     if (error == 0) {
         out->rows = calloc((size_t)out->count + 1, sizeof(*out->rows));
         error = out->rows == NULL ? ENOMEM : read_accounts(out, reader);
@@ -385,17 +385,17 @@ bool accounts_read(struct accounts *out, struct ledger_reader *reader, struct fa
     read_end(reader);
     if (error == 0)
         return true;
-    accounts_free(out);
+    account_list_free(out);
     return reader_fault(reader, error, fault);
 }
 
-void accounts_free(struct accounts *accounts)
+void account_list_free(struct account_list *accounts)
 {
     free(accounts->rows);
-    *accounts = (struct accounts){0};
+    *accounts = (struct account_list){0};
 }
 
-const struct account *accounts_find(const struct accounts *accounts, uint32_t number)
+const struct account *account_list_find(const struct account_list *accounts, uint32_t number)
 {
     return number >= 1 && number <= accounts->count && accounts->rows[number - 1].scope != 0
                ? &accounts->rows[number - 1]

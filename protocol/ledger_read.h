@@ -54,14 +54,15 @@ MUST_USE bool ledger_reader_subject(struct subject_head *out, bool *is_there,
                                     struct fault *fault);
 
 /* All accounts: number n is rows[n - 1]. A number that no row has is left empty (scope 0). */
-struct accounts {
+struct account_list {
     struct account *rows;
     uint32_t count;
 };
-MUST_USE bool accounts_read(struct accounts *out, struct ledger_reader *reader,
-                            struct fault *fault);
-void accounts_free(struct accounts *accounts);
-const struct account *accounts_find(const struct accounts *accounts, uint32_t number); /* or NULL */
+MUST_USE bool account_list_read(struct account_list *out, struct ledger_reader *reader,
+                                struct fault *fault);
+void account_list_free(struct account_list *accounts);
+const struct account *account_list_find(const struct account_list *accounts,
+                                        uint32_t number); /* or NULL */
 
 /* ---- postings, one after the other ---- */
 

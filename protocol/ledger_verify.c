@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP          65536 /* postings between two looks at the clock */
-#define JOURNAL_WORDS 4
+#define STEP            65536 /* postings between two looks at the clock */
+#define JOURNAL_WORDS   4
+#define KEPT_DAYS_LEAST 366 /* of a tally, after its period */
 
 struct verify {
     struct verified *out;
@@ -461,6 +462,12 @@ static void take_tally(struct verify *v, const uint8_t *key, const uint8_t *row)
     }
 }
 
+/* Tallies of days that ended long ago go, of whatever was recorded late about them, too. */
+static bool is_kept(const struct verify *v, uint32_t day)
+{
+    return day > v->first_day || (v->head.pruned == 0 && v->first_day - day < KEPT_DAYS_LEAST);
+}
+
 /* Budgets that are new are sums of days, so each day has its row. */
 static void check_days_are_there(struct verify *v)
 {
@@ -470,8 +477,8 @@ static void check_days_are_there(struct verify *v)
         key_put(key + 8, day->scope, 4);
         key[12] = 2;
         key_put(key + 13, day->day, 4);
-        if (pages_get(&v->pages, TALLIES, key, sizeof(key), ROW_TALLY) == NULL &&
-            (v->head.pruned == 0 || day->day > v->first_day))
+        if (is_kept(v, day->day) &&
+            pages_get(&v->pages, TALLIES, key, sizeof(key), ROW_TALLY) == NULL)
             COMPLAIN(v, "I1", 0,
                      "tally of relief %" PRIu32 ", day %" PRIu32 ": want a row, found none",
                      day->scope, day->day);

@@ -71,7 +71,7 @@ bool report_open(struct ledger_report *out, const char *ledger,
         return fault_set(fault, "--until is the first day that is out: want one after --from");
     bool is_good = ledger_reader_open(&report.reader, ledger, fault) &&
                    ledger_reader_head(&report.head, report.reader, fault) &&
-                   accounts_read(&report.accounts, report.reader, fault) &&
+                   account_list_read(&report.accounts, report.reader, fault) &&
                    find_days(&report, fault);
     if (!is_good) {
         report_close(&report);
@@ -83,7 +83,7 @@ bool report_open(struct ledger_report *out, const char *ledger,
 
 void report_close(struct ledger_report *report)
 {
-    accounts_free(&report->accounts);
+    account_list_free(&report->accounts);
     ledger_reader_close(report->reader);
     report->reader = NULL;
 }

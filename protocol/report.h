@@ -40,7 +40,7 @@ struct report_settings {
 struct ledger_report {
     struct ledger_reader *reader;
     struct ledger_head head; /* as it was when the report began */
-    struct accounts accounts;
+    struct account_list accounts;
     uint32_t from_day, until_day;
     uint64_t first, last; /* sequences; last < first: none */
     enum listing_format format;

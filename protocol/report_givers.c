@@ -94,7 +94,7 @@ static struct sums *sums_at(struct givers *givers, const struct posting *posting
                        .point_of_sale = posting->point_of_sale,
                        .day = givers->by_day ? day : month_of_day(day)};
     struct sums *sums = totals_at(&givers->totals, &key);
-    const struct account *account = accounts_find(&givers->report.accounts, account_number);
+    const struct account *account = account_list_find(&givers->report.accounts, account_number);
     if (sums != NULL && account != NULL) {
         sums->giver = account->giver;
         memcpy(sums->relief, account->relief, NAME_SIZE);
@@ -145,7 +145,8 @@ static bool is_wanted(const struct givers *givers, const struct account *account
 }
 
 /* By the code that was answered, when one was. */
-static uint32_t account_of_denial(const struct accounts *accounts, const struct posting *posting)
+static uint32_t account_of_denial(const struct account_list *accounts,
+                                  const struct posting *posting)
 {
     for (uint32_t i = 0; posting->relief != 0 && i < accounts->count; i++)
         if (accounts->rows[i].code == posting->relief && accounts->rows[i].scope != 0)
@@ -155,9 +156,9 @@ static uint32_t account_of_denial(const struct accounts *accounts, const struct 
 
 static bool take_denial(struct givers *givers, const struct posting *posting, struct fault *fault)
 {
-    const struct accounts *accounts = &givers->report.accounts;
+    const struct account_list *accounts = &givers->report.accounts;
     uint32_t number = account_of_denial(accounts, posting);
-    if (!is_wanted(givers, accounts_find(accounts, number)))
+    if (!is_wanted(givers, account_list_find(accounts, number)))
         return true;
     struct sums *sums = sums_at(givers, posting, number);
     if (sums == NULL)
@@ -179,7 +180,7 @@ static bool take_posting(void *to, const struct posting *posting, struct fault *
         return true; /* counted when it is confirmed, cancelled or has run out */
     for (size_t i = 0; i < posting->part_count; i++) {
         const struct posting_part *part = &posting->parts[i];
-        const struct account *account = accounts_find(&givers->report.accounts, part->account);
+        const struct account *account = account_list_find(&givers->report.accounts, part->account);
         if (!is_wanted(givers, account))
             continue;
         struct sums *sums = sums_at(givers, posting, part->account);
@@ -230,7 +231,7 @@ static void tell_row(struct listing *listing, const struct givers *givers, const
     static const struct account nobody;
     char period[DAY_TEXT_SIZE + 1], giver[PARTY_TEXT_SIZE], provider[PARTY_TEXT_SIZE];
     char funding[FUNDING_TEXT_SIZE];
-    const struct account *account = accounts_find(&givers->report.accounts, s->account);
+    const struct account *account = account_list_find(&givers->report.accounts, s->account);
     if (account == NULL)
         account = &nobody;
     if (givers->by_day)

@@ -192,7 +192,7 @@ static bool take_posting(void *to, const struct posting *p, struct fault *fault)
         return true;
     for (size_t i = 0; i < p->part_count; i++) {
         const struct posting_part *part = &p->parts[i];
-        const struct account *account = accounts_find(&s->report.accounts, part->account);
+        const struct account *account = account_list_find(&s->report.accounts, part->account);
         if (account == NULL || account->contract != s->settings->contract)
             continue;
         struct stated stated = state_part(account, p, part);
@@ -241,7 +241,7 @@ static void tell_days(struct settlement *s)
     totals_sort(&s->days, compare_days);
     for (size_t i = 0; i < s->days.count; i++) {
         const struct stated_day *day = totals_entry(&s->days, i);
-        const struct account *account = accounts_find(&s->report.accounts, day->account);
+        const struct account *account = account_list_find(&s->report.accounts, day->account);
         char text[DAY_TEXT_SIZE], funding[FUNDING_TEXT_SIZE];
         day_to_text(text, (int32_t)day->day);
         tell_sum(s, day->is_refund ? "refunds" : "uses", text, day->is_correction ? "earlier" : "",

@@ -38,7 +38,7 @@ static void fill_prior(struct real_way *real, const struct rules *rules,
 /* As a build does it: what was known before is asked only where it could make a difference. */
 static uint32_t set_as_built(struct real_way *real, const struct person *person)
 {
-    struct prior prior = {real->prior_days};
+    struct prior prior = {real->prior_days, NULL};
     uint32_t set = alike_evaluate(real->alike, person, NULL);
     return alike_asks_prior(real->alike, set) ? alike_evaluate(real->alike, person, &prior) : set;
 }
@@ -48,7 +48,7 @@ static uint32_t set_of_one(struct real_way *real, const struct random_catalogue 
                            const struct person *person)
 {
     static struct membership list[SET_SIZE_MAX];
-    struct prior prior = {real->prior_days};
+    struct prior prior = {real->prior_days, NULL};
     size_t count =
         groups_evaluate(list, SET_SIZE_MAX, random->catalogue.rules, &random->vocabulary, person,
                         &prior, (struct window){random->from_day, random->until_day});

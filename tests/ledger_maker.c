@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAP_SIZE      ((size_t)1 << 32)
+#define MAP_SIZE      ((size_t)1 << 36)
 #define PROVIDER      UINT64_C(40003000001)
 #define GIVER         UINT64_C(90000000001)
 #define TERM_DAY      20500 /* before every service */
@@ -561,6 +561,11 @@ void maker_close(struct ledger_maker *m)
 const struct ledger_head *maker_head(const struct ledger_maker *m)
 {
     return &m->head;
+}
+
+void maker_set_subject_key(struct ledger_maker *m, uint64_t check_value)
+{
+    m->head.subject_key = check_value;
 }
 
 void maker_wait(struct ledger_maker *m, uint64_t ms)

@@ -18,6 +18,8 @@ void maker_close(struct ledger_maker *maker); /* commits */
 void maker_commit(struct ledger_maker *maker);
 const struct ledger_head *maker_head(const struct ledger_maker *maker);
 
+void maker_set_subject_key(struct ledger_maker *maker, uint64_t check_value);
+
 /* The clock goes on. */
 void maker_wait(struct ledger_maker *maker, uint64_t ms);
 uint64_t maker_now_s(const struct ledger_maker *maker);

@@ -89,6 +89,31 @@ START_TEST(groups_that_the_truth_is_not_about_are_not_compared)
 }
 END_TEST
 
+/* The truth knows no terms, and all means of a person are counted as one. */
+START_TEST(terms_are_one_membership_and_a_card_has_the_subject_of_its_owner)
+{
+    const struct membership terms[] = {{1, TRUTH_YES, 20100, 20640}, {1, TRUTH_YES, 20640, 20693}};
+    struct agreement agreement;
+    struct fault fault = {""};
+    close_snapshot();
+    fixture = fixture_open(support_directory());
+    fixture_group(fixture, "one");
+    fixture_use_subjects(fixture);
+    uint32_t set = fixture_set(fixture, terms, 2);
+    fixture_person(fixture, MEANS_PERSONAL_CODE, "32000000001", set);
+    fixture_first_code(fixture, "32000000009");
+    fixture_identifier(fixture, MEANS_ETALONS, "12345", set, 20610, 20620);
+    if (_i == 0)
+        fixture_first_code(fixture, "32000000009");
+    fixture_publish(fixture);
+    snapshot = fixture_snapshot(fixture);
+    ck_assert_msg(compare(&agreement, "G,2\nP,32000000001,1:20600:20693:Y\n" ETALONS, &fault), "%s",
+                  fault.text);
+    ck_assert_uint_eq(agreement.difference_count, _i == 0 ? 0 : 1);
+    ck_assert_uint_eq(agreement.by[DIFFERENCE_SUBJECT], _i == 0 ? 0 : 1);
+}
+END_TEST
+
 static const struct {
     const char *what, *truth;
     enum difference kind;
@@ -207,6 +232,8 @@ int main(void)
     Suite *suite = suite_create("agree");
     TCase *lines = tcase_create("lines");
     tcase_add_unchecked_fixture(lines, publish_snapshot, close_snapshot);
+    tcase_add_loop_test(lines, terms_are_one_membership_and_a_card_has_the_subject_of_its_owner, 0,
+                        2);
     tcase_add_test(lines, groups_that_the_truth_is_not_about_are_not_compared);
     tcase_add_test(lines, a_true_snapshot_agrees_in_everything);
     tcase_add_loop_test(lines, every_difference_is_found_and_named_by_line, 0,

@@ -48,7 +48,7 @@ row 2 err 'unknown command chekc; did you mean check?' chekc
 row 0 out '^usage: eligctl check' check --help
 row 0 out '^usage: eligctl ping' ping --help
 row 0 out '^usage: eligctl status' status --help
-row 0 out '^usage: eligctl keygen identity|signing|server|terminal|merchant FILE' keygen --help
+row 0 out '^usage: eligctl keygen identity|signing|server|terminal|merchant|subject FILE' keygen --help
 row 0 out '^usage: eligctl fingerprint FILE.pub' fingerprint --help
 row 0 out '^usage: eligctl terminal COMMAND' terminal --help
 row 2 err 'want a command; eligctl terminal --help' terminal
@@ -166,7 +166,7 @@ for file in identity.key signing.key; do
 done
 row 0 out '^Identity key' keygen identity "$work/another.key"
 if cmp -s "$work/identity.key" "$work/another.key"; then bad "two keys are the same"; else good; fi
-row 2 err 'want identity, signing, server, terminal or merchant, found "secret"' keygen secret "$work/x"
+row 2 err 'want identity, signing, server, terminal, merchant or subject, found "secret"' keygen secret "$work/x"
 row 2 err 'did you mean terminal?' keygen terminl "$work/x"
 row 2 err 'did you mean server?' keygen --kind sever "$work/x"
 row 2 err 'want 1 to 2 words' keygen --kind server
@@ -180,6 +180,7 @@ row 3 err "$work/no/such/place" keygen identity "$work/no/such/place"
 row 0 out "^Server key: $work/server.key (secret), $work/server.key.pub" keygen --kind server "$work/server.key"
 row 0 out "^Merchant key: $work/merchant.key (secret; for" keygen --kind merchant "$work/merchant.key"
 row 3 err "$work/merchant.key: exists" keygen merchant "$work/merchant.key"
+row 0 out "^Subject key: $work/subject.key (secret; for the loader and the ledger; never changed)" keygen subject "$work/subject.key"
 for name in one two three; do
     row 0 out "^Terminal key: $work/$name.key (secret), $work/$name.key.pub" keygen terminal "$work/$name.key"
     said=$(sed -n 's/^Fingerprint: //p' "$work/out")

@@ -536,7 +536,7 @@ START_TEST(what_was_known_fills_in_for_what_is_unknown)
                             .statuses = &fact,
                             .status_count = known_rows[_i].until != 0};
     size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person,
-                                   &(struct prior){until_days}, window);
+                                   &(struct prior){until_days, NULL}, window);
     char text[128];
     memberships_to_text(text, sizeof(text), count, 2, window);
     ck_assert_str_eq(text, known_rows[_i].expected);

@@ -11,7 +11,7 @@ struct built {
     struct index_entry *entries;
     size_t count;
     struct index index;
-    uint8_t *buckets;
+    uint8_t *buckets, *subjects;
 };
 
 static void build(struct built *b, struct index_entry *entries, size_t count)
@@ -26,13 +26,19 @@ static void build(struct built *b, struct index_entry *entries, size_t count)
     ck_assert_ptr_nonnull(b->buckets);
     memset(b->buckets, 0xee, bucket_count * BUCKET_SIZE); /* what must be overwritten */
     arrangement_fill(arrangement, b->buckets, 0, bucket_count, 1);
-    b->index = (struct index){.home_count = arrangement->home_count, .shards = {b->buckets}};
+    b->subjects = malloc(bucket_count * SUBJECT_BUCKET_SIZE);
+    ck_assert_ptr_nonnull(b->subjects);
+    memset(b->subjects, 0xee, bucket_count * SUBJECT_BUCKET_SIZE);
+    arrangement_fill_subjects(arrangement, b->subjects, 0, bucket_count, 1);
+    b->index = (struct index){
+        .home_count = arrangement->home_count, .shards = {b->buckets}, .subjects = {b->subjects}};
     arrangement_free(arrangement);
 }
 
 static void drop(struct built *b)
 {
     free(b->buckets);
+    free(b->subjects);
     free(b->entries);
 }
 
@@ -57,6 +63,7 @@ static struct index_entry *crowded_entries(size_t count, size_t crowd, uint64_t 
         store_u64(entries[i].digest.bytes, place + support_random(state) % 4096);
         /* bytes 4 to 7 belong to the place and to the tag: the rest of the tag must differ */
         entries[i].view = (uint32_t)(support_random(state) % 1000000) + 1;
+        entries[i].subject = support_random(state) | 1;
     }
     return entries;
 }
@@ -130,6 +137,34 @@ START_TEST(empty_slots_are_nobody_even_to_a_digest_of_zeros)
     build(&b, crowded_entries(10, 1, &state), 10);
     struct digest zeros = {{0}};
     ck_assert_uint_eq(index_find(&b.index, &zeros), VIEW_NOBODY);
+    drop(&b);
+}
+END_TEST
+
+/* Crowded or not, also beyond home; who is not there has no slot. */
+START_TEST(every_digest_has_its_slot_and_its_subject)
+{
+    static const size_t crowd_of[] = {1, 3, 9, 60};
+    uint64_t state = 16;
+    struct built b;
+    build(&b, crowded_entries(3000, crowd_of[_i], &state), 3000);
+    uint64_t taken = 0;
+    for (size_t i = 0; i < b.count; i++) {
+        struct digest asked[2] = {b.entries[i].digest, random_digest(&state)};
+        uint32_t views[2];
+        uint64_t slots[2];
+        index_find_slots(views, slots, &b.index, asked, 2);
+        ck_assert_uint_eq(views[0], b.entries[i].view);
+        ck_assert_mem_eq(b.buckets + slots[0] * SLOT_SIZE + SLOT_TAG, asked[0].bytes + 4, 12);
+        ck_assert_uint_eq(index_subject(&b.index, slots[0]), b.entries[i].subject);
+        ck_assert_uint_eq(views[1], VIEW_NOBODY);
+        ck_assert_uint_eq(slots[1], SLOT_NONE);
+        ck_assert_uint_eq(index_subject(&b.index, slots[1]), 0);
+    }
+    for (uint64_t slot = 0; slot < index_bucket_count(b.index.home_count) * BUCKET_SLOT_COUNT;
+         slot++)
+        taken += index_subject(&b.index, slot) != 0;
+    ck_assert_uint_eq(taken, b.count); /* 0 in empty ones */
     drop(&b);
 }
 END_TEST
@@ -311,6 +346,7 @@ static Suite *index_suite(void)
                         crowd_count);
     tcase_add_test(finding, a_batch_of_any_size_says_what_one_at_a_time_says);
     tcase_add_test(finding, empty_slots_are_nobody_even_to_a_digest_of_zeros);
+    tcase_add_loop_test(finding, every_digest_has_its_slot_and_its_subject, 0, 4);
     tcase_add_test(finding, a_view_uses_all_31_bits_beside_the_overflow_flag);
     tcase_add_test(finding, an_index_of_several_shards_is_one_row_of_buckets);
     tcase_add_test(finding, a_row_of_flags_without_end_is_followed_only_so_far);

@@ -170,6 +170,49 @@ START_TEST(two_persons_who_claim_a_previous_code_do_not_harm_each_other)
 }
 END_TEST
 
+/* Rows as (code, previous, line); the first code of the person who has `of` now. Codes below
+ * OLD_FORM_BELOW are of the old form. */
+#define OLD_FORM_BELOW 10
+static const struct {
+    struct {
+        uint32_t number, previous, line;
+    } rows[5];
+    uint32_t of, first;
+} first_codes[] = {
+    {{{11, 0, 2}}, 11, 11},
+    {{{11, 12, 2}}, 11, 12},
+    {{{13, 12, 2}, {12, 11, 3}, {11, 0, 4}}, 13, 11}, /* a chain, in any order */
+    {{{11, 0, 2}, {12, 11, 3}, {13, 12, 4}}, 13, 11},
+    {{{13, 12, 2}, {13, 11, 2}, {12, 11, 3}}, 13, 11}, /* the whole history, twice */
+    {{{13, 11, 2}, {13, 12, 2}, {11, 14, 3}}, 13, 14}, /* the longer way is older */
+    {{{13, 12, 2}, {13, 11, 2}}, 13, 11},              /* else the least */
+    {{{13, 11, 2}, {13, 12, 2}}, 13, 11},
+    {{{13, 11, 2}, {13, 9, 2}}, 13, 9}, /* the old form before it */
+    {{{13, 9, 2}, {13, 11, 2}, {13, 8, 2}}, 13, 8},
+    {{{11, 20, 2}, {12, 20, 3}}, 11, 11}, /* claimed by two: the later */
+    {{{11, 20, 2}, {12, 20, 3}}, 12, 20},
+    {{{11, 20, 2}, {11, 0, 3}}, 11, 11}, /* the later row says otherwise */
+};
+
+static uint64_t code_of_form(uint32_t number)
+{
+    return number < OLD_FORM_BELOW ? UINT64_C(31129910000) + number : code(number);
+}
+
+START_TEST(the_first_code_of_a_person_is_the_oldest_that_is_known)
+{
+    for (size_t i = 0; i < 5 && first_codes[_i].rows[i].number != 0; i++) {
+        person_at(first_codes[_i].rows[i].line, first_codes[_i].rows[i].number, 0, 1000);
+        if (first_codes[_i].rows[i].previous != 0)
+            facts.persons[i].previous = code_of_form(first_codes[_i].rows[i].previous);
+    }
+    join(1);
+    uint32_t row = row_of(first_codes[_i].of);
+    ck_assert_uint_ne(row, NOBODY);
+    ck_assert_uint_eq(people_first_code(&people, row), code_of_form(first_codes[_i].first));
+}
+END_TEST
+
 START_TEST(a_chain_is_followed_so_far_and_no_further)
 {
     uint32_t change_count = (uint32_t)_i;
@@ -415,6 +458,8 @@ int main(void)
     tcase_add_test(base, a_code_that_is_its_own_previous_one_is_harmless);
     tcase_add_test(base, codes_that_lead_in_a_circle_are_refused_and_lead_to_nobody);
     tcase_add_test(base, two_persons_who_claim_a_previous_code_do_not_harm_each_other);
+    tcase_add_loop_test(base, the_first_code_of_a_person_is_the_oldest_that_is_known, 0,
+                        (int)(sizeof(first_codes) / sizeof(first_codes[0])));
     tcase_add_loop_test(base, a_chain_is_followed_so_far_and_no_further, 1, PREVIOUS_CHAIN_MAX + 3);
     tcase_add_test(base, reserved_test_identities_are_nobodys);
     tcase_add_test(base, statuses_come_to_their_persons_under_any_of_their_codes);

@@ -1,6 +1,7 @@
 #include "loader/memberships.h"
 #include "loader/views.h"
 #include "protocol/index.h"
+#include "protocol/subject.h"
 #include "tests/latvia.h"
 #include "tests/support.h"
 
@@ -387,7 +388,8 @@ START_TEST(a_view_is_a_set_on_the_days_on_which_the_means_is_good)
     card(1, "TOCOME", window.until_day, DAY_NEVER);
     evaluate(2);
     ck_assert_uint_eq(views.identifier_count, 2 * MEANS_LAST + 4);
-    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 2, true);
+    struct index_entry *entries =
+        views_digest(&views, &people, &result, window, &key, NULL, 2, true);
 
     uint32_t own = find_view(entries, &key, MEANS_PERSONAL_CODE, "32000000001");
     uint32_t part = find_view(entries, &key, MEANS_CARD, "PART");
@@ -405,13 +407,66 @@ START_TEST(a_view_is_a_set_on_the_days_on_which_the_means_is_good)
 }
 END_TEST
 
+/* Whose an identifier is among entries. */
+static uint64_t find_subject(const struct index_entry *entries, const struct identity_key *key,
+                             uint8_t means, const char *text)
+{
+    struct identifier identifier = {.means = means, .size = (uint8_t)strlen(text)};
+    struct digest digest;
+    memcpy(identifier.text, text, strlen(text));
+    identity_digest(&digest, key, &identifier);
+    for (uint64_t i = 0; i < views.identifier_count; i++)
+        if (memcmp(&entries[i].digest, &digest, sizeof(digest)) == 0)
+            return entries[i].subject;
+    ck_abort_msg("an identifier that should be published is not");
+    return 0;
+}
+
+static uint64_t subject_of_code(const struct identity_key *key, const char *code)
+{
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+    memcpy(identifier.text, code, 11);
+    return subject_of(key, &identifier);
+}
+
+START_TEST(all_means_of_a_person_have_the_subject_of_the_first_code)
+{
+    static const struct identity_key key = {{1, 2, 3}}, subject_key = {{4, 5, 6}};
+    struct fault fault;
+    ck_assert(identity_start(&fault));
+    person(1, RIGA);
+    status(1, PENSION, 1, 0, DAY_NEVER);
+    card(1, "NEW", 0, DAY_NEVER);
+    person(2, RIGA);
+    facts.persons[1].previous = code(3);
+    status(3, PENSION, 1, 0, DAY_NEVER); /* told under the code before */
+    card(2, "CHANGED", 0, DAY_NEVER);
+    evaluate(2);
+    struct index_entry *entries =
+        views_digest(&views, &people, &result, window, &key, &subject_key, 2, true);
+    uint64_t one = subject_of_code(&subject_key, "32000000001");
+    uint64_t two = subject_of_code(&subject_key, "32000000003");
+    ck_assert_uint_eq(find_subject(entries, &key, MEANS_PERSONAL_CODE, "32000000001"), one);
+    ck_assert_uint_eq(find_subject(entries, &key, MEANS_CARD, "NEW"), one);
+    ck_assert_uint_eq(find_subject(entries, &key, MEANS_PERSONAL_CODE, "32000000002"), two);
+    ck_assert_uint_eq(find_subject(entries, &key, MEANS_CARD, "CHANGED"), two);
+    uint64_t test = subject_of_code(&subject_key, "01010000018");
+    for (uint8_t means = 1; means <= MEANS_LAST; means++)
+        ck_assert_uint_eq(
+            find_subject(entries, &key, means, means_test_identifier((enum means)means, TEST_HIT)),
+            test);
+    free(entries);
+}
+END_TEST
+
 START_TEST(test_identities_of_every_means_are_there)
 {
     static const struct identity_key key = {{7}};
     struct fault fault;
     ck_assert(identity_start(&fault));
     evaluate(1);
-    struct index_entry *entries = views_digest(&views, &people, &result, window, &key, 1, true);
+    struct index_entry *entries =
+        views_digest(&views, &people, &result, window, &key, NULL, 1, true);
     for (uint8_t means = 1; means <= MEANS_LAST; means++) {
         uint32_t hit =
             find_view(entries, &key, means, means_test_identifier((enum means)means, TEST_HIT));
@@ -459,7 +514,7 @@ static int compare_entries(const void *a, const void *b)
 static struct index_entry *sorted_entries(const struct identity_key *key, uint32_t thread_count)
 {
     struct index_entry *entries =
-        views_digest(&views, &people, &result, window, key, thread_count, true);
+        views_digest(&views, &people, &result, window, key, key, thread_count, true);
     qsort(entries, views.identifier_count, sizeof(*entries), compare_entries);
     return entries;
 }
@@ -497,7 +552,11 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
         ck_assert_mem_eq(views.list, first_views.list, views.count * sizeof(*views.list));
         ck_assert_uint_eq(views.identifier_count, first_views.identifier_count);
         struct index_entry *entries = sorted_entries(&key, thread_count);
-        ck_assert_mem_eq(entries, first_entries, views.identifier_count * sizeof(*entries));
+        for (uint64_t i = 0; i < views.identifier_count; i++) {
+            ck_assert_mem_eq(&entries[i].digest, &first_entries[i].digest, sizeof(struct digest));
+            ck_assert_uint_eq(entries[i].view, first_entries[i].view);
+            ck_assert_uint_eq(entries[i].subject, first_entries[i].subject);
+        }
         free(entries);
         views_free(&views);
         memberships_free(&result);
@@ -552,6 +611,7 @@ int main(void)
     tcase_add_test(tests, who_changed_codes_is_known_under_the_previous_one);
     tcase_add_test(tests, what_is_known_now_asks_no_earlier_snapshot);
     tcase_add_test(tests, a_view_is_a_set_on_the_days_on_which_the_means_is_good);
+    tcase_add_test(tests, all_means_of_a_person_have_the_subject_of_the_first_code);
     tcase_add_test(tests, test_identities_of_every_means_are_there);
     tcase_add_test(tests, neither_threads_nor_the_order_of_rows_show);
     tcase_add_test(tests, sets_and_views_stand_in_order_and_once);

@@ -1,4 +1,4 @@
-#include "loader/suppress.h"
+#include "protocol/suppress.h"
 #include "tests/support.h"
 
 #include <string.h>

@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (uint32_t i = 0; i < rules->group_count; i++)
         until_days[i] = i % 2 == 0 ? window.from_day + data[14] : 0;
-    struct prior known = {until_days};
+    struct prior known = {until_days, NULL};
     const struct prior *prior = data[1] & 4 ? &known : NULL;
     size_t count = groups_evaluate(out, SET_SIZE_MAX, rules, &vocabulary, &person, prior, window);
     check_alike(out, count, &person, prior, window);

@@ -1,4 +1,4 @@
-#include "loader/suppress.h"
+#include "protocol/suppress.h"
 
 bool suppress_is_small(uint64_t count, uint64_t bound)
 {

@@ -1,7 +1,7 @@
 /* Which lines of counts may be told: none with fewer persons in a class than the bound and more
  * than none, and no such count that could be worked out from a total and the other lines. Pure. */
-#ifndef LOADER_SUPPRESS_H
-#define LOADER_SUPPRESS_H
+#ifndef PROTOCOL_SUPPRESS_H
+#define PROTOCOL_SUPPRESS_H
 
 #include "protocol/bytes.h"
 

@@ -1,0 +1,67 @@
+#include "loader/subjects.h"
+
+#include "loader/memory.h"
+#include "loader/parallel.h"
+
+#include <string.h>
+
+#define RUN_SIZE 8192 /* rows that a thread takes at once */
+
+struct subjects {
+    const struct people *people;
+    const struct memberships *memberships;
+    const struct identity_key *key;
+    uint64_t *of_rows;
+};
+
+/* Persons wait here until there are enough for a batch. */
+struct batch {
+    struct identifier identifiers[IDENTITY_BATCH_MAX];
+    size_t rows[IDENTITY_BATCH_MAX];
+    size_t count;
+};
+
+static void batch_flush(struct batch *batch, const struct subjects *all)
+{
+    uint64_t subjects[IDENTITY_BATCH_MAX];
+    subject_batch(subjects, all->key, batch->identifiers, batch->count);
+    for (size_t i = 0; i < batch->count; i++)
+        all->of_rows[batch->rows[i]] = subjects[i];
+    batch->count = 0;
+}
+
+static void find_run(void *context, uint32_t thread, size_t first, size_t end)
+{
+    (void)thread;
+    const struct subjects *all = context;
+    struct batch batch = {.count = 0};
+    for (size_t row = first; row < end; row++) {
+        if (all->memberships->set_of[row] == SET_EMPTY)
+            continue;
+        struct identifier *identifier = &batch.identifiers[batch.count];
+        *identifier = (struct identifier){.means = MEANS_PERSONAL_CODE, .size = 11};
+        means_unpack_code(identifier->text, people_first_code(all->people, (uint32_t)row));
+        batch.rows[batch.count] = row;
+        if (++batch.count == IDENTITY_BATCH_MAX)
+            batch_flush(&batch, all);
+    }
+    batch_flush(&batch, all);
+}
+
+uint64_t *subjects_of_people(const struct people *people, const struct memberships *memberships,
+                             const struct identity_key *key, uint32_t thread_count)
+{
+    size_t row_count = people->facts->person_count;
+    struct subjects all = {people, memberships, key,
+                           memory_take_zeroed(row_count, sizeof(uint64_t))};
+    parallel_for(thread_count, row_count, RUN_SIZE, find_run, &all);
+    return all.of_rows;
+}
+
+uint64_t subject_of_test(const struct identity_key *key, enum test_identity which)
+{
+    const char *text = means_test_identifier(MEANS_PERSONAL_CODE, which);
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = (uint8_t)strlen(text)};
+    memcpy(identifier.text, text, identifier.size);
+    return subject_of(key, &identifier);
+}

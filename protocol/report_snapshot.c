@@ -1,0 +1,58 @@
+#include "protocol/report_snapshot.h"
+
+bool report_snapshot_open(struct report_snapshot *out,
+                          const struct report_snapshot_settings *settings, struct fault *fault)
+{
+    *out = (struct report_snapshot){.snapshot = NULL};
+    bool has_key = settings->identity_key != NULL || settings->identity_keys != NULL;
+    if (settings->snapshots == NULL)
+        return (settings->signing_public == NULL && !has_key) ||
+               fault_set(fault, "want --snapshots with the keys of them");
+    if (settings->signing_public == NULL ||
+        (settings->identity_key != NULL) == (settings->identity_keys != NULL))
+        return fault_set(fault, "with --snapshots want --signing-public, and --identity-key or "
+                                "--identity-keys");
+    if (!snapshot_keys_open(&out->keys, settings->signing_public, settings->identity_key,
+                            settings->identity_keys, fault))
+        return false;
+    struct snapshot_trust trust = snapshot_trust_of(&out->keys, (uint32_t)settings->environment);
+    if (!snapshot_open_current(&out->snapshot, settings->snapshots, &trust, fault))
+        return false;
+    out->tables = snapshot_tables(out->snapshot);
+    return true;
+}
+
+void report_snapshot_close(struct report_snapshot *snapshot)
+{
+    snapshot_close(snapshot->snapshot);
+    snapshot_keys_close(&snapshot->keys);
+    snapshot->snapshot = NULL;
+}
+
+const struct product *tables_find_product(const struct tables *tables, uint32_t number)
+{
+    uint32_t low = 0, high = tables->product_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tables->products[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_there = low < tables->product_count && tables->products[low].number == number;
+    return is_there ? &tables->products[low] : NULL;
+}
+
+const struct point *tables_find_point(const struct tables *tables, uint32_t number)
+{
+    uint32_t low = 0, high = tables->point_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (tables->points[middle].number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool is_there = low < tables->point_count && tables->points[low].number == number;
+    return is_there ? &tables->points[low] : NULL;
+}

@@ -1,0 +1,61 @@
+/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT. */
+#include "tests/ledger_maker.h"
+
+#include "tests/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_MS       86400000
+#define COMMIT_COUNT 20000
+#define SLOWLY_GROUP 10
+
+/* Purchases of a few reliefs by many, some confirmed, some cancelled, some given back. */
+static void buy(struct ledger_maker *m, const uint32_t accounts[2], uint64_t id, uint64_t count)
+{
+    static uint64_t state = 5;
+    uint64_t dice = support_random(&state);
+    struct made made = {.terminal = (uint32_t)(1 + dice % 3),
+                        .id = 10 * id,
+                        .subject = 1 + dice / 8 % (count / 4 + 1),
+                        .account = accounts[dice / 64 % 2],
+                        .quantity = (uint16_t)(1 + dice / 128 % 4),
+                        .amount = (1 + dice / 512 % 5) * 1111,
+                        .point_of_sale = (uint32_t)(11 + dice / 4096 % 2)};
+    if (dice / 8192 % 2 == 0) {
+        maker_use(m, made);
+    } else {
+        maker_reserve(m, made, 30);
+        if (dice / 16384 % 8 != 0)
+            maker_confirm(m, made.terminal, 10 * id + 1, 10 * id, 1);
+        else
+            maker_cancel(m, made.terminal, 10 * id + 1, 10 * id);
+    }
+    if (dice / 8192 % 2 == 0 && dice % 9 == 0)
+        maker_refund(m, made.terminal, 10 * id + 2, 10 * id, 0);
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc < 3)
+        return 2;
+    if (strcmp(argv[2], "one") == 0) {
+        maker_one_of_each(argv[1]);
+        return 0;
+    }
+    bool is_slow = strcmp(argv[2], "slowly") == 0;
+    uint64_t count = argc > 3 ? strtoull(argv[3], NULL, 10) : 1000;
+    struct ledger_maker *m = maker_open(argv[1]);
+    const uint32_t accounts[2] = {maker_account(m, 1, 77, "BUS"), maker_account(m, 2, 78, "LUNCH")};
+    for (uint64_t id = 1; id <= count; id++) {
+        maker_wait(m, 30 * (uint64_t)DAY_MS / count);
+        buy(m, accounts, id, count);
+        if (id % (is_slow ? SLOWLY_GROUP : COMMIT_COUNT) == 0)
+            maker_commit(m);
+        if (is_slow && id % SLOWLY_GROUP == 0)
+            nanosleep(&(struct timespec){0, 2000000}, NULL);
+    }
+    maker_close(m);
+    return 0;
+}

@@ -1,0 +1,194 @@
+/* What engine/book writes is good to the verifier, and reads as it was written. */
+#include "protocol/ledger_read.h"
+#include "protocol/ledger_verify.h"
+#include "tests/ledger_scene.h"
+#include "tests/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY    ((uint64_t)64 << 20)
+#define ASK_COUNT 4000
+
+static struct ledger_scene scene;
+static struct verified verified;
+
+static void check_is_good(const char *when)
+{
+    struct fault fault;
+    struct verify_settings settings = {.path = scene.directory, .memory = MEMORY, .is_quiet = true};
+    verified.findings.told_max = 5;
+    book_close(scene.book);
+    scene.book = NULL;
+    ck_assert_msg(ledger_verify(&verified, &settings, &fault), "%s", fault.text);
+    const struct ledger_violation *first = &verified.findings.told[0];
+    ck_assert_msg(verified.findings.count == 0, "%s: %u found: %s, posting %u: %s", when,
+                  (unsigned)verified.findings.count, first->rule, (unsigned)first->sequence,
+                  first->text);
+}
+
+static const struct limit limits[] = {
+    {.relief = LS_HALF,
+     .kind = LIMIT_USES,
+     .period = PERIOD_MONTH,
+     .value = 40,
+     .until_day = DAY_NEVER},
+    {.relief = LS_HALF,
+     .kind = LIMIT_USES,
+     .period = PERIOD_STATUS_TERM,
+     .value = 300,
+     .until_day = DAY_NEVER},
+    {.relief = LS_THIRD,
+     .kind = LIMIT_AMOUNT,
+     .period = PERIOD_DAY,
+     .shared = 5,
+     .value = 90000,
+     .until_day = DAY_NEVER},
+    {.relief = LS_DIME,
+     .kind = LIMIT_AMOUNT,
+     .period = PERIOD_WEEK,
+     .shared = 5,
+     .value = 90000,
+     .until_day = DAY_NEVER},
+    {.relief = LS_HALF,
+     .kind = LIMIT_BUDGET,
+     .period = PERIOD_MONTH,
+     .value = 4000000,
+     .warn_bp = 5000,
+     .until_day = DAY_NEVER},
+    {.relief = LS_SCHOOL,
+     .kind = LIMIT_USES,
+     .period = PERIOD_LIFETIME,
+     .value = 50,
+     .until_day = DAY_NEVER},
+};
+
+/* A purchase of some kind, day and person; kept, so that others may be about it. */
+static struct ledger_request random_purchase(uint64_t dice)
+{
+    static const uint8_t kinds[] = {KIND_USE, KIND_RESERVE, KIND_RESERVE, KIND_LATE};
+    struct ledger_request r =
+        ls_purchase(&scene, kinds[dice % 4], dice / 4 % 20, LS_P_HALF + (uint32_t)(dice / 128 % 6));
+    r.purchase.quantity = (uint16_t)(1 + dice / 1024 % 5);
+    r.purchase.companions = (uint8_t)(dice / 8192 % 3);
+    r.hold_10s = (uint8_t)(1 + dice / 65536 % 9);
+    r.view = dice / 1048576 % 8 == 0   ? LS_NOBODY
+             : dice / 1048576 % 8 == 1 ? LS_NEW_MEMBER
+                                       : LS_MEMBER;
+    r.purchase.service_time_s -= dice / 16777216 % 12 * SECONDS_PER_DAY;
+    return r;
+}
+
+static struct ledger_request random_change(const struct ledger_request *about, uint64_t dice)
+{
+    static const uint8_t kinds[] = {KIND_CONFIRM, KIND_CONFIRM, KIND_CANCEL, KIND_REFUND};
+    struct ledger_request r = ls_about(&scene, kinds[dice % 4], about);
+    r.quantity = (uint16_t)(dice / 4 % 4);
+    if (r.kind == KIND_REFUND && dice / 16 % 3 == 0) {
+        r.quantity = 0;
+        r.amount = (uint32_t)(dice / 64 % 9000);
+    }
+    return r;
+}
+
+static void play(uint64_t seed)
+{
+    static struct ledger_request asked[ASK_COUNT];
+    uint64_t state = seed;
+    size_t count = 0;
+    ls_limits(&scene, limits, COUNT_OF(limits));
+    for (int i = 0; i < ASK_COUNT; i++) {
+        uint64_t dice = support_random(&state);
+        if (count < 5 || dice % 2 == 0) {
+            asked[count] = random_purchase(dice / 2);
+            if (dice / 2 % 50 != 0)
+                ls_ask(&scene, &asked[count]);
+            count++;
+        } else {
+            struct ledger_request change =
+                random_change(&asked[count - 1 - dice / 2 % (count < 40 ? count : 40)], dice / 128);
+            ls_ask(&scene, &change);
+        }
+        if (dice % 20 == 0)
+            ls_expire(&scene, scene.now_ms + dice / 32 % 60000);
+    }
+}
+
+START_TEST(what_the_book_writes_is_good)
+{
+    ls_open(&scene);
+    play((uint64_t)_i + 1);
+    check_is_good("after chance");
+    ck_assert_uint_gt(verified.posting_count, ASK_COUNT / 4);
+    ck_assert_uint_gt(verified.tally_count, 100);
+    ls_close(&scene);
+}
+END_TEST
+
+/* All that is older goes, and denials of a day. */
+static void prune(void)
+{
+    const struct book_retention retention = {.keep_days = 10, .keep_denied_days = 1};
+    uint32_t count = 1, sum = 0;
+    while (count > 0) {
+        ck_assert_int_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+        ck_assert_int_eq(book_prune(scene.book, &retention, 100, &count), BOOK_DONE);
+        ck_assert_int_eq(book_commit(scene.book), BOOK_DONE);
+        sum += count;
+    }
+    ck_assert_uint_gt(sum, 0);
+}
+
+START_TEST(what_is_left_after_pruning_is_good)
+{
+    ls_open(&scene);
+    play((uint64_t)_i + 20);
+    scene.now_ms += UINT64_C(5) * SECONDS_PER_DAY * 1000;
+    play((uint64_t)_i + 30);
+    prune(); /* denials alone */
+    scene.now_ms += UINT64_C(7) * SECONDS_PER_DAY * 1000;
+    play((uint64_t)_i + 40);
+    prune();
+    check_is_good("after pruning");
+    ck_assert_uint_gt(verified.pruned, 0);
+    ls_close(&scene);
+}
+END_TEST
+
+START_TEST(what_the_book_writes_is_read)
+{
+    struct fault fault;
+    struct ledger_reader *reader;
+    struct ledger_head head;
+    struct postings *postings;
+    const struct posting *posting = NULL;
+    uint64_t count = 0;
+    ls_open(&scene);
+    play(9);
+    book_close(scene.book);
+    scene.book = NULL;
+    ck_assert_msg(ledger_reader_open(&reader, scene.directory, &fault), "%s", fault.text);
+    ck_assert(ledger_reader_head(&head, reader, &fault));
+    ck_assert(postings_open(&postings, reader, 1, head.sequence, &fault));
+    do {
+        ck_assert_msg(postings_next(&posting, postings, &fault), "%s", fault.text);
+        count += posting != NULL;
+    } while (posting != NULL);
+    ck_assert_uint_eq(count, head.sequence);
+    postings_close(postings);
+    ledger_reader_close(reader);
+    ls_close(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ledger_book");
+    TCase *tcase = tcase_create("ledger_book");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, what_the_book_writes_is_good, 0, 3);
+    tcase_add_loop_test(tcase, what_is_left_after_pruning_is_good, 0, 2);
+    tcase_add_test(tcase, what_the_book_writes_is_read);
+    suite_add_tcase(suite, tcase);
+    return support_run(suite);
+}
