@@ -1,9 +1,9 @@
 #include "bench/books.h"
 
+#include "bench/scan.h"
 #include "bench/take.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +28,12 @@ bool sellers_read(struct sellers *sellers, const char *folder, struct fault *fau
         return fault_set(fault, "%s: wanted a catalogue's points of sale: %s", path,
                          strerror(errno));
     while (getline(&line, &room, file) > 0) {
-        struct seller seller;
-        if (sscanf(line, "%" SCNu32 ",%" SCNu64, &seller.point_of_sale, &seller.provider) != 2)
+        const char *at = line;
+        uint64_t number, provider;
+        if (!scan_number(&number, &at, UINT32_MAX, ',') ||
+            !scan_number(&provider, &at, UINT64_MAX, ','))
             continue; /* the header */
+        struct seller seller = {(uint32_t)number, provider};
         sellers->list = take_room(sellers->list, &sellers->room, sellers->count, sizeof(seller));
         sellers->list[sellers->count++] = seller;
     }

@@ -1,5 +1,6 @@
 #include "bench/crowd.h"
 
+#include "bench/scan.h"
 #include "bench/take.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_MASK_BITS 32
+#define GROUP_MOST 31 /* a bit for each */
 
 uint32_t crowd_add_identifier(struct crowd *crowd, const struct identifier *identifier)
 {
@@ -18,20 +19,19 @@ uint32_t crowd_add_identifier(struct crowd *crowd, const struct identifier *iden
 }
 
 /* "3:20752:20845:Y;4:20752:20845:Y" */
-static uint32_t groups_on_day(const char *text, uint32_t day)
+static bool groups_on_day(uint32_t *groups, const char *at, uint32_t day)
 {
-    uint32_t groups = 0;
-    unsigned group, from, until;
-    char answer;
-    while (sscanf(text, "%u:%u:%u:%c", &group, &from, &until, &answer) == 4) {
-        if (answer == 'Y' && from <= day && day < until && group < GROUP_MASK_BITS)
-            groups |= UINT32_C(1) << group;
-        const char *next = strchr(text, ';');
-        if (next == NULL)
-            break;
-        text = next + 1;
+    while (*at != '\n' && *at != '\0') {
+        uint64_t group, from, until;
+        if (!scan_number(&group, &at, GROUP_MOST, ':') ||
+            !scan_number(&from, &at, UINT32_MAX, ':') ||
+            !scan_number(&until, &at, UINT32_MAX, ':') || (*at != 'Y' && *at != 'U'))
+            return false;
+        if (*at++ == 'Y' && from <= day && day < until)
+            *groups |= UINT32_C(1) << group;
+        at += *at == ';';
     }
-    return groups;
+    return true;
 }
 
 /* P,<code>,<groups> */
@@ -45,26 +45,30 @@ static bool add_person(struct crowd *crowd, const char *line, uint32_t day)
                                sizeof(crowd->persons[0]));
     struct crowd_person *person = &crowd->persons[crowd->person_count++];
     *person = (struct crowd_person){.first = crowd_add_identifier(crowd, &code), .count = 1};
-    if (line[size] == ',')
-        person->groups = groups_on_day(line + size + 1, day);
-    return true;
+    return line[size] != ',' || groups_on_day(&person->groups, line + size + 1, day);
 }
 
 /* M,<means>,<identifier>,<code>,<from>,<until>: behind the person whose it is. */
 static bool add_means(struct crowd *crowd, const char *line, uint32_t day)
 {
-    char text[IDENTIFIER_SIZE_MAX + 1], code[IDENTIFIER_SIZE_MAX + 1];
-    unsigned means, from, until;
     struct identifier identifier;
-    if (sscanf(line, "%u,%24[^,],%24[^,],%u,%u", &means, text, code, &from, &until) != 5 ||
-        means < 1 || means > MEANS_LAST ||
-        means_normalise(&identifier, (enum means)means, text, strlen(text)) != MEANS_FINE)
+    uint64_t means, from, until;
+    if (!scan_number(&means, &line, MEANS_LAST, ',') || means < 1)
+        return false;
+    const char *text = line, *code = line + strcspn(line, ",");
+    if (*code != ',' ||
+        means_normalise(&identifier, (enum means)means, text, (size_t)(code - text)) != MEANS_FINE)
+        return false;
+    size_t code_size = strcspn(++code, ",");
+    const char *at = code + code_size;
+    if (*at++ != ',' || !scan_number(&from, &at, UINT32_MAX, ',') ||
+        !scan_number(&until, &at, UINT32_MAX, ','))
         return false;
     if (crowd->person_count == 0 || from > day || day >= until)
         return true;
     struct crowd_person *person = &crowd->persons[crowd->person_count - 1];
     const struct identifier *owner = &crowd->identifiers[person->first];
-    if (owner->size == strlen(code) && memcmp(owner->text, code, owner->size) == 0) {
+    if (owner->size == code_size && memcmp(owner->text, code, code_size) == 0) {
         crowd_add_identifier(crowd, &identifier);
         person->count++;
     }
