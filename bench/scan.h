@@ -14,7 +14,7 @@ static inline bool scan_number(uint64_t *out, const char **at, uint64_t most, ch
         return false;
     for (; *c >= '0' && *c <= '9'; c++) {
         uint64_t digit = (uint64_t)(*c - '0');
-        if (value > (most - digit) / 10)
+        if (digit > most || value > (most - digit) / 10)
             return false;
         value = value * 10 + digit;
     }
