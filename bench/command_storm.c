@@ -53,7 +53,8 @@ static const struct option_table table = {
     .about = "Connects terminals to a server by the thousand, or what only looks like them.",
     .rows = rows,
     .row_count = sizeof(rows) / sizeof(rows[0]),
-    .footer = "Exit status: 0 all were accepted, or all garbage was sent; 1 some failed; 3 no run.",
+    .footer = "Exit status: 0 all were accepted, or all garbage was sent; 1 some failed; 2 usage; "
+              "3 no run.",
 };
 
 static double ms_of(uint64_t ns)

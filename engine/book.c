@@ -141,20 +141,29 @@ static uint64_t file_bytes(const struct book *book)
     return ((uint64_t)info.me_last_pgno + 1) * PAGE_BYTES;
 }
 
-/* Makes sure that the file has places on the disk up to `until`. */
+/* Gives the file its places up to there; an errno. */
+static int space_allocate(const struct book *book, uint64_t until)
+{
+    int error;
+    do
+        error = fallocate(book->data_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)until) == 0 ? 0 : errno;
+    while (error == EINTR);
+    return error;
+}
+
+/* Makes sure that the file has places on the disk up to `until`; in large steps while there are. */
 static bool space_ask(struct book *book, uint64_t until)
 {
     struct book_space *space = &book->space;
     if (until <= space->end)
         return true;
-    until = (until + SPACE_STEP - 1) / SPACE_STEP * SPACE_STEP;
-    int error;
-    do
-        error = fallocate(book->data_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)until) == 0 ? 0 : errno;
-    while (error == EINTR);
-    if (error == EOPNOTSUPP || error == ENOSYS)
+    uint64_t step = (until + SPACE_STEP - 1) / SPACE_STEP * SPACE_STEP;
+    int error = space_allocate(book, step);
+    if (error == 0)
+        until = step;
+    else if (error == EOPNOTSUPP || error == ENOSYS)
         until = UINT64_MAX; /* such a file system says so at a commit */
-    else if (error != 0)
+    else if (space_allocate(book, until) != 0)
         return false;
     space->end = until;
     return true;
@@ -278,6 +287,7 @@ void book_drop(struct book *book)
     book->txn = NULL;
     book->head = book->committed;
     accounts_cut(&book->accounts, book->head.account_count);
+    book->denials_from = 0;
     if (book->end == BOOK_FULL)
         book->end = BOOK_DONE;
 }
@@ -489,7 +499,7 @@ void book_close(struct book *book)
         close(book->data_fd);
     if (book->lock_fd >= 0)
         close(book->lock_fd);
-    account_list_free(&book->accounts);
+    accounts_free(&book->accounts);
     free(book->allowances);
     free(book);
 }

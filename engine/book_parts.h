@@ -34,7 +34,7 @@ struct account_slot {
 };
 
 /* Accounts by number, and by the hash of their rows. */
-struct account_list {
+struct accounts {
     uint32_t *scopes;  /* by number - 1 */
     uint64_t *hashes;  /* likewise */
     uint32_t *buckets; /* number; 0: free */
@@ -74,10 +74,11 @@ struct book {
     uint64_t map_size;
     struct ledger_head head, committed;
     uint64_t now_ms;
-    struct account_list accounts;
+    struct accounts accounts;
     struct shared_limits shared;
     struct book_space space;
     struct allowance *allowances;       /* room for one of each relief */
+    uint64_t old_until;                 /* sequence: up to there all are old enough to go */
     uint64_t denials_from;              /* sequence: denials before it have no content any more */
     uint8_t tally_from[TALLY_KEY_SIZE]; /* where tallies are looked through next */
 };
@@ -142,10 +143,10 @@ struct subject_head book_get_subject(struct book *book, uint64_t subject);
 /* Its number; a new one is written, with its posting. */
 uint32_t book_find_account(struct book *book, const struct account *account);
 uint32_t book_account_scope(const struct book *book, uint32_t number);
-void accounts_cut(struct account_list *accounts, uint32_t count); /* forgets those behind */
-MUST_USE bool accounts_add(struct account_list *accounts, uint32_t number,
+void accounts_cut(struct accounts *accounts, uint32_t count); /* forgets those behind */
+MUST_USE bool accounts_add(struct accounts *accounts, uint32_t number,
                            const uint8_t row[static ACCOUNT_SIZE]);
-void account_list_free(struct account_list *accounts);
+void accounts_free(struct accounts *accounts);
 
 /* Of posting and chain before; fills in both hashes of the row. */
 void posting_seal(uint8_t row[static POSTING_SIZE], const uint8_t chain_before[static CHAIN_SIZE]);

@@ -10,6 +10,21 @@ static bool is_older(const struct book *book, uint64_t recorded_ms, uint32_t kee
     return recorded_ms + keep_days * MS_PER_DAY <= book->head.clock_ms;
 }
 
+/* Of a denial without content the time is not told any more: it is old when a later one is. */
+static bool is_old(struct book *book, const struct posting *posting, uint32_t keep_days)
+{
+    struct posting later = *posting;
+    if (posting->sequence <= book->old_until)
+        return true;
+    while (later.kind == POSTING_PRUNED)
+        if (!book_get_posting(book, later.sequence + 1, &later))
+            return false; /* the end */
+    if (!is_older(book, later.recorded_ms, keep_days))
+        return false;
+    book->old_until = later.sequence;
+    return true;
+}
+
 /* The oldest posting, and what lives by it. One of a reservation that is still open stays, and all
  * that came after it. */
 static bool prune_posting(struct book *book, uint32_t keep_days)
@@ -20,13 +35,12 @@ static bool prune_posting(struct book *book, uint32_t keep_days)
     if (sequence >= book->head.sequence || !book_get_posting(book, sequence, &posting))
         return false; /* the last one stays: chains go on from it */
     struct transaction_name name = {posting.terminal, posting.request_id};
-    if (posting.kind == POSTING_PRUNED) {
-        /* Its time is not told any more: that of the next one will do. */
-        book_drop_posting(book, sequence, posting.chain);
-        return true;
-    }
-    if (!is_older(book, posting.recorded_ms, keep_days))
+    if (!is_old(book, &posting, keep_days))
         return false;
+    if (posting.kind == POSTING_PRUNED) {
+        book_drop_posting(book, sequence, posting.chain);
+        return book->end == BOOK_DONE;
+    }
     if (posting.request_id != 0 && book_get_transaction(book, name, &transaction) &&
         transaction.first == sequence) {
         if (transaction.state == STATE_RESERVED)
@@ -69,6 +83,7 @@ enum book_end book_prune(struct book *book, const struct book_retention *retenti
 {
     assert(book->txn != NULL);
     *count = 0;
+    book->old_until = 0;
     while (*count < count_max && book_make_room(book, false) &&
            (prune_posting(book, retention->keep_days) ||
             prune_denial(book, retention->keep_denied_days)))

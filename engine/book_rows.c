@@ -383,7 +383,7 @@ static uint64_t account_hash(const uint8_t row[static ACCOUNT_SIZE])
     return load_u64(hash);
 }
 
-static void accounts_hash(struct account_list *accounts)
+static void accounts_hash(struct accounts *accounts)
 {
     if (accounts->buckets == NULL)
         return;
@@ -397,7 +397,7 @@ static void accounts_hash(struct account_list *accounts)
 }
 
 /* Twice as many buckets as there is room for accounts. */
-static bool accounts_grow(struct account_list *accounts)
+static bool accounts_grow(struct accounts *accounts)
 {
     uint32_t room = accounts->room == 0 ? 1024 : 2 * accounts->room;
     uint32_t *scopes = realloc(accounts->scopes, room * sizeof(scopes[0]));
@@ -417,7 +417,7 @@ static bool accounts_grow(struct account_list *accounts)
     return true;
 }
 
-bool accounts_add(struct account_list *accounts, uint32_t number,
+bool accounts_add(struct accounts *accounts, uint32_t number,
                   const uint8_t row[static ACCOUNT_SIZE])
 {
     struct account account;
@@ -433,7 +433,7 @@ bool accounts_add(struct account_list *accounts, uint32_t number,
     return true;
 }
 
-void accounts_cut(struct account_list *accounts, uint32_t count)
+void accounts_cut(struct accounts *accounts, uint32_t count)
 {
     if (accounts->count == count)
         return;
@@ -442,7 +442,7 @@ void accounts_cut(struct account_list *accounts, uint32_t count)
     memset(accounts->slots, 0, sizeof(accounts->slots));
 }
 
-void account_list_free(struct account_list *accounts)
+void accounts_free(struct accounts *accounts)
 {
     free(accounts->scopes);
     free(accounts->hashes);
@@ -473,7 +473,7 @@ static uint32_t account_add(struct book *book, uint8_t row[static ACCOUNT_SIZE])
 uint32_t book_find_account(struct book *book, const struct account *account)
 {
     uint8_t row[ACCOUNT_SIZE], key[ACCOUNT_KEY_SIZE];
-    const struct account_list *accounts = &book->accounts;
+    const struct accounts *accounts = &book->accounts;
     const uint8_t *stored;
     account_encode(row, account);
     uint64_t hash = account_hash(row);

@@ -221,9 +221,10 @@ bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size)
  * from its first byte, so it begins only when another frame does. */
 static void conn_wait_for_more(struct conn *conn, bool is_new_frame)
 {
-    if (is_sealed(conn) && !conn->session.is_confirmed)
-        ; /* the wait for its first record goes on */
-    else if (conn->partial_size == 0)
+    if (is_sealed(conn) && !conn->session.is_confirmed) {
+        if (conn->wait != WAIT_HELLO) /* else the wait for its first record goes on */
+            conn_wait(conn, WAIT_HELLO);
+    } else if (conn->partial_size == 0)
         conn_wait(conn, WAIT_REQUEST);
     else if (is_new_frame || conn->wait != WAIT_FRAME)
         conn_wait(conn, WAIT_FRAME);

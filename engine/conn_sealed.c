@@ -1,9 +1,11 @@
 #include "engine/conn.h"
 
 #include "engine/conn_parts.h"
+#include "engine/listener.h"
 #include "protocol/day.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #define SWEPT_A_TICK      4096
 #define HANDSHAKES_A_WAKE 64
@@ -21,6 +23,16 @@ static void count_sealed_end(struct metrics *metrics, enum sealed_end end)
     };
     if (end > SEALED_IS_OVER)
         metric_add(counts[end], 1);
+}
+
+/* Another day: every session looks its terminal up again. */
+static void notice_day(struct conns *conns)
+{
+    uint32_t today = riga_day_of_time((uint64_t)ev_now(conns->settings.ev));
+    if (today == conns->today)
+        return;
+    conns->today = today;
+    conns->epoch++;
 }
 
 /* Whether the catalogue still has the session's terminal, and its hour is not over. */
@@ -91,6 +103,16 @@ static uint8_t addressed_key(const struct server_identity *identity,
     return SERVER_KEY_COUNT_MAX;
 }
 
+/* A machine that is gone already has none. */
+static uint64_t conn_source(const struct conn *conn)
+{
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+    socklen_t size = sizeof(peer);
+    if (getpeername(conn->io.fd, (struct sockaddr *)&peer, &size) != 0)
+        return 0;
+    return listener_source(&peer);
+}
+
 static void conn_shake(struct conn *conn)
 {
     struct conns *conns = conn->conns;
@@ -99,6 +121,7 @@ static void conn_shake(struct conn *conn)
         .loop = settings->loop,
         .conn = (uint32_t)(conn - conns->all),
         .serial = conn->serial,
+        .source = conn_source(conn),
         .key_index = addressed_key(settings->identity, conns->in),
     };
     if (asked.key_index == SERVER_KEY_COUNT_MAX) {
@@ -107,7 +130,12 @@ static void conn_shake(struct conn *conn)
         return;
     }
     memcpy(asked.hello, conns->in, HELLO_SIZE);
-    if (conns->moment.drain_wait_ms != 0 || !handshakes_submit(settings->handshakes, &asked)) {
+    enum submitted submitted = SUBMITTED_FULL;
+    if (conns->moment.drain_wait_ms == 0)
+        submitted = handshakes_submit(settings->handshakes, &asked);
+    if (submitted == SUBMITTED_CROWDED)
+        metric_add(&settings->metrics->hello_crowded, 1);
+    if (submitted != SUBMITTED) {
         conn_send_away(conn);
         return;
     }
@@ -170,6 +198,7 @@ static void conn_begin_session(struct conns *conns, const struct handshake_done 
         conn_close(conn);
         return;
     }
+    notice_day(conns); /* nothing ticks while nobody is connected */
     conn->session = (struct sealed){
         .receive = done->receive,
         .send = done->send,
@@ -187,11 +216,7 @@ static void conn_begin_session(struct conns *conns, const struct handshake_done 
 
 void conns_sweep(struct conns *conns)
 {
-    uint32_t today = riga_day_of_time((uint64_t)ev_now(conns->settings.ev));
-    if (today != conns->today) {
-        conns->today = today;
-        conns->epoch++;
-    }
+    notice_day(conns);
     uint32_t count = conns->used_count < SWEPT_A_TICK ? conns->used_count : SWEPT_A_TICK;
     for (uint32_t i = 0; i < count; i++) {
         struct conn *conn = &conns->all[conns->sweep_at++ % conns->used_count];

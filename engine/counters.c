@@ -20,7 +20,8 @@ enum {
     FILE_MAGIC = 0,
     FILE_COUNT = 8,
     FILE_RESERVED = 12,
-    FILE_ENTRIES = 16,
+    FILE_FLOOR = 16,
+    FILE_ENTRIES = 24,
 };
 enum {
     ENTRY_TERMINAL = 0,
@@ -39,8 +40,14 @@ struct slot {
 struct counters {
     pthread_mutex_t lock;
     uint32_t count;
-    bool has_risen; /* since it was saved */
-    struct slot slots[SLOT_COUNT];
+    bool has_risen;     /* since it was saved */
+    uint64_t floor;     /* no forgotten counter is higher */
+    struct slot *slots; /* one of the tables; the other is all zeros, for the next forgetting */
+    struct slot tables[2][SLOT_COUNT];
+
+    /* Of a forgetting. */
+    bool stays[SLOT_COUNT];
+    uint64_t gone[COUNTERS_MAX];
 };
 
 bool counters_open(struct counters **out, struct fault *fault)
@@ -49,6 +56,7 @@ bool counters_open(struct counters **out, struct fault *fault)
     if (counters == NULL)
         return fault_set(fault, "no memory for handshake counters");
     pthread_mutex_init(&counters->lock, NULL);
+    counters->slots = counters->tables[0];
     *out = counters;
     return true;
 }
@@ -76,14 +84,68 @@ bool counters_rise(struct counters *counters, uint32_t terminal, uint64_t counte
     pthread_mutex_lock(&counters->lock);
     struct slot *slot = find_slot(counters, terminal);
     bool is_new = slot->terminal == 0;
-    bool rises = is_new || counter > slot->counter;
-    if (rises && !(is_new && counters->count == COUNTERS_MAX)) {
+    bool has_room = !is_new || counters->count < COUNTERS_MAX;
+    bool rises = has_room && counter > (is_new ? counters->floor : slot->counter);
+    if (rises) {
         counters->count += is_new;
         *slot = (struct slot){terminal, counter};
         counters->has_risen = true;
     }
     pthread_mutex_unlock(&counters->lock);
     return rises;
+}
+
+/* ---- forgetting ---- */
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint64_t *one = a, *another = b;
+    return (*one > *another) - (*one < *another);
+}
+
+/* The counter up to which those that left are forgotten: that of the middle one of them. */
+static uint64_t choose_floor(struct counters *counters, const struct terminal catalogue[],
+                             uint32_t terminal_count)
+{
+    uint32_t gone_count = 0;
+    memset(counters->stays, 0, sizeof(counters->stays));
+    for (uint32_t i = 0; i < terminal_count; i++)
+        counters->stays[find_slot(counters, catalogue[i].number) - counters->slots] = true;
+    for (size_t i = 0; i < SLOT_COUNT; i++)
+        if (counters->slots[i].terminal != 0 && !counters->stays[i])
+            counters->gone[gone_count++] = counters->slots[i].counter;
+    assert(gone_count > 0); /* no catalogue has as many as are remembered */
+    qsort(counters->gone, gone_count, sizeof(counters->gone[0]), compare_numbers);
+    return counters->gone[gone_count / 2];
+}
+
+static void forget(struct counters *counters, const struct terminal catalogue[],
+                   uint32_t terminal_count)
+{
+    struct slot *old = counters->slots;
+    uint64_t floor = choose_floor(counters, catalogue, terminal_count);
+    counters->floor = floor > counters->floor ? floor : counters->floor;
+    counters->slots = old == counters->tables[0] ? counters->tables[1] : counters->tables[0];
+    counters->count = 0;
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        if (old[i].terminal == 0 || (!counters->stays[i] && old[i].counter <= counters->floor))
+            continue;
+        *find_slot(counters, old[i].terminal) = old[i];
+        counters->count++;
+    }
+    memset(old, 0, sizeof(counters->tables[0]));
+    counters->has_risen = true;
+}
+
+void counters_make_room(struct counters *counters, const struct terminal catalogue[],
+                        uint32_t terminal_count)
+{
+    static_assert(COUNTERS_MAX > TERMINAL_COUNT_MAX, "somebody can always be forgotten");
+    assert(terminal_count <= TERMINAL_COUNT_MAX);
+    pthread_mutex_lock(&counters->lock);
+    if (counters->count == COUNTERS_MAX)
+        forget(counters, catalogue, terminal_count);
+    pthread_mutex_unlock(&counters->lock);
 }
 
 uint32_t counters_count(struct counters *counters)
@@ -108,6 +170,7 @@ static uint8_t *encode(struct counters *counters, uint32_t *count)
     *count = counters->count;
     uint8_t *file = calloc(1, FILE_SIZE(*count));
     if (file != NULL) {
+        store_u64(file + FILE_FLOOR, counters->floor);
         uint8_t *entry = file + FILE_ENTRIES;
         for (size_t i = 0; i < SLOT_COUNT; i++) {
             if (counters->slots[i].terminal == 0)
@@ -185,6 +248,7 @@ static bool decode(struct counters *counters, const uint8_t *file, size_t size)
         (void)counters_rise(counters, load_u32(entry + ENTRY_TERMINAL),
                             load_u64(entry + ENTRY_COUNTER));
     }
+    counters->floor = load_u64(file + FILE_FLOOR); /* entries of the catalogue may be below it */
     return true;
 }
 

@@ -14,13 +14,19 @@ struct counters;
 MUST_USE bool counters_open(struct counters **out, struct fault *fault);
 void counters_close(struct counters *counters); /* NULL: nothing */
 
-/* Takes a counter that is higher than all before; false: it is not. When as many terminals as may
- * be are remembered, others are not, and true: a HELLO that is sent again begins a session that
- * only the holder of the keys could use. */
+/* Takes a counter that is higher than all before; false: it is not, or there is no room to remember
+ * it. One of a terminal of which nothing is remembered must be higher than the floor: who knows
+ * whether it was forgotten. */
 bool counters_rise(struct counters *counters, uint32_t terminal, uint64_t counter);
 
-/* The state file: magic "ELIGCTR1", u32 count, u32 zero, then for each u32 terminal, u32 zero, u64
- * counter; a BLAKE2b-128 of all that at the end. Written only when something has risen since. */
+/* When as many are remembered as may be: forgets, of those that are not in the catalogue, the half
+ * whose counters are lowest, and the highest of these is the floor from then on. Else nothing. */
+void counters_make_room(struct counters *counters, const struct terminal catalogue[],
+                        uint32_t terminal_count);
+
+/* The state file: magic "ELIGCTR1", u32 count, u32 zero, u64 floor, then for each u32 terminal, u32
+ * zero, u64 counter; a BLAKE2b-128 of all that at the end. Written only when something has risen
+ * since. */
 MUST_USE bool counters_save(struct counters *counters, const char *path, struct fault *fault);
 
 /* Of an empty one. No file: true. A file that is not whole or not ours: false, and nothing of it is

@@ -23,6 +23,7 @@
 #define NICE_LOWER         19 /* than the loops: checks come first */
 #define MERCHANT_PATH_SIZE 4096
 #define NS_PER_MS          1000000
+#define SHARE_COUNT        16384 /* so many that sources hardly ever meet in one */
 
 /* What is done for one loop: as many places as may be under way at all. */
 struct done_queue {
@@ -35,13 +36,14 @@ struct file_stamp {
     dev_t device;
     ino_t inode;
     off_t size;
-    struct timespec changed;
+    struct timespec changed; /* its bytes, its name, its owner or its mode */
 };
 
 struct handshakes {
     struct handshakes_settings settings;
     const struct edition *edition; /* the thread's alone */
     struct file_stamp stamp;       /* of the list that was read last, good or bad */
+    struct fault refusal;          /* why it was not taken, as it was said; empty: it was */
     bool is_gone_said;             /* that there is none any more */
     pthread_t thread;
     bool is_started;
@@ -51,8 +53,10 @@ struct handshakes {
     bool is_ending, is_edition_new;
     struct handshake_asked *asked; /* [HANDSHAKES_WAITING_MAX], a ring */
     uint32_t asked_first, asked_count;
-    uint32_t under_way_count; /* asked and not taken back yet */
-    struct done_queue *done;  /* [settings.loop_count] */
+    uint32_t under_way_count;     /* asked and not taken back yet */
+    uint16_t shares[SHARE_COUNT]; /* of these, by a hash of their source */
+    uint64_t share_seed;          /* random: nobody can choose whom to meet */
+    struct done_queue *done;      /* [settings.loop_count] */
     struct revocations *revocations;
     _Atomic uint32_t revocation_count; /* written under the lock, read without */
 };
@@ -64,7 +68,7 @@ static bool stamp_read(struct file_stamp *out, const char *path)
     struct stat status;
     if (lstat(path, &status) != 0)
         return false;
-    *out = (struct file_stamp){status.st_dev, status.st_ino, status.st_size, status.st_mtim};
+    *out = (struct file_stamp){status.st_dev, status.st_ino, status.st_size, status.st_ctim};
     return true;
 }
 
@@ -104,13 +108,18 @@ static void revocations_look(struct handshakes *h)
     if (!is_there && !h->is_gone_said)
         log_event("revocations_gone", "reason=\"the list that was read last stays in use\"");
     h->is_gone_said = !is_there;
-    if (!is_there || stamps_equal(&stamp, &h->stamp))
+    /* One that was refused is read again each time: what was in the way may have passed. */
+    bool is_same = is_there && stamps_equal(&stamp, &h->stamp);
+    if (!is_there || (is_same && h->refusal.text[0] == '\0'))
         return;
     h->stamp = stamp;
     if (!revocations_renew(h, &fault)) {
-        log_event("revocations_refused", "fault=%s", log_text(text, fault.text));
+        if (!is_same || strcmp(fault.text, h->refusal.text) != 0)
+            log_event("revocations_refused", "fault=%s", log_text(text, fault.text));
+        h->refusal = fault;
         return;
     }
+    h->refusal.text[0] = '\0';
     log_event("revocations", "sequence=%" PRIu64 " count=%u", h->revocations->sequence,
               h->revocations->count);
     for (uint32_t i = 0; i < h->settings.loop_count; i++)
@@ -202,13 +211,20 @@ static bool accept_make(struct handshakes *h, struct handshake_done *done,
     return is_made;
 }
 
+static bool take_counter(struct handshakes *h, uint32_t terminal, uint64_t counter)
+{
+    const struct tables *tables = h->edition->tables;
+    counters_make_room(h->settings.counters, tables->terminals, tables->terminal_count);
+    return counters_rise(h->settings.counters, terminal, counter);
+}
+
 static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
                             const struct handshake_asked *asked)
 {
     const struct server_identity *identity = h->settings.identity;
     struct noise_handshake noise;
     struct hello hello;
-    const struct terminal *terminal;
+    const struct terminal *terminal = NULL;
     uint64_t now_ms = clock_wall_s() * 1000;
     assert(asked->key_index < identity->key_count);
     if (!hello_open(&hello, done->terminal_key, &noise, identity->keys[asked->key_index],
@@ -217,17 +233,15 @@ static enum hello_end shake(struct handshakes *h, struct handshake_done *done,
 
     uint8_t merchant_key[NOISE_KEY_SIZE];
     enum hello_end end = judge_terminal(h, &terminal, done->terminal_key, &hello, now_ms / 1000);
+    if (end == HELLO_ACCEPTED && !take_counter(h, terminal->number, hello.counter))
+        end = HELLO_REPLAYED;
+    if (end == HELLO_ACCEPTED && !read_merchant_key(h, terminal->provider, merchant_key))
+        end = HELLO_NO_MERCHANT_KEY;
+    if (end == HELLO_ACCEPTED && !accept_make(h, done, &noise, terminal, merchant_key, now_ms))
+        end = HELLO_UNREADABLE;
     if (end == HELLO_ACCEPTED) {
         done->terminal_number = terminal->number;
         done->guard_slot = guard_slot(h->settings.guard, terminal->number, now_ms / 1000);
-        if (!counters_rise(h->settings.counters, terminal->number, hello.counter))
-            end = HELLO_REPLAYED;
-        else if (!read_merchant_key(h, terminal->provider, merchant_key))
-            end = HELLO_NO_MERCHANT_KEY;
-        else if (!accept_make(h, done, &noise, terminal, merchant_key, now_ms))
-            end = HELLO_UNREADABLE;
-        if (end != HELLO_ACCEPTED)
-            guard_leave(h->settings.guard, done->guard_slot);
     }
     explicit_bzero(merchant_key, sizeof(merchant_key));
     noise_wipe(&noise, sizeof(noise));
@@ -288,7 +302,8 @@ static void *handshakes_run(void *argument)
     uint64_t looked_ms = 0;
     while (take_edition(h)) {
         if (next_asked(h, &asked)) {
-            struct handshake_done done = {.conn = asked.conn, .serial = asked.serial};
+            struct handshake_done done = {
+                .conn = asked.conn, .serial = asked.serial, .source = asked.source};
             done.end = shake(h, &done, &asked);
             give_back(h, asked.loop, &done);
             explicit_bzero(&done, sizeof(done));
@@ -313,18 +328,32 @@ void handshakes_wake(struct handshakes *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-bool handshakes_submit(struct handshakes *h, const struct handshake_asked *asked)
+static uint16_t *share_of(struct handshakes *h, uint64_t source)
+{
+    uint64_t x = (source ^ h->share_seed) * UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    return &h->shares[(x >> 32) % SHARE_COUNT];
+}
+static_assert(HANDSHAKES_WAITING_MAX <= UINT16_MAX, "a share can be all that wait");
+
+enum submitted handshakes_submit(struct handshakes *h, const struct handshake_asked *asked)
 {
     assert(asked->loop < h->settings.loop_count);
+    enum submitted submitted = SUBMITTED;
     pthread_mutex_lock(&h->lock);
-    bool has_room = h->under_way_count < HANDSHAKES_WAITING_MAX;
-    if (has_room) {
+    uint16_t *share = share_of(h, asked->source);
+    if (h->under_way_count >= HANDSHAKES_WAITING_MAX)
+        submitted = SUBMITTED_FULL;
+    else if (h->under_way_count >= HANDSHAKES_CROWD_MIN && *share >= HANDSHAKES_SHARE_MAX)
+        submitted = SUBMITTED_CROWDED;
+    if (submitted == SUBMITTED) {
         h->asked[(h->asked_first + h->asked_count++) % HANDSHAKES_WAITING_MAX] = *asked;
         h->under_way_count++;
+        (*share)++;
         pthread_cond_signal(&h->asked_one);
     }
     pthread_mutex_unlock(&h->lock);
-    return has_room;
+    return submitted;
 }
 
 bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done *out)
@@ -338,6 +367,7 @@ bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done 
         queue->first = (queue->first + 1) % HANDSHAKES_WAITING_MAX;
         queue->count--;
         h->under_way_count--;
+        (*share_of(h, out->source))--;
     }
     pthread_mutex_unlock(&h->lock);
     return is_one;
@@ -347,6 +377,8 @@ bool handshakes_take(struct handshakes *h, uint32_t loop, struct handshake_done 
 
 static bool queues_open(struct handshakes *h, struct fault *fault)
 {
+    if (!random_fill(&h->share_seed, sizeof(h->share_seed)))
+        return fault_set(fault, "no randomness for handshakes: %s", strerror(errno));
     uint32_t loop_count = h->settings.loop_count;
     h->asked = calloc(HANDSHAKES_WAITING_MAX, sizeof(h->asked[0]));
     h->done = calloc(loop_count, sizeof(h->done[0]));

@@ -15,6 +15,12 @@
  * the last one waits a second. */
 #define HANDSHAKES_WAITING_MAX 4096
 
+/* Whoever knows the server's public key can make HELLOs that wait. Once so many do, a newcomer is
+ * answered BUSY whose source has its share of them already: one machine cannot keep all others out.
+ * Terminals that come back together from behind one address have the queue's beginning. */
+#define HANDSHAKES_CROWD_MIN (HANDSHAKES_WAITING_MAX / 4)
+#define HANDSHAKES_SHARE_MAX (HANDSHAKES_WAITING_MAX / 8)
+
 /* How often the list of revoked keys is looked at: well within the second that is promised. */
 #define REVOCATIONS_POLL_MS 200
 
@@ -33,6 +39,7 @@ enum hello_end {
 /* A HELLO on its way to the thread; `conn` and `serial` are its loop's own, and come back. */
 struct handshake_asked {
     uint32_t loop, conn, serial;
+    uint64_t source;   /* listener_source */
     uint8_t key_index; /* by which of the server's keys: 0 current, 1 next */
     uint8_t hello[HELLO_SIZE];
 };
@@ -40,6 +47,7 @@ struct handshake_asked {
 /* What became of it. The ciphers are secret: whoever takes it wipes it. */
 struct handshake_done {
     uint32_t conn, serial;
+    uint64_t source; /* as it was asked */
     enum hello_end end;
     uint32_t terminal_number, guard_slot;
     uint8_t terminal_key[NOISE_KEY_SIZE];
@@ -85,9 +93,17 @@ MUST_USE bool handshakes_start(struct handshakes *handshakes, struct fault *faul
 /* The store has another edition for the thread. */
 void handshakes_wake(struct handshakes *handshakes);
 
-/* From loops; all three take a lock, so not on the way of a check. Submit: false when as many wait
- * as may. Take: false when nothing is done for the loop. */
-MUST_USE bool handshakes_submit(struct handshakes *handshakes, const struct handshake_asked *asked);
+/* Whether a HELLO waits now. */
+enum submitted {
+    SUBMITTED,
+    SUBMITTED_FULL,    /* as many wait as may */
+    SUBMITTED_CROWDED, /* there is a crowd, and its source has its share */
+};
+
+/* From loops; all three take a lock, so not on the way of a check. Take: false when nothing is done
+ * for the loop. */
+MUST_USE enum submitted handshakes_submit(struct handshakes *handshakes,
+                                          const struct handshake_asked *asked);
 MUST_USE bool handshakes_take(struct handshakes *handshakes, uint32_t loop,
                               struct handshake_done *out);
 bool handshakes_has_revoked(struct handshakes *handshakes,

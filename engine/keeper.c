@@ -3,12 +3,16 @@
 #include "engine/log.h"
 #include "protocol/progress.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #define KEEPER_PATH_SIZE 4096
 #define ALARMS_A_ROUND   64 /* more are said in the next second */
@@ -18,6 +22,8 @@ struct keeper {
     char guard_path[KEEPER_PATH_SIZE], counters_path[KEEPER_PATH_SIZE];
     pthread_t thread;
     bool is_started;
+    int lock_fd;    /* the folder is ours as long as it is open; -1: there is none */
+    bool is_loaded; /* else there is nothing to save, or nowhere */
     _Atomic uint64_t alarm_count;
     bool is_unsaved_said; /* that saving fails, once until it works again */
 
@@ -43,7 +49,7 @@ static void save(struct keeper *keeper, bool is_last)
 {
     struct fault fault, another;
     char text[LOG_TEXT_SIZE];
-    if (keeper->settings.directory == NULL)
+    if (!keeper->is_loaded)
         return;
     bool is_saved =
         guard_save(keeper->settings.guard, keeper->guard_path, is_last, clock_wall_s(), &fault);
@@ -91,6 +97,26 @@ static bool path_make(char path[static KEEPER_PATH_SIZE], const char *directory,
     return true;
 }
 
+/* Two servers in one folder would each undo what the other has written. */
+static bool lock_folder(struct keeper *keeper, struct fault *fault)
+{
+    char path[KEEPER_PATH_SIZE];
+    const char *directory = keeper->settings.directory;
+    if (!path_make(path, directory, KEEPER_LOCK_FILE, fault))
+        return false;
+    keeper->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (keeper->lock_fd < 0)
+        return fault_set(fault, "%s: %s", path, strerror(errno));
+    if (flock(keeper->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (errno == EWOULDBLOCK)
+        return fault_set(fault,
+                         "%s: another server keeps its state there; stop it, or give this one a "
+                         "folder of its own",
+                         directory);
+    return fault_set(fault, "%s: cannot be locked: %s", path, strerror(errno));
+}
+
 /* A state that cannot be read must not keep the server from serving; that it begins anew is said.
  */
 static bool load(struct keeper *keeper, struct fault *fault)
@@ -100,7 +126,8 @@ static bool load(struct keeper *keeper, struct fault *fault)
     char text[LOG_TEXT_SIZE];
     uint32_t slot_count = 0;
     if (!path_make(keeper->guard_path, settings->directory, KEEPER_GUARD_FILE, fault) ||
-        !path_make(keeper->counters_path, settings->directory, KEEPER_COUNT_FILE, fault))
+        !path_make(keeper->counters_path, settings->directory, KEEPER_COUNT_FILE, fault) ||
+        !lock_folder(keeper, fault))
         return false;
     if (!guard_load(settings->guard, keeper->guard_path, clock_wall_s(), &slot_count, &refusal))
         log_event("state_refused", "fault=%s", log_text(text, refusal.text));
@@ -109,7 +136,9 @@ static bool load(struct keeper *keeper, struct fault *fault)
     log_event("state", "guarded_terminals=%u counters=%u", slot_count,
               counters_count(settings->counters));
     /* Whoever cannot write it now will not be able to when it matters. */
-    return guard_save(settings->guard, keeper->guard_path, false, clock_wall_s(), fault);
+    keeper->is_loaded =
+        guard_save(settings->guard, keeper->guard_path, false, clock_wall_s(), fault);
+    return keeper->is_loaded;
 }
 
 bool keeper_open(struct keeper **out, const struct keeper_settings *settings, struct fault *fault)
@@ -118,6 +147,7 @@ bool keeper_open(struct keeper **out, const struct keeper_settings *settings, st
     if (keeper == NULL)
         return fault_set(fault, "no memory for the keeper of state");
     keeper->settings = *settings;
+    keeper->lock_fd = -1;
     pthread_mutex_init(&keeper->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -157,8 +187,12 @@ void keeper_close(struct keeper *keeper)
         pthread_mutex_unlock(&keeper->lock);
         pthread_join(keeper->thread, NULL);
         say_alarms(keeper);
-        save(keeper, true);
     }
+    /* Also when the start failed and nobody was served: else that would look like a crash, and
+     * terminals pay for those. */
+    save(keeper, true);
+    if (keeper->lock_fd >= 0)
+        close(keeper->lock_fd);
     pthread_cond_destroy(&keeper->ended);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);

@@ -10,6 +10,7 @@
 #define KEEPER_SAVE_S     10
 #define KEEPER_GUARD_FILE "guard"
 #define KEEPER_COUNT_FILE "counters"
+#define KEEPER_LOCK_FILE  "lock" /* empty */
 
 /* Borrowed, and outlives it. */
 struct keeper_settings {
@@ -21,8 +22,9 @@ struct keeper_settings {
 
 struct keeper;
 
-/* Loads what is in the directory. What cannot be read is said aloud, and begun anew. False when the
- * directory cannot be written. */
+/* Loads what is in the directory, which is this keeper's alone until it is closed. What cannot be
+ * read is said aloud, and begun anew. False when the directory cannot be written, or is another
+ * server's. */
 MUST_USE bool keeper_open(struct keeper **out, const struct keeper_settings *settings,
                           struct fault *fault);
 MUST_USE bool keeper_start(struct keeper *keeper, struct fault *fault);
@@ -30,7 +32,7 @@ MUST_USE bool keeper_start(struct keeper *keeper, struct fault *fault);
 /* How many alarms were said so far; 0 for NULL. From any thread. */
 uint64_t keeper_alarm_count(const struct keeper *keeper);
 
-/* Saves a last time. NULL: nothing. */
+/* Saves a last time, also when it was never started. NULL: nothing. */
 void keeper_close(struct keeper *keeper);
 
 #endif

@@ -92,6 +92,26 @@ uint16_t listener_port(const struct address *address)
     return ntohs(((const struct sockaddr_in *)&address->socket)->sin_port);
 }
 
+static uint32_t load_be32(const uint8_t bytes[static 4])
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+#define IPV4_SOURCE (UINT64_C(1) << 32) /* no /64 that is in use begins with so many zeros */
+
+uint64_t listener_source(const struct sockaddr_storage *peer)
+{
+    if (peer->ss_family == AF_INET)
+        return IPV4_SOURCE | ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr);
+    if (peer->ss_family != AF_INET6)
+        return 0;
+    /* A socket of both families tells IPv4 addresses so. */
+    const struct in6_addr *address = &((const struct sockaddr_in6 *)peer)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(address))
+        return IPV4_SOURCE | load_be32(address->s6_addr + 12);
+    return (uint64_t)load_be32(address->s6_addr) << 32 | load_be32(address->s6_addr + 4);
+}
+
 /* Whether the path is free, or holds a socket that nobody listens on. */
 static bool path_is_free(const struct address *address, const char *path, struct fault *fault)
 {

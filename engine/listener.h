@@ -27,6 +27,10 @@ MUST_USE bool listener_open_tcp(int *fd, struct address *address, uint32_t write
                                 struct fault *fault);
 uint16_t listener_port(const struct address *address);
 
+/* Whose connection it is, as far as addresses tell machines apart: a number for each IPv4 address,
+ * and for each /64 of IPv6, of which one machine has all. 0: of none. */
+uint64_t listener_source(const struct sockaddr_storage *peer);
+
 /* A Unix socket file of ours: which one it is, so that nobody else's is removed. */
 struct listener_file {
     const char *path; /* borrowed */

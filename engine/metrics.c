@@ -11,6 +11,10 @@ void metrics_sum(struct metrics *sum, const struct metrics *from)
 #undef METRICS_ADD
 }
 
+#define METRICS_TEXT_ROW(name, help) +sizeof(" " #name "=18446744073709551615") - 1
+static_assert(METRICS(METRICS_TEXT_ROW) < METRICS_TEXT_SIZE, "all numbers fit, the largest too");
+#undef METRICS_TEXT_ROW
+
 size_t metrics_to_text(char text[static METRICS_TEXT_SIZE], const struct metrics *metrics)
 {
     const struct {

@@ -55,6 +55,7 @@
     X(record_bad_padding, "sessions ended for frames behind padding")                              \
     X(not_permitted, "frames of a terminal about a product or point of sale that are not its own") \
     X(rationed, "CHECK frames answered BUSY by the enumeration guard")                             \
+    X(hello_crowded, "of hello_busy: because their address had its share of those that waited")    \
     X(transactions, "transactions that the ledger was asked for")                                  \
     X(transactions_busy, "transactions answered BUSY: too many waited, or the ledger cannot now")  \
     X(transactions_refused, "transactions that what is bought, where or when has settled")         \

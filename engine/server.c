@@ -339,6 +339,14 @@ static void identity_take(struct server_identity *out, const struct server_keys 
     }
 }
 
+/* What terminals are told, in whole seconds: not later than we close, or they would write into what
+ * is closed already. */
+static uint16_t idle_s_of(const struct config *config)
+{
+    uint64_t idle_s = config->idle_ms / 1000;
+    return idle_s == 0 ? 1 : idle_s < UINT16_MAX ? (uint16_t)idle_s : UINT16_MAX;
+}
+
 /* All that terminals need: their budgets, what is remembered of them, and who opens to them. */
 static bool server_open_sealed(struct server *server, const struct server_keys *keys,
                                struct fault *fault)
@@ -369,8 +377,7 @@ static bool server_open_sealed(struct server *server, const struct server_keys *
         .guard = server->guard,
         .counters = server->counters,
         .loop_count = server->loop_count,
-        .idle_s = (uint16_t)(config->idle_ms / 1000 < UINT16_MAX ? config->idle_ms / 1000 + 1
-                                                                 : UINT16_MAX),
+        .idle_s = idle_s_of(config),
         .per_minute = (uint32_t)config->per_minute,
         .wake = wake_reader,
         .context = server,

@@ -310,12 +310,13 @@ static const struct edition *take(struct store *store, uint32_t reader, bool is_
     assert(reader < store->settings.reader_count);
     pthread_mutex_lock(&store->lock);
     const struct edition *edition = store->current.edition;
-    if (is_beside && store->held[reader] != edition) {
-        assert(store->beside[reader] == NULL);
-        store->beside[reader] = store->held[reader];
+    if (store->held[reader] != edition) { /* loops wake for much else, too */
+        assert(!is_beside || store->beside[reader] == NULL);
+        if (is_beside)
+            store->beside[reader] = store->held[reader];
+        store->held[reader] = edition;
+        pthread_cond_broadcast(&store->changed);
     }
-    store->held[reader] = edition;
-    pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->lock);
     return edition;
 }

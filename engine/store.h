@@ -18,7 +18,7 @@ struct store_settings {
     uint32_t environment;
     uint64_t subject_check; /* of the ledger's key, which snapshots must have; 0: no ledger */
     uint32_t poll_ms;
-    uint32_t reader_count; /* loops: each must take what it is woken for */
+    uint32_t reader_count; /* each must take what it is woken for */
     /* Called from the side thread: reader `reader` shall call store_take soon. */
     void (*wake)(void *context, uint32_t reader);
     void *context;

@@ -110,8 +110,9 @@ static void print_snapshot(const struct snapshot *snapshot)
            COUNT_TEXT(m->person_count), COUNT_TEXT(m->identifier_count), COUNT_TEXT(t->view_count),
            COUNT_TEXT(t->set_count), COUNT_TEXT(m->data_size));
     printf("            %" PRIu32 " products, %" PRIu32 " reliefs, %" PRIu32 " clauses, %" PRIu32
-           " terminals\n\n",
-           t->product_count, t->relief_count, t->clause_count, t->terminal_count);
+           " terminals%s\n\n",
+           t->product_count, t->relief_count, t->clause_count, t->terminal_count,
+           m->subject_check != 0 ? ", subjects for a ledger" : "");
     printf("%-32s %-10s %12s %12s\n", "register", "as of", "rows", "refused");
     for (uint32_t i = 0; i < m->source_count; i++) {
         day_to_text(day, (int32_t)m->sources[i].as_of_day);
@@ -140,6 +141,7 @@ static void json_manifest(struct json *json, const struct manifest *m)
     json_number(json, "persons", m->person_count);
     json_number(json, "identifiers", m->identifier_count);
     json_number(json, "bytes", m->data_size);
+    json_bool(json, "subjects", m->subject_check != 0);
 }
 
 static void print_snapshot_json(const struct snapshot *snapshot)

@@ -118,7 +118,7 @@ bool generation_keys_destroy(const char *directory, uint64_t generation, struct 
     close(fd);
     if (error != 0)
         fault_set(fault, "%s/%s: destroying it: %s; %s", directory, name, strerror(error),
-                  is_good ? "its name is gone, its bytes may still be on the disk"
+                  is_gone ? "its name is gone, its bytes may still be on the disk"
                           : "remove it by hand");
     return error == 0;
 }

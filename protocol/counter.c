@@ -45,12 +45,14 @@ static bool read_number(uint64_t *out, struct stat *like, bool *had, const char 
                         struct fault *fault)
 {
     char text[COUNTER_TEXT_SIZE];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     *had = fd >= 0;
     if (fd < 0 && errno == ENOENT) {
         *out = clock_number();
         return true;
     }
+    if (fd < 0 && errno == ELOOP) /* the new file would take its place, not that of what it names */
+        return fault_set(fault, "a symbolic link; name the counter file itself");
     if (fd < 0)
         return fault_set(fault, "%s", strerror(errno));
     ssize_t size = read(fd, text, sizeof(text));

@@ -289,8 +289,8 @@ enum elig_session_state {
     ELIG_SESSION_OVER
 };
 
-/* Takes a copy of the settings: wipe yours. ELIG_BAD_ARGUMENT: terminal id 0, no such environment,
- * secret or psk of zeros. */
+/* Takes a copy of the settings: wipe yours. ELIG_BAD_ARGUMENT: terminal id 0, is_padded neither
+ * 0 nor 1, or a secret, psk or server key of zeros. */
 int elig_session_open(struct elig_session *session, const struct elig_session_settings *settings);
 
 /* The first bytes of a new connection. A session may start as often as it is wanted, in any state;
@@ -340,7 +340,8 @@ void elig_session_close(struct elig_session *session);
  * not. Either `path`, or both functions. Store it where neither a loss of power nor an update of
  * the firmware takes it away. */
 struct elig_counter {
-    const char *path; /* a small file, made when it is not there; several processes may share it */
+    const char *path; /* a small file, no symbolic link, made when it is not there; several
+                         processes may share it */
     int (*load)(void *context, uint64_t *counter); /* the last one that was stored, 0 when none was;
                                                       returns 0, or else it could not */
     int (*store)(void *context, uint64_t counter); /* returns 0 once it would outlive a loss of

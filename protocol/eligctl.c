@@ -133,8 +133,10 @@ static int read_identifier(struct elig_request *request, const struct check_sett
     size_t size = strlen(text);
     if (strcmp(text, "-") == 0) {
         const char *wrong = identifier_read_line(line, &size);
-        if (wrong != NULL)
+        if (wrong != NULL) {
+            explicit_bzero(line, sizeof(line));
             return fail(EXIT_USAGE, "check", "standard input", wrong);
+        }
         text = line;
     }
     enum means_fault fault = means_normalise(&identifier, (enum means)request->means, text, size);

@@ -289,6 +289,51 @@ static int run_list(int argc, char *argv[])
                    : command_fail("eligctl terminal list", EXIT_FAILED, &fault);
 }
 
+/* ---- begin-list ---- */
+
+struct begin_settings {
+    const char *revocations, *secret;
+    uint64_t environment;
+};
+
+#define BEGIN_AT(field) offsetof(struct begin_settings, field)
+
+static const struct option_row begin_rows[] = {
+    {"revocations", OPTION_TEXT, BEGIN_AT(revocations), "FILE", NULL, 0, 0,
+     "required: " REVOCATIONS_HELP},
+    {"revoker-secret", OPTION_TEXT, BEGIN_AT(secret), "FILE", NULL, 0, 0,
+     "required: " REVOKER_SECRET_HELP},
+    {"environment", OPTION_NUMBER, BEGIN_AT(environment), "NUMBER", "0", 0, UINT32_MAX,
+     ENVIRONMENT_HELP},
+};
+
+static const struct option_table begin_table = {
+    .usage = "eligctl terminal begin-list --revocations FILE --revoker-secret FILE [options]",
+    .about = "Begins a signed list on which nobody is, so that engines can watch it.",
+    .rows = begin_rows,
+    .row_count = sizeof(begin_rows) / sizeof(begin_rows[0]),
+    .footer = "exit status: 0 begun; 2 usage; 3 could not begin it",
+};
+
+static int run_begin_list(int argc, char *argv[])
+{
+    struct begin_settings s;
+    struct sign_secret *secret = NULL;
+    struct fault fault;
+    options_read(&begin_table, &s, NULL, argc, argv);
+    bool is_good =
+        identity_start(&fault) && keyfile_open_secret(&secret, s.secret, &fault) &&
+        revocations_begin(s.revocations, (uint32_t)s.environment, clock_wall_s(), secret, &fault);
+    keyfile_close_secret(secret);
+    if (!is_good)
+        return command_fail("eligctl terminal begin-list", EXIT_FAILED, &fault);
+    printf("%s, list number 1, holds nobody.\n"
+           "Next: put it where the engines read it, and start them with --revocations and "
+           "--revoker-public.\n",
+           s.revocations);
+    return command_finish("eligctl terminal begin-list", EXIT_YES);
+}
+
 /* ---- revoke ---- */
 
 /* Where the list is, and who signs it. */
@@ -523,6 +568,7 @@ int run_terminal(int argc, char *argv[])
     static const struct command commands[] = {
         {"add", run_add, "enrol a terminal with its public key"},
         {"list", run_list, "tell who is enrolled, and how it stands with each"},
+        {"begin-list", run_begin_list, "begin a signed list on which nobody is"},
         {"revoke", run_revoke, "put a terminal's key on the signed list"},
         {"rotate", run_rotate, "give a terminal another key"},
     };

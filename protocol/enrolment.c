@@ -291,10 +291,15 @@ static const struct enrolled *holder_of(const struct enrolment *enrolment,
     return NULL;
 }
 
-static bool is_nobodys(const struct enrolment *enrolment, const uint8_t key[static NOISE_KEY_SIZE],
-                       struct fault *fault)
+/* Whether `number` may have the key. */
+static bool is_nobodys(const struct enrolment *enrolment, uint32_t number,
+                       const uint8_t key[static NOISE_KEY_SIZE], struct fault *fault)
 {
     const struct enrolled *holder = holder_of(enrolment, key);
+    if (holder != NULL && holder->number == number)
+        return fault_set(fault,
+                         "%s:%" PRIu32 ": terminal %" PRIu32 " has this very key: nothing to do",
+                         enrolment->path, holder->line, number);
     return holder == NULL ||
            fault_set(fault,
                      "%s:%" PRIu32 ": terminal %" PRIu32 " has this key already: every terminal "
@@ -329,9 +334,14 @@ bool enrolling_check(const struct enrolling *row, struct fault *fault)
                          row->profile, near != NULL ? "; did you mean " : "",
                          near != NULL ? near : "", near != NULL ? "?" : "");
     }
-    if (row->from_day >= row->until_day)
-        return fault_set(fault, "until: wanted a day later than from: the first day on which it "
-                                "no longer holds");
+    if (row->from_day >= row->until_day) {
+        char until[DAY_TEXT_SIZE];
+        day_to_text(until, (int32_t)row->until_day);
+        return fault_set(fault,
+                         "until: wanted a day later than from, the first on which it may not ask "
+                         "any more; found %s",
+                         until);
+    }
     return true;
 }
 
@@ -348,9 +358,11 @@ static bool number_is_free(const struct enrolment *enrolment, uint32_t number, s
     for (uint32_t i = 0; i < enrolment->count; i++)
         if (enrolment->terminals[i].number == number)
             return fault_set(fault,
-                             "%s:%" PRIu32 ": terminal %" PRIu32 " stands there already; eligctl "
-                             "terminal rotate gives it another key",
-                             enrolment->path, enrolment->terminals[i].line, number);
+                             "%s:%" PRIu32 ": terminal %" PRIu32 " stands there already%s; eligctl "
+                             "terminal rotate gives it %s",
+                             enrolment->path, enrolment->terminals[i].line, number,
+                             enrolment->terminals[i].has_key ? "" : ", without a key",
+                             enrolment->terminals[i].has_key ? "another key" : "its first one");
     return true;
 }
 
@@ -360,7 +372,8 @@ bool enrolment_add(struct enrolment *enrolment, const struct enrolling *row, str
         typed_per_day[NUMBER_TEXT_SIZE], key[KEY_TEXT_SIZE], from[DAY_TEXT_SIZE],
         until[DAY_TEXT_SIZE];
     assert(enrolling_check(row, fault));
-    if (!number_is_free(enrolment, row->number, fault) || !is_nobodys(enrolment, row->key, fault))
+    if (!number_is_free(enrolment, row->number, fault) ||
+        !is_nobodys(enrolment, row->number, row->key, fault))
         return false;
     key_text(key, row->key);
     day_to_text(from, (int32_t)row->from_day);
@@ -394,7 +407,7 @@ bool enrolment_set_key(struct enrolment *enrolment, uint32_t number,
     char value[KEY_TEXT_SIZE], *text;
     size_t size;
     if (!enrolment_find(&terminal, enrolment, number, fault) ||
-        !is_nobodys(enrolment, key, fault) || !begin(&rows, enrolment, fault))
+        !is_nobodys(enrolment, number, key, fault) || !begin(&rows, enrolment, fault))
         return false;
     key_text(value, key);
     while (row.line != terminal->line)

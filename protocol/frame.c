@@ -75,11 +75,16 @@ static const struct bare {
     uint16_t quantity_most;
     uint32_t amount_most; /* of UNIT_PRICE, and then of no units */
 } bares[KIND_LAST + 1] = {
-    [KIND_PING] = {0},
+    [KIND_PING] = {.may_have_target = false},
     [KIND_STATUS] = {.may_have_target = true},
-    [KIND_CONFIRM] = {true, true, .quantity_most = QUANTITY_MAX},
-    [KIND_CANCEL] = {true, true},
-    [KIND_REFUND] = {true, true, .quantity_most = QUANTITY_MAX, .amount_most = UINT32_MAX},
+    [KIND_CONFIRM] = {.may_have_target = true,
+                      .must_have_target = true,
+                      .quantity_most = QUANTITY_MAX},
+    [KIND_CANCEL] = {.may_have_target = true, .must_have_target = true},
+    [KIND_REFUND] = {.may_have_target = true,
+                     .must_have_target = true,
+                     .quantity_most = QUANTITY_MAX,
+                     .amount_most = UINT32_MAX},
 };
 
 static enum status decode_bare(struct request *out, const uint8_t frame[static FRAME_SIZE])

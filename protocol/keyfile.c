@@ -133,18 +133,40 @@ static bool parse_line(uint8_t *bytes, size_t bytes_size, const char *what, cons
            done == bytes_size;
 }
 
+/* The first word of a key file says which kind it is, and is no secret; NULL: it is none of them.
+ */
+static const char *kind_of_line(const char *line, size_t line_size)
+{
+    static const char *const kinds[] = {
+        IDENTITY_WHAT,      SECRET_WHAT,          PUBLIC_WHAT,          SERVER_SECRET_WHAT,
+        SERVER_PUBLIC_WHAT, TERMINAL_SECRET_WHAT, TERMINAL_PUBLIC_WHAT, MERCHANT_WHAT};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t size = strlen(kinds[i]);
+        if (line_size > size && memcmp(line, kinds[i], size) == 0 && line[size] == ' ')
+            return kinds[i];
+    }
+    return NULL;
+}
+
+static bool refuse_other_kind(const char *line, size_t line_size, const char *what,
+                              size_t bytes_size, const char *path, struct fault *fault)
+{
+    const char *kind = kind_of_line(line, line_size);
+    bool is_other = kind != NULL && strcmp(kind, what) != 0;
+    return fault_set(fault,
+                     "%s: not a key of this kind: wanted one line, \"%s\" and %zu hexadecimal "
+                     "digits, found %s%s",
+                     path, what, 2 * bytes_size, is_other ? "a key of the kind " : "another text",
+                     is_other ? kind : "");
+}
+
 /* By way of a line that the caller wipes. */
 static bool read_key_by(char line[static KEYFILE_SIZE_MAX], uint8_t *bytes, size_t bytes_size,
                         const char *what, const char *path, mode_t forbidden, struct fault *fault)
 {
     ssize_t size = read_line(line, path, forbidden, fault);
-    bool is_good = size >= 0;
-    if (is_good && !parse_line(bytes, bytes_size, what, line, (size_t)size))
-        is_good = fault_set(fault,
-                            "%s: not a key of this kind: wanted one line, \"%s\" and %zu "
-                            "hexadecimal digits",
-                            path, what, 2 * bytes_size);
-    return is_good;
+    return size >= 0 && (parse_line(bytes, bytes_size, what, line, (size_t)size) ||
+                         refuse_other_kind(line, (size_t)size, what, bytes_size, path, fault));
 }
 
 static bool read_key(uint8_t *bytes, size_t bytes_size, const char *what, const char *path,
@@ -210,10 +232,8 @@ bool keyfile_take_identity(struct identity_key **out, int fd, const char *path, 
     if (is_good && size < 0)
         is_good = fault_set(fault, "%s: %s", path, strerror(errno));
     if (is_good && !parse_line(key->bytes, sizeof(key->bytes), IDENTITY_WHAT, line, (size_t)size))
-        is_good = fault_set(fault,
-                            "%s: not a key of this kind: wanted one line, \"" IDENTITY_WHAT
-                            "\" and %zu hexadecimal digits",
-                            path, 2 * sizeof(key->bytes));
+        is_good =
+            refuse_other_kind(line, (size_t)size, IDENTITY_WHAT, sizeof(key->bytes), path, fault);
     sodium_free(line);
     if (!is_good) {
         sodium_free(key);
@@ -402,6 +422,8 @@ static bool create_key(const char *path, const char *what, const uint8_t *bytes,
     if (fd < 0) {
         if (errno == EEXIST)
             return fault_set(fault, "%s: exists; a key is never overwritten", path);
+        if (errno == ENOENT)
+            return fault_set(fault, "%s: there is no such folder; make it first", path);
         return fault_set(fault, "%s: %s", path, strerror(errno));
     }
 

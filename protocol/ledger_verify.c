@@ -23,7 +23,8 @@ struct verify {
     struct fold fold;
     uint32_t *scopes;
     uint8_t *account_noted; /* [n]: a posting has named account n */
-    uint32_t first_day;     /* in Riga, of the oldest posting that is left */
+    struct totals account_hashes;
+    uint32_t first_day; /* in Riga, of the oldest posting that is left */
     struct progress progress;
 };
 
@@ -97,6 +98,13 @@ static void take_account(struct verify *v, const uint8_t *key, const uint8_t *ro
                    row_number(row + 144, 8) == 0 && row_number(row + 152, 8) == 0;
     if (!is_sane)
         COMPLAIN(v, "I3", 0, "account %" PRIu64 ": is not as it was written", number);
+    uint8_t hash[HASH];
+    size_t before = v->account_hashes.count;
+    digest(hash, row, ROW_ACCOUNT);
+    if (totals_at(&v->account_hashes, hash) == NULL)
+        v->fold.has_failed = true;
+    else if (v->account_hashes.count == before)
+        COMPLAIN(v, "I3", 0, "account %" PRIu64 ": is the same as another one", number);
 }
 
 static bool read_accounts(struct verify *v, struct fault *fault)
@@ -697,8 +705,10 @@ bool ledger_verify(struct verified *out, const struct verify_settings *settings,
     uint32_t told_max = out->findings.told_max;
     *out = (struct verified){.findings = {.told_max = told_max}};
     fold_start(&v.fold);
+    totals_start(&v.account_hashes, HASH, HASH);
     bool is_good = verify_all(&v, fault);
     fold_free(&v.fold);
+    totals_free(&v.account_hashes);
     free(v.scopes);
     free(v.account_noted);
     pages_close(&v.pages);

@@ -78,12 +78,17 @@ static void mix_hash(struct noise_handshake *hs, const uint8_t *data, size_t siz
     sodium_memzero(&state, sizeof(state)); /* once it has what was derived from the psk */
 }
 
+/* What HMACs under one key have in common: it is half of the work of one. */
+static void hmac_key(crypto_auth_hmacsha512_state *keyed, const uint8_t key[static NOISE_HASH_SIZE])
+{
+    crypto_auth_hmacsha512_init(keyed, key, NOISE_HASH_SIZE);
+}
+
 /* HMAC of `data` and then of `number` as one byte, unless it is 0. */
-static void hmac(uint8_t out[static NOISE_HASH_SIZE], const uint8_t key[static NOISE_HASH_SIZE],
+static void hmac(uint8_t out[static NOISE_HASH_SIZE], const crypto_auth_hmacsha512_state *keyed,
                  const uint8_t *data, size_t size, uint8_t number)
 {
-    crypto_auth_hmacsha512_state state;
-    crypto_auth_hmacsha512_init(&state, key, NOISE_HASH_SIZE);
+    crypto_auth_hmacsha512_state state = *keyed;
     crypto_auth_hmacsha512_update(&state, data, size);
     crypto_auth_hmacsha512_update(&state, &number, number != 0);
     crypto_auth_hmacsha512_final(&state, out);
@@ -96,12 +101,16 @@ static void derive(struct noise_handshake *hs, uint8_t second[static NOISE_HASH_
                    uint8_t third[NOISE_HASH_SIZE], const uint8_t *material, size_t size)
 {
     uint8_t extracted[NOISE_HASH_SIZE];
-    hmac(extracted, hs->chaining_key, material, size, 0);
-    hmac(hs->chaining_key, extracted, extracted, 0, 1);
-    hmac(second, extracted, hs->chaining_key, NOISE_HASH_SIZE, 2);
+    crypto_auth_hmacsha512_state keyed;
+    hmac_key(&keyed, hs->chaining_key);
+    hmac(extracted, &keyed, material, size, 0);
+    hmac_key(&keyed, extracted);
+    hmac(hs->chaining_key, &keyed, extracted, 0, 1);
+    hmac(second, &keyed, hs->chaining_key, NOISE_HASH_SIZE, 2);
     if (third != NULL)
-        hmac(third, extracted, second, NOISE_HASH_SIZE, 3);
+        hmac(third, &keyed, second, NOISE_HASH_SIZE, 3);
     sodium_memzero(extracted, sizeof(extracted));
+    sodium_memzero(&keyed, sizeof(keyed));
 }
 
 /* Keys are the first half of what SHA-512 gives. */

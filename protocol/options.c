@@ -54,7 +54,7 @@ static bool read_day(uint32_t *out, const char *text, struct fault *fault)
         *out = riga_day_of_time(clock_wall_s());
         return true;
     }
-    if (!day_of_text(&day, text, strlen(text)) || day < 0)
+    if (!day_of_text(&day, text, strlen(text)) || day <= 0) /* 0 is what is not given */
         return fault_set(fault, "want a date like 2026-11-23, or today, found \"%.60s\"", text);
     *out = (uint32_t)day;
     return true;

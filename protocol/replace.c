@@ -114,6 +114,20 @@ static bool write_beside(int folder_fd, const char *tmp, const void *bytes, size
     return is_good;
 }
 
+/* What people do not expect of a file that they may write. */
+static const char *hint_of(int error)
+{
+    switch (error) {
+    case EACCES:
+        return ": the folder must be writable, because a new file takes the place of the old one";
+    case EPERM:
+        return ": the file's owner, or root, must do it, because the new file keeps the old one's "
+               "owner";
+    default:
+        return "";
+    }
+}
+
 bool replace_commit(const struct replacing *replacing, const void *bytes, size_t size,
                     const struct stat *like, struct fault *fault)
 {
@@ -122,7 +136,8 @@ bool replace_commit(const struct replacing *replacing, const void *bytes, size_t
     snprintf(tmp, sizeof(tmp), "%s" TMP_SUFFIX, replacing->name);
     if (!write_beside(folder_fd, tmp, bytes, size, like) ||
         renameat(folder_fd, tmp, folder_fd, replacing->name) != 0) {
-        fault_set(fault, "could not be written: %s; nothing has changed", strerror(errno));
+        fault_set(fault, "could not be written: %s; nothing has changed%s", strerror(errno),
+                  hint_of(errno));
         unlinkat(folder_fd, tmp, 0);
         return false;
     }

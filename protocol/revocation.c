@@ -183,8 +183,9 @@ static bool list_is_by(const uint8_t bytes[], size_t size, const struct sign_pub
     size_t signed_size = size - crypto_sign_BYTES;
     manifest_signing_key_id(id, signer);
     if (memcmp(bytes + LIST_SIGNER_ID, id, KEY_ID_SIZE) != 0)
-        return fault_set(fault, "signed by another key than the one trusted here; if the revoker "
-                                "changed, install the new one's public key");
+        return fault_set(fault, "signed by another key than the one that was given: give the "
+                                "revoker's, its public key to an engine and its secret one to "
+                                "who revokes");
     if (crypto_sign_verify_detached(bytes + signed_size, bytes, signed_size, signer->bytes) != 0)
         return fault_set(fault, "the signature does not fit: damaged or forged; fetch it again");
     return true;
@@ -266,8 +267,9 @@ static bool list_is_ours(const struct revocations *list, uint32_t environment,
                          uint64_t sequence_least, struct fault *fault)
 {
     if (list->environment != environment)
-        return fault_set(fault, "of environment %u; this is environment %u", list->environment,
-                         environment);
+        return fault_set(fault,
+                         "of environment %u, wanted one of environment %u: see --environment",
+                         list->environment, environment);
     if (list->sequence < sequence_least)
         return fault_set(fault,
                          "number %" PRIu64 " of the signer's lists; number %" PRIu64
@@ -280,9 +282,15 @@ bool revocations_read(struct revocations **out, const char *path, const struct s
                       uint32_t environment, uint64_t sequence_least, struct fault *fault)
 {
     uint64_t size = 0;
+    errno = 0;
     int fd = folder_open_regular(AT_FDCWD, path, &size, fault);
     if (fd < 0)
-        return false; /* which names the path */
+        return errno == ENOENT
+                   ? fault_set(fault,
+                               "%s: there is no such list; when there has never been one, eligctl "
+                               "terminal begin-list begins it",
+                               path)
+                   : false; /* which names the path */
     struct revocations *list = NULL;
     bool is_good = read_bytes(&list, fd, size, signer, fault) &&
                    list_is_ours(list, environment, sequence_least, fault);
@@ -295,12 +303,16 @@ bool revocations_read(struct revocations **out, const char *path, const struct s
     return true;
 }
 
+static bool file_is_there(const char *path)
+{
+    return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 bool revocations_read_if_there(struct revocations **out, const char *path,
                                const struct sign_public *signer, uint32_t environment,
                                uint64_t sequence_least, struct fault *fault)
 {
-    bool is_there = faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
-    if (is_there || sequence_least > 0)
+    if (file_is_there(path) || sequence_least > 0)
         return revocations_read(out, path, signer, environment, sequence_least, fault);
     *out = revocations_none(environment);
     return *out != NULL || fault_set(fault, "%s: no memory for a list of revocations", path);
@@ -328,6 +340,26 @@ bool revocations_write(const struct revocations *list, const char *path,
     bool is_good = write_locked(list, &replacing, key, fault);
     replace_end(&replacing);
     return is_good || fault_at(fault, path);
+}
+
+bool revocations_begin(const char *path, uint32_t environment, uint64_t signed_s,
+                       const struct sign_secret *key, struct fault *fault)
+{
+    struct replacing replacing;
+    struct revocations *list = revocations_none(environment);
+    if (list == NULL)
+        return fault_set(fault, "%s: no memory for a list of revocations", path);
+    list->sequence = 1;
+    list->signed_s = signed_s;
+    bool is_begun = replace_begin(&replacing, path, fault);
+    if (is_begun) {
+        is_begun = (file_is_there(path) ? fault_set(fault, "exists; a list is never begun twice")
+                                        : write_locked(list, &replacing, key, fault)) ||
+                   fault_at(fault, path);
+        replace_end(&replacing);
+    }
+    revocations_free(list);
+    return is_begun;
 }
 
 /* The next list, unless the key is on this one. */

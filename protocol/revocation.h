@@ -78,6 +78,12 @@ MUST_USE bool revocations_read_if_there(struct revocations **out, const char *pa
 MUST_USE bool revocations_write(const struct revocations *list, const char *path,
                                 const struct sign_secret *key, struct fault *fault);
 
+/* Begins a list that holds nobody, so that engines can watch it from their start on: its sequence
+ * is
+ * 1. Refused where there is a file. */
+MUST_USE bool revocations_begin(const char *path, uint32_t environment, uint64_t signed_s,
+                                const struct sign_secret *key, struct fault *fault);
+
 /* Reads the list or begins one, adds the entry, writes it with the next sequence: nobody else can
  * do so between. `out` is what stands in the file then; a key that was on it already is said to be
  * so and nothing is written. */

@@ -293,6 +293,8 @@ static int shake_hands(struct sealed_client *client, int64_t deadline_ms)
     client->trouble[0] = '\0';
     client->has_answered = client->has_spoken = false;
     int error = wire_connect(&client->fd, &client->to, deadline_ms);
+    if (error == ELIG_NO_CONNECTION)
+        (void)in_trouble(client, error, strerror(errno));
     if (error == ELIG_FINE)
         error = send_hello(client);
     while (error == ELIG_FINE && elig_session_state(&client->session) != ELIG_SESSION_OPEN) {
@@ -428,6 +430,8 @@ static int advance(struct sealed_client *client, struct sealed_batch *batch, int
         sealed = client->sealed;
         error = seal_next(client, batch);
     } while (error == ELIG_FINE && client->sealed != sealed);
+    if (error == ELIG_FINE && client->records_under_way == 0)
+        return ELIG_FINE; /* the session became due this very moment: nobody would answer */
     if (error == ELIG_FINE)
         error =
             wire_wait(client->fd, client->out_size != 0 ? POLLIN | POLLOUT : POLLIN, deadline_ms);

@@ -180,7 +180,7 @@ static size_t fill(struct session *s, size_t wanted_size, const uint8_t *bytes, 
 {
     size_t missing = s->have_size < wanted_size ? wanted_size - s->have_size : 0;
     size_t taken = size < missing ? size : missing;
-    if (taken > 0)
+    if (taken > 0) /* no bytes may have no address */
         memcpy(s->record + s->have_size, bytes, taken);
     s->have_size += taken;
     return taken;
@@ -226,7 +226,8 @@ size_t elig_session_take(struct elig_session *session, const uint8_t *bytes, siz
         end_and_say(s, ELIG_CAUSE_RECORD, event);
         return taken;
     }
-    taken += fill(s, HEADER_SIZE + (size_t)header.body_size, bytes + taken, size - taken);
+    if (taken < size)
+        taken += fill(s, HEADER_SIZE + (size_t)header.body_size, bytes + taken, size - taken);
     if (s->have_size == HEADER_SIZE + (size_t)header.body_size)
         take_record(s, &header, event);
     return taken;

@@ -60,8 +60,12 @@ static int connect_by(int fd, const struct address *to, int64_t deadline_ms)
             return waited;
         int error = 0;
         socklen_t error_size = sizeof(error);
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0 || error != 0)
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_size) != 0)
             return ELIG_NO_CONNECTION;
+        if (error != 0) {
+            errno = error;
+            return ELIG_NO_CONNECTION;
+        }
         break;
     }
     return ELIG_FINE;
@@ -74,8 +78,10 @@ int wire_connect(int *fd, const struct address *to, int64_t deadline_ms)
         return ELIG_NO_CONNECTION;
     int error = connect_by(*fd, to, deadline_ms);
     if (error != ELIG_FINE) {
+        int why = errno;
         close(*fd);
         *fd = -1;
+        errno = why;
         return error;
     }
     if (to->socket.ss_family != AF_UNIX) /* what is sent is one small segment: send it at once */

@@ -15,7 +15,8 @@ void wire_sleep_until(int64_t until_ms);
 /* Until the socket is ready for one of `events` or the deadline has passed. */
 int wire_wait(int fd, short events, int64_t deadline_ms);
 
-/* A non-blocking socket that is connected by the deadline, into `fd`; -1 there after an error. */
+/* A non-blocking socket that is connected by the deadline, into `fd`; -1 there after an error. Of
+ * ELIG_NO_CONNECTION errno says why. */
 int wire_connect(int *fd, const struct address *to, int64_t deadline_ms);
 
 #endif

@@ -33,6 +33,7 @@ struct fixture {
     uint32_t clause_products[FIXTURE_ITEMS_MAX];
     struct offer offers[2 * FIXTURE_ITEMS_MAX];
     struct point points[FIXTURE_ITEMS_MAX];
+    struct limit limits[FIXTURE_ITEMS_MAX];
     struct terminal terminals[FIXTURE_ITEMS_MAX];
     struct number_span spans[FIXTURE_ITEMS_MAX];
     struct dayset all_days;
@@ -45,7 +46,7 @@ struct fixture {
     struct identifier identifiers[FIXTURE_ENTRIES_MAX]; /* [i] is of whoever has view i + 1 */
     struct identifier counted[FIXTURE_ENTRIES_MAX];     /* and what their subject is made of */
     uint32_t group_count, product_count, relief_count, clause_count, census_count, set_count,
-        view_count, point_count, terminal_count, span_count;
+        view_count, point_count, terminal_count, span_count, limit_count;
     uint64_t entry_count;
 };
 
@@ -130,6 +131,14 @@ void fixture_clause(struct fixture *f, uint32_t product, uint16_t relief, uint16
     f->clauses[at] = shelf_clause(f->reliefs[relief].code, relief, group, percent_bp);
     f->clauses[at].split = relief == RELIEF_TEST ? 0 : 1;
     f->clause_products[at] = product;
+}
+
+void fixture_limit(struct fixture *f, struct limit limit)
+{
+    assert(f->limit_count < FIXTURE_ITEMS_MAX);
+    if (limit.until_day == 0)
+        limit.until_day = DAY_NEVER;
+    f->limits[f->limit_count++] = limit;
 }
 
 void fixture_source(struct fixture *f, const char *name, uint32_t as_of_day, uint32_t overdue_day)
@@ -417,6 +426,8 @@ static struct content content_of(struct fixture *f)
         .offers = f->offers,
         .clauses = f->clauses,
         .reliefs = f->reliefs,
+        .limits = f->limits,
+        .limit_count = f->limit_count,
         .points = f->points,
         .terminals = f->terminals,
         .spans = f->spans,

@@ -29,6 +29,8 @@ void fixture_product(struct fixture *fixture, uint32_t number, const char *name)
 uint16_t fixture_relief(struct fixture *fixture, uint32_t code, const char *name);
 void fixture_clause(struct fixture *fixture, uint32_t product, uint16_t relief, uint16_t group,
                     uint16_t percent_bp);
+/* Of reliefs that are there, in their order; on all days when it names none. */
+void fixture_limit(struct fixture *fixture, struct limit limit);
 void fixture_source(struct fixture *fixture, const char *name, uint32_t as_of_day,
                     uint32_t overdue_day);
 void fixture_census(struct fixture *fixture, uint16_t group, uint32_t place, uint32_t yes_count,

@@ -1,12 +1,13 @@
-/* What LEDGER.md says, done the plain way: a list of transactions, looked through whenever somebody
- * asks. For tests/ledger_scene.h's reliefs, products and people. */
+/* What LEDGER.md says, done the plain way: a list of transactions that is looked through whenever
+ * somebody asks. For the reliefs, terminals and people of tests/ledger_scene.h. */
 #ifndef TESTS_LEDGER_MODEL_H
 #define TESTS_LEDGER_MODEL_H
 
 #include "engine/ledger.h"
 #include "protocol/posting.h"
+#include "tests/ledger_scene.h"
 
-enum { MODEL_ROOM = 20000, MODEL_SUBJECTS = 32, MODEL_RELIEFS = 8, MODEL_DAYS = 800 };
+enum { MODEL_ROOM = 10000, MODEL_SUBJECTS = 32, MODEL_IDS = 20000 };
 
 struct model_part {
     uint32_t relief, term_day;
@@ -14,10 +15,11 @@ struct model_part {
     uint64_t amount;
 };
 struct model_row {
-    uint32_t terminal, next_of_subject; /* index + 1 */
-    uint64_t id, body, subject, provider, time_s, deadline_ms;
-    uint32_t day, price, part_count;
-    uint16_t quantity, left, confirmed; /* units: bought; not given back; confirmed once */
+    uint32_t terminal, before; /* of the subject, index + 1 */
+    uint64_t id, body, subject, deadline_ms;
+    struct purchase purchase;
+    uint32_t day, part_count;
+    uint16_t left, confirmed; /* units not given back; confirmed once */
     bool is_over, is_tombstone;
     enum transaction_state state; /* STATE_NONE: of a CONFIRM, CANCEL or REFUND */
     struct ledger_verdict answer;
@@ -27,16 +29,15 @@ struct model {
     const struct limit *limits;
     uint32_t limit_count, count;
     uint64_t now_ms;
-    uint64_t spent[MODEL_RELIEFS][MODEL_DAYS]; /* of budgets, by day from LS_FROM */
-    uint32_t last_of_subject[MODEL_SUBJECTS];
-    uint32_t slots[4 * MODEL_ROOM]; /* index + 1, by terminal and id */
+    uint32_t last[MODEL_SUBJECTS]; /* row of each subject, index + 1 */
+    uint32_t index[3][MODEL_IDS];  /* index + 1, by terminal and id */
     struct model_row rows[MODEL_ROOM];
 };
 
-/* The answer; `sequence` is 1 where something stands in the ledger about it, else 0. */
+/* The answer; its `sequence` is 1 where something stands in the ledger about it, else 0. */
 struct ledger_verdict model_apply(struct model *model, const struct ledger_request *request);
-uint32_t model_expire(struct model *model);
-struct model_row *model_find(struct model *model, uint32_t terminal, uint64_t id);
+uint32_t model_expire(struct model *model); /* how many ran out */
+/* Of subject 0 all subjects together. */
 struct tally model_tally(const struct model *model, uint64_t subject, uint32_t relief,
                          uint8_t period, uint32_t number);
 

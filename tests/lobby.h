@@ -84,7 +84,7 @@ static inline void lobby_publish_first(struct lobby *lobby)
         struct terminal *terminal =
             fixture_terminal(fixture, i, lobby->terminals[i].public_key, LOBBY_POINT, LOBBY_POINT);
         terminal->profile = i == LOBBY_GATE ? PROFILE_GATE : PROFILE_INSPECTOR;
-        terminal->from_day = i == LOBBY_EARLY ? DAY_NEVER - 1 : 0;
+        terminal->from_day = i == LOBBY_EARLY ? DAY_NEVER - 1 : 1; /* no day before that */
         terminal->until_day = i == LOBBY_ENDED ? FIXTURE_FROM_DAY : DAY_NEVER;
     }
     fixture_publish(fixture);

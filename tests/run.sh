@@ -4,6 +4,7 @@
 # RESULTS is the folder of results. A test says how much it ran in one of three ways: Check's own
 # summary; a last line "N passed, M failed, K skipped"; or only its exit status, 77 for skipped.
 # A line that begins with "skipped: " says that a part was left out, and why.
+# NAME.result: passed failed skipped NAME SECONDS CPU_SECONDS. Dearest: sort -k6nr RESULTS/*.result
 set -u
 : "${RESULTS:?}" "${SECONDS_MAX:=900}"
 
@@ -15,6 +16,13 @@ count() { # passed failed skipped of the log, or nothing
     END { if (seen || said) print checks - bad + good, bad + wrong, left + left_out + 0 }' "$1"
 }
 
+# A subshell has waited for nothing: no pipe here, no $(...).
+count_cpu() { # sets cpu: user and system seconds of all that this shell has waited for
+    times >"$log.times"
+    cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); sum += 60 * t[1] + t[2] }; printf "%.1f", sum }' "$log.times")
+    rm -f "$log.times"
+}
+
 run_one() {
     name=$1
     shift
@@ -22,6 +30,7 @@ run_one() {
     started=$(date +%s.%N)
     timeout -k 10 "$SECONDS_MAX" "$@" >"$log" 2>&1 </dev/null
     status=$?
+    count_cpu
     took=$(echo "$started $(date +%s.%N)" | awk '{ printf "%.1f", $2 - $1 }')
 
     counted=$(count "$log")
@@ -34,7 +43,7 @@ run_one() {
         set -- ${counted:-0 1 0}
         [ "$2" -gt 0 ] || set -- "$1" 1 "$3" ;; # it counted no failure, but failed
     esac
-    echo "$1 $2 $3 $name" >"$RESULTS/$name.result"
+    echo "$1 $2 $3 $name $took $cpu" >"$RESULTS/$name.result"
 
     if [ "$2" -gt 0 ]; then
         sed "s/^/    /" "$log" | tail -60
@@ -43,7 +52,7 @@ run_one() {
     elif [ "$1" -eq 0 ]; then
         echo "  SKIP $name  $(tail -1 "$log")"
     else
-        echo "  ok   $name  $1 passed, ${took} s"
+        echo "  ok   $name  $1 passed, ${took} s (CPU ${cpu} s)"
         sed -n 's/^skipped: /  SKIP '"$name"'  /p' "$log"
     fi
 }

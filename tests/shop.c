@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define RELIEFS_ROOM   2048
 #define VERSIONS_ROOM  4096
@@ -25,7 +26,6 @@ static struct calendar_item items[FEW_ROOM];
 static struct rule_relief reliefs[RELIEFS_ROOM];
 static uint32_t reliefs_by_name[RELIEFS_ROOM];
 static struct rule_version versions[VERSIONS_ROOM];
-static struct rule_clause clauses[CLAUSES_ROOM];
 static struct rule_limit limits[FEW_ROOM];
 static struct split splits[FEW_ROOM];
 static uint32_t clause_products[LIST_ROOM], contract_numbers[FEW_ROOM];
@@ -33,12 +33,15 @@ static struct point_range ranges[LIST_ROOM];
 static struct place_prefix places[FEW_ROOM];
 static struct giver givers[FEW_ROOM];
 static struct provider providers[FEW_ROOM];
-static struct point_row points[POINTS_ROOM];
 static struct contract_row contracts[CONTRACTS_ROOM];
 static struct point_range trade_ranges[LIST_ROOM];
 static struct product_row product_rows[FEW_ROOM];
-static struct terminal_row terminals[TERMINALS_ROOM];
 static struct group_rule groups[1];
+/* The large ones are no variables: a sanitizer looks for leaks through all of those as each test
+ * ends. */
+static struct rule_clause *clauses;
+static struct point_row *points;
+static struct terminal_row *terminals;
 
 struct catalogue shop;
 
@@ -236,8 +239,26 @@ struct product_row *shop_product_row(uint32_t number)
     return row;
 }
 
+static void *new_room(size_t size)
+{
+    void *room = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ck_assert(room != MAP_FAILED);
+    return room;
+}
+
+static void make_rooms(void)
+{
+    if (clauses != NULL)
+        return;
+    clauses = new_room(CLAUSES_ROOM * sizeof(*clauses));
+    points = new_room(POINTS_ROOM * sizeof(*points));
+    terminals = new_room(TERMINALS_ROOM * sizeof(*terminals));
+}
+
 void shop_begin(void)
 {
+    make_rooms();
     memset(&rules, 0, sizeof(rules));
     rules.products = products;
     rules.calendars = calendars;

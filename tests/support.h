@@ -28,6 +28,10 @@ void support_write_file(const char *path, const void *bytes, size_t size, unsign
 /* Reproducible randomness (splitmix64). */
 uint64_t support_random(uint64_t *state);
 
+/* Of so many rounds by chance, those that are to be run: all, or one in ROUNDS_SHARE of the
+ * environment (under sanitizers and valgrind, see the Makefile), at least one. */
+uint64_t support_rounds(uint64_t all);
+
 /* Aborts unless the fault's text is "t:line:column: sentence", where what was read as the file "t"
  * has that line and the line that column. */
 void support_check_fault_text(const char *text, const uint8_t *data, size_t size);

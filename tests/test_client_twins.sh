@@ -8,7 +8,7 @@ set -u
 cd "${ELIG_TOP:-.}" || exit 3
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
-flags="-std=c17 -D_GNU_SOURCE -O1 -w -pthread -I."
+flags="-std=c17 -D_GNU_SOURCE -O0 -w -pthread -I."
 modules="address client counter fault frame means noise record replace sealed_client session status wire"
 
 for module in $modules; do

@@ -1,10 +1,12 @@
 /* Sealed connections over socket pairs, with a loop that the test turns itself: from the HELLO to
  * the close, in every state in which a connection can be when something else happens. */
 #include "engine/conn.h"
+#include "engine/listener.h"
 #include "tests/ledger_fake.h"
 #include "tests/lobby.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -34,6 +36,15 @@ static struct till *const till = &tills[0];
 static uint8_t frames[LONG_FRAMES * FRAME_SIZE];
 
 /* ---- the scene ---- */
+
+/* What connections take for the time: libev's own, or long ago. */
+static bool is_long_ago;
+
+ev_tstamp ev_now(struct ev_loop *loop)
+{
+    (void)loop;
+    return is_long_ago ? 0 : ev_time();
+}
 
 static void wake(uint32_t loop)
 {
@@ -371,8 +382,10 @@ END_TEST
 START_TEST(when_as_many_hellos_wait_as_may_others_are_told_to_come_back)
 {
     struct handshake_asked asked = {.serial = 12345};
-    for (uint32_t i = 0; i < HANDSHAKES_WAITING_MAX; i++)
-        ck_assert(handshakes_submit(lobby.handshakes, &asked));
+    for (uint32_t i = 0; i < HANDSHAKES_WAITING_MAX; i++) {
+        asked.source = i;
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
+    }
     for (int i = 0; i < 5; i++) {
         greet(&tills[i], LOBBY_TILL);
         ck_assert_int_eq(next(&tills[i]), ELIG_EVENT_BUSY);
@@ -380,7 +393,46 @@ START_TEST(when_as_many_hellos_wait_as_may_others_are_told_to_come_back)
         ck_assert(i == 0 || tills[i].event.wait_ms != tills[i - 1].event.wait_ms);
     }
     ck_assert_uint_eq(metric_read(&metrics.hello_busy), 5);
+    ck_assert_uint_eq(metric_read(&metrics.hello_crowded), 0);
     ck_assert_uint_eq(metric_read(&metrics.sessions), 0);
+}
+END_TEST
+
+/* A connection from 127.0.0.1, and where it comes from. */
+static uint64_t connect_by_tcp(struct till *one)
+{
+    struct address address;
+    struct fault fault;
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    int listening;
+    ck_assert(listener_parse_sealed(&address, "127.0.0.1:0", &fault));
+    ck_assert_msg(listener_open_tcp(&listening, &address, NEVER_MS, &fault), "%s", fault.text);
+    one->fd = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(one->fd, (struct sockaddr *)&address.socket, address.size), 0);
+    ck_assert_int_eq(fcntl(one->fd, F_SETFL, O_NONBLOCK), 0);
+    int fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK);
+    ck_assert_int_ge(fd, 0);
+    close(listening);
+    conns_add(conns, fd, 0);
+    return listener_source(&peer);
+}
+
+/* Whoever has the queue's beginning and comes from where this terminal does, or from elsewhere. */
+START_TEST(a_crowd_from_one_address_sends_away_its_own_only)
+{
+    uint8_t hello[HELLO_SIZE];
+    struct handshake_asked asked = {.serial = 12345};
+    make_hello(till, LOBBY_TILL, hello);
+    asked.source = connect_by_tcp(till) + (_i == 0 ? 0 : 1);
+    for (uint32_t i = 0; i < HANDSHAKES_CROWD_MIN; i++)
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
+    send_bytes(till, hello, sizeof(hello));
+    if (_i == 1)
+        lobby_start(&lobby);
+    ck_assert_int_eq(next(till), _i == 0 ? ELIG_EVENT_BUSY : ELIG_EVENT_ACCEPTED);
+    ck_assert_uint_eq(metric_read(&metrics.hello_busy), _i == 0);
+    ck_assert_uint_eq(metric_read(&metrics.hello_crowded), _i == 0);
 }
 END_TEST
 
@@ -449,6 +501,67 @@ START_TEST(a_record_has_one_deadline_once_the_session_is_confirmed)
 }
 END_TEST
 
+/* The socket is full before the server says a word; its HELLO is answered when that is read. */
+static void greet_behind_a_full_socket(struct till *one, bool *is_full)
+{
+    static uint8_t filling[4096];
+    uint8_t hello[HELLO_SIZE];
+    int pair[2];
+    make_hello(one, LOBBY_TILL, hello);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    while (send(pair[1], filling, sizeof(filling), MSG_NOSIGNAL) > 0)
+        ;
+    while (send(pair[1], filling, 1, MSG_NOSIGNAL) > 0)
+        ;
+    conns_add(conns, pair[1], 0);
+    one->fd = pair[0];
+    send_bytes(one, hello, sizeof(hello));
+    for (int i = 0; i < TURNS_MAX && metric_read(&metrics.held_back) == 0; i++) {
+        turn();
+        usleep(1000);
+    }
+    *is_full = metric_read(&metrics.held_back) == 1;
+}
+
+static void drain_filling(struct till *one)
+{
+    static uint8_t filling[4096];
+    ssize_t got;
+    while ((got = recv(one->fd, filling, sizeof(filling), MSG_PEEK)) > 0) {
+        size_t zeros = 0;
+        while (zeros < (size_t)got && filling[zeros] == 0)
+            zeros++;
+        if (zeros == 0)
+            return;
+        ck_assert_int_eq(recv(one->fd, filling, zeros, 0), (ssize_t)zeros);
+        turn();
+    }
+}
+
+/* The wait for the first record begins when the ACCEPT has gone, and not with the wait for that. */
+START_TEST(an_accept_that_was_held_back_is_followed_by_the_wait_for_a_record)
+{
+    bool is_full;
+    lobby_start(&lobby);
+    reopen(300, NEVER_MS, NEVER_MS);
+    greet_behind_a_full_socket(till, &is_full);
+    ck_assert(is_full);
+    for (int i = 0; i < 500; i++) { /* longer than a HELLO or a record may take */
+        turn();
+        usleep(1000);
+    }
+    ck_assert_uint_eq(conns_count(conns), 1);
+    drain_filling(till);
+    ck_assert_int_eq(next(till), ELIG_EVENT_ACCEPTED);
+    if (_i == 1) {
+        ask(till, 1);
+        return;
+    }
+    ck_assert(is_shut_out(till));
+    ck_assert_uint_eq(metric_read(&metrics.hello_closed), 1);
+}
+END_TEST
+
 START_TEST(a_session_ends_after_its_hour_though_nothing_is_asked)
 {
     lobby_start(&lobby);
@@ -485,6 +598,20 @@ START_TEST(a_session_outlives_editions_that_have_its_terminal_and_no_other)
     }
     ck_assert(is_shut_out(till));
     ck_assert_uint_eq(metric_read(&metrics.session_over), 1);
+}
+END_TEST
+
+/* Days pass while nobody is connected, and nothing ticks then: a terminal whose first day has come
+ * meanwhile is served at once. */
+START_TEST(a_day_that_began_while_nobody_was_here_is_noticed)
+{
+    lobby_start(&lobby);
+    is_long_ago = true; /* nobody was in force yet */
+    reopen(NEVER_MS, NEVER_MS, NEVER_MS);
+    is_long_ago = false;
+    open_till(till, LOBBY_TILL);
+    ask(till, 1);
+    ck_assert_uint_eq(metric_read(&metrics.session_over), 0);
 }
 END_TEST
 
@@ -757,14 +884,18 @@ int main(void)
     tcase_add_test(tcase, a_terminals_budget_is_that_of_all_its_sessions);
     tcase = add_case(suite, "crowds");
     tcase_add_test(tcase, when_as_many_hellos_wait_as_may_others_are_told_to_come_back);
+    tcase_add_loop_test(tcase, a_crowd_from_one_address_sends_away_its_own_only, 0, 2);
     tcase_add_test(tcase, a_server_that_leaves_sends_newcomers_away_and_answers_the_others);
     tcase = add_case(suite, "deadlines");
     tcase_add_test(tcase, a_hello_has_a_deadline_however_it_trickles);
     tcase_add_loop_test(tcase, whoever_is_accepted_and_never_proves_its_keys_is_closed, 0, 2);
     tcase_add_test(tcase, a_record_has_one_deadline_once_the_session_is_confirmed);
     tcase_add_test(tcase, a_session_ends_after_its_hour_though_nothing_is_asked);
+    tcase_add_loop_test(tcase, an_accept_that_was_held_back_is_followed_by_the_wait_for_a_record, 0,
+                        2);
     tcase = add_case(suite, "catalogue");
     tcase_add_test(tcase, a_session_outlives_editions_that_have_its_terminal_and_no_other);
+    tcase_add_test(tcase, a_day_that_began_while_nobody_was_here_is_noticed);
     tcase_add_test(tcase, a_revoked_session_is_closed_in_whatever_state_it_is);
     tcase_add_loop_test(
         tcase, a_record_with_transactions_and_those_behind_it_are_answered_with_their_verdicts, 2,

@@ -97,6 +97,24 @@ START_TEST(a_file_that_is_no_counter_is_refused_and_left_as_it_is)
 }
 END_TEST
 
+/* A new file would take the link's place, and what it leads to, where nothing gets lost, would stay
+ * behind. */
+START_TEST(a_link_to_a_counter_is_refused_and_stays)
+{
+    struct fault fault;
+    uint64_t number;
+    char link[512], text[128];
+    write_counter("elig-counter-v1 7\n");
+    snprintf(link, sizeof(link), "%s.link", counter_path());
+    ck_assert_int_eq(symlink(counter_path(), link), 0);
+    ck_assert(!counter_next(&number, link, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "t.counter.link: a symbolic link"));
+    ck_assert_int_gt(readlink(link, text, sizeof(text)), 0);
+    read_file(text);
+    ck_assert_str_eq(text, "elig-counter-v1 7\n");
+}
+END_TEST
+
 START_TEST(a_folder_that_is_not_there_is_named)
 {
     struct fault fault;
@@ -156,6 +174,7 @@ int main(void)
     tcase_add_test(tests, a_new_file_begins_above_what_a_lost_one_can_have_had);
     tcase_add_loop_test(tests, a_file_that_is_no_counter_is_refused_and_left_as_it_is, 0,
                         ROWS(refusals));
+    tcase_add_test(tests, a_link_to_a_counter_is_refused_and_stays);
     tcase_add_test(tests, a_folder_that_is_not_there_is_named);
     tcase_add_test(tests, processes_that_share_a_file_never_get_the_same_number);
     suite_add_tcase(suite, tests);

@@ -1,5 +1,5 @@
 /* Handshake counters: what has not risen is refused, for each terminal by itself, also after a
- * restart; a state file that is not whole is not taken at all. */
+ * restart and when there is no room; a state file that is not whole is not taken at all. */
 #include "engine/counters.h"
 #include "tests/support.h"
 
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define FILE_SIZE_MAX 4096
-#define HEAD_SIZE     16
+#define HEAD_SIZE     24
 #define ENTRY_SIZE    16
 #define CHECK_SIZE    16
 
@@ -89,25 +89,139 @@ START_TEST(every_terminal_has_its_own)
 }
 END_TEST
 
-/* Whoever is not remembered is let in; whoever is stays remembered. */
-START_TEST(when_it_is_full_others_pass_and_nobody_is_forgotten)
-{
-    for (uint32_t i = 1; i <= COUNTERS_MAX; i++)
-        ck_assert(counters_rise(counters, i, 9));
-    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
-    ck_assert(counters_rise(counters, COUNTERS_MAX + 1, 9));
-    ck_assert(counters_rise(counters, COUNTERS_MAX + 1, 9));
-    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
-    for (uint32_t i = 1; i <= COUNTERS_MAX; i += 977)
-        ck_assert(!counters_rise(counters, i, 9));
-    ck_assert(counters_rise(counters, COUNTERS_MAX, 10));
+/* ---- forgetting ---- */
 
-    ck_assert(counters_save(counters, path, &fault));
+/* How many of `count` terminals rise, each to its number and `above`. */
+static uint32_t risen_of(uint32_t first, uint32_t count, uint64_t above)
+{
+    uint32_t risen = 0;
+    for (uint32_t i = first; i < first + count; i++)
+        risen += counters_rise(counters, i, above + i);
+    return risen;
+}
+
+/* Terminals 1 to COUNTERS_MAX, all with the counter that is their number and a thousand. */
+static void fill(void)
+{
+    ck_assert_uint_eq(risen_of(1, COUNTERS_MAX, 1000), COUNTERS_MAX);
+    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
+}
+
+/* A catalogue of so many terminals, from this number on. */
+static const struct terminal *catalogue_of(uint32_t first, uint32_t count)
+{
+    static struct terminal catalogue[TERMINAL_COUNT_MAX];
+    for (uint32_t i = 0; i < count; i++)
+        catalogue[i].number = first + i;
+    return catalogue;
+}
+
+static void restart(void)
+{
+    ck_assert_msg(counters_save(counters, path, &fault), "%s", fault.text);
     begin_anew();
     ck_assert_msg(counters_load(counters, path, &fault), "%s", fault.text);
+}
+
+START_TEST(without_room_newcomers_are_refused_and_nobody_is_forgotten)
+{
+    fill();
+    ck_assert(!counters_rise(counters, COUNTERS_MAX + 1, UINT64_MAX));
+    restart();
     ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
-    ck_assert(!counters_rise(counters, COUNTERS_MAX, 10));
-    ck_assert(!counters_rise(counters, 1, 9));
+    ck_assert_uint_eq(risen_of(1, COUNTERS_MAX, 1000), 0);
+    ck_assert(counters_rise(counters, COUNTERS_MAX, UINT64_MAX));
+}
+END_TEST
+
+START_TEST(while_there_is_room_nobody_is_forgotten)
+{
+    ck_assert_uint_eq(risen_of(1, COUNTERS_MAX - 1, 1000), COUNTERS_MAX - 1);
+    counters_make_room(counters, NULL, 0);
+    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX - 1);
+    ck_assert(!counters_rise(counters, 1, 1001));
+    ck_assert(counters_rise(counters, COUNTERS_MAX, 1)); /* there is no floor */
+}
+END_TEST
+
+/* The catalogues that there may be when it is full, the floor that comes of them, and how many are
+ * remembered then. */
+static const struct {
+    const char *name;
+    uint32_t first, count;
+    uint64_t floor;
+    uint32_t left_count;
+} forgettings[] = {
+    {"an empty catalogue", 1, 0, 1001 + COUNTERS_MAX / 2, COUNTERS_MAX / 2 - 1},
+    {"one of strangers", COUNTERS_MAX + 1, TERMINAL_COUNT_MAX, 1001 + COUNTERS_MAX / 2,
+     COUNTERS_MAX / 2 - 1},
+    {"one of those with the lowest counters", 1, TERMINAL_COUNT_MAX,
+     1001 + COUNTERS_MAX / 2 + COUNTERS_MAX / 4, COUNTERS_MAX * 3 / 4 - 1},
+    {"one of those with the highest", COUNTERS_MAX / 2 + 1, TERMINAL_COUNT_MAX,
+     1001 + COUNTERS_MAX / 4, COUNTERS_MAX * 3 / 4 - 1},
+};
+#define FORGETTINGS (sizeof(forgettings) / sizeof(forgettings[0]))
+
+/* Whatever the catalogue, and also after a restart: no counter that was taken is taken again. */
+START_TEST(whoever_was_forgotten_must_be_above_the_floor)
+{
+    uint32_t first = forgettings[_i].first, count = forgettings[_i].count;
+    uint64_t floor = forgettings[_i].floor;
+    fill();
+    counters_make_room(counters, catalogue_of(first, count), count);
+    restart();
+    ck_assert_msg(counters_count(counters) == forgettings[_i].left_count, "%s: %u are left",
+                  forgettings[_i].name, counters_count(counters));
+    ck_assert_msg(risen_of(1, COUNTERS_MAX, 1000) == 0, "%s", forgettings[_i].name);
+    ck_assert_uint_eq(counters_count(counters), forgettings[_i].left_count);
+    uint32_t newcomer = 3 * COUNTERS_MAX; /* who may have been here or not */
+    ck_assert(!counters_rise(counters, newcomer, floor));
+    ck_assert(counters_rise(counters, newcomer, floor + 1));
+    ck_assert(!counters_rise(counters, newcomer, floor + 1));
+}
+END_TEST
+
+START_TEST(whoever_is_in_the_catalogue_is_never_forgotten)
+{
+    uint32_t first = forgettings[_i].first, count = forgettings[_i].count;
+    fill();
+    counters_make_room(counters, catalogue_of(first, count), count);
+    restart();
+    if (first <= COUNTERS_MAX)
+        ck_assert_msg(risen_of(first, count, 1001) == count, "%s", forgettings[_i].name);
+}
+END_TEST
+
+/* Those that stayed below it the first time leave, and half of them are less than it was. */
+START_TEST(a_floor_never_sinks)
+{
+    enum { NEWCOMERS = COUNTERS_MAX / 4 + 1 };
+    fill();
+    counters_make_room(counters, catalogue_of(1, TERMINAL_COUNT_MAX), TERMINAL_COUNT_MAX);
+    ck_assert_uint_eq(risen_of(2 * COUNTERS_MAX, NEWCOMERS, 1000), NEWCOMERS);
+    ck_assert_uint_eq(counters_count(counters), COUNTERS_MAX);
+    counters_make_room(counters, catalogue_of(2 * COUNTERS_MAX, NEWCOMERS), NEWCOMERS);
+    ck_assert_uint_lt(counters_count(counters), COUNTERS_MAX);
+    ck_assert_uint_eq(risen_of(1, COUNTERS_MAX, 1000), 0);
+}
+END_TEST
+
+/* Years of terminals that come and go: there is always room. */
+START_TEST(room_is_made_as_often_as_it_must)
+{
+    uint32_t number = 1;
+    ck_assert(counters_rise(counters, number++, UINT64_MAX)); /* and one that is far ahead */
+    for (int year = 0; year < 4; year++) {
+        const struct terminal *catalogue = catalogue_of(number, TERMINAL_COUNT_MAX);
+        uint32_t until = number + TERMINAL_COUNT_MAX, risen = 0;
+        for (; number < until; number++) {
+            counters_make_room(counters, catalogue, TERMINAL_COUNT_MAX);
+            risen += counters_rise(counters, number, 1000 + number);
+        }
+        ck_assert_uint_eq(risen, TERMINAL_COUNT_MAX);
+    }
+    ck_assert(!counters_rise(counters, 1, UINT64_MAX));
+    ck_assert_uint_eq(risen_of(2, number - 2, 1000), 0);
 }
 END_TEST
 
@@ -155,18 +269,17 @@ END_TEST
 static void check_refused(const uint8_t *bytes, size_t size, const char *what, size_t at)
 {
     support_write_file(path, bytes, size, 0600);
-    begin_anew();
     fault.text[0] = '\0';
     ck_assert_msg(!counters_load(counters, path, &fault), "%s %zu", what, at);
     ck_assert_msg(strstr(fault.text, path) != NULL, "%s", fault.text);
     ck_assert_uint_eq(counters_count(counters), 0);
-    ck_assert(counters_rise(counters, 7, 1));
 }
 
 START_TEST(a_bit_anywhere_and_a_cut_anywhere_refuse_all_of_it)
 {
     static uint8_t bytes[FILE_SIZE_MAX];
     size_t size = save_some(bytes);
+    begin_anew();
     for (size_t bit = 0; bit < size * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         check_refused(bytes, size, "bit", bit);
@@ -175,6 +288,7 @@ START_TEST(a_bit_anywhere_and_a_cut_anywhere_refuse_all_of_it)
     for (size_t cut = 0; cut < size; cut++)
         check_refused(bytes, cut, "cut", cut);
     check_refused(bytes, size + 1, "a byte more than", size);
+    ck_assert(counters_rise(counters, 7, 1)); /* nor has anything of it become a floor */
 }
 END_TEST
 
@@ -195,6 +309,7 @@ START_TEST(numbers_that_cannot_be_are_refused_with_a_good_check_value)
         {"something reserved in an entry", HEAD_SIZE + ENTRY_SIZE + 4, 1},
     };
     size_t size = save_some(bytes);
+    begin_anew();
     for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
         memcpy(spoilt, bytes, size);
         store_u32(spoilt + faults[i].at, faults[i].value);
@@ -288,7 +403,12 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_counters, close_counters);
     tcase_add_test(tcase, a_counter_must_rise);
     tcase_add_test(tcase, every_terminal_has_its_own);
-    tcase_add_test(tcase, when_it_is_full_others_pass_and_nobody_is_forgotten);
+    tcase_add_test(tcase, without_room_newcomers_are_refused_and_nobody_is_forgotten);
+    tcase_add_test(tcase, while_there_is_room_nobody_is_forgotten);
+    tcase_add_loop_test(tcase, whoever_was_forgotten_must_be_above_the_floor, 0, FORGETTINGS);
+    tcase_add_loop_test(tcase, whoever_is_in_the_catalogue_is_never_forgotten, 0, FORGETTINGS);
+    tcase_add_test(tcase, a_floor_never_sinks);
+    tcase_add_test(tcase, room_is_made_as_often_as_it_must);
     tcase_add_test(tcase, what_was_saved_is_known_after_a_restart);
     tcase_add_test(tcase, no_file_is_an_empty_one);
     tcase_add_test(tcase, nothing_is_written_while_nothing_has_risen);

@@ -207,14 +207,17 @@ add="terminal add --terminals $table --profile till"
     if tail -1 "$table" | grep -qE '^101,101-120 205,till,[0-9a-f]{64},1001-1009,300,,,2026-01-01,2200-01-01$'; then good; else bad "the row is $(tail -1 "$table")"; fi
     cp "$table" "$work/before"
     row 3 err "$table:4: terminal 101 stands there already" $add --number 101 --points 5 --key "$work/two.key.pub"
+    row 3 err "$table:3: terminal 7 stands there already, without a key; eligctl terminal rotate gives it its first one" \
+        $add --number 7 --points 5 --key "$work/two.key.pub"
     row 3 err "$table:4: terminal 101 has this key already" $add --number 102 --points 5 --key "$work/one.key.pub"
     row 2 err 'points: wanted points of sale' $add --number 102 --points 5,6 --key "$work/two.key.pub"
     row 2 err 'products: wanted all, or numbers' $add --number 102 --points 5 --products x --key "$work/two.key.pub"
     row 2 err 'did you mean till?' terminal add --terminals "$table" --profile til --number 102 --points 5 --key "$work/two.key.pub"
-    row 2 err 'until: wanted a day later than from' $add --number 102 --points 5 --key "$work/two.key.pub" --from 2026-02-01 --until 2026-02-01
+    row 2 err 'until: wanted a day later than from.*; found 2026-02-01' $add --number 102 --points 5 --key "$work/two.key.pub" --from 2026-02-01 --until 2026-02-01
     row 2 err '--number' $add --number 0 --points 5 --key "$work/two.key.pub"
     row 2 err '--until' $add --number 102 --points 5 --key "$work/two.key.pub" --until 2026-02-30
-    row 3 err 'not a key of this kind' $add --number 102 --points 5 --key "$work/two.key"
+    row 2 err '--until: want a date like' $add --number 102 --points 5 --key "$work/two.key.pub" --until 1970-01-01
+    row 3 err 'not a key of this kind.*, found a key of the kind elig-terminal-secret-v1$' $add --number 102 --points 5 --key "$work/two.key"
     row 3 err 'not a key of this kind' $add --number 102 --points 5 --key "$work/server.key.pub"
     row 3 err 'No such file' $add --number 102 --points 5 --key "$work/none.pub"
     chmod 666 "$work/two.key.pub"
@@ -265,7 +268,14 @@ known="--revocations $list --revoker-public $work/revoker.key.pub"
 # shellcheck disable=SC2086
 {
     row 3 err 'there is no such list; when there has never been one, --new-list' $revoke --number 101
-    row 3 err 'No such file' terminal list --terminals "$table" $known
+    row 3 err 'there is no such list; .* begin-list begins it' terminal list --terminals "$table" $known
+    begin="terminal begin-list --revocations $work/begun --revoker-secret $work/revoker.key"
+    row 0 out 'begun, list number 1, holds nobody\.$' $begin --environment 7
+    row 3 err 'begun: exists; a list is never begun twice' $begin --environment 7
+    row 0 out '^Terminal 101 is revoked: .*/begun, list number 2, holds 1 key\.$' terminal revoke --terminals "$table" \
+        --revocations "$work/begun" --revoker-secret "$work/revoker.key" --number 101 --environment 7
+    row 3 err 'found a key of the kind elig-terminal-secret-v1' terminal begin-list --revocations "$work/none" --revoker-secret "$work/one.key"
+    if [ -e "$work/none" ]; then bad "a list was begun with another key"; else good; fi
     row 0 out '^Terminal 101 is revoked: .*, list number 1, holds 1 key\.$' $revoke --number 101 --new-list
     state 101 revoked $known
     state 101 active
@@ -275,8 +285,8 @@ known="--revocations $list --revoker-public $work/revoker.key.pub"
     cp "$list" "$work/list.before"
     row 3 err 'terminal 7 has no key: there is nothing to revoke' $revoke --number 7
     row 3 err 'terminal 999 is not in the table' $revoke --number 999
-    row 3 err 'of environment 0; this is environment 7' $revoke --number 103 --environment 7
-    row 3 err 'signed by another key' terminal revoke --terminals "$table" --revocations "$list" \
+    row 3 err 'of environment 0, wanted one of environment 7: see --environment' $revoke --number 103 --environment 7
+    row 3 err 'signed by another key than the one that was given' terminal revoke --terminals "$table" --revocations "$list" \
         --revoker-secret "$work/other.key" --number 103
     row 3 err 'signed by another key' terminal list --terminals "$table" --revocations "$list" --revoker-public "$work/other.key.pub"
     row 3 err 'not a key of this kind' terminal revoke --terminals "$table" --revocations "$list" \
@@ -299,7 +309,7 @@ rotate="terminal rotate --terminals $table"
 {
     cp "$table" "$work/before"
     row 2 err 'want --revocations and --revoker-secret' $rotate --number 103 --key "$work/four.key.pub" --revocations "$list"
-    row 3 err 'terminal 103 has this key already' $rotate --number 103 --key "$work/three.key.pub"
+    row 3 err 'terminal 103 has this very key: nothing to do' $rotate --number 103 --key "$work/three.key.pub"
     row 3 err 'signed by another key' $rotate --number 103 --key "$work/four.key.pub" --revocations "$list" --revoker-secret "$work/other.key"
     row 3 err 'there is no such list' $rotate --number 103 --key "$work/four.key.pub" --revocations "$list.no" --revoker-secret "$work/revoker.key"
     if cmp -s "$table" "$work/before"; then good; else bad "a refused rotation has changed the table"; fi

@@ -345,6 +345,7 @@ START_TEST(a_key_that_somebody_has_is_given_to_nobody)
     ck_assert(!enrolment_set_key(&e, 101, key, &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "terminal 103 has this key already"));
     ck_assert(!enrolment_set_key(&e, 103, key, &fault)); /* nor to who has it */
+    ck_assert_ptr_nonnull(strstr(fault.text, "terminal 103 has this very key: nothing to do"));
     memset(key, 0x33, sizeof(key));
     ck_assert(!enrolment_set_key(&e, 999, key, &fault));
     check_text(&e, table);

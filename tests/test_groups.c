@@ -807,7 +807,7 @@ static void random_case(uint64_t seed)
 
 START_TEST(random_rules_and_persons_agree_with_a_plain_evaluator_and_with_what_is_told)
 {
-    for (uint64_t seed = 0; seed < RANDOM_RULES_COUNT; seed++)
+    for (uint64_t seed = 0; seed < support_rounds(RANDOM_RULES_COUNT); seed++)
         random_case((uint64_t)_i * RANDOM_RULES_COUNT + seed);
 }
 END_TEST

@@ -3,6 +3,7 @@
 #include "tests/lobby.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 static struct lobby lobby;
 static struct elig_session session;
@@ -70,7 +71,7 @@ static enum hello_end wait_for_end(void)
 
 static enum hello_end shake(void)
 {
-    ck_assert(handshakes_submit(lobby.handshakes, &asked));
+    ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
     return wait_for_end();
 }
 
@@ -242,6 +243,24 @@ START_TEST(the_same_hello_is_good_once)
 }
 END_TEST
 
+/* Others of whom as many are remembered as may be make way; and who knows who was among them. */
+START_TEST(when_counters_are_full_newcomers_are_let_in_above_the_floor)
+{
+    open_handshakes();
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+    for (uint32_t i = 1; i < COUNTERS_MAX; i++)
+        ck_assert(counters_rise(lobby.counters, 1000 + i, 50));
+    settings = lobby_terminal(&lobby, LOBBY_GATE);
+    lobby.counter = 49;
+    ck_assert_int_eq(greet(), HELLO_REPLAYED);
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+    settings = lobby_terminal(&lobby, LOBBY_TILL); /* is in the catalogue: as if nothing was */
+    lobby.counter = 0;
+    ck_assert_int_eq(greet(), HELLO_REPLAYED);
+    ck_assert_int_eq(greet(), HELLO_ACCEPTED);
+}
+END_TEST
+
 /* With one place: a refusal that kept it would leave the next terminal to share another. */
 START_TEST(refusals_leave_no_place_with_the_guard)
 {
@@ -276,9 +295,10 @@ START_TEST(as_many_as_may_wait_do_and_the_next_is_told_so)
     for (uint32_t i = 0; i < HANDSHAKES_WAITING_MAX; i++) {
         asked.loop = i % LOBBY_LOOPS;
         asked.conn = i;
-        ck_assert(handshakes_submit(lobby.handshakes, &asked));
+        asked.source = i;
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
     }
-    ck_assert(!handshakes_submit(lobby.handshakes, &asked));
+    ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED_FULL);
     lobby_start(&lobby);
     for (uint32_t loop = 0; loop < LOBBY_LOOPS; loop++)
         for (uint32_t i = loop; i < HANDSHAKES_WAITING_MAX; i += LOBBY_LOOPS) {
@@ -286,14 +306,69 @@ START_TEST(as_many_as_may_wait_do_and_the_next_is_told_so)
             ck_assert_int_eq(wait_for_end(), HELLO_UNREADABLE);
             ck_assert_uint_eq(done.conn, i); /* in order */
             if (loop == 0 && i == 0) {       /* one place is free, and only one */
-                ck_assert(handshakes_submit(lobby.handshakes, &asked));
-                ck_assert(!handshakes_submit(lobby.handshakes, &asked));
+                ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
+                ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED_FULL);
             }
         }
     asked.loop = 0;
     ck_assert_int_eq(wait_for_end(), HELLO_UNREADABLE);
     for (uint32_t loop = 0; loop < LOBBY_LOOPS; loop++)
         ck_assert(!handshakes_take(lobby.handshakes, loop, &done));
+}
+END_TEST
+
+/* How many of `count` HELLOs from one source may wait; what the last was told. */
+static uint32_t submit_from(uint64_t source, uint32_t count, enum submitted *last)
+{
+    uint32_t submitted_count = 0;
+    asked.source = source;
+    for (uint32_t i = 0; i < count; i++) {
+        *last = handshakes_submit(lobby.handshakes, &asked);
+        submitted_count += *last == SUBMITTED;
+    }
+    return submitted_count;
+}
+
+/* Whoever comes from one address has the beginning of the queue and then a share; all others still
+ * find room. */
+START_TEST(one_source_cannot_keep_the_others_out)
+{
+    enum submitted last;
+    uint64_t source = 1;
+    lobby_open_handshakes(&lobby, false);
+    make_hello();
+    a_bit_of_the_payload();
+    ck_assert_uint_eq(submit_from(source++, HANDSHAKES_WAITING_MAX, &last), HANDSHAKES_CROWD_MIN);
+    ck_assert_int_eq(last, SUBMITTED_CROWDED);
+    uint32_t room = HANDSHAKES_WAITING_MAX - HANDSHAKES_CROWD_MIN;
+    for (; room > HANDSHAKES_SHARE_MAX; room -= HANDSHAKES_SHARE_MAX) {
+        ck_assert_uint_eq(submit_from(source++, HANDSHAKES_WAITING_MAX, &last),
+                          HANDSHAKES_SHARE_MAX);
+        ck_assert_int_eq(last, SUBMITTED_CROWDED);
+    }
+    for (; room > 0; room--)
+        ck_assert_uint_eq(submit_from(source++, 1, &last), 1);
+    ck_assert_uint_eq(submit_from(source, 1, &last), 0);
+    ck_assert_int_eq(last, SUBMITTED_FULL);
+}
+END_TEST
+
+/* A share comes back with each HELLO that is taken back, to the source that it was of. */
+START_TEST(a_share_comes_back_with_what_is_done)
+{
+    enum submitted last;
+    lobby_open_handshakes(&lobby, false);
+    make_hello();
+    a_bit_of_the_payload();
+    ck_assert_uint_eq(submit_from(1, HANDSHAKES_SHARE_MAX, &last), HANDSHAKES_SHARE_MAX);
+    ck_assert_uint_eq(submit_from(2, HANDSHAKES_SHARE_MAX, &last), HANDSHAKES_SHARE_MAX);
+    ck_assert_uint_eq(submit_from(3, HANDSHAKES_CROWD_MIN, &last), HANDSHAKES_SHARE_MAX);
+    lobby_start(&lobby);
+    for (uint32_t i = 0; i < 100; i++)
+        ck_assert_int_eq(wait_for_end(), HELLO_UNREADABLE);
+    ck_assert_uint_eq(submit_from(3, 1, &last), 0);
+    ck_assert_uint_eq(submit_from(2, 1, &last), 0);
+    ck_assert_uint_eq(submit_from(1, HANDSHAKES_SHARE_MAX, &last), 100);
 }
 END_TEST
 
@@ -304,7 +379,7 @@ START_TEST(closing_does_not_wait_for_those_who_wait)
     if (_i == 1)
         lobby_start(&lobby);
     for (uint32_t i = 0; i < 1000; i++)
-        ck_assert(handshakes_submit(lobby.handshakes, &asked));
+        ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
     lobby_close_handshakes(&lobby);
 }
 END_TEST
@@ -318,7 +393,7 @@ START_TEST(an_edition_changes_while_hellos_wait)
     for (int i = 0; i < lobby_wait_ms() && ended_count < 20; i++) {
         for (uint32_t j = 0; j < 20; j++) {
             make_hello();
-            ck_assert(handshakes_submit(lobby.handshakes, &asked));
+            ck_assert_int_eq(handshakes_submit(lobby.handshakes, &asked), SUBMITTED);
         }
         if (i == 2) {
             fixture_terminal_at(lobby.fixture, LOBBY_TILL)->until_day = FIXTURE_FROM_DAY;
@@ -443,6 +518,30 @@ START_TEST(a_list_that_is_refused_changes_nothing_and_is_said_once)
 }
 END_TEST
 
+/* What was in the way passes, and the file is as it was: it is read all the same. */
+START_TEST(a_list_that_could_not_be_read_for_a_while_is_read_then)
+{
+    static struct lobby elsewhere;
+    struct rlimit limit;
+    open_with_list();
+    elsewhere.fixture = lobby.fixture;
+    memcpy(elsewhere.terminals, lobby.terminals, sizeof(elsewhere.terminals));
+    snprintf(elsewhere.revocations, sizeof(elsewhere.revocations), "%.500s.next",
+             lobby.revocations);
+    lobby_revoke(&elsewhere, 6, LOBBY_TILL, 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit none = {0, limit.rlim_max}; /* whoever has a file open keeps it */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int renamed = rename(elsewhere.revocations, lobby.revocations);
+    usleep(4 * REVOCATIONS_POLL_MS * 1000);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(renamed, 0);
+    wait_for_list(2);
+    ck_assert_int_eq(greet(), HELLO_REVOKED);
+    ck_assert_uint_eq(count_lines("event=revocations_refused"), 1);
+}
+END_TEST
+
 START_TEST(a_list_that_is_gone_revokes_as_before)
 {
     open_with_list();
@@ -498,9 +597,12 @@ int main(void)
     tcase_add_loop_test(tcase, a_refused_hello_ends_as_it_should_and_leaves_no_keys, 0,
                         sizeof(refusals) / sizeof(refusals[0]));
     tcase_add_test(tcase, the_same_hello_is_good_once);
+    tcase_add_test(tcase, when_counters_are_full_newcomers_are_let_in_above_the_floor);
     tcase_add_test(tcase, refusals_leave_no_place_with_the_guard);
     tcase = add_case(suite, "waiting");
     tcase_add_test(tcase, as_many_as_may_wait_do_and_the_next_is_told_so);
+    tcase_add_test(tcase, one_source_cannot_keep_the_others_out);
+    tcase_add_test(tcase, a_share_comes_back_with_what_is_done);
     tcase_add_loop_test(tcase, closing_does_not_wait_for_those_who_wait, 0, 2);
     tcase_add_test(tcase, an_edition_changes_while_hellos_wait);
     tcase_add_test(tcase, a_new_merchant_needs_no_restart);
@@ -508,6 +610,7 @@ int main(void)
     tcase_add_test(tcase, a_new_list_is_heard_of_by_every_loop_and_holds_at_once);
     tcase_add_loop_test(tcase, a_list_that_is_refused_changes_nothing_and_is_said_once, 0,
                         SPOILERS);
+    tcase_add_test(tcase, a_list_that_could_not_be_read_for_a_while_is_read_then);
     tcase_add_test(tcase, a_list_that_is_gone_revokes_as_before);
     tcase_add_test(tcase, without_a_good_list_there_are_no_handshakes);
     return support_run(suite);

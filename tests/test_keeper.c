@@ -232,13 +232,38 @@ START_TEST(alarms_of_the_last_moment_are_said_at_the_end)
 }
 END_TEST
 
-START_TEST(a_keeper_that_never_began_leaves_no_trace)
+/* A server that cannot start, and is tried again and again: nobody was served, and no terminal
+ * shall pay for it as for crashes. */
+START_TEST(starts_that_failed_are_no_crashes)
 {
-    ck_assert(try_open(directory));
-    ck_assert(counters_rise(counters, TERMINAL, 12));
+    begin();
+    ck_assert_uint_eq(ask_about(1, 2), 2);
     end();
-    ck_assert_int_ne(access(counters_file, F_OK), 0);
+    for (int i = 0; i < 5; i++) {
+        close_parts();
+        open_parts();
+        ck_assert(try_open(directory));
+        end();
+    }
+    close_parts();
+    open_parts();
+    begin();
+    ck_assert_uint_eq(ask_about(100, 5), 3);
     keeper_close(NULL);
+}
+END_TEST
+
+START_TEST(a_folder_is_one_servers)
+{
+    struct keeper *first;
+    begin();
+    first = keeper;
+    keeper = NULL;
+    ck_assert(!try_open(directory));
+    ck_assert_msg(strstr(fault.text, "another server keeps its state there") != NULL, "%s",
+                  fault.text);
+    keeper_close(first);
+    begin();
 }
 END_TEST
 
@@ -257,7 +282,8 @@ int main(void)
     tcase_add_test(tcase, one_file_that_cannot_be_saved_does_not_keep_the_other_from_it);
     tcase_add_test(tcase, alarms_name_the_terminal_and_nobody_else);
     tcase_add_test(tcase, alarms_of_the_last_moment_are_said_at_the_end);
-    tcase_add_test(tcase, a_keeper_that_never_began_leaves_no_trace);
+    tcase_add_test(tcase, starts_that_failed_are_no_crashes);
+    tcase_add_test(tcase, a_folder_is_one_servers);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

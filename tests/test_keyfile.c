@@ -185,6 +185,7 @@ START_TEST(a_key_of_one_kind_is_none_of_another)
     ck_assert(!keyfile_read_server_public(key, path_of("terminal.pub"), &fault));
     ck_assert(!keyfile_read_terminal_public(key, path_of("server.pub"), &fault));
     ck_assert(!keyfile_read_terminal_public(key, terminal, &fault)); /* the secret half */
+    ck_assert_ptr_nonnull(strstr(fault.text, "found a key of the kind elig-terminal-secret-v1"));
     ck_assert_ptr_null(keys);
     ck_assert_ptr_null(identity);
 }
@@ -538,6 +539,7 @@ START_TEST(a_file_of_another_form_is_refused_and_not_shown)
     ck_assert(!keyfile_open_identity(&key, name, &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "elig-identity-v1"));
     ck_assert_ptr_null(strstr(fault.text, "00000000"));
+    ck_assert_ptr_nonnull(strstr(fault.text, ", found "));
     ck_assert_ptr_null(key);
 }
 END_TEST

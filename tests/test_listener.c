@@ -301,6 +301,42 @@ START_TEST(every_option_has_an_initial_value_in_its_range)
 }
 END_TEST
 
+/* Pairs of addresses, and whether one machine may have both. */
+static const struct {
+    const char *one, *another;
+    bool is_one_source;
+} neighbours[] = {
+    {"192.0.2.1:1", "192.0.2.1:2", true},
+    {"192.0.2.1:1", "192.0.2.2:1", false},
+    {"192.0.2.1:1", "193.0.2.1:1", false},
+    {"0.0.0.1:1", "[::1]:1", false},
+    {"192.0.2.1:1", "[::ffff:192.0.2.1]:1", true},
+    {"[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.2]:1", false},
+    {"[2001:db8::1]:1", "[2001:db8::ffff:ffff:ffff:ffff]:1", true},
+    {"[2001:db8::1]:1", "[2001:db8:0:1::1]:1", false},
+    {"[2001:db8::1]:1", "[2001:db9::1]:1", false},
+    {"[2001:db8::1]:1", "[3001:db8::1]:1", false},
+};
+
+static uint64_t source_of(const char *text)
+{
+    struct address address;
+    struct fault fault;
+    ck_assert_msg(listener_parse_sealed(&address, text, &fault), "%s", text);
+    return listener_source(&address.socket);
+}
+
+START_TEST(a_source_is_an_ipv4_address_or_the_first_half_of_an_ipv6_one)
+{
+    uint64_t one = source_of(neighbours[_i].one), another = source_of(neighbours[_i].another);
+    ck_assert_msg((one == another) == neighbours[_i].is_one_source, "%s, %s", neighbours[_i].one,
+                  neighbours[_i].another);
+    struct sockaddr_storage local = {.ss_family = AF_UNIX};
+    ck_assert_uint_eq(listener_source(&local), 0);
+    ck_assert_uint_ne(source_of("0.0.0.0:1"), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("listener");
@@ -311,6 +347,8 @@ int main(void)
     tcase_add_loop_test(tcase, everything_else_is_refused_with_a_sentence, 0,
                         sizeof(bad_addresses) / sizeof(bad_addresses[0]));
     tcase_add_test(tcase, an_address_that_others_reach_is_refused_for_what_it_is);
+    tcase_add_loop_test(tcase, a_source_is_an_ipv4_address_or_the_first_half_of_an_ipv6_one, 0,
+                        sizeof(neighbours) / sizeof(neighbours[0]));
     tcase_add_test(tcase, port_zero_becomes_a_port_that_others_share);
     tcase_add_test(tcase, a_unix_socket_is_for_owner_and_group);
     tcase_add_test(tcase, a_dead_servers_file_is_replaced);

@@ -345,6 +345,19 @@ START_TEST(who_changed_codes_is_known_under_the_previous_one)
 }
 END_TEST
 
+/* A limit per status_term keeps them apart; what is known does not end with the first. */
+START_TEST(one_term_behind_the_other_was_one_yes)
+{
+    old_begin("pensioner", "other");
+    person(1, RIGA);
+    old_person(1, (struct membership){1, TRUTH_YES, 20, EARLIER_AS_OF + 3});
+    uint32_t *end = &old.set_first[old.tables.set_count];
+    old.memberships[(*end)++] = (struct membership){1, TRUTH_YES, EARLIER_AS_OF + 3, DAY_NEVER};
+    uint16_t known = evaluate_known();
+    ck_assert_uint_eq(sure_until(0, known), EARLIER_AS_OF + KNOWN_DAYS);
+}
+END_TEST
+
 START_TEST(what_is_known_now_asks_no_earlier_snapshot)
 {
     old_begin("pensioner", "other");
@@ -609,6 +622,7 @@ int main(void)
     tcase_add_test(tests, what_is_unknown_now_and_was_sure_before_is_yes_for_so_many_days);
     tcase_add_test(tests, what_was_carried_over_before_ends_where_it_ended_before);
     tcase_add_test(tests, who_changed_codes_is_known_under_the_previous_one);
+    tcase_add_test(tests, one_term_behind_the_other_was_one_yes);
     tcase_add_test(tests, what_is_known_now_asks_no_earlier_snapshot);
     tcase_add_test(tests, a_view_is_a_set_on_the_days_on_which_the_means_is_good);
     tcase_add_test(tests, all_means_of_a_person_have_the_subject_of_the_first_code);

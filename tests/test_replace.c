@@ -98,9 +98,28 @@ START_TEST(what_others_own_is_not_taken_from_them)
     bool is_done = replaces(path_of("file"), "second", &info, &fault);
     ck_assert_int_eq(seteuid(0), 0);
     ck_assert(!is_done);
-    ck_assert_ptr_nonnull(strstr(fault.text, "nothing has changed"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "nothing has changed: the file's owner, or root"));
     check_content("file", "first");
     ck_assert_uint_eq(count_files(), 1);
+}
+END_TEST
+
+/* That the file itself may be written is not enough, which people do not expect. */
+START_TEST(a_folder_that_is_not_ours_to_write_is_named)
+{
+    if (geteuid() != 0)
+        return; /* only root can become somebody else and back */
+    struct fault fault;
+    struct stat info;
+    support_write_file(path_of("file"), "first", 5, 0666);
+    ck_assert_int_eq(chmod(support_directory(), 0755), 0);
+    ck_assert_int_eq(stat(path_of("file"), &info), 0);
+    ck_assert_int_eq(seteuid(12345), 0);
+    bool is_done = replaces(path_of("file"), "second", &info, &fault);
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert(!is_done);
+    ck_assert_ptr_nonnull(strstr(fault.text, "nothing has changed: the folder must be writable"));
+    check_content("file", "first");
 }
 END_TEST
 
@@ -184,6 +203,7 @@ static Suite *replace_suite(void)
     tcase_add_test(tcase, the_new_file_stands_in_the_place_of_the_old_and_nothing_is_left);
     tcase_add_test(tcase, the_new_file_has_the_mode_and_owner_of_the_old);
     tcase_add_test(tcase, what_others_own_is_not_taken_from_them);
+    tcase_add_test(tcase, a_folder_that_is_not_ours_to_write_is_named);
     tcase_add_test(tcase, a_disk_that_is_full_leaves_the_old_file);
     tcase_add_test(tcase, paths_without_a_name_or_a_folder_are_refused);
     tcase_add_test(tcase, a_path_without_a_folder_is_in_this_one);

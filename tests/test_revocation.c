@@ -365,7 +365,7 @@ START_TEST(a_list_of_another_environment_is_refused)
     struct fault fault;
     write_sample("list");
     ck_assert(!reads("list", 0, 0, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "of environment 7; this is environment 0"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "of environment 7, wanted one of environment 0"));
 }
 END_TEST
 
@@ -374,7 +374,7 @@ START_TEST(a_list_that_is_not_there_is_nobody_only_for_who_says_so)
     struct fault fault;
     struct revocations *list = NULL;
     ck_assert(!reads("none", 7, 0, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "No such file"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "none: there is no such list; when there has never"));
     ck_assert(revocations_read_if_there(&list, path_of("none"), &public, 7, 0, &fault));
     ck_assert_uint_eq(list->count, 0);
     ck_assert_uint_eq(list->sequence, 0);
@@ -450,9 +450,32 @@ START_TEST(a_list_that_cannot_be_read_is_not_replaced)
 
     /* A list that was lost is not begun anew: that would let everybody in again. */
     ck_assert(!revocations_revoke(&done, path_of("lost"), 7, &one, &secret, false, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "No such file"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "there is no such list"));
     ck_assert_int_ne(access(path_of("lost"), F_OK), 0);
     ck_assert(!revocations_revoke(&done, path_of("no/such"), 7, &one, &secret, true, &fault));
+}
+END_TEST
+
+START_TEST(a_list_is_begun_once_and_goes_on_from_there)
+{
+    struct fault fault;
+    struct revoking done;
+    struct revocation one = entry_of(1, 0x51);
+    ck_assert_msg(revocations_begin(path_of("new"), 7, 1000, &secret, &fault), "%s", fault.text);
+    ck_assert(reads("new", 7, 1, &fault) && !reads("new", 7, 2, &fault));
+    ck_assert(!revocations_begin(path_of("new"), 7, 1000, &secret, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "new: exists"));
+    ck_assert_msg(revocations_revoke(&done, path_of("new"), 7, &one, &secret, false, &fault), "%s",
+                  fault.text);
+    ck_assert_uint_eq(done.sequence, 2);
+    ck_assert_uint_eq(done.count, 1);
+
+    /* Whatever else stands there is nothing to write over. */
+    ck_assert(!revocations_begin(path_of("new"), 7, 1000, &secret, &fault));
+    ck_assert(reads("new", 7, 2, &fault));
+    ck_assert_int_eq(symlink("/nonexistent", path_of("dangling")), 0);
+    ck_assert(!revocations_begin(path_of("dangling"), 7, 1000, &secret, &fault));
+    ck_assert(!revocations_begin(path_of("no/such"), 7, 1000, &secret, &fault));
 }
 END_TEST
 
@@ -527,6 +550,7 @@ static Suite *revocation_suite(void)
     tcase_add_test(tcase, only_a_regular_file_of_a_possible_size_is_a_list);
     tcase_add_test(tcase, each_revocation_raises_the_sequence_by_one);
     tcase_add_test(tcase, a_list_that_cannot_be_read_is_not_replaced);
+    tcase_add_test(tcase, a_list_is_begun_once_and_goes_on_from_there);
     tcase_add_test(tcase, a_list_that_cannot_be_written_leaves_the_old_one);
     tcase_add_test(tcase, revocations_at_the_same_time_all_stand);
     suite_add_tcase(suite, tcase);

@@ -135,5 +135,35 @@ uses() {
 uses terminal.c "$terminal"
 [ -z "$python" ] || uses terminal.py "$python" protocol/examples/terminal.py ask
 
+# ---- README, "Let a terminal in", typed as it stands ----
+
+# Only the port is another one. Lines after a command must be said by it, with anything for "...".
+stop
+bin=$(cd "$ELIG_BIN" && pwd)
+readme=$work/readme
+mkdir -p "$readme/build/demo" && ln -s "$bin" "$readme/build/bin" && ln -s "$PWD/loader" "$readme/loader"
+ln -s "$work/country" "$readme/build/demo/country"
+sed -n '/^## Let a terminal in/,/^## Write/s/^    //p' README.md | sed "s/:7448/:$((20000 + $$ % 10000))/" >"$work/session"
+commands=0
+begun=$PWD
+cd "$readme" || exit 3
+while IFS= read -r line <&3; do
+    case $line in
+    '$ '*)
+        commands=$((commands + 1)) command=${line#??}
+        # What goes on in the background must not be the last of it, or its end would not be seen.
+        eval "$command" >"$work/said" 2>&1 3<&- || bad "README.md: $command: exit $?: $(cat "$work/said")"
+        case $command in eligd*) eligd_pid=$! ;; esac
+        ;;
+    *)
+        pattern=$(printf '%s\n' "$line" | sed 's/[][\.*^$]/\\&/g; s/\\\.\\\.\\\./.*/g')
+        if grep -q -- "$pattern" "$work/said"; then good; else bad "README.md: $command: wanted \"$line\", says \"$(cat "$work/said")\""; fi
+        ;;
+    esac
+done 3<"$work/session"
+cd "$begun" || exit 3
+stop
+if [ $commands -ge 14 ]; then good; else bad "README.md: $commands commands found"; fi
+
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

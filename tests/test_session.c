@@ -348,6 +348,9 @@ START_TEST(nothing_taken_is_nothing_said)
     talk_start(&talk, &sealed_terms);
     ck_assert_int_eq(talk_take(&talk, talk.accept, 0), ELIG_EVENT_NONE);
     ck_assert_int_eq(elig_session_state(&talk.session), ELIG_SESSION_HELLO_SENT);
+    ck_assert_int_eq(talk_take(&talk, talk.accept, HEADER_SIZE), ELIG_EVENT_NONE);
+    ck_assert_int_eq(talk_take(&talk, NULL, 0), ELIG_EVENT_NONE); /* no bytes, no address */
+    ck_assert_int_eq(elig_session_state(&talk.session), ELIG_SESSION_HELLO_SENT);
 }
 END_TEST
 

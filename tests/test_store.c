@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +183,33 @@ START_TEST(every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes)
     }
     wait_for_line("event=swap", 1);
     ck_assert_uint_eq(store_swap_count(store), 1);
+    stop_store();
+}
+END_TEST
+
+static long switches_of(int who)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(who, &usage), 0);
+    return usage.ru_nvcsw;
+}
+
+/* A loop takes its edition whenever it is woken, which is once for each handshake. */
+START_TEST(who_takes_what_it_has_wakes_nobody)
+{
+    const int takes = 200;
+    fixture_publish(fixture);
+    start_store(NEVER_MS);
+    const struct edition *edition = store_take(store, 0);
+    usleep(50000);
+    long ours = switches_of(RUSAGE_THREAD), all = switches_of(RUSAGE_SELF);
+    for (int i = 0; i < takes; i++) {
+        ck_assert_ptr_eq(store_take(store, 0), edition);
+        usleep(1000); /* whoever was woken goes back to sleep */
+    }
+    ours = switches_of(RUSAGE_THREAD) - ours;
+    all = switches_of(RUSAGE_SELF) - all;
+    ck_assert_int_lt(all - ours, takes / 4);
     stop_store();
 }
 END_TEST
@@ -535,6 +563,7 @@ int main(void)
     tcase_add_test(tcase, a_damaged_first_snapshot_is_refused);
     tcase_add_test(tcase, another_environment_is_refused);
     tcase_add_test(tcase, every_reader_gets_the_new_one_and_keeps_the_old_until_it_takes);
+    tcase_add_test(tcase, who_takes_what_it_has_wakes_nobody);
     tcase_add_test(tcase, a_reader_may_keep_the_old_one_beside_the_new_until_it_lets_go);
     tcase_add_test(tcase, a_snapshot_without_the_ledgers_subjects_is_refused);
     tcase_add_test(tcase, a_reader_that_leaves_holds_nobody_up);

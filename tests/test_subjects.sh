@@ -78,10 +78,13 @@ one="--identity-key $work/identity"
     is "$(count subject 32000000101)$(count subject 01010000018)" 00 "nobody under the first"
     build d $one
     is "$(count subject 32000000101)$(count other 32000000101)" 00 "without a key"
+    folder_number=0 # the last one has none
     for folder in a c d; do
         "$ELIG_BIN/eligload" verify --snapshots "$work/$folder" $one \
             --signing-public "$work/signing.pub" >"$work/out" 2>&1
         is $? 0 "$folder is opened"
+        is "$(grep -c 'subjects for a ledger' "$work/out")" $((folder_number < 2)) "$folder has subjects"
+        folder_number=$((folder_number + 1))
     done
     same=$(cmp "$work/d/0000000000000001.mdb" "$work/c/0000000000000001.mdb" 2>&1)
     is "${same:+differ}" differ "with and without subjects"

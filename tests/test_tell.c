@@ -194,8 +194,8 @@ START_TEST(what_was_known_before_is_told)
     struct person person = {.death_day = DAY_NEVER};
     uint32_t until_days[3] = {0, 0, ZERO + 10};
     char text[TOLD_SIZE] = "";
-    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, &(struct prior){until_days, NULL}, ZERO,
-                                    2, append_sentence, text),
+    ck_assert_int_eq(groups_explain(rules, &vocabulary, &person, &(struct prior){until_days, NULL},
+                                    ZERO, 2, append_sentence, text),
                      TRUTH_YES);
     ck_assert_str_eq(text, "group needy~14: yes, last known so, which holds until 2024-10-14\n"
                            "  group needy: unknown\n"

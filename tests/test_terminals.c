@@ -431,6 +431,20 @@ START_TEST(noise_is_closed_without_a_word)
 END_TEST
 
 /* A HELLO at one byte after another is one; silence is not. */
+static const struct {
+    const char *idle_ms;
+    uint16_t told_s;
+} silences[] = {{"999", 1}, {"1999", 1}, {"300000", 300}, {"86400000", UINT16_MAX}};
+
+/* Whoever believes what ACCEPT says does not write into what has been closed. */
+START_TEST(a_terminal_is_told_no_longer_silence_than_it_may_keep)
+{
+    MARKET_START("--idle-ms", silences[_i].idle_ms);
+    booth_open(&booth, market.port);
+    ck_assert_uint_eq(booth.event.terms.idle_s, silences[_i].told_s);
+}
+END_TEST
+
 START_TEST(who_says_nothing_is_closed)
 {
     MARKET_START("--hello-ms", "50");
@@ -542,6 +556,8 @@ int main(void)
     tcase_add_test(tcase, typed_codes_have_a_ration_of_their_own_that_a_restart_does_not_renew);
     tcase_add_loop_test(tcase, noise_is_closed_without_a_word, 0,
                         sizeof(noises) / sizeof(noises[0]));
+    tcase_add_loop_test(tcase, a_terminal_is_told_no_longer_silence_than_it_may_keep, 0,
+                        sizeof(silences) / sizeof(silences[0]));
     tcase_add_test(tcase, who_says_nothing_is_closed);
     tcase_add_test(tcase, records_may_come_in_any_pieces);
     tcase_add_loop_test(tcase, whatever_is_not_the_next_record_ends_the_session, 0, TAMPERINGS);

@@ -1,7 +1,6 @@
 #include "loader/terms.h"
 
-#include "tests/latvia.h"
-#include "tests/support.h"
+#include "tests/random_rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +226,91 @@ START_TEST(what_was_last_known_has_the_term_that_was_known)
 }
 END_TEST
 
+/* ---- random people, judged day by day ---- */
+
+#define RANDOM_RULES_COUNT   60 /* in each of eight tests */
+#define RANDOM_PERSONS_COUNT 40
+#define RANDOM_BACK_DAYS     700 /* so far before the window is looked */
+
+static struct random_rules r;
+static struct membership clipped[SET_SIZE_MAX], with_terms[SET_SIZE_MAX], merged[SET_SIZE_MAX];
+
+/* One term and the next put together again, and cut off before the window. */
+static size_t merge(size_t count)
+{
+    size_t merged_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct membership next = with_terms[i], *last = &merged[merged_count - 1];
+        if (next.from_day < r.window.from_day)
+            next.from_day = r.window.from_day;
+        if (merged_count > 0 && last->group == next.group && last->truth == next.truth &&
+            last->until_day == next.from_day)
+            last->until_day = next.until_day;
+        else
+            merged[merged_count++] = next;
+    }
+    return merged_count;
+}
+
+static bool a_fact_begins(uint32_t day)
+{
+    for (size_t i = 0; i < r.person.status_count; i++)
+        if (r.person.statuses[i].from_day == day)
+            return true;
+    return false;
+}
+
+/* What is so on the window's first day was so from the term's first day on, and not on the day
+ * before; or a decision began then. */
+static void check_beginning(const struct rules *rules, const struct membership *term, uint64_t seed)
+{
+    static struct membership before[SET_SIZE_MAX];
+    uint32_t first = r.window.from_day - RANDOM_BACK_DAYS;
+    struct window span = {first, r.window.from_day + 1};
+    size_t count =
+        groups_evaluate(before, SET_SIZE_MAX, rules, &r.vocabulary, &r.person, NULL, span);
+    uint32_t since = UINT32_MAX; /* when judged day by day */
+    for (size_t i = 0; i < count; i++)
+        if (before[i].group == term->group && before[i].until_day == span.until_day &&
+            before[i].truth == term->truth)
+            since = before[i].from_day;
+    bool is_cut = since == first || (int64_t)since == r.person.birth_day;
+    bool is_right =
+        since <= term->from_day ? since == term->from_day || a_fact_begins(term->from_day) : is_cut;
+    ck_assert_msg(is_right, "seed %lu: group %u since %u, its term begins on %u\n%s",
+                  (unsigned long)seed, term->group, since, term->from_day, r.text);
+}
+
+START_TEST(random_terms_are_what_is_true_day_by_day)
+{
+    size_t earlier_count = 0;
+    for (uint64_t i = 0; i < RANDOM_RULES_COUNT; i++) {
+        uint64_t seed = 3000000 + (uint64_t)_i * RANDOM_RULES_COUNT + i;
+        struct rules *rules = random_rules_make(&r, seed);
+        for (uint32_t group = 0; group < rules->group_count; group++)
+            rules->groups[group].has_terms = true;
+        struct terms *terms = terms_open(rules, &r.vocabulary, r.window);
+        for (int person = 0; person < RANDOM_PERSONS_COUNT; person++) {
+            random_person(&r, person % 2 == 0);
+            size_t count = groups_evaluate(clipped, SET_SIZE_MAX, rules, &r.vocabulary, &r.person,
+                                           NULL, r.window);
+            size_t term_count = terms_apply(terms, with_terms, clipped, count, &r.person, NULL);
+            ck_assert_uint_eq(merge(term_count), count);
+            ck_assert(count == 0 || memcmp(merged, clipped, count * sizeof(clipped[0])) == 0);
+            for (size_t t = 0; t < term_count; t++) {
+                if (with_terms[t].from_day > r.window.from_day)
+                    continue;
+                check_beginning(rules, &with_terms[t], seed);
+                earlier_count += with_terms[t].from_day > 0;
+            }
+        }
+        terms_close(terms);
+        rules_free(rules);
+    }
+    ck_assert_uint_gt(earlier_count, 100);
+}
+END_TEST
+
 static Suite *terms_suite(void)
 {
     Suite *suite = suite_create("terms");
@@ -236,6 +320,8 @@ static Suite *terms_suite(void)
     tcase_add_test(tcase, groups_without_such_a_limit_stay_as_they_were);
     tcase_add_test(tcase, what_is_unknown_is_one_term_as_long_as_it_is);
     tcase_add_test(tcase, what_was_last_known_has_the_term_that_was_known);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, random_terms_are_what_is_true_day_by_day, 0, 8);
     suite_add_tcase(suite, tcase);
     return suite;
 }

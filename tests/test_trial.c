@@ -31,7 +31,8 @@ static const char rules_text[] = /* line 1 */
     "relief NEEDY giver 90000054163 from 2026-01-01\n"
     "  everywhere\n"
     "  stacks\n"
-    "  clause needy product city.ticket amount 0.20\n";
+    "  clause needy product city.ticket amount 0.20\n"
+    "  limit 40 uses per status_term\n";
 
 static struct vocabulary vocabulary;
 static struct catalogue catalogue;
@@ -113,8 +114,10 @@ static void bring(bool is_pensioner, bool is_needy)
         facts[count++] =
             (struct status_fact){.kind = PENSION, .subtype = 1, .until_day = day_of("2026-12-01")};
     if (is_needy)
-        facts[count++] =
-            (struct status_fact){.kind = HOUSEHOLD, .subtype = 1, .until_day = DAY_NEVER};
+        facts[count++] = (struct status_fact){.kind = HOUSEHOLD,
+                                              .subtype = 1,
+                                              .from_day = day_of("2025-03-01"),
+                                              .until_day = DAY_NEVER};
     person = (struct person){.birth_day = 0,
                              .death_day = DAY_NEVER,
                              .place = 1000,
@@ -224,7 +227,7 @@ static const struct {
     uint32_t point, product, unit_price;
     uint16_t quantity;
     const char *time;
-    const char *lines[16];
+    const char *lines[18];
 } tales[] = {
     {true,
      false,
@@ -268,7 +271,8 @@ static const struct {
       "does not fit: 10:00-15:00, it was 15:30\n", "/t.rules:9, CITY clause 2",
       "does not fit: quantity 5 is above 4\n", "/t.rules:10, CITY clause 3",
       "does not fit: calendar holidays does not hold on Tuesday 2026-09-01\n",
-      "/t.rules:23, NEEDY clause 1, needy: 0.20 EUR off the purchase\n",
+      "/t.rules:23, NEEDY clause 1, needy: 0.20 EUR off the purchase\n", "group needy: yes\n",
+      "    the term began on 2025-03-01\n",
       "stacks: computed on what the others leave to pay, in step 7\n",
       "7 best: NEEDY takes 0.20 EUR for 5 units\n", NULL}},
     {true,

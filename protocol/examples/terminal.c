@@ -1,5 +1,4 @@
 /* A terminal: elig.h, libelig.a, a socket and nothing else of the project.
- *
  *     cc -o terminal terminal.c libelig.a -lsodium
  *     echo 010100-00018 | ./terminal 192.0.2.1 7447 KEYS 4711 0 [use]
  * KEYS has server.pub, terminal and merchant, and server-next.pub if there is one; 4711 is the
@@ -40,6 +39,7 @@ static int read_key(const char *name, uint8_t key[ELIG_KEY_SIZE])
         return -1;
     for (int i = 0; i < ELIG_KEY_SIZE; i++)
         key[i] = (uint8_t)strtoul((char[]){hex[1 + 2 * i], hex[2 + 2 * i], 0}, NULL, 16);
+    explicit_bzero(line, sizeof(line));
     return 0;
 }
 

@@ -227,6 +227,9 @@ def next_counter(path):
         to.flush()
         os.fsync(to.fileno())
     os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)  # a name that is not synced may be the old file after a loss of power
+    os.close(folder)
     return counter
 
 
