@@ -209,7 +209,7 @@ static bool is_no_answer(uint16_t status)
 static bool take_answer(struct replay *r, struct task *task, const uint8_t frame[static FRAME_SIZE])
 {
     struct response answer;
-    uint64_t id = visit_id(r->plan->id_first, task->visit, task->step);
+    uint64_t id = visit_id(r->plan->id_first, &r->plan->visits->list[task->visit], task->step);
     if (!frame_decode_response(&answer, frame) || answer.request_id != id)
         return fault_set(r->fault, "%s: what came back is no answer to what was asked",
                          r->plan->address);

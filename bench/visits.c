@@ -252,6 +252,14 @@ static void draw_visit(struct drawing *d, uint32_t index, const struct trade *tr
         add_deed(d, time_s + draw_between(draw, 10 * MINUTE_S, 2 * HOUR_S), index, STEP_REFUND);
 }
 
+static void number_visits(struct visits *visits)
+{
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < visits->deed_count; i++)
+        if (visits->deeds[i].step == STEP_BUY)
+            visits->list[visits->deeds[i].visit].number = number++;
+}
+
 void visits_draw(struct visits *visits, struct crowd *crowd, const struct day_draw *plan)
 {
     struct drawing d = {.visits = visits, .crowd = crowd, .plan = plan};
@@ -262,6 +270,7 @@ void visits_draw(struct visits *visits, struct crowd *crowd, const struct day_dr
     for (uint32_t i = 0; i < plan->visit_count; i++)
         draw_visit(&d, i, i < TRADE_COUNT ? &trades[i] : draw_trade(&d.draw), i < TRADE_COUNT);
     qsort(visits->deeds, visits->deed_count, sizeof(visits->deeds[0]), compare_deeds);
+    number_visits(visits);
     for (size_t i = 0; i < TRUTH_GROUP_COUNT; i++)
         free(d.pools[i].persons);
 }
@@ -316,8 +325,8 @@ void visit_frame(uint8_t frame[static FRAME_SIZE], const struct visits *visits,
     else
         request = (struct request){.kind = KIND_CONFIRM,
                                    .quantity = visit->settling == SETTLE_CONFIRM_ONE};
-    request.request_id = visit_id(id_first, index, step);
+    request.request_id = visit_id(id_first, visit, step);
     if (step != STEP_BUY)
-        request.target_id = visit_id(id_first, index, STEP_BUY);
+        request.target_id = visit_id(id_first, visit, STEP_BUY);
     frame_encode_request(frame, &request);
 }

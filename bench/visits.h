@@ -16,7 +16,8 @@ enum settling { SETTLE_NOTHING, SETTLE_CONFIRM, SETTLE_CONFIRM_ONE, SETTLE_CANCE
 enum refunding { REFUND_NOTHING, REFUND_WHOLE, REFUND_ONE, REFUND_AMOUNT };
 
 struct visit {
-    uint32_t who; /* index of an identifier of the crowd */
+    uint32_t who;    /* index of an identifier of the crowd */
+    uint32_t number; /* in order of time: ids count up, as a terminal's do */
     uint32_t product, point_of_sale, unit_price;
     uint32_t service_time_s;
     uint16_t quantity;
@@ -51,9 +52,9 @@ void visits_draw(struct visits *visits, struct crowd *crowd, const struct day_dr
 void visits_free(struct visits *visits);
 
 /* Id of what the visit asks in that step: never the same in one day. */
-static inline uint64_t visit_id(uint64_t id_first, uint32_t visit, enum step step)
+static inline uint64_t visit_id(uint64_t id_first, const struct visit *visit, enum step step)
 {
-    return id_first + (uint64_t)visit * (STEP_COUNT + 1) + step;
+    return id_first + (uint64_t)visit->number * (STEP_COUNT + 1) + step;
 }
 
 /* The frame of a step; `relief_amount` is what was granted, of which REFUND_AMOUNT gives back half.

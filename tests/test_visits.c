@@ -56,12 +56,13 @@ START_TEST(every_frame_is_one_that_a_server_takes)
         uint8_t frame[FRAME_SIZE];
         struct request request;
         const struct deed *deed = &visits.deeds[i];
+        const struct visit *visit = &visits.list[deed->visit];
         visit_frame(frame, &visits, &crowd, ID_FIRST, deed->visit, deed->step, GRANTED);
         ck_assert_uint_eq(frame_decode_request(&request, frame), STATUS_OK);
         ck_assert(kind_is_transaction(request.kind));
-        ck_assert_uint_eq(request.request_id, visit_id(ID_FIRST, deed->visit, deed->step));
+        ck_assert_uint_eq(request.request_id, visit_id(ID_FIRST, visit, deed->step));
         if (deed->step != STEP_BUY)
-            ck_assert_uint_eq(request.target_id, visit_id(ID_FIRST, deed->visit, STEP_BUY));
+            ck_assert_uint_eq(request.target_id, visit_id(ID_FIRST, visit, STEP_BUY));
     }
 }
 END_TEST
@@ -79,6 +80,20 @@ START_TEST(deeds_come_in_order_of_time_and_those_of_a_visit_in_order_of_steps)
         ck_assert_uint_ge(deed->time_s, visits.list[deed->visit].service_time_s);
     }
     free(next);
+}
+END_TEST
+
+START_TEST(ids_count_up_with_time_and_no_two_are_one)
+{
+    uint64_t last = 0;
+    for (uint32_t i = 0; i < visits.deed_count; i++) {
+        const struct deed *deed = &visits.deeds[i];
+        if (deed->step != STEP_BUY)
+            continue;
+        uint64_t id = visit_id(ID_FIRST, &visits.list[deed->visit], STEP_BUY);
+        ck_assert_uint_gt(id, last);
+        last = id + STEP_COUNT - 1; /* of its last step */
+    }
 }
 END_TEST
 
@@ -155,6 +170,7 @@ int main(void)
     tcase_add_unchecked_fixture(all, start, stop);
     tcase_add_test(all, every_frame_is_one_that_a_server_takes);
     tcase_add_test(all, deeds_come_in_order_of_time_and_those_of_a_visit_in_order_of_steps);
+    tcase_add_test(all, ids_count_up_with_time_and_no_two_are_one);
     tcase_add_test(all, a_seed_is_a_day_and_another_one_another);
     tcase_add_test(all, a_day_has_something_of_everything_and_keeps_within_it);
     tcase_add_test(all, half_of_what_was_granted_is_given_back_by_amount);
