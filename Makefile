@@ -194,7 +194,8 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
 # What it links once more, each time with one module that is wrong.
-run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed)
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
+run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,limits transact book portions ledger_clock ledger_model)
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh

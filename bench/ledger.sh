@@ -27,10 +27,10 @@ mkdir -p "$here/ledger"
 
 socket=$here/sock
 fit() { "$bin/eligctl" ping --connect "unix:$socket" >/dev/null 2>&1; }
-serve() {
+serve() { # FOLDER OF THE LEDGER
     "$bin/eligd" --snapshots "$parts/snapshots" --identity-keys "$parts/identity-keys" \
         --signing-public "$parts/keys/signing.key.pub" --subject-key "$parts/keys/subject.key" \
-        --ledger "$here/ledger" --unix "$socket" 2>>"$here/eligd.log" &
+        --ledger "$1" --unix "$socket" 2>>"$here/eligd.log" &
     eligd_pid=$!
     tries=2000
     until fit; do
@@ -48,7 +48,7 @@ anew() {
     [ -z "$eligd_pid" ] || kill_it
     rm -rf "$here/ledger"
     mkdir "$here/ledger"
-    serve
+    serve "$here/ledger"
 }
 run() { "$bin/eligbench" run --connect "unix:$socket" --truth "$country/truth.csv" --hits 100 --json "$@"; }
 value() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$2" | head -1; }
@@ -78,7 +78,9 @@ while [ $round -lt "$rounds" ]; do
     sleep 1
 
     run --rate "$rate" --measure-ms "$ms" >"$here/idle.json"
-    run --kind use --warm-ms 0 --measure-ms $((2 * ms + 2000)) >"$here/beside.json" &
+    # Its client must not take from the clients of CHECK what the ledger does not.
+    nice -n 19 "$bin/eligbench" run --connect "unix:$socket" --truth "$country/truth.csv" --hits 100 --json --kind use \
+        --warm-ms 0 --measure-ms $((ms + 2000)) >"$here/beside.json" &
     load_pid=$!
     sleep 1
     run --rate "$rate" --measure-ms "$ms" >"$here/busy.json"
@@ -97,6 +99,11 @@ echo "CHECK at $rate a second: p99 $(scaled "$(of idle)" 1000 %.0f) us with an i
 
 # ---- ready after a crash ----
 
+start() { # FIGURE FOLDER
+    started=$(date +%s.%N)
+    serve "$2"
+    note "$1" "$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f", b - a }')"
+}
 count() { "$bin/eligctl" ledger stat "$here/ledger" --json >"$here/stat.json" && value postings "$here/stat.json"; }
 until [ "$(count)" -ge "$postings" ]; do
     run --kind use --warm-ms 0 --measure-ms 10000 >/dev/null
@@ -111,8 +118,12 @@ while [ $round -lt "$rounds" ]; do
     kill_it
     wait "$load_pid" || true
     load_pid=''
-    started=$(date +%s.%N)
-    serve
-    note ready "$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f", b - a }')"
+    start ready "$here/ledger"
+    kill_it
+    rm -rf "$here/empty"
+    mkdir "$here/empty"
+    start ready_empty "$here/empty"
+    kill_it
+    serve "$here/ledger"
 done
-echo "ready after kill -9 under load, with $(count) postings: $(of ready) s; load $(load_now)"
+echo "ready after kill -9 under load, with $(count) postings: $(of ready) s; with an empty ledger $(of ready_empty) s; load $(load_now)"

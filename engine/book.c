@@ -238,9 +238,11 @@ enum book_end book_begin(struct book *book, uint64_t now_ms)
     book->space.needed = file_bytes(book);
     book->space.spare = 0;
     book->space.is_tight = false;
-    if (!space_take(book, GROUP_PAGES))
-        book->end = BOOK_FULL;
-    return book->end;
+    if (!space_take(book, GROUP_PAGES)) {
+        book_drop(book);
+        return BOOK_FULL;
+    }
+    return BOOK_DONE;
 }
 
 /* Room for one apply more, or one reservation that runs out. */
@@ -521,6 +523,19 @@ uint32_t book_map_used_bp(struct book *book)
         mdb_txn_abort(txn);
     }
     return (uint32_t)(used / (book->map_size / 10000));
+}
+
+uint64_t book_open_holds(struct book *book)
+{
+    assert(book->txn == NULL);
+    MDB_stat stat = {0};
+    MDB_txn *txn;
+    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return 0;
+    if (mdb_stat(txn, book->databases[CURSOR_HOLDS], &stat) != MDB_SUCCESS)
+        stat.ms_entries = 0;
+    mdb_txn_abort(txn);
+    return stat.ms_entries;
 }
 
 uint64_t book_next_deadline_ms(struct book *book)

@@ -30,6 +30,7 @@ enum book_end {
     BOOK_FULL,   /* no room: nothing of the group happens; once it is dropped the book goes on */
     BOOK_FAILED, /* not known what is on the disk: the book must be closed, and opened again */
 };
+/* BOOK_FULL, BOOK_FAILED: no group is open. */
 MUST_USE enum book_end book_begin(struct book *book, uint64_t now_ms);
 
 /* Applies one request. BOOK_FULL or BOOK_FAILED: drop the group. */
@@ -47,6 +48,7 @@ struct book_retention {
 MUST_USE enum book_end book_prune(struct book *book, const struct book_retention *retention,
                                   uint32_t count_max, uint32_t *count);
 
+/* No group is open any more, however it ends. */
 MUST_USE enum book_end book_commit(struct book *book);
 void book_drop(struct book *book);
 
@@ -58,6 +60,7 @@ const struct ledger_head *book_head(const struct book *book);
 /* The chain value of a posting, zeros of 0; false: it is not there, or gone. Outside of a group. */
 MUST_USE bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE]);
 uint32_t book_map_used_bp(struct book *book); /* 1/100 of a percent of the map */
+uint64_t book_open_holds(struct book *book);  /* reservations that are open; outside of a group */
 /* When the next reservation runs out; UINT64_MAX: none is open. Outside of a group. */
 uint64_t book_next_deadline_ms(struct book *book);
 /* Frees what readers that have died still hold. Now and then. */

@@ -164,6 +164,7 @@ static size_t gather(struct ledger_thread *t)
 {
     uint32_t loop_count = t->settings.loop_count;
     size_t count = 0;
+    assert(loop_count > 0);
     for (uint32_t i = 0; i < loop_count && count < LEDGER_GROUP_MAX; i++) {
         uint32_t loop = (t->next_loop + i) % loop_count;
         const struct request_ring *ring = &t->asked[loop];
@@ -416,6 +417,7 @@ static void sign_head(struct ledger_thread *t)
     t->head_due_ms = monotonic_ms() + LEDGER_HEAD_MS;
     book_check_readers(settings->book);
     metric_set(&settings->metrics->ledger_map_bp, book_map_used_bp(settings->book));
+    metric_set(&settings->metrics->ledger_holds, book_open_holds(settings->book));
     if (settings->head_key == NULL)
         return;
     bool is_written = ledger_head_write(settings->directory, book_head(settings->book),

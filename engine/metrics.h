@@ -88,6 +88,7 @@
     X(ledger_expiries, "reservations that ran out")                                                \
     X(ledger_pruned, "rows that were removed because they are old enough")                         \
     X(ledger_heads, "signed heads that were written")                                              \
+    X(ledger_holds, "reservations that were open when its head was signed last")                   \
     X(ledger_map_bp, "of the ledger's map in use, in 1/100 of a percent")                          \
     X(ledger_full, "groups that found no room on the disk or in the map")                          \
     X(ledger_failed, "1: the ledger has failed, and nothing is written any more")                  \

@@ -1,12 +1,5 @@
 #include "engine/tallies.h"
 
-static bool add_u32(uint32_t *to, int64_t change)
-{
-    int64_t sum = (int64_t)*to + change;
-    *to = (uint32_t)sum;
-    return sum >= 0 && sum <= UINT32_MAX;
-}
-
 static bool add_u64(uint64_t *to, int64_t change)
 {
     bool is_less = change < 0 && *to < (uint64_t)-change;
@@ -17,9 +10,9 @@ static bool add_u64(uint64_t *to, int64_t change)
 /* A tally below nothing does not fit the postings. */
 static void tally_add(struct book *book, struct tally *tally, const struct tally_change *change)
 {
-    if (!add_u32(&tally->used_uses, change->used_uses) ||
-        !add_u32(&tally->held_uses, change->held_uses) ||
-        !add_u64(&tally->used_amount, change->used_amount) ||
+    tally->used_uses += (uint32_t)change->used_uses; /* modulo 2^32 */
+    tally->held_uses += (uint32_t)change->held_uses;
+    if (!add_u64(&tally->used_amount, change->used_amount) ||
         !add_u64(&tally->held_amount, change->held_amount))
         book_fail(book);
 }

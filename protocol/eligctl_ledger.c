@@ -1,16 +1,15 @@
-/* eligctl ledger: verify, backup, restore, stat, head. */
+/* eligctl ledger: verify, backup, restore, stat. */
 #include "protocol/eligctl.h"
 
 #include "protocol/commands.h"
 #include "protocol/json.h"
 #include "protocol/keyfile.h"
 #include "protocol/ledger_copy.h"
-#include "protocol/ledger_mark.h"
+#include "protocol/ledger_head.h"
 #include "protocol/ledger_read.h"
 #include "protocol/ledger_verify.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
-#include "protocol/replace.h"
 #include "protocol/report.h"
 
 #include <inttypes.h>
@@ -24,15 +23,11 @@ struct seen_settings {
     const char *head, *signing_public;
 };
 
+#define SEEN_HELP                                                                                  \
+    "a copy of the signed head that eligd writes beside a ledger, kept elsewhere: the ledger "     \
+    "must have come at least as far"
 #define SEEN_ROWS(settings)                                                                        \
-    {"head",                                                                                       \
-     OPTION_TEXT,                                                                                  \
-     offsetof(settings, seen.head),                                                                \
-     "FILE",                                                                                       \
-     NULL,                                                                                         \
-     0,                                                                                            \
-     0,                                                                                            \
-     "a signed head that was kept elsewhere: the ledger must have come at least as far"},          \
+    {"head", OPTION_TEXT, offsetof(settings, seen.head), "FILE", NULL, 0, 0, SEEN_HELP},           \
     {                                                                                              \
         "signing-public", OPTION_TEXT, offsetof(settings, seen.signing_public), "FILE", NULL, 0,   \
             0, "public key of who signed it"                                                       \
@@ -43,18 +38,18 @@ static bool read_seen(struct seen_head *out, bool *has_seen, const struct seen_s
                       struct fault *fault)
 {
     struct sign_public signer;
-    struct ledger_mark mark;
+    struct ledger_head head;
     *has_seen = settings->head != NULL;
     if ((settings->head == NULL) != (settings->signing_public == NULL))
         return fault_set(fault, "want --head and --signing-public, or neither");
     if (settings->head == NULL)
         return true;
     if (!keyfile_read_public(&signer, settings->signing_public, fault) ||
-        !mark_read_file(&mark, settings->head, &signer, fault))
+        !ledger_head_read(&head, settings->head, &signer, fault))
         return false;
-    out->sequence = mark.sequence;
-    static_assert(sizeof(out->chain) == sizeof(mark.chain), "both are BLAKE2b-256");
-    memcpy(out->chain, mark.chain, sizeof(mark.chain));
+    out->sequence = head.sequence;
+    static_assert(sizeof(out->chain) == sizeof(head.chain), "both are BLAKE2b-256");
+    memcpy(out->chain, head.chain, sizeof(head.chain));
     return true;
 }
 
@@ -360,63 +355,6 @@ static int run_stat(int argc, char *argv[])
     return command_finish(name, EXIT_YES);
 }
 
-/* ---- head ---- */
-
-struct head_settings {
-    const char *signing_secret;
-};
-
-static const struct option_row head_rows[] = {
-    {"signing-secret", OPTION_TEXT, offsetof(struct head_settings, signing_secret), "FILE", NULL, 0,
-     0, "required: secret key that signs it"},
-};
-
-static const struct option_table head_table = {
-    .usage = "eligctl ledger head LEDGER OUT --signing-secret FILE",
-    .about = "Writes how far a ledger has come into a signed file, to be kept elsewhere.",
-    .rows = head_rows,
-    .row_count = COUNT_OF(head_rows),
-    .operands_least = 2,
-    .operands_most = 2,
-    .footer = "exit status: 0 it is written; 2 usage; 3 it is not",
-};
-
-static bool write_mark(const char *path, const struct ledger_head *head, const char *secret_path,
-                       struct fault *fault)
-{
-    struct sign_secret *secret = NULL;
-    struct replacing replacing;
-    char line[MARK_LINE_SIZE];
-    struct ledger_mark mark = {
-        .environment = head->environment, .sequence = head->sequence, .clock_ms = head->clock_ms};
-    memcpy(mark.chain, head->chain, sizeof(mark.chain));
-    if (!keyfile_open_secret(&secret, secret_path, fault))
-        return false;
-    size_t size = mark_write(line, &mark, secret);
-    keyfile_close_secret(secret);
-    if (!replace_begin(&replacing, path, fault))
-        return false;
-    bool is_good = replace_commit(&replacing, line, size, NULL, fault);
-    replace_end(&replacing);
-    return is_good;
-}
-
-static int run_head(int argc, char *argv[])
-{
-    static const char name[] = "eligctl ledger head";
-    struct head_settings s;
-    struct operands operands;
-    struct ledger_facts facts;
-    struct fault fault;
-    options_read(&head_table, &s, &operands, argc, argv);
-    ledger_reader_survive(name);
-    if (!identity_start(&fault) || !read_facts(&facts, operands.words[0], &fault) ||
-        !write_mark(operands.words[1], &facts.head, s.signing_secret, &fault))
-        return command_fail(name, EXIT_FAILED, &fault);
-    printf("%s: posting %" PRIu64 ".\n", operands.words[1], facts.head.sequence);
-    return command_finish(name, EXIT_YES);
-}
-
 int run_ledger(int argc, char *argv[])
 {
     static const struct command commands[] = {
@@ -424,7 +362,6 @@ int run_ledger(int argc, char *argv[])
         {"backup", run_backup, "copy a ledger while it is in use"},
         {"restore", run_restore, "put a backup where there is no ledger"},
         {"stat", run_stat, "tell how much is in a ledger"},
-        {"head", run_head, "sign how far a ledger has come, to be kept elsewhere"},
     };
     return commands_run("eligctl ledger", "Verifies ledgers, backs them up, restores them.",
                         commands, COUNT_OF(commands), argc, argv);

@@ -1,9 +1,9 @@
 #include "protocol/ledger_verify.h"
 
+#include "protocol/answered.h"
 #include "protocol/ledger_pages.h"
 #include "protocol/progress.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -578,40 +578,16 @@ static void check_seen(struct verify *v)
         COMPLAIN(v, "I3", seen->sequence, "chain: is not the one that was seen: another history");
 }
 
-/* "terminal request-id status sequence": what a client was answered. */
-struct answered {
-    uint64_t terminal, id, status, sequence;
-};
-
-static bool read_answered(struct answered *out, const char *line)
+static void check_answered(void *to, const struct answered *a)
 {
-    uint64_t *const fields[JOURNAL_WORDS] = {&out->terminal, &out->id, &out->status,
-                                             &out->sequence};
-    const char *at = line;
-    for (int i = 0; i < JOURNAL_WORDS; i++) {
-        char *end;
-        at += strspn(at, " \t,");
-        if (*at < '0' || *at > '9')
-            return false;
-        errno = 0;
-        *fields[i] = strtoull(at, &end, 10);
-        if (errno != 0)
-            return false;
-        at = end;
-    }
-    at += strspn(at, " \t\r\n");
-    return *at == '\0' && out->terminal <= UINT32_MAX;
-}
-
-static void check_answered(struct verify *v, const struct answered *a)
-{
+    struct verify *v = to;
     struct row_posting p;
     if (a->sequence == 0 || a->sequence <= v->head.pruned)
         return;
     v->out->journal_count++;
     const uint8_t *row = pages_posting(&v->pages, a->sequence);
     if (row == NULL || !row_read_posting(&p, row)) {
-        COMPLAIN(v, "I4", a->sequence, "was acknowledged to terminal %" PRIu64 ": it is missing",
+        COMPLAIN(v, "I4", a->sequence, "was acknowledged to terminal %" PRIu32 ": it is missing",
                  a->terminal);
         return;
     }
@@ -620,40 +596,13 @@ static void check_answered(struct verify *v, const struct answered *a)
     if (p.kind == PRUNED)
         return;
     if (!is_own && !is_target)
-        COMPLAIN(v, "I4", a->sequence, "was acknowledged to terminal %" PRIu64 ": found another's",
+        COMPLAIN(v, "I4", a->sequence, "was acknowledged to terminal %" PRIu32 ": found another's",
                  a->terminal);
     else if (is_own && p.status != a->status)
-        COMPLAIN(v, "I4", a->sequence, "was acknowledged with status %" PRIu64 ", found %u",
-                 a->status, p.status);
-    if (pages_transaction(&v->pages, (uint32_t)a->terminal, a->id) == NULL)
+        COMPLAIN(v, "I4", a->sequence, "was acknowledged with status %u, found %u", a->status,
+                 p.status);
+    if (pages_transaction(&v->pages, a->terminal, a->id) == NULL)
         COMPLAIN(v, "I4", a->sequence, "was acknowledged: its transaction is missing");
-}
-
-static bool check_journal(struct verify *v, struct fault *fault)
-{
-    const char *path = v->settings->journal;
-    char line[256];
-    uint64_t number = 0;
-    if (path == NULL)
-        return true;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    bool is_good = true;
-    while (is_good && fgets(line, sizeof(line), file) != NULL) {
-        struct answered answered;
-        number++;
-        if (line[0] == '#' || line[0] == '\n')
-            continue;
-        is_good = read_answered(&answered, line) ||
-                  fault_set(fault, "%s:%" PRIu64 ": want \"terminal request-id status sequence\"",
-                            path, number);
-        if (is_good)
-            check_answered(v, &answered);
-    }
-    is_good = is_good && (ferror(file) == 0 || fault_set(fault, "%s: %s", path, strerror(errno)));
-    fclose(file);
-    return is_good;
 }
 
 /* ---- the whole ---- */
@@ -695,7 +644,9 @@ static bool verify_all(struct verify *v, struct fault *fault)
     progress_end(&v->progress);
     check_seen(v);
     return each_row(v, TRANSACTIONS, KEY_TRANSACTION, ROW_TRANSACTION, take_transaction, fault) &&
-           each_row(v, HOLDS, KEY_HOLD, 1, take_hold, fault) && check_journal(v, fault);
+           each_row(v, HOLDS, KEY_HOLD, 1, take_hold, fault) &&
+           (v->settings->journal == NULL ||
+            answered_each(v->settings->journal, check_answered, v, fault));
 }
 
 bool ledger_verify(struct verified *out, const struct verify_settings *settings,

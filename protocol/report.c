@@ -55,6 +55,7 @@ static bool find_days(struct ledger_report *report, struct fault *fault)
         return true;
     if (!ledger_reader_posting(&oldest, &is_there, report->reader, report->first, fault))
         return false;
+    report->is_cut = true;
     if (is_there)
         note_removed(report, &oldest);
     return true;

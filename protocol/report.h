@@ -43,11 +43,12 @@ struct ledger_report {
     struct account_list accounts;
     uint32_t from_day, until_day;
     uint64_t first, last; /* sequences; last < first: none */
+    bool is_cut;          /* some of those days may have been removed already */
     enum listing_format format;
 };
 
-/* Closes what it opened when it is false. Where days that are asked for have been removed already,
- * it is said on stderr. */
+/* Closes what it opened when it is false. Where days that are asked for may have been removed
+ * already, it is said on stderr. */
 MUST_USE bool report_open(struct ledger_report *out, const char *ledger,
                           const struct report_settings *settings, struct fault *fault);
 void report_close(struct ledger_report *report);

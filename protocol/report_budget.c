@@ -1,5 +1,6 @@
 /* report budget: what of each relief is spent on each day of service, what was warned of and
  * stopped, and, with a snapshot, what is left of the budgets that it has. */
+#include "protocol/budget.h"
 #include "protocol/report.h"
 #include "protocol/report_snapshot.h"
 
@@ -38,8 +39,6 @@ static const struct option_table budget_table = {
     .operands_most = 1,
     .footer = REPORT_FOOTER,
 };
-
-#define DAY_COUNT_MAX 4000
 
 struct budget {
     struct ledger_report report;
@@ -100,26 +99,6 @@ static bool is_wanted(const struct budget *b, const char *relief)
     return b->settings->relief == NULL || strcmp(b->settings->relief, relief) == 0;
 }
 
-/* What all together have had of a relief on some days; adds. */
-static bool add_days(struct budget *b, struct tally *sum, uint32_t scope, uint32_t from,
-                     uint32_t until, struct fault *fault)
-{
-    for (uint32_t day = from; day < until; day++) {
-        struct tally tally;
-        bool is_there;
-        if (!ledger_reader_tally(&tally, &is_there, b->report.reader, 0, scope, PERIOD_DAY, day,
-                                 fault))
-            return false;
-        if (!is_there)
-            continue;
-        sum->used_uses += tally.used_uses;
-        sum->held_uses += tally.held_uses;
-        sum->used_amount += tally.used_amount;
-        sum->held_amount += tally.held_amount;
-    }
-    return true;
-}
-
 static bool tell_days(struct budget *b, struct fault *fault)
 {
     const struct account_list *accounts = &b->report.accounts;
@@ -128,7 +107,8 @@ static bool tell_days(struct budget *b, struct fault *fault)
             continue;
         for (uint32_t day = b->report.from_day; day < b->report.until_day; day++) {
             struct tally spent = {.used_uses = 0};
-            if (!add_days(b, &spent, accounts->rows[i].scope, day, day + 1, fault))
+            if (!budget_add_days(&spent, b->report.reader, accounts->rows[i].scope, day, day + 1,
+                                 fault))
                 return false;
             if (spent.used_amount != 0 || spent.held_amount != 0 || spent.used_uses != 0)
                 tell(b, "day", accounts->rows[i].relief, PERIOD_DAY, day, &spent, NULL);
@@ -164,40 +144,17 @@ static bool take_note(void *to, const struct posting *p, struct fault *fault)
 
 /* ---- what is left ---- */
 
-/* Of a budget that reliefs share all of them count. */
-static bool add_sharers(struct budget *b, struct tally *sum, const struct limit *limit,
-                        uint32_t from, uint32_t until, struct fault *fault)
-{
-    const struct tables *tables = b->snapshot.tables;
-    if (limit->shared == 0)
-        return add_days(b, sum, tables->reliefs[limit->relief].code, from, until, fault);
-    for (uint32_t relief = 0; relief < tables->relief_count; relief++) {
-        bool shares = false;
-        for (uint32_t i = 0; i < tables->limit_count && !shares; i++)
-            shares =
-                tables->limits[i].relief == relief && tables->limits[i].shared == limit->shared;
-        if (shares && !add_days(b, sum, tables->reliefs[relief].code, from, until, fault))
-            return false;
-    }
-    return true;
-}
-
 /* The period in which the last day that is asked for lies. */
 static bool tell_limit(struct budget *b, const struct limit *limit, struct fault *fault)
 {
     const struct relief *relief = &b->snapshot.tables->reliefs[limit->relief];
-    uint32_t last = b->report.until_day - 1, from, until;
-    if (limit->kind != LIMIT_BUDGET || limit->period == PERIOD_STATUS_TERM ||
-        last < limit->from_day || last >= limit->until_day || !is_wanted(b, relief->name))
-        return true;
-    period_days(&from, &until, limit->period, period_number(limit->period, last, 0));
-    if (until == DAY_NEVER || until - from > DAY_COUNT_MAX) { /* a lifetime: as far as days go */
-        until = b->report.until_day;
-        from = until > DAY_COUNT_MAX ? until - DAY_COUNT_MAX : 0;
-    }
-    struct tally spent = {.used_uses = 0};
+    uint32_t last = b->report.until_day - 1, from;
+    struct tally spent;
     int64_t value = (int64_t)limit->value;
-    if (!add_sharers(b, &spent, limit, from, until, fault))
+    if (limit->kind != LIMIT_BUDGET || last < limit->from_day || last >= limit->until_day ||
+        !is_wanted(b, relief->name))
+        return true;
+    if (!budget_spent(&spent, &from, b->report.reader, b->snapshot.tables, limit, last, fault))
         return false;
     tell(b, limit->shared != 0 ? "shared budget" : "budget", relief->name, limit->period, from,
          &spent, &value);
@@ -246,8 +203,8 @@ int run_report_budget(int argc, char *argv[])
     struct budget b = {.settings = &s};
     options_read(&budget_table, &s, &operands, argc, argv);
     ledger_reader_survive(NAME);
-    if (s.report.until_day - s.report.from_day > DAY_COUNT_MAX) {
-        fault_write(&fault, "--until: want at most %d days", DAY_COUNT_MAX);
+    if (s.report.until_day - s.report.from_day > BUDGET_DAY_COUNT_MAX) {
+        fault_write(&fault, "--until: want at most %d days", BUDGET_DAY_COUNT_MAX);
         return command_fail(NAME, EXIT_USAGE, &fault);
     }
     if (!report_open(&b.report, operands.words[0], &s.report, &fault))

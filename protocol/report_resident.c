@@ -360,7 +360,7 @@ int run_report_resident(int argc, char *argv[])
     struct operands operands;
     struct fault fault;
     struct identifier who;
-    struct json json;
+    struct json json = {.to = NULL};
     struct report_settings all = {.json = false};
     struct view_of_resident v = {.json = NULL};
     options_read(&resident_table, &s, &operands, argc, argv);

@@ -348,7 +348,9 @@ static bool days_are_over(struct settlement *s, struct fault *fault)
     if (s->is_so_far && !s->settings->so_far)
         return fault_set(fault, "--until: want a day that the ledger's clock has reached: these "
                                 "days are not over; or --so-far");
-    return true;
+    return !s->report.is_cut ||
+           fault_set(fault, "--from: postings of these days have been removed "
+                            "after their time; no statement is told of a part");
 }
 
 int run_report_settlement(int argc, char *argv[])

@@ -141,23 +141,29 @@ static int compare_groups(const void *left, const void *right)
 
 /* The lines of a relief in a month, and the one of all places behind them. Somebody may have been
  * in several. */
-static bool decide_run(struct statistics *s, size_t first, size_t count, struct fault *fault)
+static void decide_lines(struct statistics *s, size_t first, size_t count, struct counted lines[],
+                         struct counted *order[])
 {
-    struct counted *lines = calloc(count, sizeof(*lines)), **order = calloc(count, sizeof(*order));
-    bool is_good = (lines != NULL && order != NULL) || fault_set(fault, "no memory");
-    for (size_t i = 0; is_good && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct counted_group *group = totals_entry(&s->groups, first + i);
         lines[i].persons[0] = group->persons;
         order[i] = &lines[i];
     }
-    if (is_good) {
-        suppress_lines(order, count - 1, s->least, false);
-        lines[count - 1].is_told = suppress_may_tell(&lines[count - 1], s->least);
-    }
-    for (size_t i = 0; is_good && i < count; i++) {
+    suppress_lines(order, count - 1, s->least, false);
+    lines[count - 1].is_told = suppress_may_tell(&lines[count - 1], s->least);
+    for (size_t i = 0; i < count; i++) {
         struct counted_group *group = totals_entry(&s->groups, first + i);
         group->is_told = lines[i].is_told;
     }
+}
+
+static bool decide_run(struct statistics *s, size_t first, size_t count, struct fault *fault)
+{
+    struct counted *lines = calloc(count, sizeof(struct counted));
+    struct counted **order = calloc(count, sizeof(struct counted *));
+    bool is_good = (lines != NULL && order != NULL) || fault_set(fault, "no memory");
+    if (is_good)
+        decide_lines(s, first, count, lines, order);
     free(order);
     free(lines);
     return is_good;

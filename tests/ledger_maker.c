@@ -2,7 +2,6 @@
 
 #include "protocol/day.h"
 
-#include <assert.h>
 #include <err.h>
 #include <lmdb.h>
 #include <sodium.h>
@@ -68,8 +67,9 @@ static bool find(struct ledger_maker *m, struct transaction *out, uint32_t termi
     uint8_t key[TRANSACTION_KEY_SIZE];
     transaction_key(key, terminal, id);
     const uint8_t *row = get(m, TRANSACTIONS, key, sizeof(key));
-    assert(row == NULL || transaction_decode(out, row));
-    return row != NULL && transaction_decode(out, row);
+    if (row != NULL && !transaction_decode(out, row))
+        errx(1, "ledger maker: a transaction");
+    return row != NULL;
 }
 
 static void keep(struct ledger_maker *m, uint32_t terminal, uint64_t id, struct transaction *t)
@@ -113,8 +113,9 @@ static struct tally tally_at(struct ledger_maker *m, uint8_t key[static TALLY_KE
 {
     struct tally tally = {.used_uses = 0};
     const uint8_t *row = get(m, TALLIES, key, TALLY_KEY_SIZE);
-    assert(row == NULL || tally_decode(&tally, row));
-    return row == NULL || !tally_decode(&tally, row) ? (struct tally){.used_uses = 0} : tally;
+    if (row != NULL && !tally_decode(&tally, row))
+        errx(1, "ledger maker: a tally");
+    return tally;
 }
 
 static void tally_add(struct ledger_maker *m, uint64_t subject, uint32_t scope, uint8_t period,

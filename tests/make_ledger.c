@@ -1,8 +1,11 @@
-/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT. */
+/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT | head SECRET: signs it.
+ */
 #include "tests/ledger_maker.h"
 
+#include "protocol/ledger_head.h"
 #include "tests/support.h"
 
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,12 +39,28 @@ static void buy(struct ledger_maker *m, const uint32_t accounts[2], uint64_t id,
         maker_refund(m, made.terminal, 10 * id + 2, 10 * id, 0);
 }
 
+static void sign(const char *directory, const char *path)
+{
+    struct sign_secret *secret;
+    struct fault fault;
+    struct ledger_maker *m = maker_open(directory);
+    if (!identity_start(&fault) || !keyfile_open_secret(&secret, path, &fault) ||
+        !ledger_head_write(directory, maker_head(m), secret, &fault))
+        errx(1, "%s", fault.text);
+    keyfile_close_secret(secret);
+    maker_close(m);
+}
+
 int main(int argc, char *argv[])
 {
     if (argc < 3)
         return 2;
     if (strcmp(argv[2], "one") == 0) {
         maker_one_of_each(argv[1]);
+        return 0;
+    }
+    if (strcmp(argv[2], "head") == 0 && argc > 3) {
+        sign(argv[1], argv[3]);
         return 0;
     }
     bool is_slow = strcmp(argv[2], "slowly") == 0;

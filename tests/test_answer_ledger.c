@@ -85,6 +85,26 @@ START_TEST(a_purchase_is_asked_with_all_that_the_ledger_needs)
 }
 END_TEST
 
+/* A card is counted as its holder is. */
+START_TEST(whom_the_snapshot_knows_is_counted_as_it_says)
+{
+    const struct index *index = &scene.edition->tables->index;
+    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
+    struct digest digest;
+    uint32_t view;
+    uint64_t slot;
+    memcpy(identifier.text, SCENE_SENIOR, 11);
+    identity_digest(&digest, &scene.key, &identifier);
+    index_find_slots(&view, &slot, index, &digest, 1);
+    store_u64((uint8_t *)(uintptr_t)index->subjects[0] + slot * 8, 4242);
+    put_purchase(0, KIND_USE, SCENE_PLAIN, SCENE_DISCOUNT);
+    put_purchase(1, KIND_USE, SCENE_SENIOR, SCENE_DISCOUNT);
+    answer(2);
+    ck_assert_uint_eq(transactions.requests[0].subject, subject_of_code(SCENE_PLAIN));
+    ck_assert_uint_eq(transactions.requests[1].subject, 4242);
+}
+END_TEST
+
 START_TEST(whom_no_snapshot_knows_is_counted_by_what_was_shown_and_anybody_not_at_all)
 {
     put_purchase(0, KIND_USE, SCENE_NOBODY, SCENE_DISCOUNT);
@@ -249,6 +269,7 @@ int main(void)
     TCase *tcase = tcase_create("answer_ledger");
     tcase_add_checked_fixture(tcase, open_scene, close_scene);
     tcase_add_loop_test(tcase, a_purchase_is_asked_with_all_that_the_ledger_needs, 0, 3);
+    tcase_add_test(tcase, whom_the_snapshot_knows_is_counted_as_it_says);
     tcase_add_test(tcase,
                    whom_no_snapshot_knows_is_counted_by_what_was_shown_and_anybody_not_at_all);
     tcase_add_test(tcase, what_speaks_of_a_transaction_has_its_target);

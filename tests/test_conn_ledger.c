@@ -351,7 +351,9 @@ END_TEST
 START_TEST(whose_connection_is_gone_is_not_answered_and_nobody_else_is_instead)
 {
     int fd = connect_pair();
-    put_use(0, 1);
+    struct request denied = scene_check(SCENE_PLAIN, SCENE_DISCOUNT, 1);
+    denied.kind = KIND_USE;
+    put(0, &denied);
     send_frames(fd, 1);
     conn_close(&conns->all[0]);
     close(fd);

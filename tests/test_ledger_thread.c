@@ -145,6 +145,12 @@ uint32_t book_map_used_bp(struct book *self)
     return 77;
 }
 
+uint64_t book_open_holds(struct book *self)
+{
+    ck_assert(!self->is_open);
+    return 3;
+}
+
 uint64_t book_next_deadline_ms(struct book *self)
 {
     pthread_mutex_lock(&self->lock);
@@ -464,6 +470,8 @@ START_TEST(the_head_is_signed_at_the_start_and_at_the_end)
     (void)wait_for_verdict(0);
     ck_assert(ledger_head_read(&head, path, &signer, &fault));
     ck_assert_uint_eq(head.sequence, 0);
+    ck_assert_uint_eq(metric_read(&metrics.ledger_holds), 3);
+    ck_assert_uint_eq(metric_read(&metrics.ledger_map_bp), 77);
     ledger_close(ledger);
     ck_assert(ledger_head_read(&head, path, &signer, &fault));
     ck_assert_uint_eq(head.sequence, 1);

@@ -1,3 +1,4 @@
+#include "protocol/budget.h"
 #include "protocol/day.h"
 #include "protocol/report.h"
 #include "protocol/resident.h"
@@ -194,6 +195,30 @@ START_TEST(what_is_left_is_counted)
 }
 END_TEST
 
+/* All together: BUS 1.00 + 1.00 and 0.0001, 1.00 held; with LUNCH 0.50 more. */
+START_TEST(what_is_spent_of_a_budget_is_counted)
+{
+    struct ledger_reader *reader;
+    struct fault fault;
+    struct tally spent;
+    struct limit budget = {
+        .relief = limits[0].relief, .kind = LIMIT_BUDGET, .period = PERIOD_MONTH};
+    uint32_t from, day = riga_day_of_time(MAKER_START_S);
+    ck_assert_msg(ledger_reader_open(&reader, ledger, &fault), "%s", fault.text);
+    ck_assert(budget_spent(&spent, &from, reader, &tables, &budget, day, &fault));
+    ck_assert_uint_eq(spent.used_amount, 20001);
+    ck_assert_uint_eq(spent.held_amount, 10000);
+    ck_assert_uint_eq(from, month_of_day(day));
+    budget.shared = 4;
+    budget.period = PERIOD_LIFETIME;
+    ck_assert(budget_spent(&spent, &from, reader, &tables, &budget, day, &fault));
+    ck_assert_uint_eq(spent.used_amount, 25001);
+    ck_assert(budget_spent(&spent, &from, reader, &tables, &budget, day - 1, &fault));
+    ck_assert_uint_eq(spent.used_amount, 0);
+    ledger_reader_close(reader);
+}
+END_TEST
+
 /* What the command says, of an identifier on its standard input. */
 static int run(char out[4096], const char *input, char *argv[], int argc)
 {
@@ -252,6 +277,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_card_leads_to_the_person);
     tcase_add_test(tcase, what_is_left_is_counted);
+    tcase_add_test(tcase, what_is_spent_of_a_budget_is_counted);
     tcase_add_test(tcase, the_view_is_told_in_words);
     suite_add_tcase(suite, tcase);
     return support_run(suite);

@@ -108,8 +108,8 @@ START_TEST(several_records_in_one_read_are_answered_each)
 }
 END_TEST
 
-/* Records are sealed in their order: those before a transaction at once, it and those behind it when
- * its verdict is there. */
+/* Records are sealed in their order: those before a transaction at once, it and those behind it
+ * when its verdict is there. */
 START_TEST(records_from_a_transaction_on_are_sealed_when_its_verdict_is_there)
 {
     static struct transactions transactions;

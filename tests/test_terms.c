@@ -240,10 +240,11 @@ static size_t merge(size_t count)
 {
     size_t merged_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct membership next = with_terms[i], *last = &merged[merged_count - 1];
+        struct membership next = with_terms[i];
+        struct membership *last = merged_count > 0 ? &merged[merged_count - 1] : NULL;
         if (next.from_day < r.window.from_day)
             next.from_day = r.window.from_day;
-        if (merged_count > 0 && last->group == next.group && last->truth == next.truth &&
+        if (last != NULL && last->group == next.group && last->truth == next.truth &&
             last->until_day == next.from_day)
             last->until_day = next.until_day;
         else

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Negative twins of the engine's sealed streams: each is one module of the server with one thing wrong
+# Negative twins of the engine's sealed streams and of its ledger: each is one module of the server with one thing wrong
 # that no honest terminal would notice. A suite that passes with one of them has not looked.
 set -u
 # Whether a suite notices does not hang on compilers and sanitizers: once is enough.
@@ -53,6 +53,9 @@ honest sealed sealed
 honest counters counters
 honest handshakes hellos waiting revocations
 honest conn_sealed beginnings terminals crowds deadlines catalogue buffers
+honest answer_ledger answer_ledger
+honest conn_ledger conn_ledger
+honest ledger_thread ledger_thread
 
 twin "answers are sealed under one nonce" sealed sealed sealed 's/step->answer_size += record_seal(&session->send, out, frame_count);/&session->send.counter--;/'
 twin "answers are padded by what was there" sealed sealed sealed 's/memset(answers + answer_count .*;//'
@@ -95,7 +98,19 @@ twin "terminals that left the catalogue go on" conn_sealed conn_sealed catalogue
 twin "whoever lingers keeps its buffer" conn conn_sealed buffers '/^static void conn_linger/,/^}/s/buffer_release(.*;//'
 
 twin "the guard is not asked" answer conn_sealed terminals 's/check_count = ration(answerer, .*;//'
-twin "terminals ask about whatever they like" answer conn_sealed terminals 's/!edition_terminal_sells(moment->edition/false \&\& !edition_terminal_sells(moment->edition/'
+twin "terminals ask about whatever they like" answer conn_sealed terminals 's/return moment->terminal == NULL ||/return true ||/'
+
+twin "purchases are asked of the ledger without the guard" answer answer_ledger answer_ledger '/^static void answer_transactions/,/^}/s/check_count = ration(answerer, .*;//'
+twin "whom a snapshot knows is counted by what was shown" answer answer_ledger answer_ledger 's/if (known != 0)/if (false)/'
+twin "whoever was sent away is asked for all the same" answer answer_ledger answer_ledger 's/request->view == VIEW_AWAITED)/false)/'
+twin "whoever has the place now gets the verdict" conn_ledger conn_ledger conn_ledger 's/ || conn->serial != ticket_serial(ticket)//'
+twin "the old snapshot is let go at once" conn_ledger conn_ledger conn_ledger '/^bool conns_need_old/,/^}/s/return .*;/return conns == NULL;/'
+twin "answers leave with the first verdict" conn_ledger conn_ledger conn_ledger 's/if (--conn->awaited_count == 0)/if (--conn->awaited_count < 1000)/'
+twin "whoever waits when the ledger fails goes on waiting" conn_ledger conn_ledger conn_ledger 's/if (count == 0 \&\& has_failed)/if (count == 0 \&\& false)/'
+twin "records are sealed before the verdict" sealed sealed sealed 's/answerer->transactions != NULL \&\& answerer->transactions->count > 0/false/'
+twin "verdicts do not wait for the disk" ledger_thread ledger_thread ledger_thread 's/^    uint64_t start_ns = clock_monotonic_ns();$/    give_back(t, count); count = 0; uint64_t start_ns = clock_monotonic_ns();/;s/^static enum book_end commit(/static void give_back(struct ledger_thread *t, size_t count);\n&/'
+twin "a failed ledger takes more" ledger_thread ledger_thread ledger_thread 's/if (atomic_load(&t->has_failed))/if (false)/'
+twin "a full disk answers what it did not write" ledger_thread ledger_thread ledger_thread 's/for (size_t i = 0; end == BOOK_FULL \&\& i < count; i++)/for (size_t i = 0; false \&\& i < count; i++)/'
 wait
 
 wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee /dev/stderr | wc -l)
