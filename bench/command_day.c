@@ -1,7 +1,7 @@
 #include "bench/commands.h"
 
+#include "bench/ids.h"
 #include "bench/replay.h"
-#include "bench/take.h"
 #include "protocol/commands.h"
 #include "protocol/day.h"
 #include "protocol/json.h"
@@ -15,12 +15,9 @@
 
 #define PROGRAM "eligbench day" /* in front of what is said on stderr */
 
-/* Ids of a day begin at the second of its start; 2^32 ids later is the next second. */
-#define ID_BITS_OF_SECOND 32
-#define ID_FIRST_MAX      (UINT64_C(1) << 62)
-#define DAYS_OF_WEEK      7
-#define THURSDAY          4 /* day 0; Monday is 1, Saturday 6, Sunday 0 */
-#define SATURDAY          6
+#define DAYS_OF_WEEK 7
+#define THURSDAY     4 /* day 0; Monday is 1, Saturday 6, Sunday 0 */
+#define SATURDAY     6
 
 struct settings {
     const char *connect, *truth, *catalogue, *books, *journal;

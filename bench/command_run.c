@@ -1,12 +1,12 @@
 #include "bench/commands.h"
 
 #include "bench/driver.h"
+#include "bench/ids.h"
 #include "protocol/commands.h"
 #include "protocol/identity.h"
 #include "protocol/json.h"
 #include "protocol/keyfile.h"
 #include "protocol/options.h"
-#include "protocol/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +15,6 @@
 
 #define PROGRAM          "eligbench run" /* in front of what is said on stderr */
 #define SKEW_PERCENT_MAX 99
-
-/* Ids of a run begin at the second of its start; 2^32 ids later is the next second. */
-#define ID_BITS_OF_SECOND 32
-#define ID_FIRST_MAX      (ID_CONFIRM / 2)
 
 struct settings {
     const char *connect, *dialect, *truth, *kind;
@@ -297,8 +293,7 @@ int command_run(int argc, char *argv[])
         .measure_ms = (uint32_t)settings.measure_ms,
         .server_pid = (pid_t)settings.pid,
         .is_verified = settings.is_verified,
-        .id_first =
-            settings.id_first != 0 ? settings.id_first : clock_wall_s() << ID_BITS_OF_SECOND,
+        .id_first = id_first_or_now(settings.id_first),
     };
     plan.id_first -= plan.id_first % WORKLOAD_FRAME_COUNT;
     if (!kind_fits(&settings, &fault))

@@ -107,7 +107,7 @@ echo "L5. What one resident reads: a pupil in Riga"
 awk -F, '$1 == "Pupil in Riga" { print $3 }' "$country/people.csv" |
     "$bin/eligctl" report resident "$demo/ledger" --subject-key "$demo/keys/subject.key" --snapshots "$demo/snapshots" \
         $keys >"$demo/resident.txt" || fail "nothing is kept of the pupil"
-sed 's/^/    /' "$demo/resident.txt" | awk '/^ *Reliefs that/ { rest = 1 } rest || NR <= 11; NR == 12 { print "      ..." }'
+sed 's/^/    /' "$demo/resident.txt" | awk '/^ *Reliefs that/ { rest = 1 } rest || NR <= 11; NR == 12 && !rest { print "      ..." }'
 stop_all
 
 cat <<END

@@ -4,7 +4,12 @@
 set -u
 : "${ELIG_BIN:=build/bin}" "${BUILD:=build}"
 work=$(mktemp -d) || exit 3
-trap 'rm -rf "$work"' EXIT
+eligd_pid=''
+finish() {
+    [ -z "$eligd_pid" ] || kill -9 "$eligd_pid" 2>/dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
 trap 'exit 1' HUP INT TERM
 passed=0 failed=0
 good() { passed=$((passed + 1)); }
@@ -36,6 +41,36 @@ if "$ELIG_BIN/eligctl" ledger verify "$demo/ledger" --journal "$work/journal" --
     bad "an answer that the ledger does not know was not noticed"
 else
     good
+fi
+
+# What measures, on the same ledger: everything that was reserved is confirmed, and it is all good.
+"$ELIG_BIN/eligd" --snapshots "$demo/snapshots" --identity-keys "$demo/identity-keys" --signing-public "$demo/keys/signing.key.pub" \
+    --subject-key "$demo/keys/subject.key" --ledger "$demo/ledger" --unix "$work/sock" 2>"$work/log" &
+eligd_pid=$!
+tries=200
+until "$ELIG_BIN/eligctl" ping --connect "unix:$work/sock" >/dev/null 2>&1 || [ $tries -eq 0 ]; do
+    sleep 0.05
+    tries=$((tries - 1))
+done
+for kind in check use reserve+confirm; do
+    if "$ELIG_BIN/eligbench" run --connect "unix:$work/sock" --truth "$demo/country/truth.csv" --hits 100 --kind $kind \
+        --connections 2 --depth 8 --warm-ms 0 --measure-ms 200 --json >"$work/$kind.json" &&
+        grep -q '"APPLIES": [1-9]' "$work/$kind.json"; then
+        good
+    else
+        bad "eligbench run --kind $kind: $(tr -d '\n' <"$work/$kind.json")"
+    fi
+    sleep 1 # ids are by the second
+done
+if grep -q '"CONFIRMED": [1-9]' "$work/reserve+confirm.json"; then good; else bad "what was reserved is not confirmed"; fi
+kill "$eligd_pid"
+wait "$eligd_pid" 2>/dev/null
+eligd_pid=''
+if "$ELIG_BIN/eligctl" ledger verify "$demo/ledger" --quiet >"$work/verified"; then good; else bad "$(head -3 "$work/verified")"; fi
+if "$ELIG_BIN/eligbench" disk "$work" --measure-ms 20 | grep -q 'and fdatasync: p50 ' && [ ! -e "$work/eligbench.disk" ]; then
+    good
+else
+    bad "eligbench disk does not measure, or leaves its file"
 fi
 
 echo "$passed passed, $failed failed, 0 skipped"
