@@ -3,13 +3,17 @@
 # load of the machine beside them. Uses the country and keys of `make demo LEDGER=1` in WORK; the ledgers
 # that are measured lie in WORK/bench-ledger, on the device that is measured, and go afterwards.
 #
+# The large ledger of the last figure is written without syncs by build/tests/long_ledger_fill (make it first).
+#
 # usage: bench/ledger.sh [WORK]
 #        ROUNDS=5 MS=3000 RATE=20000 POSTINGS=10000000 sh bench/ledger.sh build/demo
+#        ROUNDS=0: only whether it is ready after a crash, once
 set -eu
 work=${1:-build/demo}
 bin=${ELIG_BIN:-build/bin}
 rounds=${ROUNDS:-5} ms=${MS:-3000} rate=${RATE:-20000} postings=${POSTINGS:-10000000}
 here=$work/bench-ledger
+fill=${BUILD:-build}/tests/long_ledger_fill
 parts=$work/ledger
 country=$work/country
 [ -e "$country/truth.csv" ] || country=$parts/country
@@ -21,6 +25,7 @@ finish() {
     rm -rf "$here"
 }
 trap finish EXIT
+[ -x "$fill" ] || { echo "bench: $fill is missing: make $fill" >&2; exit 3; }
 trap 'exit 1' HUP INT TERM
 rm -rf "$here"
 mkdir -p "$here/ledger"
@@ -93,9 +98,11 @@ while [ $round -lt "$rounds" ]; do
     echo "round $round, load $(load_now): $(tail -1 "$here/most" | cut -d. -f1) USE/s, one client $(tail -1 "$here/one_ratio") syncs, CHECK $(tail -1 "$here/busy_ratio") times idle"
 done
 
+[ "$rounds" -eq 0 ] || {
 echo "durable USE a second, 16 connections of 64: $(scaled "$(of most)" 1 %.0f), p99 $(scaled "$(of most_p99)" 1000000 %.1f) ms, server CPU $(scaled "$(of most_cpu)" 1000 %.1f) us each"
 echo "one client, one at a time: p50 $(scaled "$(of one)" 1000 %.0f) us; one pwrite and fdatasync $(scaled "$(of disk)" 1000 %.0f) us; ratio $(of one_ratio)"
 echo "CHECK at $rate a second: p99 $(scaled "$(of idle)" 1000 %.0f) us with an idle ledger, $(scaled "$(of busy)" 1000 %.0f) us beside $(scaled "$(of beside)" 1 %.0f) USE a second; ratio $(of busy_ratio)"
+}
 
 # ---- ready after a crash ----
 
@@ -104,11 +111,16 @@ start() { # FIGURE FOLDER
     serve "$2"
     note "$1" "$(awk -v a="$started" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f", b - a }')"
 }
-count() { "$bin/eligctl" ledger stat "$here/ledger" --json >"$here/stat.json" && value postings "$here/stat.json"; }
-until [ "$(count)" -ge "$postings" ]; do
-    run --kind use --warm-ms 0 --measure-ms 10000 >/dev/null
-    sleep 1
-done
+count() { # FOLDER
+    "$bin/eligctl" ledger stat "$1" --json >"$here/stat.json" && value postings "$here/stat.json"
+}
+if [ "$rounds" -gt 0 ]; then kill_it; fi
+rm -rf "$here/ledger"
+mkdir "$here/ledger"
+"$fill" "$here/ledger" "$parts/keys/subject.key" "$postings"
+sync -f "$here/ledger"
+serve "$here/ledger"
+[ "$rounds" -gt 0 ] || rounds=1
 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
@@ -126,4 +138,4 @@ while [ $round -lt "$rounds" ]; do
     kill_it
     serve "$here/ledger"
 done
-echo "ready after kill -9 under load, with $(count) postings: $(of ready) s; with an empty ledger $(of ready_empty) s; load $(load_now)"
+echo "ready after kill -9 under load, with $(count "$here/ledger") postings: $(of ready) s; with an empty ledger $(of ready_empty) s; load $(load_now)"
