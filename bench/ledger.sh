@@ -7,7 +7,7 @@
 #
 # usage: bench/ledger.sh [WORK]
 #        ROUNDS=5 MS=3000 RATE=20000 POSTINGS=10000000 sh bench/ledger.sh build/demo
-#        ROUNDS=0: only whether it is ready after a crash, once
+#        ROUNDS=0: only the last figure, three times
 set -eu
 work=${1:-build/demo}
 bin=${ELIG_BIN:-build/bin}
@@ -120,7 +120,7 @@ mkdir "$here/ledger"
 "$fill" "$here/ledger" "$parts/keys/subject.key" "$postings"
 sync -f "$here/ledger"
 serve "$here/ledger"
-[ "$rounds" -gt 0 ] || rounds=1
+[ "$rounds" -gt 0 ] || rounds=3
 round=0
 while [ $round -lt "$rounds" ]; do
     round=$((round + 1))
