@@ -384,22 +384,20 @@ static bool take_transaction(struct answerer *answerer, const struct moment *mom
         (void)add_request(answerer, moment, out, in, request);
         return false;
     }
-    if (!is_permitted(moment, request) ||
-        !profile_may_ask(moment->profile, request->product, &request->identifier)) {
-        answer_not_permitted(answerer, moment, out, in);
-        return false;
-    }
     take_purchase(moment, request, check);
-    if (check->candidates.status != STATUS_OK) {
-        (void)answer_settled(moment, out, in, check);
-        metric_add(&answerer->metrics->transactions_refused, 1);
-        return false;
-    }
+    if (!is_permitted(moment, request) ||
+        !profile_may_ask(moment->profile, request->product, &request->identifier))
+        check->candidates = (struct candidates){.status = STATUS_NOT_PERMITTED};
     check->request = (uint16_t)answerer->transactions->count;
     struct ledger_request *added = add_request(answerer, moment, out, in, request);
     added->purchase = check->purchase;
     added->candidates = check->candidates;
-    return true;
+    if (check->candidates.status == STATUS_OK)
+        return true;
+    metric_add(&answerer->metrics->transactions_refused, 1);
+    added->view =
+        VIEW_NOBODY; /* nobody is looked up: it may have been answered before, all the same */
+    return false;
 }
 
 /* Whom they are counted for. A subject is made of what everybody shows, though whom the snapshot

@@ -28,7 +28,6 @@
  */
 #define GROUP_PAGES 256
 #define APPLY_PAGES 16
-#define PAGE_BYTES  4096u
 #define SPACE_STEP  (UINT64_C(16) << 20) /* by which places on the disk are asked for */
 
 #define SMB_MAGIC_1 0x517b
@@ -138,7 +137,7 @@ static uint64_t file_bytes(const struct book *book)
 {
     MDB_envinfo info;
     mdb_env_info(book->env, &info);
-    return ((uint64_t)info.me_last_pgno + 1) * PAGE_BYTES;
+    return ((uint64_t)info.me_last_pgno + 1) * book->page_bytes;
 }
 
 /* Gives the file its places up to there; an errno. */
@@ -170,7 +169,7 @@ static bool space_ask(struct book *book, uint64_t until)
 }
 
 /* Pages that are free inside the file: half of what is listed, since readers may hold some. */
-static uint64_t free_bytes(MDB_txn *txn)
+static uint64_t free_pages(MDB_txn *txn)
 {
     enum { FREE_DATABASE = 0 };
     MDB_cursor *cursor;
@@ -182,7 +181,7 @@ static uint64_t free_bytes(MDB_txn *txn)
         if (value.mv_size >= 8)
             count += load_u64(value.mv_data); /* a list, its length first */
     mdb_cursor_close(cursor);
-    return count * PAGE_BYTES / 2;
+    return count / 2;
 }
 
 /* Whether the group may need so much, and `beyond` it is left. */
@@ -193,7 +192,7 @@ static bool space_has(struct book *book, uint64_t beyond)
     if (until <= book->map_size && space_ask(book, until))
         return true;
     if (space->spare == 0)
-        space->spare = free_bytes(book->txn);
+        space->spare = free_pages(book->txn) * book->page_bytes;
     until = space->needed + beyond - (space->spare < space->needed ? space->spare : space->needed);
     return until <= book->map_size && space_ask(book, until);
 }
@@ -202,7 +201,7 @@ static bool space_has(struct book *book, uint64_t beyond)
  * use up the ballast. */
 static bool space_take(struct book *book, uint64_t page_count)
 {
-    book->space.needed += page_count * PAGE_BYTES;
+    book->space.needed += page_count * book->page_bytes;
     if (!book->space.is_tight && space_has(book, book->space.ballast_size))
         return true;
     book->space.is_tight = true;
@@ -450,6 +449,7 @@ static bool open_environment(struct book *book, const struct book_settings *sett
                              struct fault *fault)
 {
     char path[PATH_SIZE_MAX];
+    MDB_stat stat;
     int dead_count;
     if (!path_of(path, settings->directory, LEDGER_FILE, fault) || !open_data(book, path, fault))
         return false;
@@ -466,6 +466,10 @@ static bool open_environment(struct book *book, const struct book_settings *sett
         error = mdb_env_open(book->env, path, flags, S_IRUSR | S_IWUSR);
     if (error == MDB_SUCCESS)
         error = mdb_reader_check(book->env, &dead_count);
+    if (error == MDB_SUCCESS)
+        error = mdb_env_stat(book->env, &stat);
+    if (error == MDB_SUCCESS)
+        book->page_bytes = stat.ms_psize;
     return error == MDB_SUCCESS || fault_set(fault, "%s: %s", path, mdb_strerror(error));
 }
 
@@ -519,7 +523,7 @@ uint32_t book_map_used_bp(struct book *book)
     MDB_txn *txn;
     uint64_t used = file_bytes(book);
     if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS) {
-        used -= free_bytes(txn);
+        used -= free_pages(txn) * book->page_bytes;
         mdb_txn_abort(txn);
     }
     return (uint32_t)(used / (book->map_size / 10000));

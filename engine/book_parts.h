@@ -72,6 +72,7 @@ struct book {
     enum book_end end;
     int lock_fd, data_fd;
     uint64_t map_size;
+    uint32_t page_bytes;
     struct ledger_head head, committed;
     uint64_t now_ms;
     struct accounts accounts;

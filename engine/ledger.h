@@ -27,7 +27,9 @@ struct ledger_request {
     uint64_t subject; /* SUBJECT_NOBODY: nobody was identified */
     uint32_t view;    /* of the edition, as decide_into takes it */
     struct purchase purchase;
-    struct candidates candidates; /* status OK */
+    /* Status OK; or what settles it before anybody is looked up (204, 301 to 304): then it is
+     * only asked whether it was answered before, and if not, that is the verdict. */
+    struct candidates candidates;
     /* Of CONFIRM, CANCEL, REFUND and STATUS. */
     uint64_t target_id;
     uint32_t target_terminal; /* never 0 unless the target was asked in plain frames */

@@ -673,6 +673,15 @@ static void apply_change(struct book *book, const struct ledger_request *request
     }
 }
 
+/* What was bought, where or when is against it, and nothing is written: the full price. */
+static void say_settled(struct ledger_verdict *verdict, const struct ledger_request *request)
+{
+    const struct purchase *purchase = &request->purchase;
+    say(verdict, request->candidates.status);
+    if (request->candidates.status != STATUS_NOT_PERMITTED)
+        verdict->payable = (uint64_t)purchase->unit_price * purchase->quantity;
+}
+
 enum book_end book_apply(struct book *book, const struct ledger_request *request,
                          struct ledger_verdict *verdict)
 {
@@ -681,12 +690,15 @@ enum book_end book_apply(struct book *book, const struct ledger_request *request
     assert(book->txn != NULL);
     *verdict =
         (struct ledger_verdict){.ticket = request->ticket, .remaining = REMAINING_UNPUBLISHED};
-    if (!book_make_room(book, is_purchase))
+    bool is_settled = is_purchase && request->candidates.status != STATUS_OK;
+    if (!book_make_room(book, is_purchase && !is_settled))
         return book->end;
     if (request->kind != KIND_STATUS &&
         book_get_transaction(
             book, (struct transaction_name){request->terminal, request->request_id}, &own))
         answer_again(book, request, &own, verdict);
+    else if (is_settled)
+        say_settled(verdict, request);
     else if (is_purchase)
         apply_purchase(book, request, verdict);
     else

@@ -23,42 +23,48 @@ bool pages_fault(const struct pages *pages, int error, struct fault *fault)
                                            : mdb_strerror(error));
 }
 
-static bool find_path(struct pages *pages, const char *path, bool *is_backup, struct stat *info,
-                      struct fault *fault)
+static bool find_path(struct pages *pages, const char *path, bool *is_backup, struct fault *fault)
 {
-    *is_backup = !(stat(path, info) == 0 && S_ISDIR(info->st_mode));
+    struct stat info;
+    *is_backup = !(stat(path, &info) == 0 && S_ISDIR(info.st_mode));
     int length =
         snprintf(pages->path, sizeof(pages->path), *is_backup ? "%s" : "%s/" FILE_NAME, path);
     if (length >= (int)sizeof(pages->path))
         return fault_set(fault, "%.100s...: too long a path", path);
-    if (stat(pages->path, info) != 0)
+    if (stat(pages->path, &info) != 0)
         return fault_set(fault, "%s: %s; want the folder of a ledger, or a backup of one",
                          pages->path, strerror(errno));
-    return S_ISREG(info->st_mode) || fault_set(fault, "%s: is no file", pages->path);
+    return S_ISREG(info.st_mode) || fault_set(fault, "%s: is no file", pages->path);
 }
 
-/* LMDB reads pages where they should be: a file that ends before would end this program. */
-static bool is_whole(const struct pages *pages, const struct stat *file, struct fault *fault)
+/* LMDB reads pages where they should be: a file that ends before would end this program. The size
+ * is looked at last, because a writer may be making the file larger. */
+static bool is_whole(const struct pages *pages, struct fault *fault)
 {
     MDB_envinfo info;
     MDB_stat stat;
+    struct stat file;
+    mdb_filehandle_t fd;
     int error = mdb_env_info(pages->env, &info);
     if (error == 0)
         error = mdb_env_stat(pages->env, &stat);
+    if (error == 0)
+        error = mdb_env_get_fd(pages->env, &fd);
+    if (error == 0 && fstat(fd, &file) != 0)
+        error = errno;
     if (error != 0)
         return pages_fault(pages, error, fault);
     uint64_t wanted = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    return (uint64_t)file->st_size >= wanted ||
+    return (uint64_t)file.st_size >= wanted ||
            fault_set(fault, "%s: want %" PRIu64 " bytes, found %" PRIu64 ": it was cut",
-                     pages->path, wanted, (uint64_t)file->st_size);
+                     pages->path, wanted, (uint64_t)file.st_size);
 }
 
 bool pages_open(struct pages *pages, const char *path, struct fault *fault)
 {
-    struct stat file;
     bool is_backup;
     *pages = (struct pages){.env = NULL};
-    if (!find_path(pages, path, &is_backup, &file, fault))
+    if (!find_path(pages, path, &is_backup, fault))
         return false;
     unsigned flags = MDB_RDONLY | MDB_NOSUBDIR | (is_backup ? MDB_NOLOCK : 0);
     int error = mdb_env_create(&pages->env);
@@ -68,7 +74,7 @@ bool pages_open(struct pages *pages, const char *path, struct fault *fault)
         error = mdb_env_open(pages->env, pages->path, flags, 0600);
     if (error != 0)
         return pages_fault(pages, error, fault);
-    if (!is_whole(pages, &file, fault))
+    if (!is_whole(pages, fault))
         return false;
     error = mdb_txn_begin(pages->env, NULL, MDB_RDONLY, &pages->txn);
     for (int i = 0; error == 0 && i < DB_COUNT; i++)

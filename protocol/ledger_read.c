@@ -86,20 +86,27 @@ static bool reader_fault(const struct ledger_reader *reader, int error, struct f
                      lmdb_text(error));
 }
 
-/* LMDB reads pages where they should be: a file that ends before would end this program. */
+/* LMDB reads pages where they should be: a file that ends before would end this program. The size
+ * is looked at last, because a writer may be making the file larger. */
 static bool file_is_whole(const struct ledger_reader *reader, struct fault *fault)
 {
     MDB_envinfo info;
     MDB_stat stat;
+    struct stat file;
+    mdb_filehandle_t fd;
     int error = mdb_env_info(reader->env, &info);
     if (error == 0)
         error = mdb_env_stat(reader->env, &stat);
+    if (error == 0)
+        error = mdb_env_get_fd(reader->env, &fd);
+    if (error == 0 && fstat(fd, &file) != 0)
+        error = errno;
     if (error != 0)
         return reader_fault(reader, error, fault);
     uint64_t wanted = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-    return (uint64_t)reader->file.st_size >= wanted ||
+    return (uint64_t)file.st_size >= wanted ||
            fault_set(fault, "%s: has %" PRIu64 " bytes, want %" PRIu64 ": it was cut", reader->path,
-                     (uint64_t)reader->file.st_size, wanted);
+                     (uint64_t)file.st_size, wanted);
 }
 
 /* A folder has the file under its name; whatever else is said to be the file. */

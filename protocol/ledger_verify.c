@@ -386,6 +386,12 @@ static bool is_near(int64_t found, int64_t wanted, bool is_exact)
     return is_exact ? found == wanted : found >= wanted;
 }
 
+/* Uses are counted modulo 2^32; what is less than none is of what was pruned. */
+static int64_t as_counted(int64_t uses)
+{
+    return uses < 0 ? uses : uses & UINT32_MAX;
+}
+
 static bool has_stop(const struct verify *v, uint32_t scope, uint8_t period, uint32_t number)
 {
     struct stop key = {.number = number, .scope = scope, .period = period};
@@ -421,6 +427,8 @@ static void check_tally(struct verify *v, const struct totals *days, const uint8
         return;
     }
     struct spent sum = sum_days(days, subject, scope, from, until);
+    sum.used_uses = as_counted(sum.used_uses);
+    sum.held_uses = as_counted(sum.held_uses);
     bool is_exact = v->head.pruned == 0 || from > v->first_day;
     int64_t uses = (int64_t)row_number(row, 4), held = (int64_t)row_number(row + 4, 4);
     int64_t amount = (int64_t)row_number(row + 8, 8),

@@ -203,7 +203,14 @@ static struct ledger_verdict decide_request(struct ledger_fake *fake,
         return speak(fake, request);
     if (row != NULL)
         return again(row, request);
-    return kind_is_purchase(request->kind) ? buy(fake, request) : speak(fake, request);
+    if (!kind_is_purchase(request->kind))
+        return speak(fake, request);
+    if (request->candidates.status == STATUS_OK)
+        return buy(fake, request);
+    struct ledger_verdict settled = plain(request->candidates.status);
+    if (request->candidates.status != STATUS_NOT_PERMITTED)
+        settled.payable = (uint64_t)request->purchase.unit_price * request->purchase.quantity;
+    return settled;
 }
 
 void ledger_fake_let_go(struct ledger *ledger, bool is_backwards)

@@ -1,5 +1,5 @@
-/* long_ledger_apply COUNT: what a USE costs the book, in time of the processor: nothing waits for the
- * disk. */
+/* long_ledger_apply COUNT: what a USE costs the book, in time of the processor: nothing waits for
+ * the disk. */
 #include "tests/ledger_scene.h"
 #include "tests/support.h"
 

@@ -199,6 +199,33 @@ START_TEST(a_denial_stands_for_ever)
 }
 END_TEST
 
+/* As when the catalogue has changed since: nobody is looked up any more. */
+static struct ledger_verdict ask_settled(struct ledger_request *request, enum status status)
+{
+    ls_fill(&scene, request);
+    request->candidates = (struct candidates){.status = status};
+    ck_assert_uint_eq(ledger_submit(ledger, 0, request, 1), 1);
+    return wait_for(ledger, 0);
+}
+
+START_TEST(what_the_catalogue_refuses_now_was_answered_as_it_was_then)
+{
+    ledger = kinds[_i].open();
+    struct ledger_request request = buy(KIND_USE), other = buy(KIND_USE);
+    struct ledger_verdict first = ask(&request);
+    ck_assert_uint_eq(first.status, STATUS_APPLIES);
+    struct ledger_verdict again = ask_settled(&request, STATUS_NO_CONTRACT);
+    check_equal(&first, &again);
+
+    struct ledger_verdict settled = ask_settled(&other, STATUS_NO_CONTRACT);
+    ck_assert_uint_eq(settled.status, STATUS_NO_CONTRACT);
+    ck_assert_uint_eq(settled.sequence, 0);
+    ck_assert_uint_eq(settled.payable, 10000);
+    ck_assert_uint_eq(ask_settled(&other, STATUS_NOT_PERMITTED).payable, 0);
+    ck_assert_uint_eq(ask(&other).status, STATUS_APPLIES); /* nothing was stored */
+}
+END_TEST
+
 /* ---- what becomes of a transaction ---- */
 
 START_TEST(a_reservation_is_confirmed_once_whole_or_in_part)
@@ -400,6 +427,7 @@ int main(void)
     EACH(what_is_asked_again_is_answered_the_same_also_when_all_began_anew);
     EACH(another_request_under_the_same_id_is_a_conflict_and_changes_nothing);
     EACH(a_denial_stands_for_ever);
+    EACH(what_the_catalogue_refuses_now_was_answered_as_it_was_then);
     EACH(a_reservation_is_confirmed_once_whole_or_in_part);
     EACH(a_cancelled_reservation_stays_cancelled);
     EACH(a_cancel_that_overtakes_its_reservation_prevents_it);
