@@ -125,6 +125,7 @@ static uint32_t draw_who(struct drawing *d, uint32_t group, bool is_first)
     const struct pool *pool = &d->pools[d->pools[group].count > 0 ? group : EVERYBODY];
     if (!is_first && draw_percent(&d->draw, STRANGER_PERCENT))
         return draw_stranger(d);
+    assert(pool->persons != NULL); /* a crowd without anybody is refused when it is read */
     uint32_t which = is_first ? 0 : draw_below(&d->draw, (uint32_t)pool->count);
     const struct crowd_person *person = &d->crowd->persons[pool->persons[which]];
     return person->first + draw_below(&d->draw, person->count);
