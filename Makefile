@@ -172,10 +172,10 @@ RESULTS := $(BUILD)/results
 # What rounds by chance compare does not hang on sanitizers and valgrind: these see one in so many.
 ROUNDS_SHARE ?= $(if $(SAN)$(filter memcheck,$(MAKECMDGOALS)),4,1)
 IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
-           ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
+           ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.
-PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh sealed.sh faults faults_network eligd reliefs.sh progress)
+PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress)
 ALL_RUN := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 CHECKS  := $(filter $(ALL_RUN),$(PATIENT)) $(filter-out $(PATIENT),$(ALL_RUN))
 
@@ -195,14 +195,18 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 
 # What it links once more, each time with one module that is wrong.
 run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
-run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,limits transact book portions ledger_clock ledger_model)
+run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
+                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
+
+ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries a third of them)
+	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
 	@tests/fresh.sh
 
 # Each test in its own process, as ever. Those that take foreign bytes apart or keep memory of their own;
 # the others are run by the sanitizers, and by name.
-MEMCHECKED := answer blake builder catalogue conn counters csv edition enrolment frame identity json keyfile \
+MEMCHECKED := answer blake builder catalogue conn corrections counters csv edition enrolment frame identity json keyfile \
               manifest means noise options record revocation rows snapshot tables trade vocabulary xml
 
 MEMCHECKS := $(if $(T),$(foreach s,$(SUITES),$(if $(findstring $(T),$(s)),memcheck/$(s:$(BUILD)/tests/%=%))),$(MEMCHECKED:%=memcheck/test_%))
@@ -290,11 +294,11 @@ $(FUZZERS:%=fuzzing/%): fuzzing/%: $(BUILD)/fuzz/fuzz_%
 	    { echo "  FAIL  $*"; tail -40 $(BUILD)/fuzz-$*.log; exit 1; }
 	@printf '  FUZZ  %-12s %s runs\n' $* "$$(sed -n 's/^stat::number_of_executed_units: *//p' $(BUILD)/fuzz-$*.log)"
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer -lcheck_pic -lsubunit $(LIBS)
-$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(IN_ORDER)
+$(BUILD)/fuzz/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
@@ -365,7 +369,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo long-index bench-guard faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins long-index bench-guard faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -189,12 +190,12 @@ static bool space_has(struct book *book, uint64_t beyond)
 {
     struct book_space *space = &book->space;
     uint64_t until = space->needed + beyond;
-    if (until <= book->map_size && space_ask(book, until))
+    if (until <= space->most && space_ask(book, until))
         return true;
     if (space->spare == 0)
         space->spare = free_pages(book->txn) * book->page_bytes;
     until = space->needed + beyond - (space->spare < space->needed ? space->spare : space->needed);
-    return until <= book->map_size && space_ask(book, until);
+    return until <= space->most && space_ask(book, until);
 }
 
 /* For a group, and for an apply of it. What is only about what was reserved or confirmed before may
@@ -445,6 +446,16 @@ static bool load(struct book *book, const struct book_settings *settings, struct
            fault_set(fault, "%s: cannot be written", settings->directory);
 }
 
+/* A write beyond the process's own limit would fail a commit, as a broken disk does; fallocate does
+ * not know of it. */
+static uint64_t file_most(uint64_t map_size)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur > map_size)
+        return map_size;
+    return limit.rlim_cur;
+}
+
 static bool open_environment(struct book *book, const struct book_settings *settings,
                              struct fault *fault)
 {
@@ -455,6 +466,7 @@ static bool open_environment(struct book *book, const struct book_settings *sett
         return false;
     unsigned flags = MDB_NOSUBDIR | MDB_NORDAHEAD | (settings->is_unsafe ? MDB_NOSYNC : 0);
     book->map_size = settings->map_size != 0 ? settings->map_size : MAP_SIZE_DEFAULT;
+    book->space.most = file_most(book->map_size);
     int error = mdb_env_create(&book->env);
     if (error == MDB_SUCCESS)
         error = mdb_env_set_mapsize(book->env, book->map_size);

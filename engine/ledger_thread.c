@@ -313,7 +313,8 @@ static void give_back(struct ledger_thread *t, size_t count)
     }
 }
 
-/* Each once, until it changes. */
+/* Each once, until it changes. Near the end a small group finds room where a large one did not:
+ * there is room again when none has failed for a while. */
 static void say_room(struct ledger_thread *t, bool is_full)
 {
     if (is_full) {
@@ -325,9 +326,10 @@ static void say_room(struct ledger_thread *t, bool is_full)
                   "map_bp=%u reason=\"no room for more purchases: confirmations, "
                   "cancellations and refunds go on while the ballast lasts\"",
                   book_map_used_bp(t->settings.book));
-    if (!is_full && t->is_full)
+    bool has_room_again = t->is_full && monotonic_ms() >= t->housekeeping_due_ms;
+    if (has_room_again)
         log_event("ledger_has_room", "map_bp=%u", book_map_used_bp(t->settings.book));
-    t->is_full = is_full;
+    t->is_full = is_full || (t->is_full && !has_room_again);
 }
 
 /* It is not known what is on the disk: only opening it anew will tell. */

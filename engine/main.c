@@ -30,6 +30,8 @@ static bool process_harden(struct fault *fault)
         return fault_set(fault, "cannot forbid core dumps: %s", strerror(errno));
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return fault_set(fault, "cannot ignore SIGPIPE: %s", strerror(errno));
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) /* a file at its limit is a full disk */
+        return fault_set(fault, "cannot ignore SIGXFSZ: %s", strerror(errno));
     return true;
 }
 

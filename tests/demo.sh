@@ -23,7 +23,7 @@ trap 'exit 1' HUP INT TERM
 # ---- keys, country, snapshot ----
 
 # Only what an earlier demo left.
-rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/ledger" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
 mkdir -p "$demo/keys" || fail "cannot write to $demo"
 "$bin/eligctl" keygen signing "$demo/keys/signing.key" >"$demo/keys.txt" || fail "no signing key"
 keys="--identity-keys $demo/identity-keys --signing-public $demo/keys/signing.key.pub"

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -88,6 +89,15 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
         offset += parts[i].iov_len;
     }
     return done;
+}
+
+int fallocate(int fd, int mode, off_t offset, off_t size)
+{
+    int (*next)(int, int, off_t, off_t) =
+        (int (*)(int, int, off_t, off_t))(uintptr_t)behind("fallocate");
+    struct disk_wish wish = ask(fd, DISK_PLACE, (size_t)(offset + size));
+    errno = wish.error;
+    return wish.error != 0 ? -1 : next(fd, mode, offset, size);
 }
 
 static int sync_as(const char *name, int fd)

@@ -1,5 +1,5 @@
-/* Takes the place of pwrite, write, writev, fdatasync and fsync in whatever program it is linked
- * with, libraries too: so a test hears what is written, and lets calls fail. */
+/* Takes the place of pwrite, write, writev, fallocate, fdatasync and fsync in whatever program it
+ * is linked with, libraries too: so a test hears what is written, and lets calls fail. */
 #ifndef TESTS_DISK_CALLS_H
 #define TESTS_DISK_CALLS_H
 
@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum disk_call { DISK_WRITE, DISK_SYNC };
+/* DISK_PLACE: places for the file up to `size`; DISK_SYNC: size 0. */
+enum disk_call { DISK_WRITE, DISK_SYNC, DISK_PLACE };
 
 /* What the call is to do instead. */
 struct disk_wish {

@@ -121,6 +121,22 @@ START_TEST(whom_no_snapshot_knows_is_counted_by_what_was_shown_and_anybody_not_a
 }
 END_TEST
 
+START_TEST(what_a_terminal_does_not_sell_it_does_not_buy)
+{
+    static const struct number_span only = {SCENE_FREE, SCENE_FREE};
+    struct tables *tables = (struct tables *)(uintptr_t)scene.edition->tables;
+    tables->spans = &only;
+    terminal = (struct terminal){
+        .number = 5, .profile = PROFILE_TILL, .product_count = 1, .until_day = DAY_NEVER};
+    scene.moment.terminal = &terminal;
+    put_purchase(0, KIND_USE, SCENE_SENIOR, SCENE_DISCOUNT);
+    answer(1);
+    ck_assert_uint_eq(transactions.count, 1); /* it may have been answered before */
+    ck_assert_uint_eq(transactions.requests[0].candidates.status, STATUS_NOT_PERMITTED);
+    ck_assert_uint_eq(metric_read(&scene.metrics.looked_up), 0);
+}
+END_TEST
+
 START_TEST(what_speaks_of_a_transaction_has_its_target)
 {
     static const uint8_t kinds[] = {KIND_CONFIRM, KIND_CANCEL, KIND_REFUND, KIND_STATUS};
@@ -273,6 +289,7 @@ int main(void)
     tcase_add_test(tcase, whom_the_snapshot_knows_is_counted_as_it_says);
     tcase_add_test(tcase,
                    whom_no_snapshot_knows_is_counted_by_what_was_shown_and_anybody_not_at_all);
+    tcase_add_test(tcase, what_a_terminal_does_not_sell_it_does_not_buy);
     tcase_add_test(tcase, what_speaks_of_a_transaction_has_its_target);
     tcase_add_test(tcase, the_order_of_requests_is_that_of_frames_and_checks_are_answered_as_ever);
     tcase_add_test(tcase, what_is_bought_where_and_when_is_settled_before_and_not_stored);

@@ -139,6 +139,23 @@ START_TEST(what_was_committed_is_there_again_and_what_was_dropped_is_not)
 }
 END_TEST
 
+START_TEST(accounts_of_a_group_that_was_dropped_are_written_again)
+{
+    struct ledger_request stack = ls_purchase(&scene, KIND_USE, 6, LS_P_STACK);
+    struct ledger_verdict verdict;
+    ls_fill(&scene, &stack);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+        ck_assert_uint_eq(book_apply(scene.book, &stack, &verdict), BOOK_DONE);
+        ck_assert_uint_eq(book_head(scene.book)->account_count, 3);
+        if (i == 0)
+            book_drop(scene.book);
+    }
+    ck_assert_uint_eq(book_commit(scene.book), BOOK_DONE);
+    ls_reopen(&scene);
+}
+END_TEST
+
 START_TEST(the_clock_of_the_ledger_never_goes_back)
 {
     struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
@@ -256,6 +273,43 @@ START_TEST(a_hold_without_its_transaction_is_noticed_and_the_other_way_round)
 }
 END_TEST
 
+START_TEST(a_hold_of_nobody_is_noticed)
+{
+    struct book_settings wanted = settings();
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    book_put_hold(scene.book, scene.now_ms + 1000, (struct transaction_name){LS_TERMINAL, 99});
+    ck_assert_uint_eq(book_commit(scene.book), BOOK_DONE);
+    close_book();
+    ck_assert(strstr(refusal(&wanted), "does not fit together") != NULL);
+}
+END_TEST
+
+/* Nothing is built on a count that does not fit: the book fails, and is not written any more. */
+START_TEST(what_would_come_below_nothing_fails_the_book)
+{
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+    ls_ask(&scene, &held);
+    struct ledger_request cancel = ls_about(&scene, KIND_CANCEL, &held);
+    struct ledger_verdict verdict;
+    const struct tally none = {0};
+    const struct tally_name day = {SUBJECT_NOBODY, LS_CODE(LS_HALF), PERIOD_DAY, LS_TODAY};
+    const uint8_t subject[TALLY_KEY_SIZE] = {[7] = 5};
+    if (_i == 0) {
+        ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+        book_put_tally(scene.book, &day, &none);
+        ck_assert_uint_eq(book_commit(scene.book), BOOK_DONE);
+    } else {
+        spoil(DB_TALLIES, subject, sizeof(subject), 8, false); /* how many are open: none */
+        ls_reopen(&scene);
+    }
+    ls_fill(&scene, &cancel);
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    ck_assert_uint_eq(book_apply(scene.book, &cancel, &verdict), BOOK_FAILED);
+    book_drop(scene.book);
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_FAILED);
+}
+END_TEST
+
 START_TEST(a_head_of_another_format_is_refused)
 {
     struct book_settings wanted = settings();
@@ -317,6 +371,8 @@ START_TEST(of_an_old_denial_only_the_hash_stays_and_the_chain_holds)
     ls_ask(&scene, &use);
     ck_assert_uint_eq(prune(400, 30), 1);
     ck_assert_uint_eq(prune(400, 30), 0);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &denied);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, STATUS_UNKNOWN_TRANSACTION);
     ck_assert_uint_eq(ls_posting_count(&scene, POSTING_PRUNED), 1);
     ls_reopen(&scene);
     const struct limit week = {.relief = LS_HALF,
@@ -327,6 +383,37 @@ START_TEST(of_an_old_denial_only_the_hash_stays_and_the_chain_holds)
     ls_limits(&scene, &week, 1); /* a walk goes through what is left of it */
     use.request_id = scene.next_id++;
     ck_assert_uint_eq(ls_ask(&scene, &use).remaining, 0);
+}
+END_TEST
+
+START_TEST(an_open_reservation_keeps_itself_and_what_came_after_it)
+{
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 6, LS_P_HALF);
+    ls_ask(&scene, &held);
+    ls_ask(&scene, &use);
+    scene.now_ms += UINT64_C(100) * 86400000;
+    prune(10, 10);
+    ck_assert_uint_eq(book_head(scene.book)->pruned, 1); /* its account's */
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    ck_assert_uint_eq(ls_ask(&scene, &confirm).status, STATUS_CONFIRMED);
+    ls_reopen(&scene);
+}
+END_TEST
+
+START_TEST(the_last_posting_stays_and_with_the_others_go_tombstones)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
+    struct ledger_request cancel = ls_about(&scene, KIND_CANCEL, &use);
+    struct ledger_request other = ls_purchase(&scene, KIND_USE, 6, LS_P_HALF);
+    ck_assert_uint_eq(ls_ask(&scene, &cancel).status, STATUS_CANCELLED);
+    ls_ask(&scene, &other);
+    scene.now_ms += UINT64_C(100) * 86400000;
+    prune(10, 10);
+    ck_assert_uint_eq(book_head(scene.book)->pruned, book_head(scene.book)->sequence - 1);
+    ls_reopen(&scene);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    ls_reopen(&scene);
 }
 END_TEST
 
@@ -352,6 +439,11 @@ int main(void)
     tcase_add_test(tcase, a_file_system_in_memory_is_refused);
     tcase_add_test(tcase, a_new_ledger_is_empty_and_has_its_files_to_itself);
     tcase_add_test(tcase, what_was_committed_is_there_again_and_what_was_dropped_is_not);
+    tcase_add_test(tcase, accounts_of_a_group_that_was_dropped_are_written_again);
+    tcase_add_test(tcase, a_hold_of_nobody_is_noticed);
+    tcase_add_loop_test(tcase, what_would_come_below_nothing_fails_the_book, 0, 2);
+    tcase_add_test(tcase, an_open_reservation_keeps_itself_and_what_came_after_it);
+    tcase_add_test(tcase, the_last_posting_stays_and_with_the_others_go_tombstones);
     tcase_add_test(tcase, the_clock_of_the_ledger_never_goes_back);
     tcase_add_test(tcase, a_full_map_keeps_room_for_what_was_reserved);
     tcase_add_loop_test(tcase, a_posting_that_was_touched_is_noticed, 0, COUNT_OF(spoilt));

@@ -170,6 +170,8 @@ START_TEST(a_transaction_is_answered_when_its_verdict_is_there)
     send_frames(fd, 1);
     ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
     ck_assert(is_silent(fd));
+    ck_assert(bytes_are_zero((const uint8_t *)&transactions.requests[0],
+                             sizeof(transactions.requests[0]))); /* nothing stays behind */
     let_go();
     ck_assert_uint_eq(receive(fd, FRAME_SIZE), FRAME_SIZE);
     check_used(0, 5);

@@ -6,6 +6,7 @@
 #include "protocol/ledger_verify.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,12 @@ struct way {
     bool is_forever; /* from that call on, until the book is opened again */
 };
 static const struct way ways[] = {
-    {EIO, false}, {ENOSPC, false}, {EINTR, false}, {0, false},
-    {EIO, true},  {ENOSPC, true},  {0, true},
+    {EIO, false}, {ENOSPC, false}, {EINTR, false}, {0, false},     {EIO, true},   {ENOSPC, true},
+    {0, true},    {EDQUOT, false}, {EFBIG, false}, {EDQUOT, true}, {EFBIG, true}, {EROFS, true},
 };
 
 static struct way way_now;
+static bool was_write;                    /* what failed; of places another number is asked for */
 static uint64_t call_count, failing_call; /* 1 and up; 0: none fails */
 
 static struct disk_wish let_fail(int fd, enum disk_call call, size_t size)
@@ -36,8 +38,10 @@ static struct disk_wish let_fail(int fd, enum disk_call call, size_t size)
     call_count++;
     bool fails = failing_call != 0 &&
                  (call_count == failing_call || (way_now.is_forever && call_count > failing_call));
-    if (fails)
+    if (fails) {
         wish.error = way_now.error;
+        was_write = call != DISK_PLACE;
+    }
     if (fails && way_now.error == 0 && call == DISK_WRITE)
         wish.size_most = size / 2;
     return wish;
@@ -69,7 +73,7 @@ static enum book_end write_group(struct teller *teller, struct ledger_request re
 {
     struct book *book = teller->scene.book;
     enum book_end end = book_begin(book, teller->scene.now_ms);
-    if (end != BOOK_DONE)
+    if (end == BOOK_FAILED)
         return end;
     for (size_t i = 0; i < ASKED_AT_ONCE && end == BOOK_DONE; i++) {
         struct ledger_verdict verdict;
@@ -155,7 +159,7 @@ static uint64_t play(uint64_t call, const struct way *way)
     }
     uint64_t count = call_count;
     disk_calls_before = NULL;
-    if (call != 0 && call <= count && way->error == EIO)
+    if (call != 0 && call <= count && way->error == EIO && was_write)
         ck_assert_uint_ge(teller->reopened_count, 1); /* it did fail */
     book_close(teller->scene.book);
     teller->scene.book = NULL;
@@ -164,6 +168,126 @@ static uint64_t play(uint64_t call, const struct way *way)
     free(teller);
     return count;
 }
+
+/* ---- a commit that has returned is on the disk ---- */
+
+static uint64_t unsynced; /* bytes that were written, and no sync came */
+
+static void listen(int fd, enum disk_call call, const void *bytes, size_t size, uint64_t offset)
+{
+    (void)bytes;
+    (void)offset;
+    bool syncs_itself = (fcntl(fd, F_GETFL) & O_DSYNC) != 0;
+    if (call == DISK_SYNC)
+        unsynced = 0;
+    else if (!syncs_itself)
+        unsynced += size;
+}
+
+static const char *ledger_file(void)
+{
+    static char path[300];
+    snprintf(path, sizeof(path), "%.280s/" LEDGER_FILE, support_directory());
+    return path;
+}
+
+START_TEST(a_commit_that_has_returned_is_on_the_disk)
+{
+    struct teller *teller = calloc(1, sizeof(*teller));
+    snprintf(teller->directory, sizeof(teller->directory), "%s", support_directory());
+    ls_open(&teller->scene);
+    book_close(teller->scene.book);
+    ck_assert_int_eq(unlink(ledger_file()), 0); /* of another environment */
+    open_book(teller);
+    disk_calls_after = listen;
+    for (uint64_t group = 0; group < 5; group++) {
+        struct ledger_request requests[ASKED_AT_ONCE];
+        draw_group(teller, requests, group);
+        unsynced = 0;
+        ck_assert_uint_eq(write_group(teller, requests), BOOK_DONE);
+        ck_assert_uint_eq(unsynced, 0);
+    }
+    disk_calls_after = NULL;
+    ls_close(&teller->scene);
+    free(teller);
+}
+END_TEST
+
+static struct disk_wish refuse_syncs(int fd, enum disk_call call, size_t size)
+{
+    (void)fd;
+    return (struct disk_wish){.error = call == DISK_SYNC ? EIO : 0, .size_most = size};
+}
+
+/* Nor does it go on: what the disk has kept is only known once it is opened again. */
+START_TEST(a_commit_whose_sync_fails_has_failed)
+{
+    struct teller *teller = calloc(1, sizeof(*teller));
+    struct ledger_request requests[ASKED_AT_ONCE];
+    snprintf(teller->directory, sizeof(teller->directory), "%s", support_directory());
+    ls_open(&teller->scene);
+    book_close(teller->scene.book);
+    ck_assert_int_eq(unlink(ledger_file()), 0);
+    open_book(teller);
+    draw_group(teller, requests, 0);
+    disk_calls_before = refuse_syncs;
+    ck_assert_uint_eq(write_group(teller, requests), BOOK_FAILED);
+    disk_calls_before = NULL;
+    ck_assert_uint_eq(write_group(teller, requests), BOOK_FAILED);
+    ls_close(&teller->scene);
+    free(teller);
+}
+END_TEST
+
+/* ---- a disk without places ---- */
+
+static const int no_place[] = {ENOSPC, EDQUOT, EFBIG};
+static int no_place_error;
+
+static struct disk_wish refuse_places(int fd, enum disk_call call, size_t size)
+{
+    (void)fd;
+    bool is_beyond = call == DISK_PLACE && size > (4 << 20);
+    return (struct disk_wish){
+        .error = is_beyond ? no_place_error : 0, .size_most = size, .is_skipped = true};
+}
+
+static enum book_end ask(struct ledger_scene *scene, struct ledger_request *request)
+{
+    struct ledger_verdict verdict;
+    ls_fill(scene, request);
+    enum book_end end = book_begin(scene->book, scene->now_ms);
+    if (end == BOOK_DONE)
+        end = book_apply(scene->book, request, &verdict);
+    if (end == BOOK_DONE)
+        return book_commit(scene->book);
+    book_drop(scene->book);
+    return end;
+}
+
+START_TEST(without_places_on_the_disk_nothing_is_bought_and_what_was_held_is_confirmed)
+{
+    struct ledger_scene scene;
+    ls_open(&scene);
+    disk_calls_before = refuse_places;
+    no_place_error = no_place[_i];
+    ls_reopen(&scene);
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+    ck_assert_uint_eq(ask(&scene, &held), BOOK_DONE);
+    enum book_end end = BOOK_DONE;
+    for (uint64_t i = 0; i < 20000 && end == BOOK_DONE; i++) {
+        struct ledger_request use = ls_purchase(&scene, KIND_USE, 100 + i, LS_P_HALF);
+        end = ask(&scene, &use);
+    }
+    ck_assert_uint_eq(end, BOOK_FULL);
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    ck_assert_uint_eq(ask(&scene, &confirm), BOOK_DONE);
+    disk_calls_before = NULL; /* there are places again */
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
+    ck_assert_uint_eq(ask(&scene, &use), BOOK_DONE);
+    ls_close(&scene);
+}
+END_TEST
 
 START_TEST(whatever_call_fails_nothing_that_was_answered_is_lost)
 {
@@ -182,5 +306,13 @@ int main(void)
     tcase_add_loop_test(tcase, whatever_call_fails_nothing_that_was_answered_is_lost, 0,
                         COUNT_OF(ways));
     suite_add_tcase(suite, tcase);
+    TCase *places = tcase_create("places"), *synced = tcase_create("synced");
+    tcase_add_loop_test(places,
+                        without_places_on_the_disk_nothing_is_bought_and_what_was_held_is_confirmed,
+                        0, COUNT_OF(no_place));
+    tcase_add_test(synced, a_commit_that_has_returned_is_on_the_disk);
+    tcase_add_test(synced, a_commit_whose_sync_fails_has_failed);
+    suite_add_tcase(suite, places);
+    suite_add_tcase(suite, synced);
     return support_run(suite);
 }

@@ -33,7 +33,9 @@ struct book {
     uint32_t expired_most;
     size_t group_count, group_sizes[4096], size;
     uint64_t applied_count, last_now_ms;
+    uint64_t begun_count, group_of_last; /* groups; the one in which request LAST was applied */
 };
+#define LAST 99999
 
 static struct book book;
 static struct ledger *ledger;
@@ -57,6 +59,7 @@ enum book_end book_begin(struct book *self, uint64_t now_ms)
     ck_assert(!book.is_open);
     ck_assert_uint_ge(now_ms, book.last_now_ms);
     book.last_now_ms = now_ms;
+    book.begun_count++;
     book.size = 0;
     enum book_end end = step_end(STEP_BEGIN);
     book.is_open = end != BOOK_FAILED;
@@ -79,6 +82,8 @@ enum book_end book_apply(struct book *self, const struct ledger_request *request
     ck_assert(self->is_open);
     *verdict = (struct ledger_verdict){.status = STATUS_APPLIES, .sequence = request->request_id};
     book.size++;
+    if (request->request_id == LAST)
+        book.group_of_last = book.begun_count;
     if (kind_is_purchase(request->kind) && self->is_purchase_full)
         return BOOK_FULL;
     return step_end(STEP_APPLY);
@@ -326,6 +331,17 @@ START_TEST(what_comes_while_a_group_is_written_is_the_next_group)
 }
 END_TEST
 
+/* Though more are written meanwhile. */
+static size_t largest_group(void)
+{
+    size_t most = 0;
+    pthread_mutex_lock(&book.lock);
+    for (size_t i = 0; i < book.group_count; i++)
+        most = book.group_sizes[i] > most ? book.group_sizes[i] : most;
+    pthread_mutex_unlock(&book.lock);
+    return most;
+}
+
 START_TEST(a_group_has_a_bound_and_so_has_what_waits)
 {
     static struct ledger_request requests[LEDGER_WAITING_MAX + 10];
@@ -348,8 +364,19 @@ START_TEST(a_group_has_a_bound_and_so_has_what_waits)
     /* Those that nobody has taken back still count. */
     ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX),
                       LEDGER_WAITING_MAX - 96);
-    for (size_t i = 0; i < book.group_count; i++)
-        ck_assert_uint_le(book.group_sizes[i], LEDGER_GROUP_MAX);
+    ck_assert_uint_le(largest_group(), LEDGER_GROUP_MAX);
+}
+END_TEST
+
+/* A loop that asks without end does not keep another one waiting. */
+START_TEST(loops_come_first_by_turns)
+{
+    for (uint64_t i = 1; i <= 3 * LEDGER_GROUP_MAX; i++)
+        submit_one(0, KIND_USE, i);
+    submit_one(1, KIND_USE, LAST);
+    start();
+    ck_assert_uint_eq(wait_for_verdict(1).ticket, LAST);
+    ck_assert_uint_le(book.group_of_last, 2);
 }
 END_TEST
 
@@ -537,6 +564,7 @@ int main(void)
     tcase_add_test(tcase, no_verdict_comes_before_its_group_is_on_the_disk);
     tcase_add_test(tcase, what_comes_while_a_group_is_written_is_the_next_group);
     tcase_add_test(tcase, a_group_has_a_bound_and_so_has_what_waits);
+    tcase_add_test(tcase, loops_come_first_by_turns);
     tcase_add_loop_test(tcase, without_room_purchases_are_busy_and_what_was_begun_is_ended, 0, 2);
     tcase_add_loop_test(tcase, with_the_ballast_gone_all_are_busy_until_there_is_room, 0, 3);
     tcase_add_loop_test(tcase, when_it_has_failed_nobody_gets_a_verdict_and_all_loops_know, 0, 4);

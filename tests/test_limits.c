@@ -243,7 +243,66 @@ START_TEST(an_amount_that_is_shared_is_cut_in_the_order_in_which_reliefs_apply)
 }
 END_TEST
 
+START_TEST(the_first_relief_that_is_out_says_why)
+{
+    const struct limit list[] = {
+        {.relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 1},
+        {.relief = LS_THIRD, .kind = LIMIT_BUDGET, .period = PERIOD_DAY, .value = 100}};
+    uint64_t now = ls_morning(LS_TODAY);
+    limits(list, 2);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_BEST, 1, now).status, STATUS_APPLIES);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_BEST, 1, now).status, STATUS_LIMIT_REACHED);
+}
+END_TEST
+
 /* ---- limits that change ---- */
+
+START_TEST(what_does_not_share_any_more_is_not_counted)
+{
+    struct limit list[] = {
+        {.relief = LS_DIME, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 2, .shared = 7},
+        {.relief = LS_NICKEL, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 2, .shared = 7}};
+    uint64_t now = ls_morning(LS_TODAY);
+    limits(list, 2);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_STACK, 1, now).relief_amount, 6500);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_DIME, 1, now).status, STATUS_LIMIT_REACHED);
+    list[1].shared = 0; /* in another snapshot */
+    limits(list, 2);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_DIME, 1, now).status, STATUS_APPLIES);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_DIME, 1, now).status, STATUS_LIMIT_REACHED);
+    list[1].shared = 7; /* on another day */
+    list[1].until_day = LS_TODAY;
+    limits(list, 2);
+    ck_assert_uint_eq(buy_at(KIND_USE, OTHER_SUBJECT, LS_P_STACK, 1, now).relief_amount, 6500);
+    ck_assert_uint_eq(buy_at(KIND_USE, OTHER_SUBJECT, LS_P_DIME, 1, now).status, STATUS_APPLIES);
+}
+END_TEST
+
+/* What was recorded last may be about long ago: what is older in the ledger still counts. */
+START_TEST(a_limit_that_is_written_counts_what_was_recorded_before_something_late)
+{
+    const struct limit limit = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 1};
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(buy_at(KIND_LATE, SUBJECT, LS_P_HALF, 1, ls_morning(LS_TODAY - 60)).status,
+                      STATUS_APPLIES);
+    limits(&limit, 1);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_LIMIT_REACHED);
+}
+END_TEST
+
+START_TEST(what_is_not_published_is_not_told)
+{
+    struct limit limit = {.relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 9};
+    uint64_t now = ls_morning(LS_TODAY);
+    limits(&limit, 1);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 1, now).remaining,
+                      REMAINING_UNPUBLISHED);
+    limit.is_published = 1;
+    limits(&limit, 1);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 1, now).remaining, 7);
+}
+END_TEST
 
 START_TEST(what_was_used_before_a_limit_was_written_counts)
 {
@@ -355,6 +414,50 @@ START_TEST(a_hold_counts_like_a_use_until_it_ends)
 }
 END_TEST
 
+START_TEST(a_hold_that_is_confirmed_counts_once_and_in_part_as_a_part)
+{
+    const struct limit limit = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 4};
+    limits(&limit, 1);
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+    held.purchase.quantity = 3;
+    ck_assert_uint_eq(ls_ask(&scene, &held).status, STATUS_APPLIES);
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    confirm.quantity = 2;
+    ck_assert_uint_eq(ls_ask(&scene, &confirm).status, STATUS_CONFIRMED);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_LIMIT_REACHED);
+}
+END_TEST
+
+START_TEST(a_use_on_the_first_day_of_a_term_is_in_it)
+{
+    const struct limit limit = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_STATUS_TERM, .value = 2};
+    static const uint16_t statuses[] = {STATUS_APPLIES, STATUS_APPLIES, STATUS_LIMIT_REACHED};
+    static const uint32_t days[] = {LS_TODAY, LS_TERM, LS_TODAY};
+    limits(&limit, 1);
+    for (size_t i = 0; i < COUNT_OF(days); i++) {
+        struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+        use.view = LS_NEW_MEMBER;
+        use.purchase.service_time_s = ls_morning(days[i]);
+        ck_assert_uint_eq(ls_ask(&scene, &use).status, statuses[i]);
+    }
+}
+END_TEST
+
+START_TEST(uses_of_another_relief_are_not_too_soon)
+{
+    const struct limit limit = {.relief = LS_HALF, .kind = LIMIT_SPACING, .value = 30};
+    uint64_t now = ls_morning(LS_TODAY);
+    limits(&limit, 1);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_THIRD, 1, now).status, STATUS_APPLIES);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 1, now).status, STATUS_APPLIES);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 1, now).status, STATUS_TOO_SOON);
+}
+END_TEST
+
 START_TEST(uses_are_spaced_both_ways)
 {
     const struct limit limit = {.relief = LS_HALF, .kind = LIMIT_SPACING, .value = 30};
@@ -412,12 +515,55 @@ START_TEST(a_budget_warns_once_and_stops_when_an_amount_does_not_fit)
 }
 END_TEST
 
+START_TEST(a_budget_is_spent_to_the_last_and_warns_at_its_mark)
+{
+    struct limit limit = {.relief = LS_HALF,
+                          .kind = LIMIT_BUDGET,
+                          .period = PERIOD_DAY,
+                          .value = 10000,
+                          .warn_bp = 5000};
+    limits(&limit, 1);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(posting_count(POSTING_WARN), 1);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_BUDGET_SPENT);
+    limit.value = 14999;
+    limits(&limit, 1);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_BUDGET_SPENT);
+    limit.value = 15000;
+    limits(&limit, 1);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+}
+END_TEST
+
+START_TEST(a_budget_that_is_shared_warns_once)
+{
+    const struct limit list[] = {{.relief = LS_HALF,
+                                  .kind = LIMIT_BUDGET,
+                                  .period = PERIOD_DAY,
+                                  .value = 50000,
+                                  .warn_bp = 1000,
+                                  .shared = 2},
+                                 {.relief = LS_DIME,
+                                  .kind = LIMIT_BUDGET,
+                                  .period = PERIOD_DAY,
+                                  .value = 50000,
+                                  .warn_bp = 1000,
+                                  .shared = 2}};
+    limits(list, 2);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_STACK, 1, ls_morning(LS_TODAY)).relief_amount,
+                      6500);
+    ck_assert_uint_eq(posting_count(POSTING_WARN), 1);
+}
+END_TEST
+
 START_TEST(a_budget_that_is_new_counts_the_days_before)
 {
     const struct limit limit = {
         .relief = LS_HALF, .kind = LIMIT_BUDGET, .period = PERIOD_MONTH, .value = 12000};
     ck_assert_uint_eq(use_on(day_of(2026, 11, 1)), STATUS_APPLIES);
     ck_assert_uint_eq(use_on(day_of(2026, 10, 31)), STATUS_APPLIES); /* of another month */
+    ck_assert_uint_eq(use_on(day_of(2026, 12, 1)), STATUS_APPLIES);
     struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, OTHER_SUBJECT, LS_P_HALF);
     ls_ask(&scene, &held);
     limits(&limit, 1);
@@ -470,6 +616,15 @@ int main(void)
     tcase_add_test(tcase, what_is_given_back_is_given_back_to_the_period_of_its_use);
     tcase_add_test(tcase, what_comes_late_counts_in_its_own_period_and_is_never_refused);
     tcase_add_test(tcase, a_hold_counts_like_a_use_until_it_ends);
+    tcase_add_test(tcase, the_first_relief_that_is_out_says_why);
+    tcase_add_test(tcase, what_does_not_share_any_more_is_not_counted);
+    tcase_add_test(tcase, a_limit_that_is_written_counts_what_was_recorded_before_something_late);
+    tcase_add_test(tcase, what_is_not_published_is_not_told);
+    tcase_add_test(tcase, a_hold_that_is_confirmed_counts_once_and_in_part_as_a_part);
+    tcase_add_test(tcase, a_use_on_the_first_day_of_a_term_is_in_it);
+    tcase_add_test(tcase, uses_of_another_relief_are_not_too_soon);
+    tcase_add_test(tcase, a_budget_is_spent_to_the_last_and_warns_at_its_mark);
+    tcase_add_test(tcase, a_budget_that_is_shared_warns_once);
     tcase_add_test(tcase, uses_are_spaced_both_ways);
     tcase_add_test(tcase, spacing_looks_over_midnight);
     tcase_add_test(tcase, a_budget_warns_once_and_stops_when_an_amount_does_not_fit);

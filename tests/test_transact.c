@@ -252,6 +252,32 @@ START_TEST(a_fourth_reservation_of_a_person_is_too_many)
 }
 END_TEST
 
+START_TEST(what_is_confirmed_is_not_open_any_more)
+{
+    for (size_t i = 0; i < 6; i++) {
+        struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+        ck_assert_uint_eq(ls_ask(&scene, &held).status, STATUS_APPLIES);
+        struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+        ck_assert_uint_eq(ls_ask(&scene, &confirm).status, STATUS_CONFIRMED);
+    }
+}
+END_TEST
+
+START_TEST(the_hold_that_ends_first_comes_first)
+{
+    enum { MOST = 40 };
+    for (uint8_t hold_10s = MOST; hold_10s > 0; hold_10s--) {
+        struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, hold_10s, LS_P_HALF);
+        held.hold_10s = hold_10s;
+        ls_ask(&scene, &held);
+        ck_assert_uint_eq(book_next_deadline_ms(scene.book), scene.now_ms + hold_10s * 10000u);
+    }
+    uint64_t begin_ms = scene.now_ms;
+    for (uint32_t i = 1; i <= MOST; i++)
+        ck_assert_uint_eq(ls_expire(&scene, begin_ms + i * 10000), 1);
+}
+END_TEST
+
 START_TEST(a_hold_ends_at_its_time_and_not_before)
 {
     struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
@@ -313,6 +339,25 @@ START_TEST(a_terminal_speaks_of_its_own_providers_transactions)
 }
 END_TEST
 
+/* Of a terminal that no snapshot knows any more the point of sale says whose it was. */
+START_TEST(a_terminal_that_is_gone_was_of_whom_it_sold_for)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    use.terminal = 77;
+    use.purchase.point_of_sale = _i == 0 ? LS_POINT : 0;
+    ls_ask(&scene, &use);
+    struct ledger_request ask = ls_about(&scene, KIND_STATUS, &use);
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status,
+                      _i == 0 ? STATUS_CONFIRMED : STATUS_UNKNOWN_TRANSACTION);
+    ask.terminal = LS_TERMINAL_OTHER;
+    ask.provider = LS_OTHER;
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, STATUS_UNKNOWN_TRANSACTION);
+    ask.terminal = 0; /* plain frames */
+    ask.provider = 0;
+    ck_assert_uint_eq(ls_ask(&scene, &ask).status, STATUS_UNKNOWN_TRANSACTION);
+}
+END_TEST
+
 START_TEST(ids_of_changes_are_no_transactions)
 {
     struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
@@ -343,6 +388,9 @@ int main(void)
     tcase_add_test(tcase, a_confirmation_that_comes_too_late_is_taken_and_counted);
     tcase_add_loop_test(tcase, a_terminal_speaks_of_its_own_providers_transactions, 0,
                         COUNT_OF(askers));
+    tcase_add_test(tcase, what_is_confirmed_is_not_open_any_more);
+    tcase_add_test(tcase, the_hold_that_ends_first_comes_first);
+    tcase_add_loop_test(tcase, a_terminal_that_is_gone_was_of_whom_it_sold_for, 0, 2);
     tcase_add_test(tcase, ids_of_changes_are_no_transactions);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
