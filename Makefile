@@ -58,8 +58,9 @@ SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) protocol/examples tests tests
 
 all: $(PROGRAMS) $(ARCHIVES) libelig $(BUILD)/examples/terminal ## the programs, in build/bin/
 
-demo: all ## a whole country, loaded, served, measured: make demo, or make demo PERSONS=20000
+demo: all ## a whole country, loaded, served, measured; PERSONS=20000; LEDGER=1 TRANSACTIONS=20000 a day of it, too
 	@BUILD=$(BUILD) tests/demo.sh $(PERSONS)
+	$(if $(LEDGER),@BUILD=$(BUILD) tests/demo_ledger.sh $(or $(PERSONS),1857000) $(or $(TRANSACTIONS),1000000))
 
 # ---- building ----
 
