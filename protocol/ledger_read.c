@@ -512,6 +512,20 @@ bool postings_next(const struct posting **out, struct postings *postings, struct
     return true;
 }
 
+bool ledger_reader_oldest(struct posting *out, bool *is_there, struct ledger_reader *reader,
+                          const struct ledger_head *head, struct fault *fault)
+{
+    *is_there = false;
+    for (uint64_t at = head->pruned + 1; at <= head->sequence; at++) {
+        if (!ledger_reader_posting(out, is_there, reader, at, fault))
+            return false;
+        if (!*is_there || out->kind != POSTING_PRUNED)
+            return true;
+    }
+    *is_there = false;
+    return true;
+}
+
 bool ledger_reader_find_time(uint64_t *sequence, struct ledger_reader *reader,
                              const struct ledger_head *head, uint64_t time_ms, struct fault *fault)
 {
