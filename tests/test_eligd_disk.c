@@ -301,6 +301,17 @@ START_TEST(a_disk_that_is_slow_keeps_transactions_waiting_and_nobody_else)
 }
 END_TEST
 
+/* How long the disk has hung, where it was killed. */
+static void check_group_is_told(void)
+{
+    static char text[1 << 16];
+    eligd_read_log(text, sizeof(text));
+    const char *killed = strstr(text, "eligd event=killed ");
+    const char *ms = killed != NULL ? strstr(killed, " ledger_group_ms=") : NULL;
+    ck_assert_ptr_nonnull(ms);
+    ck_assert_uint_ge(strtoull(ms + strlen(" ledger_group_ms="), NULL, 10), 500);
+}
+
 /* Who stops it a second time does not wait for a disk that hangs. */
 START_TEST(a_second_signal_does_not_wait_for_the_disk)
 {
@@ -325,6 +336,7 @@ START_TEST(a_second_signal_does_not_wait_for_the_disk)
     ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
     ck_assert_int_eq(eligd_wait_for_exit(), 3);
     ck_assert_uint_eq(eligd_count_events("killed"), 1);
+    check_group_is_told();
     inject_no_more();
 }
 END_TEST
