@@ -286,7 +286,6 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     uint32_t *views = answerer->views;
     identity_digest_batch(answerer->digests, edition->identity, answerer->identifiers, check_count);
     index_find_batch(views, &tables->index, answerer->digests, check_count);
-    metric_add(&answerer->metrics->looked_up, check_count);
     for (size_t i = 0; i < check_count; i++) {
         assert(views[i] < tables->view_count);
         views[i] =
@@ -574,6 +573,7 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
     check_count = keep_room(answerer, moment, out, in, check_count);
     if (check_count > 0) {
         look_up(answerer, moment, check_count);
+        metric_add(&answerer->metrics->looked_up, check_count);
         if (moment->terminal != NULL)
             note_misses(answerer, moment, check_count);
         answer_checks(answerer, moment, out, in, check_count);

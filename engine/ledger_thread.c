@@ -42,8 +42,8 @@ struct ledger_thread {
     struct request_ring *asked; /* [settings.loop_count] */
     struct verdict_ring *done;  /* likewise */
     _Atomic uint64_t under_way_count;
-    atomic_bool has_failed;
-    _Atomic uint64_t group_start_ns; /* 0: none is under way */
+    atomic_bool has_failed, is_running;
+    _Atomic uint64_t group_start_ns; /* of a group, and the head behind it; 0: none is under way */
 
     /* The thread's own. */
     struct ledger_clock clock;
@@ -523,40 +523,58 @@ static bool turn(struct ledger_thread *t)
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
     bool goes_on = count > 0 ? run_group(t, count) : keep_house(t);
-    atomic_store(&t->group_start_ns, 0);
     if (goes_on && monotonic_ms() >= t->head_due_ms)
         sign_head(t);
+    atomic_store(&t->group_start_ns, 0);
     return goes_on;
+}
+
+/* Until it is to end. False: it has failed. */
+static bool run(struct ledger_thread *t)
+{
+    while (!is_ending(t)) {
+        if (!turn(t))
+            return false;
+        if (!has_asked(t) && !sleep_until_asked(t))
+            break;
+    }
+    return true;
 }
 
 static void *thread_run(void *argument)
 {
     struct ledger_thread *t = argument;
     sign_head(t);
-    while (!is_ending(t)) {
-        if (!turn(t)) {
-            fail(t);
-            return NULL;
-        }
-        if (!has_asked(t) && !sleep_until_asked(t))
-            break;
-    }
-    sign_head(t);
+    if (run(t))
+        sign_head(t);
+    else
+        fail(t);
+    atomic_store(&t->is_running, false);
     return NULL;
 }
 
 /* ---- opening and closing ---- */
 
+void ledger_thread_end(struct ledger *ledger)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    pthread_mutex_lock(&t->lock);
+    t->is_ending = true;
+    pthread_cond_signal(&t->woken);
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool ledger_thread_is_running(const struct ledger *ledger)
+{
+    return atomic_load(&thread_of_const(ledger)->is_running);
+}
+
 static void thread_close(struct ledger *ledger)
 {
     struct ledger_thread *t = thread_of(ledger);
-    if (t->is_started) {
-        pthread_mutex_lock(&t->lock);
-        t->is_ending = true;
-        pthread_cond_signal(&t->woken);
-        pthread_mutex_unlock(&t->lock);
+    ledger_thread_end(ledger);
+    if (t->is_started)
         pthread_join(t->thread, NULL);
-    }
     for (uint32_t i = 0; i < t->settings.loop_count; i++) {
         if (t->asked != NULL)
             free(t->asked[i].places);
@@ -625,9 +643,12 @@ bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings
 bool ledger_thread_start(struct ledger *ledger, struct fault *fault)
 {
     struct ledger_thread *t = thread_of(ledger);
+    atomic_store(&t->is_running, true);
     int rc = pthread_create(&t->thread, NULL, thread_run, t);
-    if (rc != 0)
+    if (rc != 0) {
+        atomic_store(&t->is_running, false);
         return fault_set(fault, "thread of the ledger: %s", strerror(rc));
+    }
     t->is_started = true;
     return true;
 }

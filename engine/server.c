@@ -240,7 +240,10 @@ static void *loop_run(void *argument)
     ev_run(loop->ev, 0);
     conns_close(loop->conns);
     loop->conns = NULL;
-    atomic_fetch_sub(&loop->server->running_count, 1);
+    struct server *server = loop->server;
+    bool is_last = atomic_fetch_sub(&server->running_count, 1) == 1;
+    if (is_last && server->ledger != NULL)
+        ledger_thread_end(server->ledger);
     return NULL;
 }
 
@@ -576,7 +579,8 @@ void server_drain(struct server *server)
 
 bool server_is_running(const struct server *server)
 {
-    return atomic_load(&server->running_count) > 0;
+    return atomic_load(&server->running_count) > 0 ||
+           (server->ledger != NULL && ledger_thread_is_running(server->ledger));
 }
 
 void server_totals(struct server_totals *out, struct server *server)

@@ -36,7 +36,7 @@ void server_look(struct server *server);
 /* Stops accepting, answers DRAINING and lets connections leave, for at most drain-ms. */
 void server_drain(struct server *server);
 
-/* Whether a loop is still at work. */
+/* Whether a loop is still at work, or the ledger at its last group. */
 bool server_is_running(const struct server *server);
 
 /* What was counted, over all loops. */

@@ -181,6 +181,19 @@ static void tell_text(const struct events *events, const struct posting *p)
 
 /* ---- the feed ---- */
 
+/* Who has kept more than there is has kept it of another ledger, or this is an older copy: what
+ * comes under those numbers is not what would have come. */
+static bool is_reached(const struct events *events, const struct ledger_head *head,
+                       struct fault *fault)
+{
+    uint64_t from = events->settings->from;
+    return from - 1 <= head->sequence ||
+           fault_set(fault,
+                     "--from: the ledger ends with posting %" PRIu64 ", and %" PRIu64
+                     " was told already: it is another ledger, or an older copy",
+                     head->sequence, from - 1);
+}
+
 static bool names_are_known(struct events *events, const struct posting *p, struct fault *fault)
 {
     for (size_t i = 0; i < p->part_count; i++)
@@ -216,7 +229,8 @@ static bool feed(struct events *events, struct fault *fault)
     uint64_t next = s->from, last = s->until != 0 ? s->until : UINT64_MAX;
     for (;;) {
         struct ledger_head head;
-        if (!ledger_reader_head(&head, events->reader, fault))
+        if (!ledger_reader_head(&head, events->reader, fault) ||
+            (next == s->from && !is_reached(events, &head, fault)))
             return false;
         uint64_t until = head.sequence < last ? head.sequence : last;
         if (next <= until && !tell_run(events, next, until, fault))

@@ -49,7 +49,8 @@ struct counted_group {
     uint32_t month, scope; /* the key */
     uint64_t where;
     uint32_t is_all, zero;
-    uint64_t persons; /* different ones */
+    uint64_t persons;   /* different ones that used it */
+    uint64_t concerned; /* and those, too, that gave something back */
     int64_t uses, amount;
     uint32_t account;
     bool is_told;
@@ -61,7 +62,7 @@ static_assert(GROUP_KEY_SIZE == 24, "a key without gaps");
 struct seen {
     uint32_t month, scope; /* all of it is the key */
     uint64_t where, subject;
-    uint32_t is_all, zero;
+    uint32_t is_all, is_user;
 };
 
 struct statistics {
@@ -82,6 +83,16 @@ static uint64_t where_of(const struct statistics *s, const struct posting *p)
     return point != NULL ? point->place : 0;
 }
 
+/* Whether it is the first time. */
+static bool see(bool *is_new, struct statistics *s, const struct seen *seen, struct fault *fault)
+{
+    size_t before = s->seen.count;
+    if (totals_at(&s->seen, seen) == NULL)
+        return fault_set(fault, "no memory; ask for fewer days");
+    *is_new = s->seen.count > before;
+    return true;
+}
+
 static bool count(struct statistics *s, const struct counted_group *key, const struct posting *p,
                   const struct posting_part *part, struct fault *fault)
 {
@@ -92,17 +103,21 @@ static bool count(struct statistics *s, const struct counted_group *key, const s
     group->account = part->account;
     group->uses += sign * part->use_count;
     group->amount += sign * (int64_t)part->amount;
-    if (p->subject == 0 || sign < 0)
+    if (p->subject == 0)
         return true;
+    bool is_new;
     struct seen seen = {.month = key->month,
                         .scope = key->scope,
                         .where = key->where,
                         .subject = p->subject,
                         .is_all = key->is_all};
-    size_t before = s->seen.count;
-    if (totals_at(&s->seen, &seen) == NULL)
-        return fault_set(fault, "no memory; ask for fewer days");
-    group->persons += s->seen.count - before;
+    if (!see(&is_new, s, &seen, fault))
+        return false;
+    group->concerned += is_new;
+    seen.is_user = 1;
+    if (sign > 0 && !see(&is_new, s, &seen, fault))
+        return false;
+    group->persons += sign > 0 && is_new;
     return true;
 }
 
@@ -147,6 +162,7 @@ static void decide_lines(struct statistics *s, size_t first, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         const struct counted_group *group = totals_entry(&s->groups, first + i);
         lines[i].persons[0] = group->persons;
+        lines[i].persons[1] = group->concerned;
         order[i] = &lines[i];
     }
     suppress_lines(order, count - 1, s->least, false);
@@ -249,7 +265,9 @@ static bool months_are_whole(const struct statistics *s, struct fault *fault)
         time_of_riga_day(until) * 1000 > s->report.head.clock_ms)
         return fault_set(fault, "want --from and --until on the first of a month that has begun: "
                                 "only whole months are told");
-    return true;
+    return !s->report.is_cut ||
+           fault_set(fault, "--from: postings of these months have been removed after their time; "
+                            "want the first of a month that is still whole");
 }
 
 int run_report_statistics(int argc, char *argv[])

@@ -559,6 +559,19 @@ void maker_close(struct ledger_maker *m)
     free(m);
 }
 
+void maker_remove(struct ledger_maker *m, uint64_t sequence)
+{
+    for (uint64_t at = m->head.pruned + 1; at <= sequence; at++) {
+        uint8_t bytes[SEQUENCE_KEY_SIZE];
+        MDB_val key = {sizeof(bytes), bytes};
+        struct posting posting = posting_at(m, at);
+        memcpy(m->head.pruned_chain, posting.chain, CHAIN_SIZE);
+        big(bytes, at, 8);
+        must(mdb_del(m->txn, m->dbis[POSTINGS], &key, NULL), "del");
+    }
+    m->head.pruned = sequence;
+}
+
 const struct ledger_head *maker_head(const struct ledger_maker *m)
 {
     return &m->head;

@@ -56,6 +56,9 @@ void maker_note(struct ledger_maker *maker, uint8_t kind, uint32_t scope, uint64
 /* Empties a denial. */
 void maker_empty(struct ledger_maker *maker, uint64_t sequence);
 
+/* Removes postings up to this one, as after their time; their transactions stay. */
+void maker_remove(struct ledger_maker *maker, uint64_t sequence);
+
 /* A ledger with every kind of posting and state in it. */
 void maker_one_of_each(const char *directory);
 
