@@ -198,7 +198,7 @@ run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed han
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
                             awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
 
-ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries a third of them)
+ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries some of them)
 	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
