@@ -36,6 +36,9 @@ struct member {
     uint32_t loop;
 };
 
+/* What the log said of the wall clock last. */
+enum clock_word { CLOCK_FOLLOWED, CLOCK_AHEAD, CLOCK_BEHIND };
+
 struct ledger_thread {
     struct ledger ledger;
     struct ledger_thread_settings settings;
@@ -54,8 +57,9 @@ struct ledger_thread {
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
-    bool is_tight;                               /* of the last group */
-    bool is_full, is_head_unsaid, is_ahead_said; /* so that each is said once */
+    bool is_tight;                /* of the last group */
+    bool is_full, is_head_unsaid; /* so that each is said once */
+    enum clock_word clock_said;
 
     pthread_t thread;
     bool is_started;
@@ -376,17 +380,27 @@ static uint64_t clock_ms(clockid_t clock)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
 }
 
+/* Each once, until it changes. */
 static void say_clock(struct ledger_thread *t)
 {
-    bool is_ahead = t->clock.is_ahead;
-    metric_set(&t->settings.metrics->ledger_clock_held, is_ahead);
-    if (is_ahead && !t->is_ahead_said)
+    enum clock_word word = t->clock.is_ahead        ? CLOCK_AHEAD
+                           : t->clock.is_far_behind ? CLOCK_BEHIND
+                                                    : CLOCK_FOLLOWED;
+    metric_set(&t->settings.metrics->ledger_clock_held, word != CLOCK_FOLLOWED);
+    if (word == t->clock_said)
+        return;
+    if (word == CLOCK_AHEAD)
         log_event("ledger_clock_held",
                   "reason=\"the wall clock is far ahead of the ledger's and nobody vouches for it: "
                   "if it is right, start with --trust-clock\"");
-    if (!is_ahead && t->is_ahead_said)
+    else if (word == CLOCK_BEHIND)
+        log_event("ledger_clock_held",
+                  "reason=\"the wall clock is far behind the ledger's, which never goes back: if "
+                  "it is wrong, set it; if it is right, a wrong one was believed once, and what is "
+                  "recorded has later times\"");
+    else
         log_event("ledger_clock_follows", "reason=\"the wall clock is believed again\"");
-    t->is_ahead_said = is_ahead;
+    t->clock_said = word;
 }
 
 static void begin_clock(struct ledger_thread *t)

@@ -53,13 +53,14 @@ struct payer {
     uint64_t number; /* the key */
     int64_t paid;
 };
-/* Of --per-day: USE, LATE and CONFIRM together, and refunds apart. */
+/* Of --per-day: USE, LATE and CONFIRM together, and refunds apart; each account by itself, because
+ * others of the relief may have other payers. */
 struct stated_day {
-    uint32_t day, relief_scope, is_refund, is_correction; /* the key */
-    uint32_t account, count;
+    uint32_t day, account, is_refund, is_correction; /* the key */
+    uint32_t relief_scope, count;
     struct stated sum;
 };
-#define DAY_KEY_SIZE offsetof(struct stated_day, account)
+#define DAY_KEY_SIZE offsetof(struct stated_day, relief_scope)
 
 struct settlement {
     struct ledger_report report;
@@ -176,13 +177,13 @@ static bool add_day(struct settlement *s, uint32_t account_number, const struct 
                     const struct posting *p, const struct stated *stated, struct fault *fault)
 {
     struct stated_day key = {.day = posting_day(p),
-                             .relief_scope = account->scope,
+                             .account = account_number,
                              .is_refund = p->kind == POSTING_REFUND,
                              .is_correction = is_correction(s, p)};
     struct stated_day *day = totals_at(&s->days, &key);
     if (day == NULL)
         return fault_set(fault, "no memory for days");
-    day->account = account_number;
+    day->relief_scope = account->scope;
     day->count++;
     add(&day->sum, stated);
     return true;
@@ -221,7 +222,9 @@ static int compare_days(const void *left, const void *right)
         return a->relief_scope < b->relief_scope ? -1 : 1;
     if (a->is_refund != b->is_refund)
         return a->is_refund < b->is_refund ? -1 : 1;
-    return (a->is_correction > b->is_correction) - (a->is_correction < b->is_correction);
+    if (a->is_correction != b->is_correction)
+        return a->is_correction < b->is_correction ? -1 : 1;
+    return (a->account > b->account) - (a->account < b->account);
 }
 
 static void tell_sum(struct settlement *s, const char *word, const char *recorded,

@@ -28,6 +28,9 @@ uint64_t maker_now_s(const struct ledger_maker *maker);
  * is 0. */
 uint32_t maker_account(struct ledger_maker *maker, uint32_t scope, uint32_t contract,
                        const char *relief);
+/* Another one under the same contract, of which the giver pays 30 % and the provider the rest. */
+uint32_t maker_account_turned(struct ledger_maker *maker, uint32_t scope, uint32_t contract,
+                              const char *relief);
 
 /* Purchases. `amount` and `quantity` of one part under `account`; 0: DENIED. */
 struct made {

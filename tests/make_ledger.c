@@ -40,8 +40,25 @@ static void buy(struct ledger_maker *m, const uint32_t accounts[2], uint64_t id,
         maker_refund(m, made.terminal, 10 * id + 2, 10 * id, 0);
 }
 
+/* One purchase under each account, and a month after them both are given back. */
+static void buy_under_both(struct ledger_maker *m, uint32_t account)
+{
+    const uint32_t accounts[] = {account, maker_account_turned(m, 1, 77, "BUS")};
+    for (uint64_t i = 0; i < 2; i++)
+        maker_use(m, (struct made){.terminal = 1,
+                                   .id = 30 + i,
+                                   .subject = 2 + i,
+                                   .account = accounts[i],
+                                   .quantity = 1,
+                                   .amount = 5000});
+    maker_wait(m, 30 * (uint64_t)DAY_MS);
+    for (uint64_t i = 0; i < 2; i++)
+        maker_refund(m, 1, 40 + i, 30 + i, 0);
+    maker_wait(m, 30 * (uint64_t)DAY_MS);
+}
+
 /* Ten buy in June, and one of them gives it back in July. The first two postings are removed, and
- * what a third one said is. */
+ * what a third one said is. In August the contract has other shares, and both are given back. */
 static void buy_and_give_back(const char *directory)
 {
     struct ledger_maker *m = maker_open(directory);
@@ -60,6 +77,7 @@ static void buy_and_give_back(const char *directory)
     maker_wait(m, 10 * (uint64_t)DAY_MS);
     maker_refund(m, 1, 20, 1, 0);
     maker_wait(m, 30 * (uint64_t)DAY_MS);
+    buy_under_both(m, account);
     maker_close(m);
 }
 

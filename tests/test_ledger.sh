@@ -108,6 +108,14 @@ row 0 out '^confirm,6,2026-06-27T00:00:01Z,2026-06-27,,BUS,' report settlement "
 row 0 out '^checksum [0-9a-f]\{64\}$' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28
 row 0 out '"checksum"' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --json --per-day
 
+# Days, too, say who pays: under each account by itself, when shares have changed.
+mkdir "$work/back"
+"$make_ledger" "$work/back" back || exit 3
+september() { row 0 out "$1" report settlement "$work/back" --contract 77 --from 2026-09-01 --until 2026-10-01 --per-day --csv; }
+september '^refunds,0,2026-09-05,,earlier,BUS,.*,1,-1,-1,.*,-0.50,40003000001=-0.15 90000000001=-0.35,$'
+september '^refunds,0,2026-09-05,,earlier,BUS,.*,1,-1,-1,.*,-0.50,90000000001=-0.15 40003000001=-0.35,$'
+september '^payer,0,,,,,.*,-0.50,40003000001,$'
+
 state() { "$eligctl" report settlement "$work/many" --contract 77 --from 2026-06-28 --until 2026-07-20 --csv "$@"; }
 state >"$work/first"
 state >"$work/again"
@@ -158,8 +166,6 @@ mkdir "$work/few"
 "$make_ledger" "$work/few" many 12 || exit 3
 row 0 out '^2026-06,[A-Z]*,all,few,,$' report statistics "$work/few" --until 2026-07-01 --csv
 # One who gives back is as few as one who buys; months of which a part is gone are not told.
-mkdir "$work/back"
-"$make_ledger" "$work/back" back || exit 3
 row 0 out '^2026-07,BUS,all,few,,$' report statistics "$work/back" --from 2026-07-01 --until 2026-08-01 --csv
 row 0 out '^2026-07,BUS,40003000001,few,,$' report statistics "$work/back" --from 2026-07-01 --until 2026-08-01 --csv
 row 3 err 'a month that is still whole' report statistics "$work/back" --until 2026-07-01
