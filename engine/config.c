@@ -198,6 +198,8 @@ static bool check_audit(const struct config *config, struct fault *fault)
     if (config->audit != NULL && config->subject_key == NULL)
         return fault_set(fault, "--audit: wants --subject-key FILE, the key with which the "
                                 "snapshots' subjects were made (eligctl keygen subject)");
+    if (config->audit == NULL)
+        return true;
     static const char *const ways[] = {CONFIG_AUDIT_LOSE, CONFIG_AUDIT_REFUSE};
     char near[NEAREST_TEXT_SIZE];
     for (size_t i = 0; i < COUNT_OF(ways); i++)
