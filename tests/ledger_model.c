@@ -1,344 +1,248 @@
 #include "tests/ledger_model.h"
 
-#include <assert.h>
-#include <string.h>
+#define ALL          UINT64_MAX
+#define ONLY(status) ((struct ledger_verdict){0, status, .remaining = 65535})
 
-#define ALL UINT64_MAX
-
-static void add(struct model *m, const struct model_row *row)
+static struct model_row *add(struct model *m, const struct model_row *row)
 {
-    assert(m->count < MODEL_ROOM && row->id < MODEL_IDS);
-    m->rows[m->count] = *row;
-    m->rows[m->count++].before = m->last[row->subject];
-    m->last[row->subject] = m->index[row->terminal - LS_TERMINAL][row->id] = m->count;
+    struct model_row *added = &m->rows[m->count++];
+    *added = *row;
+    added->before = m->last[row->subject];
+    m->last[row->subject] = added->at = m->count;
+    return m->named[row->terminal - LS_TERMINAL][row->id] = added;
 }
 
-struct tally model_tally(const struct model *m, uint64_t subject, uint32_t relief, uint8_t period,
-                         uint32_t number)
+static bool counts(const struct model *m, const struct limit *l, uint32_t r, uint32_t day)
+{
+    for (const struct limit *o = m->limits; l->shared != 0 && o < m->limits + m->limit_count; o++)
+        if (o->shared == l->shared && o->relief == r && o->from_day <= day && day < o->until_day)
+            return true;
+    return l->shared == 0 && l->relief == r;
+}
+
+/* Of what has ended nothing is left in its parts. */
+struct tally model_tally(const struct model *m, const struct limit *l, uint64_t subject,
+                         uint32_t number, uint32_t day)
 {
     struct tally t = {0};
     uint32_t from, until, i = subject != 0 ? m->last[subject] : m->count;
-    period_days(&from, &until, period, number);
-    for (; i != 0; i = subject != 0 ? m->rows[i - 1].before : i - 1) {
-        const struct model_row *row = &m->rows[i - 1];
-        bool is_held = row->state == STATE_RESERVED, is_used = row->state == STATE_CONFIRMED;
-        for (uint32_t p = 0; p < row->part_count && (is_held || is_used); p++)
-            if (row->parts[p].relief == relief && row->day >= from && row->day < until) {
-                *(is_held ? &t.held_uses : &t.used_uses) += row->parts[p].uses;
-                *(is_held ? &t.held_amount : &t.used_amount) += row->parts[p].amount;
+    period_days(&from, &until, l->period, number);
+    for (const struct model_row *o; i != 0; i = subject != 0 ? o->before : i - 1) {
+        o = &m->rows[i - 1];
+        bool is_in = o->day >= from && o->day < until, is_held = o->state == STATE_RESERVED;
+        const struct model_row *asked = &m->rows[l->kind == LIMIT_SPACING ? number - 1 : 0];
+        uint64_t apart = o->purchase.service_time_s - asked->purchase.service_time_s;
+        if (l->kind == LIMIT_SPACING)
+            is_in = i != number && (apart < l->value * 60 || -apart < l->value * 60);
+        else if (l->period == PERIOD_PURCHASE)
+            is_in = i == number;
+        for (const struct verdict_part *p = o->now.parts; p < o->now.parts + o->now.part_count; p++)
+            if (is_in && counts(m, l, p->clause->relief, day)) {
+                *(is_held ? &t.held_uses : &t.used_uses) += p->use_count;
+                *(is_held ? &t.held_amount : &t.used_amount) += p->amount;
             }
     }
     return t;
 }
 
-static bool counts(const struct model *m, const struct limit *l, uint32_t relief, uint32_t day)
+static uint64_t left_by(const struct model *m, const struct limit *l, const struct model_row *row,
+                        uint32_t term_day)
 {
-    bool is_shared = false;
-    for (const struct limit *o = m->limits; o < m->limits + m->limit_count; o++)
-        is_shared |= o->shared == l->shared && o->relief == relief && o->from_day <= day &&
-                     day < o->until_day;
-    return l->shared != 0 ? is_shared : l->relief == relief;
+    bool is_own = l->period == PERIOD_PURCHASE || l->kind == LIMIT_SPACING;
+    uint32_t number = is_own ? row->at : period_number(l->period, row->day, term_day);
+    uint64_t subject = l->kind == LIMIT_BUDGET ? 0 : row->subject;
+    struct tally t = model_tally(m, l, subject, number, row->day);
+    bool is_money = l->kind == LIMIT_AMOUNT || l->kind == LIMIT_BUDGET;
+    uint64_t had = is_money ? t.used_amount + t.held_amount : t.used_uses + t.held_uses;
+    return l->value > had && (had == 0 || l->kind != LIMIT_SPACING) ? l->value - had : 0;
 }
 
-/* What stands against a limit: tallies, and those of the purchase's first `part_count` parts. */
-static uint64_t had(const struct model *m, const struct limit *l, const struct model_row *row,
-                    uint32_t term_day, uint32_t part_count)
+/* What all leave, kind by kind in the order they are asked; why, and of uses that are published. */
+static uint64_t leave(const struct model *m, struct model_row *row, uint32_t p)
 {
-    uint64_t sum = 0, subject = l->kind == LIMIT_BUDGET ? 0 : row->subject;
-    uint32_t number = period_number(l->period, row->day, term_day);
-    for (uint32_t r = 0; r < LS_RELIEF_COUNT && l->period != PERIOD_PURCHASE; r++)
-        if (counts(m, l, r, row->day)) {
-            struct tally t = model_tally(m, subject, r, l->period, number);
-            sum +=
-                l->kind == LIMIT_USES ? t.used_uses + t.held_uses : t.used_amount + t.held_amount;
-        }
-    for (uint32_t p = 0; p < part_count; p++)
-        if (counts(m, l, row->parts[p].relief, row->day))
-            sum += l->kind == LIMIT_USES ? row->parts[p].uses : row->parts[p].amount;
-    return sum;
-}
-
-static bool is_too_soon(const struct model *m, const struct limit *l, const struct model_row *row)
-{
-    for (uint32_t i = m->last[row->subject]; i != 0; i = m->rows[i - 1].before) {
-        const struct model_row *o = &m->rows[i - 1];
-        uint64_t apart = row->purchase.service_time_s - o->purchase.service_time_s;
-        bool is_near = apart < l->value * 60 || -apart < l->value * 60;
-        if (is_near && (o->state == STATE_RESERVED || o->state == STATE_CONFIRMED))
-            for (uint32_t p = 0; p < o->part_count; p++)
-                if (o->parts[p].uses > 0 && counts(m, l, o->parts[p].relief, row->day))
-                    return true;
-    }
-    return false;
-}
-
-static bool is_asked(const struct limit *l, const struct model_row *row, uint32_t p)
-{
-    return l->relief == row->parts[p].relief && l->from_day <= row->day &&
-           row->day < l->until_day &&
-           (l->period != PERIOD_STATUS_TERM || row->parts[p].term_day != UINT32_MAX);
-}
-
-/* What limits leave of part p: first uses and amounts, then spacing, then budgets. */
-static uint64_t leave(const struct model *m, const struct model_row *row, uint32_t p, uint16_t *why)
-{
-    static const uint16_t whys[] = {STATUS_LIMIT_REACHED, STATUS_TOO_SOON, STATUS_BUDGET_SPENT};
-    const struct model_part *part = &row->parts[p];
-    for (int round = 0; round < 3; round++) {
-        uint64_t least = ALL;
+    static const uint16_t whys[] = {0, STATUS_LIMIT_REACHED, STATUS_LIMIT_REACHED, STATUS_TOO_SOON,
+                                    STATUS_BUDGET_SPENT};
+    const struct verdict_part *part = &row->now.parts[p];
+    const uint64_t needs[] = {0, part->use_count, part->amount | !part->amount, 1, part->amount};
+    uint64_t least = ALL;
+    for (uint8_t kind = LIMIT_USES; kind <= LIMIT_BUDGET && least == ALL; kind++)
         for (const struct limit *l = m->limits; l < m->limits + m->limit_count; l++) {
-            bool is_spacing = l->kind == LIMIT_SPACING, is_budget = l->kind == LIMIT_BUDGET;
-            if (!is_asked(l, row, p))
+            bool is_personal = l->kind != LIMIT_BUDGET && l->period != PERIOD_PURCHASE;
+            bool is_out = row->subject == 0 && is_personal;
+            if (l->relief != part->clause->relief || row->day < l->from_day ||
+                row->day >= l->until_day || (l->kind != kind && !is_out) ||
+                (l->period == PERIOD_STATUS_TERM && part->term_day == UINT32_MAX))
                 continue;
-            if (round == 0 && row->subject == 0 && !is_budget && l->period != PERIOD_PURCHASE)
-                return *why = whys[0], 0;
-            if (round != (is_spacing ? 1 : is_budget ? 2 : 0))
-                continue;
-            uint64_t before = is_spacing ? 0 : had(m, l, row, part->term_day, p);
-            uint64_t left = l->value > before ? l->value - before : 0;
-            if (is_spacing)
-                left = is_too_soon(m, l, row) ? 0 : ALL;
-            else if (l->kind != LIMIT_AMOUNT)
-                left = (is_budget ? part->amount : part->uses) <= left ? ALL : 0;
+            uint64_t left = is_out ? 0 : left_by(m, l, row, part->term_day);
+            uint16_t *told = &row->answer.remaining, some = left < 65534 ? (uint16_t)left : 65534;
+            if (kind == LIMIT_USES && l->is_published && is_personal && !is_out)
+                *told = some < *told ? some : *told;
+            left = needs[kind] <= left ? ALL : kind == LIMIT_AMOUNT ? left : 0;
+            row->why = left < least ? whys[kind] : row->why;
             least = left < least ? left : least;
         }
-        *why = whys[round];
-        if (least < part->amount || least == 0)
-            return least;
-    }
-    return ALL;
+    return least;
 }
 
-static void decide_within(const struct model *m, struct model_row *row,
-                          const struct ledger_request *r)
+/* With what is left in its parts, or was given back of so much before. */
+static void tell(struct ledger_verdict *v, const struct model_row *row, uint16_t q, uint64_t before)
 {
-    struct allowance most[LS_RELIEF_COUNT];
-    uint16_t first_why = 0, why = 0;
-    for (uint16_t i = 0; i < LS_RELIEF_COUNT; i++)
-        most[i] = (struct allowance){i, ALL};
+    uint64_t total = (uint64_t)row->purchase.unit_price * q, sum = 0;
+    for (uint32_t p = 0; p < row->now.part_count; p++)
+        sum += row->now.parts[p].amount;
+    v->sequence = 1;
+    v->relief_amount = before != 0 ? before - sum : sum;
+    v->payable = total > v->relief_amount ? total - v->relief_amount : 0;
+}
+
+/* Decided until limits leave all of it. A part that is asked about stands beside those before it.
+ */
+static struct ledger_verdict buy(struct model *m, struct model_row *row,
+                                 const struct ledger_request *r)
+{
+    struct allowance most[] = {{0, ALL}, {1, ALL}, {2, ALL}, {3, ALL}, {4, ALL}, {5, ALL}};
+    uint16_t why = 0, quantity = row->purchase.quantity;
+    uint32_t held = 0, count = 0, *at = &row->now.part_count;
+    for (uint32_t i = row->before; i != 0 && r->subject != 0; i = m->rows[i - 1].before)
+        held += m->rows[i - 1].state == STATE_RESERVED;
     row->purchase.allowances = most;
     row->purchase.allowance_count = LS_RELIEF_COUNT;
-    for (bool is_settled = false; !is_settled;) {
-        struct verdict v = decide(r->edition, &r->candidates, r->view, &row->purchase);
-        row->answer = (struct ledger_verdict){
-            .status = (uint16_t)v.status, .relief = v.relief, .split = v.split, .remaining = 65535};
-        row->part_count = v.part_count;
-        for (uint32_t p = 0; p < v.part_count; p++)
-            row->parts[p] =
-                (struct model_part){v.parts[p].clause->relief, v.parts[p].term_day,
-                                    v.parts[p].unit_count, v.parts[p].use_count, v.parts[p].amount};
-        is_settled = true;
-        for (uint32_t p = 0; p < row->part_count && is_settled; p++) {
-            uint64_t left = leave(m, row, p, &why);
-            if (r->kind == KIND_LATE) {
-                row->is_over |= left != ALL;
-            } else if (left != ALL) {
-                is_settled = false;
-                most[row->parts[p].relief].amount_most = left;
-                first_why = left == 0 && first_why == 0 ? why : first_why;
-            }
+    for (uint64_t left = 0; left != ALL;) {
+        decide_into(&row->now, r->edition, &r->candidates, r->view, &row->purchase);
+        for (count = *at, left = ALL, *at = 0; *at < count && left == ALL; ++*at) {
+            left = leave(m, row, *at);
+            row->is_over |= left != ALL && r->kind == KIND_LATE;
+            left = r->kind == KIND_LATE ? ALL : left;
+            most[row->now.parts[*at].clause->relief].amount_most = left;
+            why = left == 0 && why == 0 ? row->why : why;
         }
     }
-    if (row->is_over || (row->part_count == 0 && first_why != 0))
-        row->answer.status = row->is_over ? STATUS_OVER_LIMIT : first_why;
-}
-
-static void tell(struct ledger_verdict *v, const struct model_row *row, uint16_t quantity,
-                 const struct model_part parts[])
-{
-    uint64_t total = (uint64_t)row->purchase.unit_price * quantity;
-    v->relief_amount = 0;
-    for (uint32_t p = 0; p < row->part_count; p++)
-        v->relief_amount += parts[p].amount;
-    v->payable = total > v->relief_amount ? total - v->relief_amount : 0;
-    v->sequence = 1;
-}
-
-static uint16_t remaining_of(const struct model *m, const struct model_row *row)
-{
-    uint64_t least = 65535;
-    for (uint32_t p = 0; p < row->part_count && row->subject != 0; p++)
-        for (const struct limit *l = m->limits; l < m->limits + m->limit_count; l++) {
-            uint64_t uses = had(m, l, row, row->parts[p].term_day, row->part_count);
-            uint64_t left = l->value > uses ? l->value - uses : 0;
-            left = left < 65534 ? left : 65534;
-            if (is_asked(l, row, p) && l->kind == LIMIT_USES && l->period != PERIOD_PURCHASE &&
-                l->is_published)
-                least = left < least ? left : least;
-        }
-    return (uint16_t)least;
-}
-
-static void buy(struct model *m, struct model_row *row, const struct ledger_request *r)
-{
-    uint32_t held = 0;
-    for (uint32_t i = m->last[row->subject]; i != 0 && r->subject != 0; i = m->rows[i - 1].before)
-        held += m->rows[i - 1].state == STATE_RESERVED;
-    decide_within(m, row, r);
-    if (r->kind == KIND_RESERVE && row->part_count > 0 && held >= 3) {
-        row->answer = (struct ledger_verdict){.status = STATUS_TOO_MANY_HELD, .remaining = 65535};
-        row->part_count = 0;
-    } else if (r->kind == KIND_RESERVE && row->part_count > 0) {
+    why = count == 0 && why != 0 ? why : (uint16_t)row->now.status;
+    row->answer = ONLY(row->is_over ? STATUS_OVER_LIMIT : why);
+    row->answer.relief = row->now.relief;
+    row->answer.split = row->now.split;
+    if (count > 0 && r->kind == KIND_RESERVE && held >= 3) {
+        row->answer = ONLY(STATUS_TOO_MANY_HELD);
+        *at = 0;
+    } else if (count > 0 && r->kind == KIND_RESERVE) {
         row->deadline_ms = m->now_ms + r->hold_10s * UINT64_C(10000);
         row->answer.until_s = (uint32_t)(row->deadline_ms / 1000);
     }
-    row->state = row->deadline_ms != 0 ? STATE_RESERVED : STATE_CONFIRMED;
-    if (row->part_count == 0)
-        row->state = STATE_DENIED;
-    else
-        row->answer.remaining = remaining_of(m, row);
-    row->left = row->state == STATE_DENIED ? 0 : row->purchase.quantity;
-    row->confirmed = row->state == STATE_CONFIRMED ? row->purchase.quantity : 0;
-    memcpy(row->bought, row->parts, sizeof(row->bought));
-    tell(&row->answer, row, row->purchase.quantity, row->parts);
-    add(m, row);
+    row->state = *at == 0 ? STATE_DENIED : row->deadline_ms != 0 ? STATE_RESERVED : STATE_CONFIRMED;
+    for (uint32_t p = 0; p < *at; p++)
+        (void)leave(m, row, p);
+    row->left = *at == 0 ? 0 : quantity;
+    row->confirmed = row->state == STATE_CONFIRMED ? quantity : 0;
+    row->bought = row->now;
+    tell(&row->answer, row, quantity, 0);
+    return row->answer;
 }
 
 static struct ledger_verdict state_of(const struct model_row *row)
 {
-    static const uint16_t statuses[] = {STATUS_UNKNOWN_TRANSACTION,
-                                        STATUS_RESERVED,
-                                        STATUS_CONFIRMED,
-                                        STATUS_CANCELLED,
-                                        STATUS_EXPIRED,
-                                        0,
-                                        STATUS_REFUNDED}; /* in order of states */
+    static const uint16_t said[] = {
+        0, STATUS_RESERVED, STATUS_CONFIRMED, STATUS_CANCELLED, STATUS_EXPIRED, 0, STATUS_REFUNDED};
     struct ledger_verdict v = row->answer;
     if (row->state == STATE_DENIED)
         return v;
-    bool is_over = row->state == STATE_CONFIRMED && row->is_over;
-    v.status = is_over ? STATUS_OVER_LIMIT : statuses[row->state];
+    v.status = row->is_over && row->state == STATE_CONFIRMED ? STATUS_OVER_LIMIT : said[row->state];
     v.until_s = row->state == STATE_RESERVED ? v.until_s : 0;
-    tell(&v, row, row->left, row->parts);
+    tell(&v, row, row->left, 0);
     return v;
 }
 
-/* q of n: units up, money down. */
-static struct model_part portion(struct model_part part, uint32_t q, uint32_t n)
+/* q of n units stay: units and uses are rounded up, money by `up` of n. */
+static void keep(struct model_row *row, uint16_t q, uint32_t n, uint32_t up)
 {
-    uint32_t units = (part.units * q + n - 1) / n, uses = (part.uses * q + n - 1) / n;
-    return (struct model_part){part.relief, part.term_day, (uint16_t)units, (uint16_t)uses,
-                               part.amount * q / n};
-}
-
-/* Takes units, or without units an amount, away from what is left, into `back`. */
-static void take(struct model_row *row, uint16_t q, uint64_t amount, struct model_part back[])
-{
-    for (uint32_t p = row->part_count; p-- > 0;) {
-        uint64_t some = amount < row->parts[p].amount ? amount : row->parts[p].amount;
-        back[p] =
-            q != 0 ? portion(row->parts[p], q, row->left) : (struct model_part){.amount = some};
-        amount -= some;
-        row->parts[p].units = (uint16_t)(row->parts[p].units - back[p].units);
-        row->parts[p].uses = (uint16_t)(row->parts[p].uses - back[p].uses);
-        row->parts[p].amount -= back[p].amount;
+    for (struct verdict_part *p = row->now.parts; p < row->now.parts + row->now.part_count; p++) {
+        p->unit_count = (uint16_t)((p->unit_count * q + n - 1u) / n);
+        p->use_count = (uint16_t)((p->use_count * q + n - 1u) / n);
+        p->amount = (p->amount * q + up) / n;
+        p->term_day = UINT32_MAX; /* not known any more */
     }
-    row->left = (uint16_t)(row->left - q);
+    row->left = q;
 }
 
 /* A CONFIRM, CANCEL or REFUND of a transaction; whether it changes anything. */
 static bool change(struct model *m, struct model_row *row, const struct ledger_request *r,
                    struct ledger_verdict *v)
 {
-    struct model_part back[POSTING_PART_COUNT_MAX];
-    bool is_held = row->state == STATE_RESERVED, is_confirmed = row->state == STATE_CONFIRMED;
-    uint16_t q = r->quantity != 0 ? r->quantity : row->purchase.quantity, why;
-    const struct ledger_verdict exceeds = {.status = STATUS_EXCEEDS, .remaining = 65535};
+    bool is_held = row->state == STATE_RESERVED, is_used = row->state == STATE_CONFIRMED;
+    bool is_confirm = r->kind == KIND_CONFIRM && (is_held || row->state == STATE_EXPIRED);
+    bool is_cancel = r->kind == KIND_CANCEL && is_held,
+         is_refund = r->kind == KIND_REFUND && is_used;
     *v = state_of(row);
-    if (r->kind == KIND_CONFIRM && (is_held || row->state == STATE_EXPIRED)) {
-        if (q > row->purchase.quantity)
-            return *v = exceeds, false;
-        for (uint32_t p = 0; p < row->part_count; p++) {
-            row->parts[p] = portion(row->bought[p], q, row->purchase.quantity);
-            row->parts[p].term_day = UINT32_MAX;
-        }
-        for (uint32_t p = 0; p < row->part_count && !is_held; p++)
-            row->is_over |= leave(m, row, p, &why) != ALL;
-        row->state = STATE_CONFIRMED;
-        row->left = row->confirmed = q;
-        *v = state_of(row);
-    } else if (r->kind == KIND_CANCEL && is_held) {
-        take(row, row->left, 0, back);
-        row->state = STATE_CANCELLED;
-        v->status = STATUS_CANCELLED;
-    } else if (r->kind == KIND_REFUND && is_confirmed) {
-        uint64_t amount = r->amount != v->relief_amount ? r->amount : 0;
-        if (r->amount > v->relief_amount || r->quantity > row->left)
-            return *v = exceeds, false;
-        q = amount != 0 ? 0 : r->quantity != 0 ? r->quantity : row->left;
-        take(row, q, amount, back);
-        row->state = row->left == 0 ? STATE_REFUNDED : STATE_CONFIRMED;
-        v->status = row->left == 0 ? STATUS_REFUNDED : STATUS_CONFIRMED;
-        tell(v, row, q, back);
-    } else {
-        if (r->kind == KIND_CONFIRM && is_confirmed && q != row->confirmed)
-            *v = exceeds;
+    uint64_t left = v->relief_amount, amount = r->amount != left ? r->amount : 0;
+    uint16_t all = is_refund ? row->left : row->purchase.quantity;
+    uint16_t q = amount != 0 ? 0 : r->quantity != 0 ? r->quantity : all;
+    if (((is_refund || is_confirm) && (q > all || amount > left)) ||
+        (r->kind == KIND_CONFIRM && is_used && q != row->confirmed))
+        *v = ONLY(STATUS_EXCEEDS);
+    if (v->status == STATUS_EXCEEDS || !(is_confirm || is_cancel || is_refund))
         return false;
+    if (is_confirm) {
+        row->now = row->bought;
+        keep(row, q, all, 0);
+        row->confirmed = q;
+        row->state = STATE_CONFIRMED;
+        uint32_t *at = &row->now.part_count;
+        for (*at = 0; *at < row->bought.part_count; ++*at)
+            row->is_over |= !is_held && leave(m, row, *at) != ALL;
+        row->answer.remaining = v->remaining; /* as it was */
+        *v = state_of(row);
+    } else {
+        keep(row, (uint16_t)(all - q), all, all - 1u);
+        for (uint32_t p = row->now.part_count; p-- > 0;) {
+            uint64_t *of = &row->now.parts[p].amount, some = amount < *of ? amount : *of;
+            *of -= some;
+            amount -= some;
+        }
+        row->state = is_held ? STATE_CANCELLED : row->left == 0 ? STATE_REFUNDED : row->state;
+        v->status = row->left == 0 ? state_of(row).status : STATUS_CONFIRMED;
+        tell(v, row, q, left);
     }
     v->remaining = 65535;
     v->until_s = 0;
     return true;
 }
 
-/* What is asked about a transaction; whether it changes anything. */
-static bool speak(struct model *m, const struct ledger_request *r, struct ledger_verdict *v)
-{
-    bool is_other = r->terminal == LS_TERMINAL_OTHER; /* of another provider than the two */
-    uint32_t index = m->index[r->target_terminal - LS_TERMINAL][r->target_id];
-    struct model_row tombstone = {.terminal = r->target_terminal,
-                                  .id = r->target_id,
-                                  .is_tombstone = true,
-                                  .state = STATE_CANCELLED,
-                                  .answer.remaining = 65535};
-    v->status = STATUS_UNKNOWN_TRANSACTION;
-    if (!r->is_operator && is_other != (r->target_terminal == LS_TERMINAL_OTHER))
-        return false;
-    if (index != 0)
-        return m->rows[index - 1].state != STATE_NONE && change(m, &m->rows[index - 1], r, v);
-    if (r->kind != KIND_CANCEL)
-        return false;
-    add(m, &tombstone);
-    *v = state_of(&tombstone);
-    return true;
-}
-
 struct ledger_verdict model_apply(struct model *m, const struct ledger_request *r)
 {
-    uint32_t index = m->index[r->terminal - LS_TERMINAL][r->request_id];
-    const struct model_row *own = index != 0 && r->kind != KIND_STATUS ? &m->rows[index - 1] : NULL;
-    struct ledger_verdict v = {.remaining = 65535};
-    struct model_row row = {.terminal = r->terminal,
-                            .id = r->request_id,
-                            .body = r->body,
-                            .subject = r->subject,
-                            .purchase = r->purchase,
-                            .day = riga_day_of_time(r->purchase.service_time_s)};
-    bool is_itself = r->terminal == r->target_terminal && r->request_id == r->target_id;
-    if (own != NULL && own->is_tombstone && kind_is_purchase(r->kind)) {
-        v = state_of(own);
-    } else if (own != NULL ? own->is_tombstone || own->body != r->body
-                           : is_itself && r->kind == KIND_CANCEL) {
-        v.status = STATUS_CONFLICT;
-    } else if (own != NULL) {
-        v = own->state == STATE_CANCELLED ? state_of(own) : own->answer;
-    } else if (kind_is_purchase(r->kind)) {
-        buy(m, &row, r);
-        v = row.answer;
-    } else if (speak(m, r, &v)) {
-        row.answer = v;
-        add(m, &row);
+    bool is_purchase = kind_is_purchase(r->kind), is_other = r->terminal == LS_TERMINAL_OTHER;
+    bool is_strange = !r->is_operator && is_other != (r->target_terminal == LS_TERMINAL_OTHER);
+    uint32_t day = riga_day_of_time(r->purchase.service_time_s);
+    struct model_row row = {r->terminal, r->request_id, r->body,
+                            r->subject,  r->purchase,   .day = day};
+    struct model_row *own = m->named[r->terminal - LS_TERMINAL][r->request_id], *target;
+    row.answer = ONLY(STATUS_UNKNOWN_TRANSACTION);
+    if (own != NULL && r->kind != KIND_STATUS) {
+        if (own->body == 0 ? !is_purchase : own->body != r->body)
+            return ONLY(STATUS_CONFLICT);
+        return own->state == STATE_CANCELLED ? state_of(own) : own->answer;
     }
-    v.ticket = r->ticket;
-    return v;
+    if (is_purchase)
+        return buy(m, add(m, &row), r);
+    target = m->named[r->target_terminal - LS_TERMINAL][r->target_id];
+    if (is_strange || (target != NULL ? target->state == STATE_NONE : r->kind != KIND_CANCEL))
+        return row.answer;
+    if (target == NULL && r->terminal == r->target_terminal && r->request_id == r->target_id)
+        return ONLY(STATUS_CONFLICT);
+    if (target == NULL) {
+        struct model_row none = {r->target_terminal, r->target_id, .state = STATE_CANCELLED};
+        none.answer = ONLY(0);
+        row.answer = state_of(add(m, &none));
+    } else if (!change(m, target, r, &row.answer)) {
+        return row.answer;
+    }
+    return add(m, &row)->answer;
 }
 
 uint32_t model_expire(struct model *m)
 {
     uint32_t count = 0;
-    struct model_part back[POSTING_PART_COUNT_MAX];
     for (struct model_row *row = m->rows; row < m->rows + m->count; row++)
         if (row->state == STATE_RESERVED && row->deadline_ms <= m->now_ms) {
-            take(row, row->left, 0, back);
+            keep(row, 0, row->left, 0);
             row->state = STATE_EXPIRED;
             count++;
         }

@@ -156,7 +156,7 @@ static void compare(const struct ledger_verdict *got, const struct ledger_verdic
 static bool has_day(const struct model_row *row, uint32_t p)
 {
     struct tally t;
-    struct tally_name name = {0, LS_CODE(row->parts[p].relief), PERIOD_DAY, row->day};
+    struct tally_name name = {0, LS_CODE(row->now.parts[p].clause->relief), PERIOD_DAY, row->day};
     return book_get_tally(play.scene.book, &name, &t);
 }
 
@@ -168,16 +168,17 @@ static void compare_row(const struct model_row *row)
     if (!book_get_transaction(book, name, &t))
         differ("a transaction is missing");
     if (t.state != row->state || t.quantity != row->left || t.confirmed != row->confirmed ||
-        t.part_count != row->part_count ||
+        t.part_count != row->now.part_count ||
         t.deadline_ms != (row->state == STATE_RESERVED ? row->deadline_ms : 0) ||
-        (!row->is_tombstone && t.body != row->body))
+        t.body != row->body)
         differ("a transaction");
-    for (uint32_t p = 0; p < row->part_count; p++)
-        if (book_account_scope(book, t.parts[p].account) != LS_CODE(row->parts[p].relief) ||
-            t.parts[p].unit_count != row->parts[p].units ||
-            t.parts[p].use_count != row->parts[p].uses ||
-            t.parts[p].amount != row->parts[p].amount ||
-            (row->parts[p].amount != 0 && !has_day(row, p)))
+    for (uint32_t p = 0; p < row->now.part_count; p++)
+        if (book_account_scope(book, t.parts[p].account) !=
+                LS_CODE(row->now.parts[p].clause->relief) ||
+            t.parts[p].unit_count != row->now.parts[p].unit_count ||
+            t.parts[p].use_count != row->now.parts[p].use_count ||
+            t.parts[p].amount != row->now.parts[p].amount ||
+            (row->now.parts[p].amount != 0 && !has_day(row, p)))
             differ("a part");
     if (row->state == STATE_RESERVED && !book_has_hold(book, row->deadline_ms, name))
         differ("a hold is missing");
@@ -188,9 +189,10 @@ static void compare_tallies(uint64_t subject)
     for (uint32_t relief = 1; relief < LS_RELIEF_COUNT; relief++)
         for (uint8_t period = PERIOD_DAY; period <= PERIOD_LIFETIME; period++) {
             struct tally_name name = {subject, LS_CODE(relief), period, 0};
+            struct limit all = {.relief = (uint16_t)relief, .period = period};
             struct tally got;
             for (; book_next_tally(play.scene.book, &name, &got); name.number++) {
-                struct tally t = model_tally(&model, subject, relief, period, name.number);
+                struct tally t = model_tally(&model, &all, subject, name.number, 0);
                 if (got.used_uses != t.used_uses || got.held_uses != t.held_uses ||
                     got.used_amount != t.used_amount || got.held_amount != t.held_amount)
                     differ("a tally");
@@ -225,7 +227,10 @@ static void ask(struct ledger_request *r, bool is_real)
         differ("the book gave up");
     if (!is_real)
         return;
+    if (model.count + 2 > MODEL_ROOM || r->request_id >= MODEL_IDS)
+        differ("the model has no room");
     wanted = model_apply(&model, r);
+    wanted.ticket = r->ticket;
     compare(&got, &wanted);
     play.at++;
 }

@@ -139,11 +139,16 @@ more limits $to "a period has a day too many" 's/day >= from_day && day < until_
 more limits $to "a period has a day too few" 's/day >= from_day && day < until_day/day > from_day \&\& day < until_day/'
 more book $to "what is pruned is given back to" 's/\(!is_kept_always \|\| is_less\)/!is_kept_always/'
 more book $to "a tally below nothing is taken" "$(in_function tally_add 's/book_fail\(book\);/;/')"
+more book $to "who has too many postings has what the last of them say" 's/return !walk.is_cut;/return true;/'
+more book engine/book_rows "a budget forgets days that can still be given back" 's/SUBJECT_NOBODY \? WINDOW_DAYS_MAX : 0/SUBJECT_NOBODY ? 0 : 0/'
+more book engine/transact "rows that do not fit are built on" "$(in_function target_fits 's/return false;/;/')"
+more book engine/limits "a use that is buried is not too soon" 's/return walk.is_cut;.*/return false;/'
 more book $to "what was worked out is not kept" "$(in_function tally_find 's/book_put_tally\(.*\);/;/')"
 
 to=engine/portions
 twin portions $to "parts of units are rounded down" 's/ \+ of - 1u\)/)/'
 more portions $to "parts of money are rounded up" 's/parts\[i\].amount \* quantity \/ of/(parts[i].amount * quantity + of - 1) \/ of/'
+more transact $to "a use is free before what was had with it has gone back" "$(in_function parts_back 's/round_down/round_up/')"
 more portions $to "money comes from the first part" 's/for \(size_t i = count; i-- > 0;\)/for (size_t i = 0; i < count; i++)/'
 
 to=protocol/posting
