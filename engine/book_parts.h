@@ -55,7 +55,7 @@ struct shared_limits {
 struct book_space {
     uint64_t ballast_size;
     uint64_t most; /* as large as the file may become */
-    uint64_t end; /* bytes of the file that have a place on the disk; UINT64_MAX: cannot be told */
+    uint64_t end;  /* bytes of the file that have a place on the disk; UINT64_MAX: cannot be told */
     uint64_t needed; /* by the group, at most */
     uint64_t spare;  /* of pages that are free inside the file */
     bool is_tight;   /* the ballast is being used up */

@@ -181,12 +181,22 @@ uint64_t book_hold_count(struct book *book)
 
 /* ---- tallies ---- */
 
+enum { TALLY_KEY_SCOPE = 8, TALLY_KEY_PERIOD = 12, TALLY_KEY_NUMBER = 13 };
+#define PERIOD_NUMBER_MOST 4000000 /* days up to the year 9999 are fewer */
+
+/* What a file says that may be damaged; dates are worked out from it. */
+static bool is_tally_key(const MDB_val *key)
+{
+    return key->mv_size == TALLY_KEY_SIZE &&
+           load_be32((const uint8_t *)key->mv_data + TALLY_KEY_NUMBER) <= PERIOD_NUMBER_MOST;
+}
+
 static void tally_key(uint8_t key[static TALLY_KEY_SIZE], const struct tally_name *name)
 {
     store_be64(key, name->subject);
-    store_be32(key + 8, name->scope);
-    key[12] = name->period;
-    store_be32(key + 13, name->number);
+    store_be32(key + TALLY_KEY_SCOPE, name->scope);
+    key[TALLY_KEY_PERIOD] = name->period;
+    store_be32(key + TALLY_KEY_NUMBER, name->number);
 }
 
 static enum book_cursor tally_cursor(const struct tally_name *name)
@@ -231,15 +241,16 @@ bool book_next_tally(struct book *book, struct tally_name *name, struct tally *o
 }
 
 /* Whether the row is of a period that had ended by then; subjects' own rows and terms have no end.
- */
+ * Those of all subjects together stay as long as a purchase may that was recorded late: a budget
+ * that is new is worked out from them, and what is given back is taken from it. */
 static bool is_over(const uint8_t *key, uint32_t until_day)
 {
     uint32_t from, until;
-    uint8_t period = key[12];
+    uint8_t period = key[TALLY_KEY_PERIOD];
     if (period < PERIOD_DAY || period > PERIOD_YEAR)
         return false;
-    period_days(&from, &until, period, load_be32(key + 13));
-    return until <= until_day;
+    period_days(&from, &until, period, load_be32(key + TALLY_KEY_NUMBER));
+    return until + (load_be64(key) == SUBJECT_NOBODY ? WINDOW_DAYS_MAX : 0) <= until_day;
 }
 
 uint32_t book_drop_tallies(struct book *book, uint32_t until_day, uint32_t look_max)
@@ -253,7 +264,7 @@ uint32_t book_drop_tallies(struct book *book, uint32_t until_day, uint32_t look_
             memset(book->tally_from, 0, sizeof(book->tally_from)); /* from the beginning again */
             return count;
         }
-        if (!is_done(book, error) || !is_sound(book, key.mv_size == TALLY_KEY_SIZE))
+        if (!is_done(book, error) || !is_sound(book, is_tally_key(&key)))
             return count;
         memcpy(book->tally_from, key.mv_data, TALLY_KEY_SIZE);
         if (is_over(key.mv_data, until_day) && is_done(book, mdb_cursor_del(cursor, 0)))
@@ -279,7 +290,7 @@ struct subject_head book_get_subject(struct book *book, uint64_t subject)
 static void chain_subject(struct book *book, struct posting *posting, uint32_t day, int open_change)
 {
     struct subject_head head = book_get_subject(book, posting->subject);
-    if (open_change < 0 && head.open_count == 0) {
+    if ((open_change < 0 && head.open_count == 0) || head.last >= posting->sequence) {
         book_fail(book);
         return;
     }

@@ -225,20 +225,12 @@ static enum book_end commit(struct ledger_thread *t, size_t count, uint32_t expi
     return BOOK_DONE;
 }
 
-static enum book_end begin(struct ledger_thread *t)
-{
-    enum book_end end = book_begin(t->settings.book, t->now_ms);
-    if (end == BOOK_FULL)
-        book_drop(t->settings.book);
-    return end;
-}
-
 /* One write transaction; nothing of it has happened unless it is BOOK_DONE. */
 static enum book_end write_group(struct ledger_thread *t, size_t count, enum scope scope)
 {
     struct book *book = t->settings.book;
     uint32_t expired_count = 0;
-    enum book_end end = begin(t);
+    enum book_end end = book_begin(book, t->now_ms);
     if (end != BOOK_DONE)
         return end;
     t->is_tight = book_is_tight(book);
@@ -456,7 +448,7 @@ static bool prune(struct ledger_thread *t)
 {
     struct book *book = t->settings.book;
     uint32_t count = 0;
-    enum book_end end = begin(t);
+    enum book_end end = book_begin(book, t->now_ms);
     if (end == BOOK_DONE) {
         end = book_prune(book, &t->settings.retention, LEDGER_PRUNED_MAX, &count);
         if (end != BOOK_DONE || count == 0)

@@ -229,7 +229,7 @@ static bool is_too_soon(struct book *book, const struct limit_case *c, const str
         if (between_s < apart_s && has_use(book, c, limit, &walk.transaction))
             return true;
     }
-    return false;
+    return walk.is_cut; /* who cannot be looked at as a whole is not given more */
 }
 
 /* ---- what they leave ---- */

@@ -170,6 +170,9 @@ static void log_cautions(const struct config *config)
         log_event("note",
                   "reason=\"without --ledger-head-key nobody notices an older ledger in the "
                   "place of this one\"");
+    if (config->audit != NULL && config->ledger_head_key == NULL)
+        log_event("note", "reason=\"without --ledger-head-key nobody notices a journal of checks "
+                          "that was cut short\"");
     if (locked_was_refused())
         log_event("note", "reason=\"keys of sessions may be swapped out: the system's limit of "
                           "locked memory is too low (LimitMEMLOCK=)\"");

@@ -15,6 +15,11 @@ static uint16_t round_up(uint16_t units, uint16_t quantity, uint16_t of)
     return (uint16_t)(((uint32_t)units * quantity + of - 1u) / of);
 }
 
+static uint16_t round_down(uint16_t units, uint16_t quantity, uint16_t of)
+{
+    return (uint16_t)((uint32_t)units * quantity / of);
+}
+
 void parts_portion(struct posting_part out[], const struct posting_part parts[], size_t count,
                    uint16_t quantity, uint16_t of)
 {
@@ -24,6 +29,19 @@ void parts_portion(struct posting_part out[], const struct posting_part parts[],
             .account = parts[i].account,
             .unit_count = round_up(parts[i].unit_count, quantity, of),
             .use_count = round_up(parts[i].use_count, quantity, of),
+            .amount = parts[i].amount * quantity / of,
+        };
+}
+
+void parts_back(struct posting_part out[], const struct posting_part parts[], size_t count,
+                uint16_t quantity, uint16_t of)
+{
+    assert(quantity > 0 && quantity <= of);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct posting_part){
+            .account = parts[i].account,
+            .unit_count = round_down(parts[i].unit_count, quantity, of),
+            .use_count = round_down(parts[i].use_count, quantity, of),
             .amount = parts[i].amount * quantity / of,
         };
 }

@@ -17,7 +17,7 @@ struct server_keys {
     const struct identity_key *identity; /* NULL: from config->identity_keys */
     const struct sign_public *signer, *revoker;
     const struct noise_keys *current, *next;
-    const struct identity_key *subject; /* of the ledger */
+    const struct identity_key *subject; /* of ledger and journal; so the next */
     const struct sign_secret *ledger_head;
 };
 

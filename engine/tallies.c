@@ -70,6 +70,9 @@ void tallies_change(struct book *book, uint64_t subject, uint32_t scope, uint32_
 
 /* ---- rows that are missing ---- */
 
+/* More than any limit allows, and the sum over all reliefs fits. */
+#define AMOUNT_AGAINST_ALL (UINT64_MAX / (RELIEF_COUNT_MAX + 1))
+
 static bool is_purchase(const struct posting *posting)
 {
     return (posting->kind == POSTING_USE || posting->kind == POSTING_RESERVE ||
@@ -83,6 +86,10 @@ bool walk_next(struct walk *walk)
     while (walk->next > book->head.pruned && book_get_posting(book, walk->next, &walk->posting) &&
            walk->posting.day_most >= walk->from_day) {
         const struct posting *posting = &walk->posting;
+        walk->is_cut = walk->left == 0;
+        if (walk->is_cut)
+            return false;
+        walk->left--;
         walk->next = posting->subject_before;
         struct transaction_name name = {posting->terminal, posting->request_id};
         if (!is_purchase(posting) || !book_get_transaction(book, name, &walk->transaction))
@@ -95,8 +102,10 @@ bool walk_next(struct walk *walk)
 
 struct walk walk_begin(struct book *book, uint64_t subject, uint32_t from_day)
 {
-    return (struct walk){
-        .book = book, .next = book_get_subject(book, subject).last, .from_day = from_day};
+    return (struct walk){.book = book,
+                         .next = book_get_subject(book, subject).last,
+                         .from_day = from_day,
+                         .left = WALK_POSTINGS_MAX};
 }
 
 static void tally_add_parts(struct book *book, struct tally *tally,
@@ -118,8 +127,8 @@ static void tally_add_parts(struct book *book, struct tally *tally,
     }
 }
 
-/* From what the subject has had. */
-static void tally_of_postings(struct book *book, const struct tally_name *name, struct tally *tally)
+/* From what the subject has had; whether all of it was looked at. */
+static bool tally_of_postings(struct book *book, const struct tally_name *name, struct tally *tally)
 {
     uint32_t from_day, until_day;
     period_days(&from_day, &until_day, name->period, name->number);
@@ -129,6 +138,7 @@ static void tally_of_postings(struct book *book, const struct tally_name *name, 
         if (day >= from_day && day < until_day)
             tally_add_parts(book, tally, &walk.transaction, name->scope);
     }
+    return !walk.is_cut;
 }
 
 /* Of a budget: from what its relief came to day by day. */
@@ -152,8 +162,8 @@ struct tally tally_find(struct book *book, const struct tally_name *name)
         return tally;
     if (name->subject == SUBJECT_NOBODY)
         tally_of_days(book, name, &tally);
-    else
-        tally_of_postings(book, name, &tally);
+    else if (!tally_of_postings(book, name, &tally))
+        return (struct tally){.used_uses = UINT32_MAX, .used_amount = AMOUNT_AGAINST_ALL};
     if (book->end == BOOK_DONE)
         book_put_tally(book, name, &tally);
     return tally;

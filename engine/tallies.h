@@ -4,7 +4,13 @@
 
 #include "engine/book_parts.h"
 
+/* Of a subject with more postings than are walked through nobody can say: as much as stands against
+ * every limit, and nothing is kept of that. */
 struct tally tally_find(struct book *book, const struct tally_name *name);
+
+/* One request holds up all others: more postings than anybody has in a lifetime, a few at a time on
+ * every day, are no person's but somebody's who wants the ledger to stand still. */
+#define WALK_POSTINGS_MAX 65536
 
 /* A subject's purchases that are held or confirmed, the last one first, as far back as any may be
  * of a service on `from_day` or after it. */
@@ -12,6 +18,8 @@ struct walk {
     struct book *book;
     uint64_t next; /* sequence */
     uint32_t from_day;
+    uint32_t left; /* postings that are still looked at */
+    bool is_cut;   /* there were more */
     struct posting posting;
     struct transaction transaction;
 };

@@ -90,9 +90,11 @@ static void tally_parts(struct book *book, const struct posting *purchase,
         struct tally_change change = {0};
         *(where == USED ? &change.used_uses : &change.held_uses) = uses;
         *(where == USED ? &change.used_amount : &change.held_amount) = amount;
-        if (uses != 0 || amount != 0)
-            tallies_change(book, purchase->subject, book_account_scope(book, parts[i].account), day,
-                           &change);
+        uint32_t scope = book_account_scope(book, parts[i].account);
+        if (scope == 0)
+            book_fail(book); /* an account that is not there */
+        else if (uses != 0 || amount != 0)
+            tallies_change(book, purchase->subject, scope, day, &change);
     }
 }
 
@@ -363,6 +365,29 @@ struct target {
     struct posting first;
 };
 
+/* Whether its rows belong together: what is worked out from them relies on it, and they come from a
+ * disk. */
+static bool target_fits(const struct target *target)
+{
+    const struct transaction *t = &target->transaction;
+    const struct posting *first = &target->first;
+    uint64_t total = (uint64_t)first->unit_price * first->quantity;
+    if (first->kind != t->kind || first->part_count != t->part_count)
+        return false;
+    for (size_t i = 0; i < t->part_count; i++) {
+        const struct posting_part *left = &t->parts[i], *bought = &first->parts[i];
+        if (left->account != bought->account || left->unit_count > bought->unit_count ||
+            left->use_count > bought->use_count || left->amount > bought->amount ||
+            bought->amount > total)
+            return false;
+    }
+    if (t->state == STATE_RESERVED || t->state == STATE_EXPIRED)
+        return first->quantity != 0 &&
+               t->quantity == (t->state == STATE_RESERVED ? first->quantity : 0);
+    return t->state != STATE_CONFIRMED ||
+           (t->quantity != 0 && t->quantity <= t->confirmed && t->confirmed <= first->quantity);
+}
+
 /* A posting about it: what its purchase said, and what is said now. `request` NULL: nobody asks. */
 static struct posting posting_about(const struct target *target,
                                     const struct ledger_request *request, uint8_t kind)
@@ -536,7 +561,7 @@ static bool refund_parts(struct posting *posting, const struct transaction *t,
         posting->flags |= FLAG_BY_AMOUNT;
         parts_of_amount(posting->parts, t->parts, t->part_count, request->amount);
     } else {
-        parts_portion(posting->parts, t->parts, t->part_count, posting->quantity, t->quantity);
+        parts_back(posting->parts, t->parts, t->part_count, posting->quantity, t->quantity);
     }
     return true;
 }
@@ -638,7 +663,8 @@ static bool find_target(struct book *book, const struct ledger_request *request,
     }
     if (target->transaction.state == STATE_NONE)
         return false; /* the id of a CONFIRM, CANCEL or REFUND */
-    if (!book_get_posting(book, target->transaction.first, &target->first)) {
+    if (!book_get_posting(book, target->transaction.first, &target->first) ||
+        !target_fits(target)) {
         book_fail(book);
         return false;
     }
@@ -718,7 +744,7 @@ static bool expire_next(struct book *book)
     if (!book_get_transaction(book, target.name, &target.transaction) ||
         target.transaction.state != STATE_RESERVED ||
         target.transaction.deadline_ms != deadline_ms ||
-        !book_get_posting(book, target.transaction.first, &target.first)) {
+        !book_get_posting(book, target.transaction.first, &target.first) || !target_fits(&target)) {
         book_fail(book);
         return false;
     }

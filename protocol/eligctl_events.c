@@ -112,6 +112,8 @@ static void json_asked(struct json *json, const struct events *events, const str
 {
     json_text(json, "state", state_text(p->state));
     json_text(json, "status", p->status != 0 ? status_name(p->status) : NULL);
+    if (p->relief != 0) /* what the terminal saw, and has in its own books */
+        json_number(json, "relief_code", p->relief);
     json_number(json, "terminal", p->terminal);
     json_number(json, "request_id", p->request_id);
     if (p->target_id != 0) {

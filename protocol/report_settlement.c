@@ -16,7 +16,7 @@
 struct settlement_settings {
     struct report_settings report;
     uint64_t contract;
-    bool per_day;
+    bool per_day, so_far;
 };
 
 #define SETTLEMENT_AT(field) offsetof(struct settlement_settings, field)
@@ -27,6 +27,8 @@ static const struct option_row settlement_rows[] = {
     REPORT_ROWS_DAYS(struct settlement_settings),
     {"per-day", OPTION_FLAG, SETTLEMENT_AT(per_day), NULL, NULL, 0, 0,
      "sums of days instead of lines"},
+    {"so-far", OPTION_FLAG, SETTLEMENT_AT(so_far), NULL, NULL, 0, 0,
+     "of days that are not over, too: it may still grow, and says so"},
     REPORT_ROWS_FORMAT(struct settlement_settings),
 };
 
@@ -67,6 +69,7 @@ struct settlement {
     struct totals payers, days;
     struct stated all;
     uint64_t line_count;
+    bool is_so_far; /* some of its days are not over */
     crypto_generichash_state checksum;
 };
 
@@ -285,8 +288,8 @@ static void hash_title(struct settlement *s)
     char line[128], from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
     day_to_text(from, (int32_t)s->report.from_day);
     day_to_text(until, (int32_t)s->report.until_day);
-    int size = snprintf(line, sizeof(line), "contract %" PRIu64 " from %s until %s\n",
-                        s->settings->contract, from, until);
+    int size = snprintf(line, sizeof(line), "contract %" PRIu64 " from %s until %s%s\n",
+                        s->settings->contract, from, until, s->is_so_far ? " so far" : "");
     crypto_generichash_init(&s->checksum, NULL, 0, CHAIN_SIZE);
     crypto_generichash_update(&s->checksum, (const uint8_t *)line, (unsigned long long)size);
     if (s->report.format != LISTING_JSON)
@@ -315,6 +318,7 @@ static bool tell(struct settlement *s, struct fault *fault)
         json_number(&json, "contract", s->settings->contract);
         json_day(&json, "from", s->report.from_day);
         json_day(&json, "until", s->report.until_day);
+        json_bool(&json, "so_far", s->is_so_far);
     }
     hash_title(s);
     if (!listing_open(&s->listing, s->report.format, stdout, is_json ? &json : NULL, "lines",
@@ -338,14 +342,15 @@ static bool tell(struct settlement *s, struct fault *fault)
     return true;
 }
 
-/* Only what is over stays as it is. */
-static bool days_are_over(const struct settlement *s, struct fault *fault)
+/* Only what is over stays as it is; what is not says so in its first line and in its checksum. */
+static bool days_are_over(struct settlement *s, struct fault *fault)
 {
     if (s->report.from_day == 0 || s->report.until_day == 0)
         return fault_set(fault, "want --from and --until: a statement is about certain days");
-    if (time_of_riga_day(s->report.until_day) * 1000 > s->report.head.clock_ms)
+    s->is_so_far = time_of_riga_day(s->report.until_day) * 1000 > s->report.head.clock_ms;
+    if (s->is_so_far && !s->settings->so_far)
         return fault_set(fault, "--until: want a day that the ledger's clock has reached: these "
-                                "days are not over");
+                                "days are not over; or --so-far");
     return !s->report.is_cut ||
            fault_set(fault, "--from: postings of these days have been removed "
                             "after their time; no statement is told of a part");

@@ -1,5 +1,5 @@
 /* The book's file: who may open it, what a group leaves behind, what is noticed. */
-#include "engine/book_parts.h"
+#include "engine/tallies.h"
 #include "tests/ledger_scene.h"
 #include "tests/support.h"
 
@@ -310,6 +310,78 @@ START_TEST(what_would_come_below_nothing_fails_the_book)
 }
 END_TEST
 
+/* Rows that are well-formed, each by itself, and do not belong together. */
+static const struct {
+    const char *what;
+    struct transaction wrong; /* what is put in place of its own where this is not 0 */
+    bool is_ahead;
+} unfit[] = {
+    {"more is held than was bought", .wrong = {.quantity = 4}},
+    {"less is held than was bought", .wrong = {.quantity = 1}},
+    {"it is of another kind", .wrong = {.kind = POSTING_USE}},
+    {"it has a part more", .wrong = {.part_count = 2}},
+    {"its part has more uses", .wrong.parts[0].unit_count = 9, .wrong.parts[0].use_count = 9},
+    {"its part has more money", .wrong.parts[0].amount = UINT64_MAX},
+    {"its part is another account's", .wrong.parts[0].account = 9},
+    {"its subject's last posting is ahead", .is_ahead = true},
+};
+
+static void spoil_transaction(size_t i, struct transaction_name name)
+{
+    const struct transaction *wrong = &unfit[i].wrong;
+    struct transaction t;
+    ck_assert(book_get_transaction(scene.book, name, &t));
+    t.quantity = wrong->quantity != 0 ? wrong->quantity : t.quantity;
+    t.kind = wrong->kind != 0 ? wrong->kind : t.kind;
+    t.part_count = wrong->part_count != 0 ? wrong->part_count : t.part_count;
+    if (wrong->parts[0].use_count != 0) {
+        t.parts[0].unit_count = wrong->parts[0].unit_count;
+        t.parts[0].use_count = wrong->parts[0].use_count;
+    }
+    if (wrong->parts[0].amount != 0)
+        t.parts[0].amount = wrong->parts[0].amount;
+    if (wrong->parts[0].account != 0)
+        t.parts[0].account = wrong->parts[0].account;
+    book_put_transaction(scene.book, name, &t);
+}
+
+START_TEST(rows_that_do_not_belong_together_fail_the_book_and_abort_nothing)
+{
+    static const uint8_t kinds[] = {KIND_CONFIRM, KIND_CANCEL, KIND_STATUS};
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+    held.purchase.quantity = 3;
+    ls_ask(&scene, &held);
+    struct ledger_request ask = ls_about(&scene, kinds[_i % 3], &held);
+    size_t i = (size_t)_i / 3;
+    struct ledger_verdict verdict;
+    const uint8_t subject[TALLY_KEY_SIZE] = {[7] = 5};
+    if (unfit[i].is_ahead) {
+        spoil(DB_TALLIES, subject, sizeof(subject), 5, false);
+        ls_reopen(&scene);
+        ask.kind = KIND_CONFIRM;
+    }
+    ls_fill(&scene, &ask);
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    spoil_transaction(i, (struct transaction_name){held.terminal, held.request_id});
+    ck_assert_msg(book_apply(scene.book, &ask, &verdict) == BOOK_FAILED, "%s", unfit[i].what);
+    book_drop(scene.book);
+}
+END_TEST
+
+START_TEST(a_tally_of_a_period_that_never_was_fails_the_book)
+{
+    const struct tally some = {.used_uses = 1};
+    const struct tally_name never = {5, LS_CODE(LS_HALF), PERIOD_MONTH, UINT32_MAX};
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
+    ls_ask(&scene, &use);
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    book_put_tally(scene.book, &never, &some);
+    book_drop_tallies(scene.book, LS_TODAY, 1000);
+    ck_assert_uint_eq(scene.book->end, BOOK_FAILED);
+    book_drop(scene.book);
+}
+END_TEST
+
 START_TEST(a_head_of_another_format_is_refused)
 {
     struct book_settings wanted = settings();
@@ -419,12 +491,79 @@ END_TEST
 
 START_TEST(a_refund_into_days_that_are_pruned_goes_well)
 {
-    scene.now_ms += UINT64_C(300) * 86400000;
+    scene.now_ms += UINT64_C(1001) * 86400000;
     struct ledger_request use = ls_purchase(&scene, KIND_LATE, 5, LS_P_HALF);
-    ls_ask(&scene, &use); /* of a service 300 days ago */
+    ls_ask(&scene, &use); /* of a service 1001 days ago */
     ck_assert_uint_gt(prune(200, 200), 0);
     struct ledger_request refund = ls_about(&scene, KIND_REFUND, &use);
     ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_REFUNDED);
+}
+END_TEST
+
+START_TEST(a_budget_knows_of_what_was_recorded_late_as_long_as_it_can_be_given_back)
+{
+    const struct limit year = {
+        .relief = LS_HALF, .kind = LIMIT_BUDGET, .period = PERIOD_YEAR, .value = 12000};
+    struct ledger_request late = ls_purchase(&scene, KIND_LATE, 5, LS_P_HALF);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 6, LS_P_HALF);
+    late.purchase.service_time_s = ls_morning(LS_TODAY - 40);
+    ls_ask(&scene, &late); /* 5000 of the year */
+    prune(10, 10);
+    ls_limits(&scene, &year, 1);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES); /* 10000 */
+    use.request_id = scene.next_id++;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_BUDGET_SPENT);
+    struct ledger_request refund = ls_about(&scene, KIND_REFUND, &late);
+    ck_assert_uint_eq(ls_ask(&scene, &refund).status, STATUS_REFUNDED);
+    use.request_id = scene.next_id++;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+}
+END_TEST
+
+/* ---- how far somebody's postings are looked through ---- */
+
+static void deny(uint64_t subject, uint32_t count)
+{
+    struct ledger_verdict verdict;
+    struct ledger_request denied = ls_purchase(&scene, KIND_USE, subject, LS_P_HALF);
+    denied.view = LS_NOBODY;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % 1000 == 0)
+            ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+        denied.request_id = scene.next_id++;
+        ls_fill(&scene, &denied);
+        ck_assert_uint_eq(book_apply(scene.book, &denied, &verdict), BOOK_DONE);
+        if (i % 1000 == 999 || i + 1 == count)
+            ck_assert_uint_eq(book_commit(scene.book), BOOK_DONE);
+    }
+}
+
+static const struct {
+    struct limit limit;
+    uint16_t status;
+} buried[] = {
+    {{.relief = LS_HALF, .kind = LIMIT_SPACING, .value = 30}, STATUS_TOO_SOON},
+    {{.relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 9},
+     STATUS_LIMIT_REACHED},
+    {{.relief = LS_HALF, .kind = LIMIT_AMOUNT, .period = PERIOD_DAY, .value = INT64_MAX >> 16},
+     STATUS_LIMIT_REACHED},
+};
+
+START_TEST(a_use_that_is_buried_under_denials_is_not_given_again)
+{
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
+    ls_ask(&scene, &use);
+    use.request_id = scene.next_id++;
+    ls_limits(&scene, &buried[_i].limit, 1);
+    deny(5, WALK_POSTINGS_MAX);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, buried[_i].status);
+    use.subject = 6;
+    use.request_id = scene.next_id++;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES); /* others are looked at */
+    use.kind = KIND_LATE;
+    use.subject = 5;
+    use.request_id = scene.next_id++;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_OVER_LIMIT);
 }
 END_TEST
 
@@ -448,10 +587,16 @@ int main(void)
     tcase_add_test(tcase, a_full_map_keeps_room_for_what_was_reserved);
     tcase_add_loop_test(tcase, a_posting_that_was_touched_is_noticed, 0, COUNT_OF(spoilt));
     tcase_add_test(tcase, a_hold_without_its_transaction_is_noticed_and_the_other_way_round);
+    tcase_add_loop_test(tcase, rows_that_do_not_belong_together_fail_the_book_and_abort_nothing, 0,
+                        3 * COUNT_OF(unfit));
+    tcase_add_test(tcase, a_tally_of_a_period_that_never_was_fails_the_book);
     tcase_add_test(tcase, a_head_of_another_format_is_refused);
     tcase_add_test(tcase, old_postings_go_with_their_transactions_and_new_ones_stay);
     tcase_add_test(tcase, of_an_old_denial_only_the_hash_stays_and_the_chain_holds);
     tcase_add_test(tcase, a_refund_into_days_that_are_pruned_goes_well);
+    tcase_add_test(tcase, a_budget_knows_of_what_was_recorded_late_as_long_as_it_can_be_given_back);
+    tcase_add_loop_test(tcase, a_use_that_is_buried_under_denials_is_not_given_again, 0,
+                        COUNT_OF(buried));
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

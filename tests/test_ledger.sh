@@ -102,6 +102,8 @@ row 3 err 'want one after --from' report givers "$work/one" --from 2026-07-01 --
 
 row 3 err 'a statement is about certain days' report settlement "$work/one" --contract 77
 row 3 err 'are not over' report settlement "$work/one" --contract 77 --from 2026-06-01 --until 2026-08-01
+row 0 out '^contract 77 from 2026-06-01 until 2026-08-01 so far$' report settlement "$work/one" --contract 77 --from 2026-06-01 --until 2026-08-01 --so-far
+row 0 out '^contract 77 from 2026-06-27 until 2026-06-28$' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --so-far
 row 0 out '^confirm,6,2026-06-27T00:00:01Z,2026-06-27,,BUS,' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --csv
 row 0 out '^checksum [0-9a-f]\{64\}$' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28
 row 0 out '"checksum"' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --json --per-day

@@ -62,7 +62,7 @@ enum book_end book_begin(struct book *self, uint64_t now_ms)
     book.begun_count++;
     book.size = 0;
     enum book_end end = step_end(STEP_BEGIN);
-    book.is_open = end != BOOK_FAILED;
+    book.is_open = end == BOOK_DONE;
     return end;
 }
 
@@ -369,6 +369,17 @@ START_TEST(what_comes_while_a_group_is_written_is_the_next_group)
 }
 END_TEST
 
+/* Though more are written meanwhile. */
+static size_t largest_group(void)
+{
+    size_t most = 0;
+    pthread_mutex_lock(&book.lock);
+    for (size_t i = 0; i < book.group_count; i++)
+        most = book.group_sizes[i] > most ? book.group_sizes[i] : most;
+    pthread_mutex_unlock(&book.lock);
+    return most;
+}
+
 START_TEST(a_group_has_a_bound_and_so_has_what_waits)
 {
     static struct ledger_request requests[LEDGER_WAITING_MAX + 10];
@@ -391,8 +402,7 @@ START_TEST(a_group_has_a_bound_and_so_has_what_waits)
     /* Those that nobody has taken back still count. */
     ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX),
                       LEDGER_WAITING_MAX - 96);
-    for (size_t i = 0; i < book.group_count; i++)
-        ck_assert_uint_le(book.group_sizes[i], LEDGER_GROUP_MAX);
+    ck_assert_uint_le(largest_group(), LEDGER_GROUP_MAX);
 }
 END_TEST
 

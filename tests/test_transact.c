@@ -16,6 +16,42 @@ static void tear_down(void)
     ls_close(&scene);
 }
 
+/* ---- what is given back in part ---- */
+
+/* Who gives back what was no use of their own has had as many uses as before. */
+static const struct {
+    uint16_t quantity, value;
+    uint8_t companions;
+    uint16_t kept; /* units; with one less a use is free */
+} partly[] = {
+    {3, 1, 2, 1},  /* two companions, who ride on one use */
+    {10, 3, 0, 3}, /* a relief on three of ten units */
+};
+
+START_TEST(a_use_is_not_free_while_what_was_had_with_it_is_kept)
+{
+    const struct limit limit = {
+        .relief = LS_SCHOOL, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = partly[_i].value};
+    ls_limits(&scene, &limit, 1);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_SCHOOL);
+    struct ledger_request next = use;
+    use.purchase.quantity = partly[_i].quantity;
+    use.purchase.companions = partly[_i].companions;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    for (uint16_t left = partly[_i].quantity; left > 0; left--) {
+        next.request_id = scene.next_id++;
+        ck_assert_uint_eq(ls_ask(&scene, &next).status,
+                          left >= partly[_i].kept ? STATUS_LIMIT_REACHED : STATUS_APPLIES);
+        if (left < partly[_i].kept)
+            break;
+        struct ledger_request refund = ls_about(&scene, KIND_REFUND, &use);
+        refund.quantity = 1;
+        ck_assert_uint_eq(ls_ask(&scene, &refund).status,
+                          left > 1 ? STATUS_CONFIRMED : STATUS_REFUNDED);
+    }
+}
+END_TEST
+
 /* ---- the table ---- */
 
 enum state {
@@ -380,6 +416,8 @@ int main(void)
     Suite *suite = suite_create("transact");
     TCase *tcase = tcase_create("transact");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, a_use_is_not_free_while_what_was_had_with_it_is_kept, 0,
+                        COUNT_OF(partly));
     tcase_add_loop_test(tcase, each_cell_of_the_state_table, 0, COUNT_OF(cells));
     tcase_add_test(tcase, a_change_asked_twice_is_done_once);
     tcase_add_test(tcase, money_goes_back_to_the_last_tenth_of_a_cent);
