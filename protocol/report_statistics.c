@@ -60,10 +60,13 @@ static_assert(GROUP_KEY_SIZE == 24, "a key without gaps");
 
 /* That somebody has been counted there. */
 struct seen {
-    uint32_t month, scope; /* all of it is the key */
+    uint32_t month, scope; /* the key */
     uint64_t where, subject;
-    uint32_t is_all, is_user;
+    uint32_t is_all;
+    uint32_t is_user; /* as one of those who used it, too */
 };
+#define SEEN_KEY_SIZE offsetof(struct seen, is_user)
+static_assert(SEEN_KEY_SIZE == 28, "a key without gaps");
 
 struct statistics {
     struct ledger_report report;
@@ -83,16 +86,6 @@ static uint64_t where_of(const struct statistics *s, const struct posting *p)
     return point != NULL ? point->place : 0;
 }
 
-/* Whether it is the first time. */
-static bool see(bool *is_new, struct statistics *s, const struct seen *seen, struct fault *fault)
-{
-    size_t before = s->seen.count;
-    if (totals_at(&s->seen, seen) == NULL)
-        return fault_set(fault, "no memory; ask for fewer days");
-    *is_new = s->seen.count > before;
-    return true;
-}
-
 static bool count(struct statistics *s, const struct counted_group *key, const struct posting *p,
                   const struct posting_part *part, struct fault *fault)
 {
@@ -105,19 +98,18 @@ static bool count(struct statistics *s, const struct counted_group *key, const s
     group->amount += sign * (int64_t)part->amount;
     if (p->subject == 0)
         return true;
-    bool is_new;
-    struct seen seen = {.month = key->month,
-                        .scope = key->scope,
-                        .where = key->where,
-                        .subject = p->subject,
-                        .is_all = key->is_all};
-    if (!see(&is_new, s, &seen, fault))
-        return false;
-    group->concerned += is_new;
-    seen.is_user = 1;
-    if (sign > 0 && !see(&is_new, s, &seen, fault))
-        return false;
-    group->persons += sign > 0 && is_new;
+    struct seen key_of_seen = {.month = key->month,
+                               .scope = key->scope,
+                               .where = key->where,
+                               .subject = p->subject,
+                               .is_all = key->is_all};
+    size_t before = s->seen.count;
+    struct seen *seen = totals_at(&s->seen, &key_of_seen);
+    if (seen == NULL)
+        return fault_set(fault, "no memory; ask for fewer days");
+    group->concerned += s->seen.count - before;
+    group->persons += sign > 0 && seen->is_user == 0;
+    seen->is_user |= sign > 0;
     return true;
 }
 
@@ -288,7 +280,7 @@ int run_report_statistics(int argc, char *argv[])
     }
     ledger_reader_survive(NAME);
     totals_start(&s.groups, sizeof(struct counted_group), GROUP_KEY_SIZE);
-    totals_start(&s.seen, sizeof(struct seen), sizeof(struct seen));
+    totals_start(&s.seen, sizeof(struct seen), SEEN_KEY_SIZE);
     if (!report_open(&s.report, operands.words[0], &settings.report, &fault))
         return command_fail(NAME, EXIT_FAILED, &fault);
     bool is_good = months_are_whole(&s, &fault) &&
