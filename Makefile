@@ -58,8 +58,9 @@ SOURCES   = $(wildcard $(foreach folder,$(FOLDERS) protocol/examples tests tests
 
 all: $(PROGRAMS) $(ARCHIVES) libelig $(BUILD)/examples/terminal ## the programs, in build/bin/
 
-demo: all ## a whole country, loaded, served, measured: make demo, or make demo PERSONS=20000
+demo: all ## a whole country, loaded, served, measured; PERSONS=20000; LEDGER=1 TRANSACTIONS=20000 a day of it, too
 	@BUILD=$(BUILD) tests/demo.sh $(PERSONS)
+	$(if $(LEDGER),@BUILD=$(BUILD) tests/demo_ledger.sh $(or $(PERSONS),1857000) $(or $(TRANSACTIONS),1000000))
 
 # ---- building ----
 
@@ -197,7 +198,7 @@ run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed han
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
                             awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
 
-ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries a third of them)
+ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries some of them)
 	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1
 
 check-fresh: ## README's two commands and the tests in a new bare Debian 12 (root)
@@ -205,7 +206,7 @@ check-fresh: ## README's two commands and the tests in a new bare Debian 12 (roo
 
 # Each test in its own process, as ever. Those that take foreign bytes apart or keep memory of their own;
 # the others are run by the sanitizers, and by name.
-MEMCHECKED := answer blake builder catalogue conn counters csv edition enrolment frame identity json keyfile \
+MEMCHECKED := answer audit_read blake builder catalogue conn corrections counters csv edition enrolment frame identity json keyfile \
               manifest means noise options record revocation rows snapshot tables trade vocabulary xml
 
 MEMCHECKS := $(if $(T),$(foreach s,$(SUITES),$(if $(findstring $(T),$(s)),memcheck/$(s:$(BUILD)/tests/%=%))),$(MEMCHECKED:%=memcheck/test_%))
@@ -252,6 +253,9 @@ long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, 
 
 bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
 	@$<
+
+bench-audit: $(BUILD)/tests/long_audit ## what the journal of checks costs a CHECK; WORK='folder of keys and snapshots, truth.csv'
+	@$< $(WORK)
 
 faults-netns: $(BUILD)/tests/long_netns all ## lost packets, SYN floods, black holes in a namespace of its own (root)
 	@ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' tests/faults_netns.sh $< || test $$? -eq 77
@@ -368,7 +372,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo ledger-twins long-index bench-guard faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

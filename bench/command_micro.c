@@ -170,7 +170,7 @@ static void bench_take_memory(struct bench *bench)
 
 static bool bench_open(struct bench *bench, const struct settings *settings, struct fault *fault)
 {
-    struct mix mix = {(uint32_t)settings->hit_percent, 0, 1};
+    struct mix mix = {(uint32_t)settings->hit_percent, 0, 1, KIND_CHECK};
     if (!snapshot_keys_open(&bench->keys, settings->signing_public, settings->identity_key,
                             settings->identity_keys, fault))
         return false;

@@ -1,6 +1,7 @@
 #include "bench/commands.h"
 
 #include "bench/driver.h"
+#include "bench/ids.h"
 #include "protocol/commands.h"
 #include "protocol/identity.h"
 #include "protocol/json.h"
@@ -16,7 +17,8 @@
 #define SKEW_PERCENT_MAX 99
 
 struct settings {
-    const char *connect, *dialect, *truth;
+    const char *connect, *dialect, *truth, *kind;
+    uint64_t id_first;
     const char *server_public, *merchant_key; /* of sealed sessions; NULL: plain */
     uint64_t terminal_count, terminal_seed, environment;
     bool is_padded;
@@ -33,6 +35,10 @@ static const struct option_row rows[] = {
      "required: truth.csv of a synthetic country; requests are drawn from it"},
     {"dialect", OPTION_TEXT, FIELD(dialect), "NAME", "elig", 0, 0,
      "what the server speaks: elig, echo or redis"},
+    {"kind", OPTION_TEXT, FIELD(kind), "KIND", "check", 0, 0,
+     "what is asked: check, use, or reserve+confirm, each of which the ledger stores"},
+    {"id-first", OPTION_NUMBER, FIELD(id_first), "N", "0", 0, ID_FIRST_MAX,
+     "where request ids begin, which a ledger must not see twice; 0: by the clock"},
     {"connections", OPTION_NUMBER, FIELD(connections), "N", "16", 1, DRIVER_CONNECTION_MAX,
      "connections open at once"},
     {"depth", OPTION_NUMBER, FIELD(depth), "N", "64", 1, DRIVER_DEPTH_MAX,
@@ -113,6 +119,10 @@ static void print_text(const struct plan *plan, const struct result *result)
                (unsigned long long)by[OUTCOME_APPLIES], (unsigned long long)by[OUTCOME_NO_DATA],
                (unsigned long long)by[OUTCOME_DOES_NOT_APPLY],
                (unsigned long long)by[OUTCOME_OTHER]);
+    for (uint16_t status = 1; status < STATUS_ROOM; status++)
+        if (result->outcomes.by_status[status] > 0)
+            printf("  %-22s %llu\n", status_name(status),
+                   (unsigned long long)result->outcomes.by_status[status]);
 }
 
 static void print_json(const struct plan *plan, const struct result *result)
@@ -141,6 +151,11 @@ static void print_json(const struct plan *plan, const struct result *result)
     json_number(&json, "no_data", result->outcomes.by[OUTCOME_NO_DATA]);
     json_number(&json, "does_not_apply", result->outcomes.by[OUTCOME_DOES_NOT_APPLY]);
     json_number(&json, "other", result->outcomes.by[OUTCOME_OTHER]);
+    json_open_object(&json, "statuses");
+    for (uint16_t status = 1; status < STATUS_ROOM; status++)
+        if (result->outcomes.by_status[status] > 0)
+            json_number(&json, status_name(status), result->outcomes.by_status[status]);
+    json_close_object(&json);
     json_close_object(&json);
     json_end(&json);
 }
@@ -203,12 +218,39 @@ static bool load_keys(const char *address, uint64_t key_count, struct fault *fau
     return is_fine || fault_set(fault, "%s: the server did not take the keys", address);
 }
 
+/* 0: no such kind. */
+static uint8_t kind_of_name(const char *name)
+{
+    static const struct {
+        const char *name;
+        uint8_t kind;
+    } kinds[] = {{"check", KIND_CHECK}, {"use", KIND_USE}, {"reserve+confirm", KIND_RESERVE}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return kinds[i].kind;
+    return 0;
+}
+
+static bool kind_fits(const struct settings *settings, struct fault *fault)
+{
+    uint8_t kind = kind_of_name(settings->kind);
+    if (kind == 0)
+        return fault_set(fault, "--kind: want check, use or reserve+confirm, found \"%.60s\"",
+                         settings->kind);
+    if (kind != KIND_CHECK && settings->is_verified)
+        return fault_set(fault, "--verify: goes with --kind check only: what was used before "
+                                "changes what a limit leaves");
+    if (kind != KIND_CHECK && strcmp(settings->dialect, "elig") != 0)
+        return fault_set(fault, "--kind %s: goes with the dialect elig only", settings->kind);
+    return true;
+}
+
 static bool run(struct result *result, struct plan *plan, const struct settings *settings,
                 struct fault *fault)
 {
     struct workload workload;
     struct mix mix = {(uint32_t)settings->hit_percent, (double)settings->skew_percent / 100,
-                      settings->seed};
+                      settings->seed, kind_of_name(settings->kind)};
     if (!workload_read(&workload, settings->truth, &mix, fault))
         return false;
     plan->workload = &workload;
@@ -251,7 +293,11 @@ int command_run(int argc, char *argv[])
         .measure_ms = (uint32_t)settings.measure_ms,
         .server_pid = (pid_t)settings.pid,
         .is_verified = settings.is_verified,
+        .id_first = id_first_or_now(settings.id_first),
     };
+    plan.id_first -= plan.id_first % WORKLOAD_FRAME_COUNT;
+    if (!kind_fits(&settings, &fault))
+        return command_fail(PROGRAM, EXIT_USAGE, &fault);
     if (plan.dialect == NULL) {
         fault_set(&fault, "--dialect: want elig, echo or redis, found \"%.60s\"", settings.dialect);
         return command_fail(PROGRAM, EXIT_USAGE, &fault);

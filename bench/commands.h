@@ -11,6 +11,8 @@ int command_decide(int argc, char *argv[]);
 int command_terminals(int argc, char *argv[]);
 int command_seals(int argc, char *argv[]);
 int command_storm(int argc, char *argv[]);
+int command_disk(int argc, char *argv[]);
+int command_day(int argc, char *argv[]);
 int command_echo(int argc, char *argv[]);
 
 #endif

@@ -2,8 +2,18 @@
 
 #include <string.h>
 
+static size_t confirm_request(uint8_t *out, uint64_t id)
+{
+    struct request request = {
+        .kind = KIND_CONFIRM, .request_id = id, .target_id = id & ~ID_CONFIRM};
+    frame_encode_request(out, &request);
+    return FRAME_SIZE;
+}
+
 static size_t frame_request(uint8_t *out, const struct workload *workload, uint64_t id)
 {
+    if ((id & ID_CONFIRM) != 0)
+        return confirm_request(out, id);
     memcpy(out, workload->frames[id % WORKLOAD_FRAME_COUNT], FRAME_SIZE);
     store_u64(out + REQUEST_ID, id);
     return FRAME_SIZE;
@@ -11,7 +21,7 @@ static size_t frame_request(uint8_t *out, const struct workload *workload, uint6
 
 static enum outcome outcome_of_status(uint16_t status)
 {
-    if (status == STATUS_APPLIES)
+    if (status == STATUS_APPLIES || status == STATUS_CONFIRMED)
         return OUTCOME_APPLIES;
     if (status == STATUS_NO_DATA)
         return OUTCOME_NO_DATA;

@@ -10,6 +10,9 @@
 enum outcome { OUTCOME_APPLIES, OUTCOME_NO_DATA, OUTCOME_DOES_NOT_APPLY, OUTCOME_OTHER };
 #define OUTCOME_COUNT 4
 
+/* A request whose id has this bit is the CONFIRM of the RESERVE whose id has not. */
+#define ID_CONFIRM (UINT64_C(1) << 63)
+
 /* What an answer must have in common with all others to the same request. */
 struct judgement {
     uint16_t status;

@@ -38,6 +38,9 @@ struct link {
     uint8_t *in, *out;
     size_t in_size, out_size, out_sent;
     uint64_t next_id;
+    /* Reservations that are answered and not confirmed yet: at most as many as were under way. */
+    uint64_t *held;
+    size_t held_count;
     struct seal *seal; /* NULL: plain */
 };
 
@@ -159,18 +162,30 @@ static bool link_has_room(const struct link *link)
                                : link->out_size + REQUEST_SIZE_MAX <= OUT_SIZE);
 }
 
+/* What is held is confirmed before anything new is asked. */
+static uint64_t link_take_id(struct link *link)
+{
+    if (link->held_count > 0)
+        return link->held[--link->held_count] | ID_CONFIRM;
+    uint64_t id = link->next_id;
+    link->next_id += WORKLOAD_PRODUCT_COUNT;
+    return id;
+}
+
 static void link_add(struct link *link, uint64_t due_ns)
 {
     struct driver *driver = link->driver;
-    uint64_t id = link->next_id;
-    link->next_id += WORKLOAD_PRODUCT_COUNT;
+    uint64_t id = link_take_id(link);
     link->pending[link->sent_count % DRIVER_DEPTH_MAX] = (struct pending){id, due_ns};
     link->sent_count++;
-    if (link->seal != NULL)
-        seal_add(link->seal, driver->plan->workload->frames[id % WORKLOAD_FRAME_COUNT], id);
-    else
-        link->out_size +=
-            driver->plan->dialect->request(link->out + link->out_size, driver->plan->workload, id);
+    const struct dialect *dialect = driver->plan->dialect;
+    if (link->seal != NULL) {
+        uint8_t frame[REQUEST_SIZE_MAX];
+        dialect->request(frame, driver->plan->workload, id);
+        seal_add(link->seal, frame, id);
+    } else {
+        link->out_size += dialect->request(link->out + link->out_size, driver->plan->workload, id);
+    }
 }
 
 static bool is_as_before(struct driver *driver, uint64_t id, const struct judgement *judgement)
@@ -192,6 +207,8 @@ static void note_answer(struct driver *driver, const struct pending *pending, ui
         return;
     result->answer_count++;
     result->outcomes.by[outcome]++;
+    if (judgement->status < STATUS_ROOM)
+        result->outcomes.by_status[judgement->status]++;
     histogram_add(&result->latency, now_ns > pending->due_ns ? now_ns - pending->due_ns : 0);
 }
 
@@ -215,6 +232,8 @@ static uint64_t link_take_answers(struct link *link, uint64_t now_ns)
             return taken_count;
         }
         note_answer(driver, pending, now_ns, outcome, &judgement);
+        if (driver->plan->workload->kind == KIND_RESERVE && judgement.status == STATUS_APPLIES)
+            link->held[link->held_count++] = pending->id;
         link->answered_count++;
         taken_count++;
         at += (size_t)size;
@@ -261,7 +280,7 @@ static bool link_open(struct link *link, struct driver *driver, struct fault *fa
 {
     uint32_t index = (uint32_t)(link - driver->links);
     link->driver = driver;
-    link->next_id = first_id(index);
+    link->next_id = driver->plan->id_first + first_id(index);
     link->fd = driver_connect(driver->plan->address, driver->plan->sealing != NULL, fault);
     if (link->fd < 0)
         return false;
@@ -275,6 +294,7 @@ static bool link_open(struct link *link, struct driver *driver, struct fault *fa
         }
     }
     link->pending = take(DRIVER_DEPTH_MAX, sizeof(link->pending[0]));
+    link->held = take(DRIVER_DEPTH_MAX, sizeof(link->held[0]));
     link->in = take(IN_SIZE, 1);
     link->out = take(OUT_SIZE, 1);
     ev_io_init(&link->reader, link_read, link->fd, EV_READ);
@@ -395,6 +415,7 @@ static void link_release(struct link *link)
 {
     link_break(link);
     free(link->pending);
+    free(link->held);
     free(link->in);
     free(link->out);
     free(link->seal);

@@ -32,11 +32,15 @@ struct plan {
     uint32_t warm_ms, measure_ms;
     pid_t server_pid;              /* whose CPU is read; 0: nobody's */
     const struct sealing *sealing; /* borrowed; NULL: plain */
+    uint64_t id_first;             /* added to every id; a multiple of WORKLOAD_FRAME_COUNT */
     bool is_verified;              /* every answer to a frame must equal the first one to it */
 };
 
+#define STATUS_ROOM 512 /* above every status */
+
 struct outcome_count {
     uint64_t by[OUTCOME_COUNT];
+    uint64_t by_status[STATUS_ROOM]; /* of the dialects that have one; others: 0 */
 };
 
 struct result {

@@ -11,6 +11,9 @@ static const struct command commands[] = {
     {"seals", command_seals, "measure what sealed sessions cost, without sockets"},
     {"terminals", command_terminals, "enrol made-up terminals in a catalogue"},
     {"storm", command_storm, "connect terminals, or garbage, by the thousand"},
+    {"day", command_day,
+     "replay a day of the country as transactions, and keep a terminal's books"},
+    {"disk", command_disk, "measure one write and sync after the other: what a ledger waits for"},
     {"echo", command_echo, "serve frames back as they came: the reference for ratios"},
 };
 

@@ -103,7 +103,8 @@ static void draw_frame(uint8_t frame[static FRAME_SIZE], uint32_t product, const
     const struct workload_points *at = &points[product];
     assert(!is_hit || pool->list != NULL);
     struct request request = {
-        .kind = KIND_CHECK,
+        .kind = mix->kind,
+        .hold_10s = mix->kind == KIND_RESERVE ? WORKLOAD_HOLD_10S : 0,
         .entry = ENTRY_CONTACTLESS,
         .quantity = 1,
         .request_id = 1,
@@ -126,6 +127,7 @@ bool workload_read(struct workload *workload, const char *truth_path, const stru
         return false;
     }
     pool_shuffle(&pool, &state);
+    workload->kind = mix->kind;
     workload->identifier_count = pool.count;
     workload->frames = take(WORKLOAD_FRAME_COUNT, sizeof(workload->frames[0]));
     for (uint32_t i = 0; i < WORKLOAD_FRAME_COUNT; i++)

@@ -16,6 +16,7 @@ struct workload_points {
 struct workload_points workload_points(uint32_t product_index);
 
 struct workload {
+    uint8_t kind;                  /* KIND_CHECK, KIND_USE or KIND_RESERVE: what the frames ask */
     uint8_t (*frames)[FRAME_SIZE]; /* WORKLOAD_FRAME_COUNT; owned */
     uint64_t identifier_count;     /* that the hits are drawn from */
 };
@@ -26,7 +27,11 @@ struct mix {
     uint32_t hit_percent;
     double skew;
     uint64_t seed;
+    uint8_t kind; /* KIND_CHECK, KIND_USE or KIND_RESERVE */
 };
+
+/* Of a RESERVE: long enough that nothing runs out while it waits for its CONFIRM. */
+#define WORKLOAD_HOLD_10S 30
 
 /* Hits are the identifiers of a truth file (lines P and M); misses are personal codes that nobody
  * has. */

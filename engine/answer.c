@@ -286,7 +286,6 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     uint32_t *views = answerer->views;
     identity_digest_batch(answerer->digests, edition->identity, answerer->identifiers, check_count);
     index_find_batch(views, &tables->index, answerer->digests, check_count);
-    metric_add(&answerer->metrics->looked_up, check_count);
     for (size_t i = 0; i < check_count; i++) {
         assert(views[i] < tables->view_count);
         views[i] =
@@ -301,19 +300,60 @@ static void look_up(struct answerer *answerer, const struct moment *moment, size
     }
 }
 
+/* ---- the journal of checks ---- */
+
+/* For how many there is room, if whoever finds none is not to be answered. */
+static size_t keep_room(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                        const uint8_t *in, size_t check_count)
+{
+    if (answerer->audit == NULL || !answerer->audit_refuses)
+        return check_count;
+    size_t room = audit_room(answerer->audit, check_count);
+    for (size_t i = room; i < check_count; i++) {
+        size_t at = answerer->checks[i].frame * FRAME_SIZE;
+        struct response response = response_start(moment, in + at, STATUS_BUSY);
+        response.wait_ms = AUDIT_WAIT_MS;
+        frame_encode_response(out + at, &response);
+        metric_add(&answerer->metrics->audit_refused, 1);
+    }
+    return room;
+}
+
+static void note_check(const struct answerer *answerer, const struct moment *moment, size_t i,
+                       enum status status)
+{
+    const struct purchase *purchase = &answerer->checks[i].purchase;
+    *audit_at(answerer->audit, i) = (struct audit_row){
+        .identifier = answerer->identifiers[i],
+        .status = (uint16_t)status,
+        .edition = audit_edition_tag(moment->edition),
+        .time_s = (uint32_t)moment->now_s,
+        .terminal = moment->terminal != NULL ? moment->terminal->number : 0,
+        .product = purchase->product,
+        .point_of_sale = purchase->point_of_sale,
+        .entry = purchase->entry,
+        .profile = moment->profile,
+    };
+}
+
 /* Decides and encodes what has been looked up. */
 static void answer_checks(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                           const uint8_t *in, size_t check_count)
 {
     struct response response = response_start(moment, in, STATUS_OK);
     response.kind = KIND_CHECK;
+    size_t room = answerer->audit != NULL ? audit_room(answerer->audit, check_count) : 0;
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];
         size_t at = check->frame * FRAME_SIZE;
         response.request_id = frame_request_id(in + at);
         enum status status = answer_check(moment, out + at, check, answerer->views[i], &response);
         answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
+        if (i < room)
+            note_check(answerer, moment, i, status);
     }
+    if (answerer->audit != NULL)
+        audit_push(answerer->audit, room, check_count - room);
 }
 
 /* Nothing about who was asked about stays behind. */
@@ -530,8 +570,10 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
     size_t asked_count = check_count;
     if (moment->terminal != NULL && check_count > 0)
         check_count = ration(answerer, moment, out, in, check_count);
+    check_count = keep_room(answerer, moment, out, in, check_count);
     if (check_count > 0) {
         look_up(answerer, moment, check_count);
+        metric_add(&answerer->metrics->looked_up, check_count);
         if (moment->terminal != NULL)
             note_misses(answerer, moment, check_count);
         answer_checks(answerer, moment, out, in, check_count);

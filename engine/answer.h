@@ -3,6 +3,7 @@
 #ifndef ENGINE_ANSWER_H
 #define ENGINE_ANSWER_H
 
+#include "engine/audit.h"
 #include "engine/awaited.h"
 #include "engine/guard.h"
 #include "engine/metrics.h"
@@ -60,6 +61,8 @@ struct answerer {
     struct guard_limits limits;             /* for terminals that have none of their own */
     const struct identity_key *subject_key; /* with a ledger; borrowed, as the next is */
     struct transactions *transactions;      /* NULL: there is no ledger */
+    struct audit_ring *audit; /* the loop's, of the journal of checks; NULL: there is none */
+    bool audit_refuses;       /* what the journal has no room for is not answered */
     struct check checks[ANSWER_GROUP_MAX];
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];

@@ -3,7 +3,10 @@
 #include "engine/guard.h"
 #include "engine/listener.h"
 #include "protocol/identity_keys.h"
+#include "protocol/nearest.h"
 #include "protocol/profile.h"
+
+#include <string.h>
 
 #define AT(field) offsetof(struct config, field)
 
@@ -67,8 +70,16 @@ static const struct option_row rows[] = {
      "look for a newly published snapshot this often"},
     {"ledger", OPTION_TEXT, AT(ledger), "DIR", NULL, 0, 0,
      "keep a ledger of transactions in this directory; wants --subject-key"},
+    {"audit", OPTION_TEXT, AT(audit), "DIR", NULL, 0, 0,
+     "keep a journal in this directory of who asked about whom; wants --subject-key"},
+    {"audit-size", OPTION_NUMBER, AT(audit_size), "MIB", "4096", 1, 16777216,
+     "the journal takes no more than so much: its oldest parts go"},
+    {"audit-days", OPTION_NUMBER, AT(audit_days), "DAYS", "0", 0, 36500,
+     "parts of the journal that are older go; 0: as long as there is room"},
+    {"audit-full", OPTION_TEXT, AT(audit_full), "WHAT", CONFIG_AUDIT_LOSE, 0, 0,
+     "when the disk is too slow or full: lose what does not fit, counted, or refuse to answer"},
     {"subject-key", OPTION_TEXT, AT(subject_key), "FILE", NULL, 0, 0,
-     "the key by which the ledger knows people: that of the snapshots, for as long as the ledger lives"},
+     "the key by which ledger and journal know people: that of the snapshots, for as long as they live"},
     {"ledger-map", OPTION_NUMBER, AT(ledger_map), "MIB", "65536", 16, 16777216,
      "the ledger may grow to so much; more than is needed costs nothing"},
     {"ledger-keep-days", OPTION_NUMBER, AT(ledger_keep_days), "DAYS", "0", 0, 36500,
@@ -76,7 +87,7 @@ static const struct option_row rows[] = {
     {"ledger-keep-denied-days", OPTION_NUMBER, AT(ledger_keep_denied_days), "DAYS", "90", 0, 36500,
      "remove what stands of denials after so long, but for their hash; 0: never"},
     {"ledger-head-key", OPTION_TEXT, AT(ledger_head_key), "FILE", NULL, 0, 0,
-     "secret signing key: every minute DIR/head says, signed, what the ledger has come to"},
+     "secret signing key: every minute DIR/head says, signed, what ledger and journal have come to"},
     {"ledger-head", OPTION_TEXT, AT(ledger_head), "FILE", NULL, 0, 0,
      "a head that was kept elsewhere: an older ledger, or another one, refuses the start"},
     {"accept-older-ledger", OPTION_FLAG, AT(accept_older_ledger), NULL, NULL, 0, 0,
@@ -150,8 +161,6 @@ static bool check_ledger(const struct config *config, struct fault *fault)
         const char *name;
         bool is_given;
     } ledger_only[] = {
-        {"subject-key", config->subject_key != NULL},
-        {"ledger-head-key", config->ledger_head_key != NULL},
         {"ledger-head", config->ledger_head != NULL},
         {"accept-older-ledger", config->accept_older_ledger},
         {"trust-clock", config->trust_clock},
@@ -171,6 +180,36 @@ static bool check_ledger(const struct config *config, struct fault *fault)
     return true;
 }
 
+/* The keys that ledger and journal share, and the journal. */
+static bool check_audit(const struct config *config, struct fault *fault)
+{
+    const struct {
+        const char *name, *value;
+    } shared[] = {
+        {"subject-key", config->subject_key},
+        {"ledger-head-key", config->ledger_head_key},
+    };
+    for (size_t i = 0; i < COUNT_OF(shared); i++)
+        if (config->ledger == NULL && config->audit == NULL && shared[i].value != NULL)
+            return fault_set(fault,
+                             "--%s: is about a ledger or a journal of checks, and there is neither "
+                             "--ledger nor --audit",
+                             shared[i].name);
+    if (config->audit != NULL && config->subject_key == NULL)
+        return fault_set(fault, "--audit: wants --subject-key FILE, the key with which the "
+                                "snapshots' subjects were made (eligctl keygen subject)");
+    if (config->audit == NULL)
+        return true;
+    static const char *const ways[] = {CONFIG_AUDIT_LOSE, CONFIG_AUDIT_REFUSE};
+    char near[NEAREST_TEXT_SIZE];
+    for (size_t i = 0; i < COUNT_OF(ways); i++)
+        if (strcmp(config->audit_full, ways[i]) == 0)
+            return true;
+    return fault_set(
+        fault, "--audit-full: want lose or refuse, found \"%.60s\"%s", config->audit_full,
+        nearest_text(near, "; did you mean ", "?", config->audit_full, ways, COUNT_OF(ways)));
+}
+
 bool config_check(const struct config *config, struct fault *fault)
 {
     if (!identity_keys_choice(config->identity_key, config->identity_keys, fault))
@@ -184,7 +223,7 @@ bool config_check(const struct config *config, struct fault *fault)
     if (config->port_file_plain != NULL && config->listen_plain == NULL)
         return fault_set(fault, "--port-file-plain: there is no port without --listen-plain");
     if (!check_sealed(config, fault) || !check_ledger(config, fault) ||
-        !check_profile(config->profile, fault))
+        !check_audit(config, fault) || !check_profile(config->profile, fault))
         return false;
 
     struct address address;

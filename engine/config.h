@@ -26,6 +26,8 @@ struct config {
     const char *ledger;                        /* directory; NULL: none is kept, as the next two */
     const char *subject_key, *ledger_head_key; /* files */
     const char *ledger_head;                   /* file of a head that was kept elsewhere; NULL */
+    const char *audit;                         /* directory; NULL: no journal of checks */
+    const char *audit_full;                    /* "lose" or "refuse" */
     const char *config;                        /* file; NULL: none */
     uint64_t loops;
     uint64_t connections_max; /* of all loops together */
@@ -34,11 +36,16 @@ struct config {
     uint64_t environment;
     uint64_t ledger_map; /* MiB */
     uint64_t ledger_keep_days, ledger_keep_denied_days;
+    uint64_t audit_size; /* MiB */
+    uint64_t audit_days; /* 0: as long as there is room */
     bool accept_older_ledger, trust_clock;
     bool check_config, dump_config;
 };
 
 extern const struct option_table config_table;
+
+#define CONFIG_AUDIT_LOSE   "lose"
+#define CONFIG_AUDIT_REFUSE "refuse"
 
 /* Whether the settings go together: somewhere to listen, and there where plain frames may be. */
 MUST_USE bool config_check(const struct config *config, struct fault *fault);

@@ -15,11 +15,12 @@ struct ledger_clock {
     uint64_t monotonic_ms; /* then */
     /* When it was opened, or known to be right last: so far by then, on either clock. */
     uint64_t base_ms, base_monotonic_ms;
-    bool is_ahead;     /* the wall clock is, and is not believed: somebody must be told */
-    bool is_confirmed; /* an operator says that the wall clock is right; for once */
+    /* The wall clock is so, far, and is not believed: somebody must be told. */
+    bool is_ahead, is_far_behind;
 };
 
-/* With what a ledger had written last; 0: it is new, and the wall clock is all there is. */
+/* With what a ledger had written last; 0: it is new, and the wall clock is all there is. Who knows
+ * that the wall clock is right says that it is synchronised. */
 void clock_begin(struct ledger_clock *clock, uint64_t written_ms, uint64_t wall_ms,
                  uint64_t monotonic_ms, bool is_synchronised);
 

@@ -12,10 +12,15 @@
     "; put the right one there, or, if what came after is known to be lost, start with "           \
     "--accept-older-ledger"
 
+static bool head_is_ours(const struct ledger_head *kept, const struct ledger_head *found)
+{
+    return kept->environment == found->environment && kept->subject_key == found->subject_key;
+}
+
 bool ledger_head_fits(const struct ledger_head *kept, const struct ledger_head *found,
                       const uint8_t *chain, struct fault *fault)
 {
-    if (kept->environment != found->environment || kept->subject_key != found->subject_key)
+    if (!head_is_ours(kept, found))
         return fault_set(fault, "the head is of the ledger of another environment or subject key");
     if (kept->sequence > found->sequence)
         return fault_set(fault,
@@ -45,7 +50,7 @@ static bool compare_head(struct book *book, const struct ledger_setup *setup, st
     bool is_there = book_chain(book, kept.sequence, chain);
     if (ledger_head_fits(&kept, book_head(book), is_there ? chain : NULL, fault))
         return true;
-    if (!config->accept_older_ledger)
+    if (!config->accept_older_ledger || !head_is_ours(&kept, book_head(book)))
         return fault_at(fault, config->ledger);
     log_event("ledger_accepted", "fault=%s", log_text(text, fault->text));
     return true;

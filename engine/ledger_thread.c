@@ -36,14 +36,17 @@ struct member {
     uint32_t loop;
 };
 
+/* What the log said of the wall clock last. */
+enum clock_word { CLOCK_FOLLOWED, CLOCK_AHEAD, CLOCK_BEHIND };
+
 struct ledger_thread {
     struct ledger ledger;
     struct ledger_thread_settings settings;
     struct request_ring *asked; /* [settings.loop_count] */
     struct verdict_ring *done;  /* likewise */
     _Atomic uint64_t under_way_count;
-    atomic_bool has_failed;
-    _Atomic uint64_t group_start_ns; /* 0: none is under way */
+    atomic_bool has_failed, is_running;
+    _Atomic uint64_t group_start_ns; /* of a group, and the head behind it; 0: none is under way */
 
     /* The thread's own. */
     struct ledger_clock clock;
@@ -54,8 +57,9 @@ struct ledger_thread {
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
-    bool is_tight;                               /* of the last group */
-    bool is_full, is_head_unsaid, is_ahead_said; /* so that each is said once */
+    bool is_tight;                /* of the last group */
+    bool is_full, is_head_unsaid; /* so that each is said once */
+    enum clock_word clock_said;
 
     pthread_t thread;
     bool is_started;
@@ -221,20 +225,12 @@ static enum book_end commit(struct ledger_thread *t, size_t count, uint32_t expi
     return BOOK_DONE;
 }
 
-static enum book_end begin(struct ledger_thread *t)
-{
-    enum book_end end = book_begin(t->settings.book, t->now_ms);
-    if (end == BOOK_FULL)
-        book_drop(t->settings.book);
-    return end;
-}
-
 /* One write transaction; nothing of it has happened unless it is BOOK_DONE. */
 static enum book_end write_group(struct ledger_thread *t, size_t count, enum scope scope)
 {
     struct book *book = t->settings.book;
     uint32_t expired_count = 0;
-    enum book_end end = begin(t);
+    enum book_end end = book_begin(book, t->now_ms);
     if (end != BOOK_DONE)
         return end;
     t->is_tight = book_is_tight(book);
@@ -384,17 +380,27 @@ static uint64_t clock_ms(clockid_t clock)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
 }
 
+/* Each once, until it changes. */
 static void say_clock(struct ledger_thread *t)
 {
-    bool is_ahead = t->clock.is_ahead;
-    metric_set(&t->settings.metrics->ledger_clock_held, is_ahead);
-    if (is_ahead && !t->is_ahead_said)
+    enum clock_word word = t->clock.is_ahead        ? CLOCK_AHEAD
+                           : t->clock.is_far_behind ? CLOCK_BEHIND
+                                                    : CLOCK_FOLLOWED;
+    metric_set(&t->settings.metrics->ledger_clock_held, word != CLOCK_FOLLOWED);
+    if (word == t->clock_said)
+        return;
+    if (word == CLOCK_AHEAD)
         log_event("ledger_clock_held",
                   "reason=\"the wall clock is far ahead of the ledger's and nobody vouches for it: "
                   "if it is right, start with --trust-clock\"");
-    if (!is_ahead && t->is_ahead_said)
+    else if (word == CLOCK_BEHIND)
+        log_event("ledger_clock_held",
+                  "reason=\"the wall clock is far behind the ledger's, which never goes back: if "
+                  "it is wrong, set it; if it is right, a wrong one was believed once, and what is "
+                  "recorded has later times\"");
+    else
         log_event("ledger_clock_follows", "reason=\"the wall clock is believed again\"");
-    t->is_ahead_said = is_ahead;
+    t->clock_said = word;
 }
 
 static void begin_clock(struct ledger_thread *t)
@@ -442,7 +448,7 @@ static bool prune(struct ledger_thread *t)
 {
     struct book *book = t->settings.book;
     uint32_t count = 0;
-    enum book_end end = begin(t);
+    enum book_end end = book_begin(book, t->now_ms);
     if (end == BOOK_DONE) {
         end = book_prune(book, &t->settings.retention, LEDGER_PRUNED_MAX, &count);
         if (end != BOOK_DONE || count == 0)
@@ -531,40 +537,58 @@ static bool turn(struct ledger_thread *t)
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
     bool goes_on = count > 0 ? run_group(t, count) : keep_house(t);
-    atomic_store(&t->group_start_ns, 0);
     if (goes_on && monotonic_ms() >= t->head_due_ms)
         sign_head(t);
+    atomic_store(&t->group_start_ns, 0);
     return goes_on;
+}
+
+/* Until it is to end. False: it has failed. */
+static bool run(struct ledger_thread *t)
+{
+    while (!is_ending(t)) {
+        if (!turn(t))
+            return false;
+        if (!has_asked(t) && !sleep_until_asked(t))
+            break;
+    }
+    return true;
 }
 
 static void *thread_run(void *argument)
 {
     struct ledger_thread *t = argument;
     sign_head(t);
-    while (!is_ending(t)) {
-        if (!turn(t)) {
-            fail(t);
-            return NULL;
-        }
-        if (!has_asked(t) && !sleep_until_asked(t))
-            break;
-    }
-    sign_head(t);
+    if (run(t))
+        sign_head(t);
+    else
+        fail(t);
+    atomic_store(&t->is_running, false);
     return NULL;
 }
 
 /* ---- opening and closing ---- */
 
+void ledger_thread_end(struct ledger *ledger)
+{
+    struct ledger_thread *t = thread_of(ledger);
+    pthread_mutex_lock(&t->lock);
+    t->is_ending = true;
+    pthread_cond_signal(&t->woken);
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool ledger_thread_is_running(const struct ledger *ledger)
+{
+    return atomic_load(&thread_of_const(ledger)->is_running);
+}
+
 static void thread_close(struct ledger *ledger)
 {
     struct ledger_thread *t = thread_of(ledger);
-    if (t->is_started) {
-        pthread_mutex_lock(&t->lock);
-        t->is_ending = true;
-        pthread_cond_signal(&t->woken);
-        pthread_mutex_unlock(&t->lock);
+    ledger_thread_end(ledger);
+    if (t->is_started)
         pthread_join(t->thread, NULL);
-    }
     for (uint32_t i = 0; i < t->settings.loop_count; i++) {
         if (t->asked != NULL)
             free(t->asked[i].places);
@@ -633,9 +657,12 @@ bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings
 bool ledger_thread_start(struct ledger *ledger, struct fault *fault)
 {
     struct ledger_thread *t = thread_of(ledger);
+    atomic_store(&t->is_running, true);
     int rc = pthread_create(&t->thread, NULL, thread_run, t);
-    if (rc != 0)
+    if (rc != 0) {
+        atomic_store(&t->is_running, false);
         return fault_set(fault, "thread of the ledger: %s", strerror(rc));
+    }
     t->is_started = true;
     return true;
 }

@@ -43,8 +43,14 @@ MUST_USE bool ledger_thread_open(struct ledger **out, const struct ledger_thread
 /* From here on loops are woken. What was submitted before is done, too. */
 MUST_USE bool ledger_thread_start(struct ledger *ledger, struct fault *fault);
 
-/* For how long its present group has been under way; 0: it is not at one. And how many requests are
- * with it. From any thread. */
+/* No loop uses it any more: its thread ends when the group that it is at is over. ledger_close
+ * waits for that, however long the disk takes; whoever has something else to listen to meanwhile
+ * asks whether it still runs. From any thread. */
+void ledger_thread_end(struct ledger *ledger);
+bool ledger_thread_is_running(const struct ledger *ledger);
+
+/* For how long its present group, or head, has been under way; 0: it is at none. And how many
+ * requests are with it. From any thread. */
 uint64_t ledger_thread_group_ms(const struct ledger *ledger);
 uint64_t ledger_thread_waiting(const struct ledger *ledger);
 

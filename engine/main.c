@@ -20,6 +20,7 @@
 #define DESCRIPTORS_BESIDE 64 /* of sockets that listen, loops, snapshots */
 #define DESCRIPTORS_A_LOOP 4
 #define WAIT_FOR_LOOPS_NS  10000000
+#define LEDGER_TEXT_SIZE   80
 #define SIGNAL_ECHO_NS     500000000 /* so soon the same signal is the same request */
 
 /* Keys and identifiers are in this memory: no dump of it, by the kernel or by a debugger. */
@@ -108,6 +109,17 @@ static bool is_second_request(int second, int first, uint64_t asked_ns)
     return second != first || clock_monotonic_ns() - asked_ns > SIGNAL_ECHO_NS;
 }
 
+/* What the ledger is at: on a disk that hangs, for how long. */
+static const char *ledger_text(char text[static LEDGER_TEXT_SIZE], struct server *server)
+{
+    struct server_totals totals;
+    server_totals(&totals, server);
+    snprintf(text, LEDGER_TEXT_SIZE, " ledger_waiting=%" PRIu64 " ledger_group_ms=%" PRIu64,
+             metric_read(&totals.metrics.ledger_waiting),
+             metric_read(&totals.metrics.ledger_group_ms));
+    return text;
+}
+
 /* Serves until TERM or INT, then drains; a second one does not wait for that. */
 static int serve(struct server *server, const struct config *config, const sigset_t *signals)
 {
@@ -122,14 +134,16 @@ static int serve(struct server *server, const struct config *config, const sigse
     uint64_t asked_ns = clock_monotonic_ns();
     struct server_totals totals;
     server_totals(&totals, server);
-    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64, signal_number,
-              totals.connection_count, config->drain_ms);
+    char ledger[LEDGER_TEXT_SIZE];
+    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64 "%s", signal_number,
+              totals.connection_count, config->drain_ms, ledger_text(ledger, server));
     server_drain(server);
     while (server_is_running(server)) {
         struct timespec wait = {0, WAIT_FOR_LOOPS_NS};
         int second = sigtimedwait(signals, NULL, &wait);
         if (is_second_request(second, signal_number, asked_ns)) {
-            log_event("killed", "signal=%d reason=\"asked a second time to stop\"", second);
+            log_event("killed", "signal=%d reason=\"asked a second time to stop\"%s", second,
+                      ledger_text(ledger, server));
             _exit(EXIT_FAILED);
         }
     }
@@ -156,6 +170,9 @@ static void log_cautions(const struct config *config)
         log_event("note",
                   "reason=\"without --ledger-head-key nobody notices an older ledger in the "
                   "place of this one\"");
+    if (config->audit != NULL && config->ledger_head_key == NULL)
+        log_event("note", "reason=\"without --ledger-head-key nobody notices a journal of checks "
+                          "that was cut short\"");
     if (locked_was_refused())
         log_event("note", "reason=\"keys of sessions may be swapped out: the system's limit of "
                           "locked memory is too low (LimitMEMLOCK=)\"");

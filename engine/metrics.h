@@ -92,7 +92,12 @@
     X(ledger_map_bp, "of the ledger's map in use, in 1/100 of a percent")                          \
     X(ledger_full, "groups that found no room on the disk or in the map")                          \
     X(ledger_failed, "1: the ledger has failed, and nothing is written any more")                  \
-    X(ledger_clock_held, "1: the ledger's clock does not follow the wall clock")
+    X(ledger_clock_held, "1: the ledger's clock does not follow the wall clock")                   \
+    X(audit_rows, "rows of the journal of checks that are on the disk")                            \
+    X(audit_blocks, "blocks in which they stand")                                                  \
+    X(audit_lost, "rows that the journal could not take; it says so itself, too")                  \
+    X(audit_failures, "times that the journal could not be written or synced")                     \
+    X(audit_refused, "CHECK frames answered BUSY because the journal is full")
 
 #define CACHE_LINE_SIZE 64
 

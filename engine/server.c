@@ -1,5 +1,6 @@
 #include "engine/server.h"
 
+#include "engine/audit.h"
 #include "engine/conn.h"
 #include "engine/keeper.h"
 #include "engine/ledger_setup.h"
@@ -18,6 +19,9 @@
 #define ACCEPTS_A_CALLBACK 4   /* the others wait: connections that are open come first */
 #define ACCEPT_PAUSE_S     0.1 /* without descriptors, accepting again at once is a busy loop */
 #define DRAIN_STEP_MS      10
+
+/* Behind the metrics of the loops. */
+enum { METRICS_LEDGER, METRICS_AUDIT, METRICS_BESIDE };
 
 /* A thread with an event loop; what it serves is its alone. */
 struct loop {
@@ -51,8 +55,10 @@ struct server {
     struct handshakes *handshakes; /* NULL: nothing sealed is served */
     struct ledger *ledger;         /* NULL: none is kept */
     const struct identity_key *subject_key;
+    struct audit_file *audit_file; /* NULL: no journal of checks is kept; so the next */
+    struct audit *audit;
     struct loop *loops;
-    struct metrics *metrics; /* [loop_count + 1]: the last one is the ledger's */
+    struct metrics *metrics; /* [loop_count + METRICS_BESIDE] */
     struct metrics_board board;
     uint32_t loop_count;
     uint8_t profile; /* of whoever connects to the sockets of plain frames */
@@ -172,7 +178,10 @@ static void loop_drain(struct loop *loop)
  * before the store has been told that it is not. */
 static void loop_take_edition(struct loop *loop)
 {
-    conns_use(loop->conns, store_take_beside(loop->server->store, loop->index));
+    const struct edition *edition = store_take_beside(loop->server->store, loop->index);
+    conns_use(loop->conns, edition);
+    if (loop->answerer.audit != NULL)
+        audit_use(loop->answerer.audit, edition);
     if (!conns_need_old(loop->conns))
         store_let_go(loop->server->store, loop->index);
 }
@@ -200,14 +209,20 @@ static void loop_wake(struct ev_loop *ev, ev_async *async, int events)
         loop_drain(loop);
 }
 
-/* Readers of the store are the loops, and behind them the handshakes. */
+/* Readers of the store are the loops, behind them the handshakes, and behind these the journal's
+ * thread, which looks by itself. */
+static uint32_t audit_reader(const struct server *server)
+{
+    return server->loop_count + (server->config->listen != NULL);
+}
+
 static void wake_reader(void *context, uint32_t reader)
 {
     struct server *server = context;
-    if (reader == server->loop_count)
-        handshakes_wake(server->handshakes);
-    else
+    if (reader < server->loop_count)
         ev_async_send(server->loops[reader].ev, &server->loops[reader].wake);
+    else if (reader < audit_reader(server))
+        handshakes_wake(server->handshakes);
 }
 
 static void wake_for_verdicts(void *context, uint32_t index)
@@ -225,7 +240,10 @@ static void *loop_run(void *argument)
     ev_run(loop->ev, 0);
     conns_close(loop->conns);
     loop->conns = NULL;
-    atomic_fetch_sub(&loop->server->running_count, 1);
+    struct server *server = loop->server;
+    bool is_last = atomic_fetch_sub(&server->running_count, 1) == 1;
+    if (is_last && server->ledger != NULL)
+        ledger_thread_end(server->ledger);
     return NULL;
 }
 
@@ -294,6 +312,10 @@ static bool loop_open(struct loop *loop, struct server *server, uint32_t index, 
     };
     if (!loop_open_ledger(loop, server, fault))
         return false;
+    if (server->audit != NULL) {
+        loop->answerer.audit = audit_ring(server->audit, index);
+        loop->answerer.audit_refuses = audit_refuses(server->audit);
+    }
     struct conns_settings settings = {
         .connection_count_max = (uint32_t)config->connections_max,
         .connection_count = &server->connection_count,
@@ -396,11 +418,49 @@ static bool server_open_ledger(struct server *server, const struct server_keys *
         .subject_key = keys->subject,
         .head_key = keys->ledger_head,
         .loop_count = server->loop_count,
-        .metrics = &server->metrics[server->loop_count],
+        .metrics = &server->metrics[server->loop_count + METRICS_LEDGER],
         .wake = wake_for_verdicts,
         .context = server,
     };
     return ledger_setup_open(&server->ledger, &setup, fault);
+}
+
+static const struct edition *take_for_audit(void *context)
+{
+    struct server *server = context;
+    return store_take(server->store, audit_reader(server));
+}
+
+static bool server_open_audit(struct server *server, const struct server_keys *keys,
+                              struct fault *fault)
+{
+    const struct config *config = server->config;
+    if (config->audit == NULL)
+        return true;
+    uint64_t size_max = config->audit_size << 20;
+    struct audit_file_settings file = {
+        .directory = config->audit,
+        .environment = (uint32_t)config->environment,
+        .subject_key = subject_key_check(keys->subject),
+        .size_max = size_max,
+        .segment_size = size_max / AUDIT_SEGMENTS_LEAST < AUDIT_SEGMENT_SIZE_MAX
+                            ? size_max / AUDIT_SEGMENTS_LEAST
+                            : AUDIT_SEGMENT_SIZE_MAX,
+        .days = (uint32_t)config->audit_days,
+        .head_key = keys->ledger_head,
+    };
+    if (!audit_file_open(&server->audit_file, &file, clock_wall_s() * 1000, fault))
+        return false;
+    struct audit_settings settings = {
+        .file = server->audit_file,
+        .subject_key = keys->subject,
+        .loop_count = server->loop_count,
+        .refuses = strcmp(config->audit_full, CONFIG_AUDIT_REFUSE) == 0,
+        .metrics = &server->metrics[server->loop_count + METRICS_AUDIT],
+        .take = take_for_audit,
+        .context = server,
+    };
+    return audit_open(&server->audit, &settings, fault);
 }
 
 static bool server_open_sockets(struct server *server, struct fault *fault)
@@ -437,6 +497,8 @@ static bool server_start_threads(struct server *server, struct fault *fault)
     }
     if (server->ledger != NULL && !ledger_thread_start(server->ledger, fault))
         return false;
+    if (server->audit != NULL && !audit_start(server->audit, fault))
+        return false;
     if (server->handshakes != NULL &&
         (!keeper_start(server->keeper, fault) || !handshakes_start(server->handshakes, fault)))
         return false;
@@ -454,13 +516,13 @@ bool server_start(struct server **out, const struct config *config, const struct
     server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
     server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
-    server->metrics =
-        aligned_alloc(CACHE_LINE_SIZE, (server->loop_count + 1) * sizeof(struct metrics));
+    server->metrics = aligned_alloc(CACHE_LINE_SIZE,
+                                    (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
     if (server->loops == NULL || server->metrics == NULL) {
         fault_set(fault, "no memory for %u loops", server->loop_count);
         goto fail;
     }
-    memset(server->metrics, 0, (server->loop_count + 1) * sizeof(struct metrics));
+    memset(server->metrics, 0, (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
     for (uint32_t i = 0; i < server->loop_count; i++)
         server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
@@ -473,13 +535,13 @@ bool server_start(struct server **out, const struct config *config, const struct
         .environment = (uint32_t)config->environment,
         .subject_check = keys->subject != NULL ? subject_key_check(keys->subject) : 0,
         .poll_ms = (uint32_t)config->poll_ms,
-        .reader_count = server->loop_count + (config->listen != NULL),
+        .reader_count = audit_reader(server) + (config->audit != NULL),
         .wake = wake_reader,
         .context = server,
     };
     if (!store_open(&server->store, &settings, fault) || !server_open_sealed(server, keys, fault) ||
-        !server_open_ledger(server, keys, fault) || !server_open_sockets(server, fault) ||
-        !server_start_threads(server, fault))
+        !server_open_ledger(server, keys, fault) || !server_open_audit(server, keys, fault) ||
+        !server_open_sockets(server, fault) || !server_start_threads(server, fault))
         goto fail;
     *out = server;
     return true;
@@ -517,18 +579,19 @@ void server_drain(struct server *server)
 
 bool server_is_running(const struct server *server)
 {
-    return atomic_load(&server->running_count) > 0;
+    return atomic_load(&server->running_count) > 0 ||
+           (server->ledger != NULL && ledger_thread_is_running(server->ledger));
 }
 
 void server_totals(struct server_totals *out, struct server *server)
 {
     memset(out, 0, sizeof(*out));
     if (server->ledger != NULL) {
-        struct metrics *metrics = &server->metrics[server->loop_count];
+        struct metrics *metrics = &server->metrics[server->loop_count + METRICS_LEDGER];
         metric_set(&metrics->ledger_waiting, ledger_thread_waiting(server->ledger));
         metric_set(&metrics->ledger_group_ms, ledger_thread_group_ms(server->ledger));
     }
-    for (uint32_t i = 0; i <= server->loop_count; i++)
+    for (uint32_t i = 0; i < server->loop_count + METRICS_BESIDE; i++)
         metrics_sum(&out->metrics, &server->metrics[i]);
     out->swap_count = store_swap_count(server->store);
     out->alarm_count = keeper_alarm_count(server->keeper);
@@ -550,6 +613,10 @@ void server_close(struct server *server)
     ledger_close(server->ledger);
     for (uint32_t i = 0; server->store != NULL && i < server->loop_count; i++)
         store_leave(server->store, i);
+    audit_close(server->audit);
+    audit_file_close(server->audit_file, clock_wall_s() * 1000);
+    if (server->store != NULL && server->config->audit != NULL)
+        store_leave(server->store, audit_reader(server));
     /* The store's thread wakes the others, and they wake loops: each goes after who wakes it. */
     handshakes_end(server->handshakes);
     store_close(server->store);

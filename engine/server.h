@@ -17,7 +17,7 @@ struct server_keys {
     const struct identity_key *identity; /* NULL: from config->identity_keys */
     const struct sign_public *signer, *revoker;
     const struct noise_keys *current, *next;
-    const struct identity_key *subject; /* of the ledger */
+    const struct identity_key *subject; /* of ledger and journal; so the next */
     const struct sign_secret *ledger_head;
 };
 
@@ -36,7 +36,7 @@ void server_look(struct server *server);
 /* Stops accepting, answers DRAINING and lets connections leave, for at most drain-ms. */
 void server_drain(struct server *server);
 
-/* Whether a loop is still at work. */
+/* Whether a loop is still at work, or the ledger at its last group. */
 bool server_is_running(const struct server *server);
 
 /* What was counted, over all loops. */

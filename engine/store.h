@@ -7,7 +7,7 @@
 #include "protocol/edition.h"
 #include "protocol/snapshot.h"
 
-#define STORE_READERS_MAX 65 /* loops, and the thread of handshakes */
+#define STORE_READERS_MAX 66 /* loops, and the threads of handshakes and of the journal */
 
 /* What the store needs to know; everything is borrowed and outlives it. */
 struct store_settings {

@@ -188,8 +188,7 @@ int elig_transact(struct elig *elig, const struct elig_request *request, struct 
 
 /* 1: the request has its answer, and may be forgotten. 0: DRAINING, BUSY or NOT_READY: nothing was
  * done, or it is not known; send the same again. (NOT_PERMITTED and ELIG_UNKNOWN_PRODUCT to
- * ELIG_NO_CONTRACT are said without a look into the ledger: after an attempt that had no answer ask
- * STATUS what became of it.) */
+ * ELIG_NO_CONTRACT say that nothing is recorded under this request_id.) */
 int elig_is_final(const struct elig_response *response);
 
 /* ---- Sealed sessions with a server on another machine: PROTOCOL.md, "Sealed sessions" ----

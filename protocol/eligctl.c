@@ -3,9 +3,8 @@
 #include "protocol/commands.h"
 #include "protocol/day.h"
 #include "protocol/elig.h"
-#include "protocol/frame.h"
-#include "protocol/identifier_input.h"
-#include "protocol/json.h"
+#include "protocol/eligctl_purchase.h"
+#include "protocol/eligctl_say.h"
 #include "protocol/money.h"
 #include "protocol/options.h"
 #include "protocol/progress.h"
@@ -14,77 +13,16 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
-#define PING_COUNT_MAX     100000
-#define SNAPSHOT_TEXT_SIZE 96
-#define UNTIL_TEXT_SIZE    48
-
-/* ---- saying what is wrong ---- */
-
-static int refuse_value(const char *command, const char *option, const char *wanted,
-                        const char *found)
-{
-    fprintf(stderr, "eligctl %s: --%s: want %s, found \"%.60s\"\n", command, option, wanted, found);
-    return EXIT_USAGE;
-}
-
-static int fail(int exit_status, const char *command, const char *where, const char *text)
-{
-    fprintf(stderr, "eligctl %s: %s: %s\n", command, where, text);
-    return exit_status;
-}
-
-/* ---- values ---- */
-
-/* Ids are never used twice: 64 random bits are as good as a counter and need no memory. */
-static uint64_t new_request_id(void)
-{
-    uint64_t id = 0;
-    while (id == 0) {
-        if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
-            id = 0;
-    }
-    return id;
-}
-
-/* "Snapshot 12, fresh." */
-static const char *snapshot_text(char text[static SNAPSHOT_TEXT_SIZE], uint64_t generation,
-                                 uint16_t stale_h)
-{
-    if (generation == 0)
-        snprintf(text, SNAPSHOT_TEXT_SIZE, "No snapshot.");
-    else if (stale_h == 0)
-        snprintf(text, SNAPSHOT_TEXT_SIZE, "Snapshot %" PRIu64 ", fresh.", generation);
-    else
-        snprintf(text, SNAPSHOT_TEXT_SIZE,
-                 "Snapshot %" PRIu64 ", a source of it is overdue for %u h.", generation, stale_h);
-    return text;
-}
-
-static void json_status(struct json *json, uint16_t status)
-{
-    json_text(json, "status", elig_status_name(status));
-    json_number(json, "status_number", status);
-    json_text(json, "status_text", elig_status_text(status));
-}
-
-/* Where the server is at. */
-static void json_snapshot(struct json *json, uint64_t generation, uint16_t stale_h,
-                          uint32_t server_time_s)
-{
-    json_number(json, "generation", generation);
-    json_number(json, "stale_h", stale_h);
-    json_number(json, "server_time_s", server_time_s);
-}
+#define PING_COUNT_MAX  100000
+#define UNTIL_TEXT_SIZE 48
 
 /* ---- check ---- */
 
 struct check_settings {
     struct reach reach;
-    const char *means, *identifier, *price, *at, *entry;
-    uint64_t product, quantity, companions, point_of_sale;
+    struct purchase_settings purchase;
+    const char *at;
     bool json;
 };
 
@@ -92,24 +30,8 @@ struct check_settings {
 
 static const struct option_row check_rows[] = {
     REACH_ROW_CONNECT(struct check_settings),
-    {"means", OPTION_TEXT, CHECK_AT(means), "NAME", "personal-code", 0, 0,
-     "kind of the identifier: personal-code, eid, e-talons or card"},
-    {"identifier", OPTION_TEXT, CHECK_AT(identifier), "TEXT", "-", 0, 0,
-     "who is asked about; - reads it from standard input, out of others' sight"},
-    {"product", OPTION_NUMBER, CHECK_AT(product), "NUMBER", NULL, 0, UINT32_MAX,
-     "required: number of the product in the catalogue"},
-    {"price", OPTION_TEXT, CHECK_AT(price), "EUR", NULL, 0, 0,
-     "required: price of one, such as 1.50, with up to four decimals"},
-    {"quantity", OPTION_NUMBER, CHECK_AT(quantity), "NUMBER", "1", 1, QUANTITY_MAX, "how many"},
-    {"companions", OPTION_NUMBER, CHECK_AT(companions), "NUMBER", "0", 0, UINT8_MAX,
-     "persons who come along, whose units are among the quantity"},
-    {"point-of-sale", OPTION_NUMBER, CHECK_AT(point_of_sale), "NUMBER", "0", 0, UINT32_MAX,
-     "number of the till or gate in the catalogue; 0 is unstated"},
-    {"entry", OPTION_TEXT, CHECK_AT(entry), "HOW", "unstated", 0, 0,
-     "how the identifier was read: unstated, chip, contactless, optical or typed"},
-    {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0,
-     "when the service is used, by the clock in Riga: 2026-11-23T10:00. Seconds since 1970 UTC are "
-     "taken too. Without it: now."},
+    PURCHASE_ROWS(struct check_settings),
+    {"at", OPTION_TEXT, CHECK_AT(at), "TIME", NULL, 0, 0, PURCHASE_TIME_HELP ". Without it: now."},
     REACH_ROWS(struct check_settings),
     {"json", OPTION_FLAG, CHECK_AT(json), NULL, NULL, 0, 0, "answer as JSON"},
 };
@@ -123,74 +45,6 @@ static const struct option_table check_table = {
               "             2 usage; 3 could not ask\n"
               "example: echo 010100-00018 | eligctl check --product 1 --price 1.50",
 };
-
-/* Never with the identifier in the sentence. */
-static int read_identifier(struct elig_request *request, const struct check_settings *settings)
-{
-    char line[IDENTIFIER_INPUT];
-    struct identifier identifier;
-    const char *text = settings->identifier;
-    size_t size = strlen(text);
-    if (strcmp(text, "-") == 0) {
-        const char *wrong = identifier_read_line(line, &size);
-        if (wrong != NULL) {
-            explicit_bzero(line, sizeof(line));
-            return fail(EXIT_USAGE, "check", "standard input", wrong);
-        }
-        text = line;
-    }
-    enum means_fault fault = means_normalise(&identifier, (enum means)request->means, text, size);
-    explicit_bzero(line, sizeof(line));
-    if (fault != MEANS_FINE)
-        return fail(EXIT_USAGE, "check", settings->means, means_fault_text(fault));
-    memcpy(request->identifier, identifier.text, identifier.size);
-    explicit_bzero(&identifier, sizeof(identifier));
-    return EXIT_YES;
-}
-
-static int read_names(struct elig_request *request, const struct check_settings *settings)
-{
-    static const char *const entries[] = {"unstated", "chip", "contactless", "optical", "typed"};
-    static_assert(sizeof(entries) / sizeof(entries[0]) == ENTRY_LAST + 1, "a name for every entry");
-    request->means = means_of_name(settings->means);
-    if (request->means == 0)
-        return refuse_value("check", "means", "personal-code, eid, e-talons or card",
-                            settings->means);
-    while (strcmp(entries[request->entry], settings->entry) != 0) {
-        if (request->entry == ENTRY_LAST)
-            return refuse_value("check", "entry", "unstated, chip, contactless, optical or typed",
-                                settings->entry);
-        request->entry++;
-    }
-    return EXIT_YES;
-}
-
-static int read_purchase(struct elig_request *request, const struct check_settings *settings)
-{
-    *request = (struct elig_request){
-        .kind = ELIG_CHECK,
-        .companions = (uint8_t)settings->companions,
-        .quantity = (uint16_t)settings->quantity,
-        .product = (uint32_t)settings->product,
-        .point_of_sale = (uint32_t)settings->point_of_sale,
-        .request_id = new_request_id(),
-    };
-    int exit_status = read_names(request, settings);
-    if (exit_status != EXIT_YES)
-        return exit_status;
-    uint64_t price, at_s = 0;
-    if (!money_of_text(&price, settings->price, strlen(settings->price), UINT32_MAX))
-        return refuse_value("check", "price",
-                            "EUR up to 429496.7295 with up to four decimals, such as 1.50",
-                            settings->price);
-    if (settings->at != NULL && !time_of_text(&at_s, settings->at))
-        return refuse_value("check", "at",
-                            "a time in Riga such as 2026-11-23T10:00, or seconds since 1970 UTC",
-                            settings->at);
-    request->unit_price = (uint32_t)price;
-    request->service_time_s = (uint32_t)at_s;
-    return read_identifier(request, settings);
-}
 
 /* 0 a relief applies, 1 decided otherwise, 3 the question was not decided at all. */
 static int exit_of_status(uint16_t status)
@@ -254,16 +108,6 @@ static void print_decision(const struct elig_request *request, const struct elig
     print_purchase(request);
 }
 
-static void print_refusal(const char *command, const char *address, uint16_t status,
-                          uint16_t wait_ms)
-{
-    fprintf(stderr, "eligctl %s: %s: %s: %s", command, address, elig_status_name(status),
-            elig_status_text(status));
-    if (wait_ms != 0)
-        fprintf(stderr, " (ask again after %u ms)", wait_ms);
-    fputc('\n', stderr);
-}
-
 static void print_response_json(const struct elig_request *request, const struct elig_response *r)
 {
     struct json json;
@@ -289,11 +133,11 @@ static void print_response_json(const struct elig_request *request, const struct
 static int run_check(int argc, char *argv[])
 {
     struct check_settings settings;
-    struct elig_request request;
+    struct elig_request request = {.kind = ELIG_CHECK, .request_id = new_request_id()};
     struct elig_response response;
     struct elig *elig;
     options_read(&check_table, &settings, NULL, argc, argv);
-    int exit_status = read_purchase(&request, &settings);
+    int exit_status = purchase_read(&request, "check", &settings.purchase, "at", settings.at);
     if (exit_status != EXIT_YES)
         return exit_status;
 
@@ -314,7 +158,7 @@ static int run_check(int argc, char *argv[])
     if (settings.json)
         print_response_json(&request, &response);
     else if (exit_status == EXIT_FAILED)
-        print_refusal("check", settings.reach.connect, response.status, response.wait_ms);
+        say_refusal("check", settings.reach.connect, response.status, response.wait_ms);
     else
         print_decision(&request, &response);
     return command_finish("eligctl check", exit_status);
@@ -500,7 +344,7 @@ static int run_status(int argc, char *argv[])
     else if (report.status == STATUS_OK)
         print_report(&report);
     else
-        print_refusal("status", settings.reach.connect, report.status, report.wait_ms);
+        say_refusal("status", settings.reach.connect, report.status, report.wait_ms);
     return command_finish("eligctl status", report.status == STATUS_OK ? EXIT_YES : EXIT_FAILED);
 }
 
@@ -510,12 +354,21 @@ int main(int argc, char *argv[])
         {"check", run_check, "ask whether a relief applies to a purchase"},
         {"ping", run_ping, "ask whether a server is fit to answer"},
         {"status", run_status, "tell what a server says about itself"},
+        {"use", run_use, "decide a purchase and record it as used"},
+        {"reserve", run_reserve, "decide a purchase and hold it"},
+        {"confirm", run_confirm, "confirm what was reserved"},
+        {"cancel", run_cancel, "give up what was reserved"},
+        {"refund", run_refund, "give back what was confirmed"},
+        {"late", run_late, "record a purchase that has happened already"},
+        {"transaction", run_transaction, "tell what became of a purchase"},
+        {"correct", run_correct, "confirm, cancel and refund what a table says"},
         {"keygen", run_keygen, "make a secret key"},
         {"fingerprint", run_fingerprint, "print the fingerprint of a public key"},
         {"terminal", run_terminal, "enrol terminals, revoke them, give them new keys"},
         {"ledger", run_ledger, "verify a ledger, back it up, restore it"},
         {"report", run_report, "tell what a ledger comes to"},
         {"events", run_events, "tell a ledger's postings, from a number on"},
+        {"audit", run_audit, "read a journal of checks: who asked about somebody"},
     };
     return commands_run("eligctl", "Speaks with the eligibility engine.", commands,
                         sizeof(commands) / sizeof(commands[0]), argc, argv);

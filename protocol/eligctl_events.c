@@ -112,6 +112,8 @@ static void json_asked(struct json *json, const struct events *events, const str
 {
     json_text(json, "state", state_text(p->state));
     json_text(json, "status", p->status != 0 ? status_name(p->status) : NULL);
+    if (p->relief != 0) /* what the terminal saw, and has in its own books */
+        json_number(json, "relief_code", p->relief);
     json_number(json, "terminal", p->terminal);
     json_number(json, "request_id", p->request_id);
     if (p->target_id != 0) {
@@ -179,6 +181,19 @@ static void tell_text(const struct events *events, const struct posting *p)
 
 /* ---- the feed ---- */
 
+/* Who has kept more than there is has kept it of another ledger, or this is an older copy: what
+ * comes under those numbers is not what would have come. */
+static bool is_reached(const struct events *events, const struct ledger_head *head,
+                       struct fault *fault)
+{
+    uint64_t from = events->settings->from;
+    return from - 1 <= head->sequence ||
+           fault_set(fault,
+                     "--from: the ledger ends with posting %" PRIu64 ", and %" PRIu64
+                     " was told already: it is another ledger, or an older copy",
+                     head->sequence, from - 1);
+}
+
 static bool names_are_known(struct events *events, const struct posting *p, struct fault *fault)
 {
     for (size_t i = 0; i < p->part_count; i++)
@@ -214,7 +229,8 @@ static bool feed(struct events *events, struct fault *fault)
     uint64_t next = s->from, last = s->until != 0 ? s->until : UINT64_MAX;
     for (;;) {
         struct ledger_head head;
-        if (!ledger_reader_head(&head, events->reader, fault))
+        if (!ledger_reader_head(&head, events->reader, fault) ||
+            (next == s->from && !is_reached(events, &head, fault)))
             return false;
         uint64_t until = head.sequence < last ? head.sequence : last;
         if (next <= until && !tell_run(events, next, until, fault))

@@ -288,7 +288,7 @@ static bool read_facts(struct ledger_facts *out, const char *path, struct fault 
         return false;
     bool is_good = ledger_reader_head(&out->head, reader, fault) &&
                    ledger_reader_sizes(&out->sizes, reader, fault) &&
-                   ledger_reader_posting(&oldest, &is_there, reader, out->head.pruned + 1, fault);
+                   ledger_reader_oldest(&oldest, &is_there, reader, &out->head, fault);
     out->oldest_s = is_there ? oldest.recorded_ms / 1000 : 0;
     ledger_reader_close(reader);
     return is_good;

@@ -210,7 +210,7 @@ static int read_sizes(struct ledger_sizes *out, const struct ledger_reader *read
     uint64_t *const counts[DB_COUNT] = {&out->postings, &out->transactions, &out->tallies,
                                         &out->holds,    &out->accounts,     NULL};
     MDB_envinfo info;
-    MDB_stat stat;
+    MDB_stat stat = {0};
     int error = mdb_env_info(reader->env, &info);
     for (int i = 0; error == 0 && i < META; i++) {
         error = mdb_stat(reader->txn, reader->dbis[i], &stat);
@@ -380,7 +380,7 @@ static int read_accounts(struct account_list *out, struct ledger_reader *reader)
 
 bool account_list_read(struct account_list *out, struct ledger_reader *reader, struct fault *fault)
 {
-    MDB_stat stat;
+    MDB_stat stat = {0};
     if (!read_begin(reader, fault))
         return false;
     int error = mdb_stat(reader->txn, reader->dbis[ACCOUNTS], &stat);
@@ -509,6 +509,20 @@ bool postings_next(const struct posting **out, struct postings *postings, struct
                          postings->reader->path, postings->next);
     postings->next++;
     *out = &postings->posting;
+    return true;
+}
+
+bool ledger_reader_oldest(struct posting *out, bool *is_there, struct ledger_reader *reader,
+                          const struct ledger_head *head, struct fault *fault)
+{
+    *is_there = false;
+    for (uint64_t at = head->pruned + 1; at <= head->sequence; at++) {
+        if (!ledger_reader_posting(out, is_there, reader, at, fault))
+            return false;
+        if (!*is_there || out->kind != POSTING_PRUNED)
+            return true;
+    }
+    *is_there = false;
     return true;
 }
 

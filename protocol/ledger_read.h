@@ -78,6 +78,11 @@ void postings_close(struct postings *postings); /* NULL: nothing */
 MUST_USE bool postings_next(const struct posting **out, struct postings *postings,
                             struct fault *fault);
 
+/* The oldest posting that still says when it was recorded. */
+MUST_USE bool ledger_reader_oldest(struct posting *out, bool *is_there,
+                                   struct ledger_reader *reader, const struct ledger_head *head,
+                                   struct fault *fault);
+
 /* The first posting that was recorded at or after that time; head->sequence + 1: none. */
 MUST_USE bool ledger_reader_find_time(uint64_t *sequence, struct ledger_reader *reader,
                                       const struct ledger_head *head, uint64_t time_ms,

@@ -65,11 +65,20 @@ static void line_put(struct line *line, char c)
     line->text[line->size++] = c;
 }
 
+/* A sheet would work it out instead of showing it; of numbers that is the same. */
+static bool is_formula(const char *text)
+{
+    bool is_number = text[0] == '-' && text[1] >= '0' && text[1] <= '9';
+    return text[0] != '\0' && strchr("=+-@\t", text[0]) != NULL && !is_number;
+}
+
 static void line_cell(struct line *line, const char *text)
 {
     bool is_quoted = strpbrk(text, ",\"\r\n") != NULL;
     if (is_quoted)
         line_put(line, '"');
+    if (is_formula(text))
+        line_put(line, '\'');
     for (; *text != '\0'; text++) {
         if (*text == '"')
             line_put(line, '"');

@@ -38,7 +38,7 @@ static void note_removed(const struct ledger_report *report, const struct postin
 static bool find_days(struct ledger_report *report, struct fault *fault)
 {
     struct posting oldest;
-    bool is_there = false;
+    bool is_there;
     const struct ledger_head *head = &report->head;
     report->first = head->pruned + 1;
     report->last = head->sequence;
@@ -53,7 +53,7 @@ static bool find_days(struct ledger_report *report, struct fault *fault)
     }
     if (head->pruned == 0 || report->first != head->pruned + 1 || report->last < report->first)
         return true;
-    if (!ledger_reader_posting(&oldest, &is_there, report->reader, report->first, fault))
+    if (!ledger_reader_oldest(&oldest, &is_there, report->reader, head, fault))
         return false;
     report->is_cut = true;
     if (is_there)

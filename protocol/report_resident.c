@@ -2,6 +2,7 @@
 #include "protocol/report.h"
 #include "protocol/resident.h"
 
+#include "protocol/audit_read.h"
 #include "protocol/commands.h"
 #include "protocol/day.h"
 #include "protocol/identifier_input.h"
@@ -13,13 +14,15 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NAME "eligctl report resident"
+#define NAME                 "eligctl report resident"
+#define COLLECTED_ROOM_FIRST 64
 
 struct resident_settings {
     struct report_snapshot_settings snapshot;
-    const char *means, *subject_key;
+    const char *means, *subject_key, *audit;
     uint32_t day;
     bool json;
 };
@@ -31,6 +34,8 @@ static const struct option_row resident_rows[] = {
      "kind of the identifier on standard input: personal-code, eid, e-talons or card"},
     {"subject-key", OPTION_TEXT, RESIDENT_AT(subject_key), "FILE", NULL, 0, 0,
      "required: key of the ledger's subjects"},
+    {"audit", OPTION_TEXT, RESIDENT_AT(audit), "DIR", NULL, 0, 0,
+     "the journal of checks, for who asked about the person"},
     REPORT_ROWS_SNAPSHOT(struct resident_settings),
     {"day", OPTION_DAY, RESIDENT_AT(day), "DAY", NULL, 0, 0,
      "on which reliefs are to be had; without it, today"},
@@ -306,7 +311,8 @@ static bool tell(struct view_of_resident *v, const struct resident_asks *asks, s
         json_open_array(v->json, "purchases");
     } else {
         puts(v->resident.count > 0 ? "Purchases, the newest first; times of the service, in Riga:"
-                                   : "Nothing is kept of this person.");
+             : asks != NULL && asks->count > 0 ? "No purchase is kept of this person."
+                                               : "Nothing is kept of this person.");
     }
     if (!tell_purchases(v, fault))
         return false;
@@ -321,6 +327,56 @@ static bool tell(struct view_of_resident *v, const struct resident_asks *asks, s
         json_close_object(v->json);
         json_end(v->json);
     }
+    return true;
+}
+
+/* ---- who asked, from the journal of checks ---- */
+
+struct collected {
+    struct resident_ask *rows;
+    size_t count, room;
+    bool is_out_of_memory;
+};
+
+static void collect(void *context, const struct asked *asked)
+{
+    struct collected *all = context;
+    if (all->count == all->room) {
+        size_t room = all->room == 0 ? COLLECTED_ROOM_FIRST : 2 * all->room;
+        struct resident_ask *rows = reallocarray(all->rows, room, sizeof(rows[0]));
+        all->is_out_of_memory |= rows == NULL;
+        if (rows == NULL)
+            return;
+        all->rows = rows;
+        all->room = room;
+    }
+    all->rows[all->count++] = (struct resident_ask){.time_s = asked->time_s,
+                                                    .terminal = asked->terminal,
+                                                    .point_of_sale = asked->point_of_sale,
+                                                    .product = asked->product,
+                                                    .status = asked->status};
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+    uint64_t x = ((const struct resident_ask *)a)->time_s;
+    uint64_t y = ((const struct resident_ask *)b)->time_s;
+    return x > y ? -1 : x < y;
+}
+
+static bool collect_asks(struct collected *all, const struct view_of_resident *v,
+                         const char *directory, struct fault *fault)
+{
+    struct audit_sums sums;
+    if (!audit_each(directory, v->subject, 0, UINT64_MAX, collect, all, &sums, fault))
+        return false;
+    if (sums.segment_count > 0 && sums.subject_key != v->report.head.subject_key)
+        return fault_set(fault, "%s: is the journal of other subjects than this ledger's",
+                         directory);
+    if (all->is_out_of_memory)
+        return fault_set(fault, "%s: no memory for all who asked", directory);
+    if (all->count > 0)
+        qsort(all->rows, all->count, sizeof(all->rows[0]), compare_newest_first);
     return true;
 }
 
@@ -370,9 +426,14 @@ int run_report_resident(int argc, char *argv[])
     v.json = s.json ? &json : NULL;
     v.day = s.day != 0 ? s.day : riga_day_of_time(clock_wall_s());
     bool is_open = report_open(&v.report, operands.words[0], &all, &fault);
-    bool is_good = is_open && find_who(&v, &s, &who, &fault) && tell(&v, NULL, &fault);
+    struct collected all_asks = {.rows = NULL};
+    bool is_good = is_open && find_who(&v, &s, &who, &fault) &&
+                   (s.audit == NULL || collect_asks(&all_asks, &v, s.audit, &fault));
+    struct resident_asks asks = {all_asks.rows, all_asks.count};
+    is_good = is_good && tell(&v, s.audit != NULL ? &asks : NULL, &fault);
+    free(all_asks.rows);
     sodium_memzero(&who, sizeof(who));
-    int status = v.resident.count > 0 ? EXIT_YES : EXIT_NO;
+    int status = v.resident.count > 0 || all_asks.count > 0 ? EXIT_YES : EXIT_NO;
     resident_free(&v.resident);
     report_snapshot_close(&v.snapshot);
     keyfile_close_identity(v.key);

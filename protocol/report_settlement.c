@@ -16,7 +16,7 @@
 struct settlement_settings {
     struct report_settings report;
     uint64_t contract;
-    bool per_day;
+    bool per_day, so_far;
 };
 
 #define SETTLEMENT_AT(field) offsetof(struct settlement_settings, field)
@@ -27,6 +27,8 @@ static const struct option_row settlement_rows[] = {
     REPORT_ROWS_DAYS(struct settlement_settings),
     {"per-day", OPTION_FLAG, SETTLEMENT_AT(per_day), NULL, NULL, 0, 0,
      "sums of days instead of lines"},
+    {"so-far", OPTION_FLAG, SETTLEMENT_AT(so_far), NULL, NULL, 0, 0,
+     "of days that are not over, too: it may still grow, and says so"},
     REPORT_ROWS_FORMAT(struct settlement_settings),
 };
 
@@ -51,13 +53,14 @@ struct payer {
     uint64_t number; /* the key */
     int64_t paid;
 };
-/* Of --per-day: USE, LATE and CONFIRM together, and refunds apart. */
+/* Of --per-day: USE, LATE and CONFIRM together, and refunds apart; each account by itself, because
+ * others of the relief may have other payers. */
 struct stated_day {
-    uint32_t day, relief_scope, is_refund, is_correction; /* the key */
-    uint32_t account, count;
+    uint32_t day, account, is_refund, is_correction; /* the key */
+    uint32_t relief_scope, count;
     struct stated sum;
 };
-#define DAY_KEY_SIZE offsetof(struct stated_day, account)
+#define DAY_KEY_SIZE offsetof(struct stated_day, relief_scope)
 
 struct settlement {
     struct ledger_report report;
@@ -66,6 +69,7 @@ struct settlement {
     struct totals payers, days;
     struct stated all;
     uint64_t line_count;
+    bool is_so_far; /* some of its days are not over */
     crypto_generichash_state checksum;
 };
 
@@ -173,13 +177,13 @@ static bool add_day(struct settlement *s, uint32_t account_number, const struct 
                     const struct posting *p, const struct stated *stated, struct fault *fault)
 {
     struct stated_day key = {.day = posting_day(p),
-                             .relief_scope = account->scope,
+                             .account = account_number,
                              .is_refund = p->kind == POSTING_REFUND,
                              .is_correction = is_correction(s, p)};
     struct stated_day *day = totals_at(&s->days, &key);
     if (day == NULL)
         return fault_set(fault, "no memory for days");
-    day->account = account_number;
+    day->relief_scope = account->scope;
     day->count++;
     add(&day->sum, stated);
     return true;
@@ -218,7 +222,9 @@ static int compare_days(const void *left, const void *right)
         return a->relief_scope < b->relief_scope ? -1 : 1;
     if (a->is_refund != b->is_refund)
         return a->is_refund < b->is_refund ? -1 : 1;
-    return (a->is_correction > b->is_correction) - (a->is_correction < b->is_correction);
+    if (a->is_correction != b->is_correction)
+        return a->is_correction < b->is_correction ? -1 : 1;
+    return (a->account > b->account) - (a->account < b->account);
 }
 
 static void tell_sum(struct settlement *s, const char *word, const char *recorded,
@@ -282,8 +288,8 @@ static void hash_title(struct settlement *s)
     char line[128], from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
     day_to_text(from, (int32_t)s->report.from_day);
     day_to_text(until, (int32_t)s->report.until_day);
-    int size = snprintf(line, sizeof(line), "contract %" PRIu64 " from %s until %s\n",
-                        s->settings->contract, from, until);
+    int size = snprintf(line, sizeof(line), "contract %" PRIu64 " from %s until %s%s\n",
+                        s->settings->contract, from, until, s->is_so_far ? " so far" : "");
     crypto_generichash_init(&s->checksum, NULL, 0, CHAIN_SIZE);
     crypto_generichash_update(&s->checksum, (const uint8_t *)line, (unsigned long long)size);
     if (s->report.format != LISTING_JSON)
@@ -312,6 +318,7 @@ static bool tell(struct settlement *s, struct fault *fault)
         json_number(&json, "contract", s->settings->contract);
         json_day(&json, "from", s->report.from_day);
         json_day(&json, "until", s->report.until_day);
+        json_bool(&json, "so_far", s->is_so_far);
     }
     hash_title(s);
     if (!listing_open(&s->listing, s->report.format, stdout, is_json ? &json : NULL, "lines",
@@ -335,14 +342,15 @@ static bool tell(struct settlement *s, struct fault *fault)
     return true;
 }
 
-/* Only what is over stays as it is. */
-static bool days_are_over(const struct settlement *s, struct fault *fault)
+/* Only what is over stays as it is; what is not says so in its first line and in its checksum. */
+static bool days_are_over(struct settlement *s, struct fault *fault)
 {
     if (s->report.from_day == 0 || s->report.until_day == 0)
         return fault_set(fault, "want --from and --until: a statement is about certain days");
-    if (time_of_riga_day(s->report.until_day) * 1000 > s->report.head.clock_ms)
+    s->is_so_far = time_of_riga_day(s->report.until_day) * 1000 > s->report.head.clock_ms;
+    if (s->is_so_far && !s->settings->so_far)
         return fault_set(fault, "--until: want a day that the ledger's clock has reached: these "
-                                "days are not over");
+                                "days are not over; or --so-far");
     return !s->report.is_cut ||
            fault_set(fault, "--from: postings of these days have been removed "
                             "after their time; no statement is told of a part");

@@ -49,7 +49,8 @@ struct counted_group {
     uint32_t month, scope; /* the key */
     uint64_t where;
     uint32_t is_all, zero;
-    uint64_t persons; /* different ones */
+    uint64_t persons;   /* different ones that used it */
+    uint64_t concerned; /* and those, too, that gave something back */
     int64_t uses, amount;
     uint32_t account;
     bool is_told;
@@ -59,10 +60,13 @@ static_assert(GROUP_KEY_SIZE == 24, "a key without gaps");
 
 /* That somebody has been counted there. */
 struct seen {
-    uint32_t month, scope; /* all of it is the key */
+    uint32_t month, scope; /* the key */
     uint64_t where, subject;
-    uint32_t is_all, zero;
+    uint32_t is_all;
+    uint32_t is_user; /* as one of those who used it, too */
 };
+#define SEEN_KEY_SIZE offsetof(struct seen, is_user)
+static_assert(SEEN_KEY_SIZE == 28, "a key without gaps");
 
 struct statistics {
     struct ledger_report report;
@@ -92,17 +96,20 @@ static bool count(struct statistics *s, const struct counted_group *key, const s
     group->account = part->account;
     group->uses += sign * part->use_count;
     group->amount += sign * (int64_t)part->amount;
-    if (p->subject == 0 || sign < 0)
+    if (p->subject == 0)
         return true;
-    struct seen seen = {.month = key->month,
-                        .scope = key->scope,
-                        .where = key->where,
-                        .subject = p->subject,
-                        .is_all = key->is_all};
+    struct seen key_of_seen = {.month = key->month,
+                               .scope = key->scope,
+                               .where = key->where,
+                               .subject = p->subject,
+                               .is_all = key->is_all};
     size_t before = s->seen.count;
-    if (totals_at(&s->seen, &seen) == NULL)
+    struct seen *seen = totals_at(&s->seen, &key_of_seen);
+    if (seen == NULL)
         return fault_set(fault, "no memory; ask for fewer days");
-    group->persons += s->seen.count - before;
+    group->concerned += s->seen.count - before;
+    group->persons += sign > 0 && seen->is_user == 0;
+    seen->is_user |= sign > 0;
     return true;
 }
 
@@ -147,6 +154,7 @@ static void decide_lines(struct statistics *s, size_t first, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         const struct counted_group *group = totals_entry(&s->groups, first + i);
         lines[i].persons[0] = group->persons;
+        lines[i].persons[1] = group->concerned;
         order[i] = &lines[i];
     }
     suppress_lines(order, count - 1, s->least, false);
@@ -249,7 +257,9 @@ static bool months_are_whole(const struct statistics *s, struct fault *fault)
         time_of_riga_day(until) * 1000 > s->report.head.clock_ms)
         return fault_set(fault, "want --from and --until on the first of a month that has begun: "
                                 "only whole months are told");
-    return true;
+    return !s->report.is_cut ||
+           fault_set(fault, "--from: postings of these months have been removed after their time; "
+                            "want the first of a month that is still whole");
 }
 
 int run_report_statistics(int argc, char *argv[])
@@ -270,7 +280,7 @@ int run_report_statistics(int argc, char *argv[])
     }
     ledger_reader_survive(NAME);
     totals_start(&s.groups, sizeof(struct counted_group), GROUP_KEY_SIZE);
-    totals_start(&s.seen, sizeof(struct seen), sizeof(struct seen));
+    totals_start(&s.seen, sizeof(struct seen), SEEN_KEY_SIZE);
     if (!report_open(&s.report, operands.words[0], &settings.report, &fault))
         return command_fail(NAME, EXIT_FAILED, &fault);
     bool is_good = months_are_whole(&s, &fault) &&

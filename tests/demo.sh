@@ -10,22 +10,8 @@ demo=$build/demo
 began=$(date +%s)
 eligd_pid='' load_pid=''
 
-fail() {
-    echo "demo: $*" >&2
-    [ ! -s "$demo/eligd.log" ] || tail -5 "$demo/eligd.log" >&2
-    exit 1
-}
-# TERM first, KILL for what is still there five seconds later.
-stop() { # PID
-    kill "$1" 2>/dev/null || return 0
-    tries=50
-    while kill -0 "$1" 2>/dev/null && [ $tries -gt 0 ]; do
-        sleep 0.1
-        tries=$((tries - 1))
-    done
-    kill -9 "$1" 2>/dev/null
-    wait "$1" 2>/dev/null
-}
+# shellcheck source=tests/demo_parts.sh
+. tests/demo_parts.sh
 stop_all() {
     [ -z "$load_pid" ] || stop "$load_pid"
     [ -z "$eligd_pid" ] || stop "$eligd_pid"
@@ -34,26 +20,10 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 1' HUP INT TERM
 
-# Waits at most SECONDS until COMMAND succeeds.
-wait_until() { # SECONDS COMMAND ...
-    tries=$(($1 * 20))
-    shift
-    while ! "$@" 2>/dev/null; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
-# The value of a member in the JSON of our programs, which has one to a line.
-value() { sed -n 's/^ *"'"$1"'": "\{0,1\}\([^",]*\)"\{0,1\},\{0,1\}$/\1/p' "$2" | head -1; }
-thousands() { echo "$1" | awk '{ n = int($1); s = ""; while (n >= 1000) { s = sprintf(",%03d%s", n % 1000, s); n = int(n / 1000) } print n s }'; }
-us() { echo "$1" | awk '{ printf "%.0f", $1 / 1000 }'; }
-seconds_since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }'; }
-
 # ---- keys, country, snapshot ----
 
 # Only what an earlier demo left.
-rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/ledger" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
 mkdir -p "$demo/keys" || fail "cannot write to $demo"
 "$bin/eligctl" keygen signing "$demo/keys/signing.key" >"$demo/keys.txt" || fail "no signing key"
 keys="--identity-keys $demo/identity-keys --signing-public $demo/keys/signing.key.pub"

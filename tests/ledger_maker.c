@@ -449,8 +449,8 @@ void maker_refund(struct ledger_maker *m, uint32_t terminal, uint64_t id, uint64
 
 /* ---- the ledger's own notes ---- */
 
-uint32_t maker_account(struct ledger_maker *m, uint32_t scope, uint32_t contract,
-                       const char *relief)
+static uint32_t add_account(struct ledger_maker *m, uint32_t scope, uint32_t contract,
+                            const char *relief, const struct split *split)
 {
     uint8_t key[ACCOUNT_KEY_SIZE], row[ACCOUNT_SIZE], hash[CHAIN_SIZE];
     struct account account = {
@@ -459,9 +459,8 @@ uint32_t maker_account(struct ledger_maker *m, uint32_t scope, uint32_t contract
         .scope = scope,
         .giver = GIVER,
         .provider = PROVIDER,
-        .split = {.code = 1,
-                  .part_count = 2,
-                  .parts = {{PROVIDER, SPLIT_PERCENT, 3000}, {GIVER, SPLIT_REST, 0}}}};
+        .split = *split,
+    };
     snprintf(account.relief, sizeof(account.relief), "%s", relief);
     account_encode(row, &account);
     digest(hash, row, sizeof(row));
@@ -473,6 +472,26 @@ uint32_t maker_account(struct ledger_maker *m, uint32_t scope, uint32_t contract
     put(m, ACCOUNTS, key, sizeof(key), row, sizeof(row));
     post(m, &p, 0);
     return m->head.account_count;
+}
+
+uint32_t maker_account(struct ledger_maker *m, uint32_t scope, uint32_t contract,
+                       const char *relief)
+{
+    static const struct split split = {
+        .code = 1,
+        .part_count = 2,
+        .parts = {{PROVIDER, SPLIT_PERCENT, 3000}, {GIVER, SPLIT_REST, 0}}};
+    return add_account(m, scope, contract, relief, &split);
+}
+
+uint32_t maker_account_turned(struct ledger_maker *m, uint32_t scope, uint32_t contract,
+                              const char *relief)
+{
+    static const struct split split = {
+        .code = 2,
+        .part_count = 2,
+        .parts = {{GIVER, SPLIT_PERCENT, 3000}, {PROVIDER, SPLIT_REST, 0}}};
+    return add_account(m, scope, contract, relief, &split);
 }
 
 void maker_note(struct ledger_maker *m, uint8_t kind, uint32_t scope, uint64_t spent)
@@ -557,6 +576,19 @@ void maker_close(struct ledger_maker *m)
     mdb_txn_abort(m->txn);
     mdb_env_close(m->env);
     free(m);
+}
+
+void maker_remove(struct ledger_maker *m, uint64_t sequence)
+{
+    for (uint64_t at = m->head.pruned + 1; at <= sequence; at++) {
+        uint8_t bytes[SEQUENCE_KEY_SIZE];
+        MDB_val key = {sizeof(bytes), bytes};
+        struct posting posting = posting_at(m, at);
+        memcpy(m->head.pruned_chain, posting.chain, CHAIN_SIZE);
+        big(bytes, at, 8);
+        must(mdb_del(m->txn, m->dbis[POSTINGS], &key, NULL), "del");
+    }
+    m->head.pruned = sequence;
 }
 
 const struct ledger_head *maker_head(const struct ledger_maker *m)

@@ -28,6 +28,9 @@ uint64_t maker_now_s(const struct ledger_maker *maker);
  * is 0. */
 uint32_t maker_account(struct ledger_maker *maker, uint32_t scope, uint32_t contract,
                        const char *relief);
+/* Another one under the same contract, of which the giver pays 30 % and the provider the rest. */
+uint32_t maker_account_turned(struct ledger_maker *maker, uint32_t scope, uint32_t contract,
+                              const char *relief);
 
 /* Purchases. `amount` and `quantity` of one part under `account`; 0: DENIED. */
 struct made {
@@ -55,6 +58,9 @@ void maker_expire(struct ledger_maker *maker, uint32_t terminal, uint64_t target
 void maker_note(struct ledger_maker *maker, uint8_t kind, uint32_t scope, uint64_t spent);
 /* Empties a denial. */
 void maker_empty(struct ledger_maker *maker, uint64_t sequence);
+
+/* Removes postings up to this one, as after their time; their transactions stay. */
+void maker_remove(struct ledger_maker *maker, uint64_t sequence);
 
 /* A ledger with every kind of posting and state in it. */
 void maker_one_of_each(const char *directory);

@@ -1,4 +1,5 @@
-/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT | head SECRET: signs it.
+/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT | back | head SECRET:
+ * signs it.
  */
 #include "tests/ledger_maker.h"
 
@@ -39,6 +40,47 @@ static void buy(struct ledger_maker *m, const uint32_t accounts[2], uint64_t id,
         maker_refund(m, made.terminal, 10 * id + 2, 10 * id, 0);
 }
 
+/* One purchase under each account, and a month after them both are given back. */
+static void buy_under_both(struct ledger_maker *m, uint32_t account)
+{
+    const uint32_t accounts[] = {account, maker_account_turned(m, 1, 77, "BUS")};
+    for (uint64_t i = 0; i < 2; i++)
+        maker_use(m, (struct made){.terminal = 1,
+                                   .id = 30 + i,
+                                   .subject = 2 + i,
+                                   .account = accounts[i],
+                                   .quantity = 1,
+                                   .amount = 5000});
+    maker_wait(m, 30 * (uint64_t)DAY_MS);
+    for (uint64_t i = 0; i < 2; i++)
+        maker_refund(m, 1, 40 + i, 30 + i, 0);
+    maker_wait(m, 30 * (uint64_t)DAY_MS);
+}
+
+/* Ten buy in June, and one of them gives it back in July. The first two postings are removed, and
+ * what a third one said is. In August the contract has other shares, and both are given back. */
+static void buy_and_give_back(const char *directory)
+{
+    struct ledger_maker *m = maker_open(directory);
+    uint32_t account = maker_account(m, 1, 77, "BUS");
+    maker_use(m, (struct made){.terminal = 1, .id = 100, .subject = 99});
+    maker_use(m, (struct made){.terminal = 1, .id = 101, .subject = 99});
+    for (uint64_t id = 1; id <= 10; id++)
+        maker_use(m, (struct made){.terminal = 1,
+                                   .id = id,
+                                   .subject = id,
+                                   .account = account,
+                                   .quantity = 1,
+                                   .amount = 5000});
+    maker_empty(m, 3);
+    maker_remove(m, 2);
+    maker_wait(m, 10 * (uint64_t)DAY_MS);
+    maker_refund(m, 1, 20, 1, 0);
+    maker_wait(m, 30 * (uint64_t)DAY_MS);
+    buy_under_both(m, account);
+    maker_close(m);
+}
+
 static void sign(const char *directory, const char *path)
 {
     struct sign_secret *secret;
@@ -61,6 +103,10 @@ int main(int argc, char *argv[])
     }
     if (strcmp(argv[2], "head") == 0 && argc > 3) {
         sign(argv[1], argv[3]);
+        return 0;
+    }
+    if (strcmp(argv[2], "back") == 0) {
+        buy_and_give_back(argv[1]);
         return 0;
     }
     bool is_slow = strcmp(argv[2], "slowly") == 0;

@@ -34,7 +34,8 @@ struct shopper {
     pthread_t thread;
     int fd;
     struct sale *sales;
-    size_t sale_count, sale_room;
+    _Atomic size_t sale_count; /* others look at it while it shops */
+    size_t sale_room;
     uint64_t broken_count, repeated_count, unequal_count, busy_count;
     uint8_t received[FRAME_SIZE];
     size_t received_size;

@@ -46,7 +46,7 @@ static void start_echo(void)
     snprintf(address, sizeof(address), "127.0.0.1:%s", port);
     snprintf(path, sizeof(path), "%s/truth.csv", support_directory());
     support_write_file(path, truth, sizeof(truth) - 1, 0600);
-    struct mix mix = {.hit_percent = 50, .skew = 0.5, .seed = 3};
+    struct mix mix = {.hit_percent = 50, .skew = 0.5, .seed = 3, .kind = KIND_CHECK};
     ck_assert_msg(workload_read(&workload, path, &mix, &fault), "%s", fault.text);
 }
 

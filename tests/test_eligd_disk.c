@@ -73,7 +73,8 @@ static void check_is_full(uint64_t busy_id)
     ck_assert_uint_gt(busy.wait_ms, 0);
     ck_assert_uint_eq(ask(KIND_RESERVE, 16, 0).status, STATUS_BUSY);
     ck_assert_uint_eq(ask(KIND_STATUS, 17, busy_id).status, STATUS_UNKNOWN_TRANSACTION);
-    ck_assert_uint_eq(eligd_count_events("ledger_full"), 1);
+    /* by turns: on a slow machine smaller groups find room for a while */
+    ck_assert_uint_eq(eligd_count_events("ledger_full"), eligd_count_events("ledger_has_room") + 1);
     ck_assert_uint_eq(eligd_count_events("ledger_failed"), 0);
 }
 
@@ -300,6 +301,46 @@ START_TEST(a_disk_that_is_slow_keeps_transactions_waiting_and_nobody_else)
 }
 END_TEST
 
+/* How long the disk has hung, where it was killed. */
+static void check_group_is_told(void)
+{
+    static char text[1 << 16];
+    eligd_read_log(text, sizeof(text));
+    const char *killed = strstr(text, "eligd event=killed ");
+    const char *ms = killed != NULL ? strstr(killed, " ledger_group_ms=") : NULL;
+    ck_assert_ptr_nonnull(ms);
+    ck_assert_uint_ge(strtoull(ms + strlen(" ledger_group_ms="), NULL, 10), 500);
+}
+
+/* Who stops it a second time does not wait for a disk that hangs. */
+START_TEST(a_second_signal_does_not_wait_for_the_disk)
+{
+    if (!inject("fdatasync:delay_enter=8000000:when=20+")) { /* microseconds */
+        skip("a disk that hangs: wants strace");
+        return;
+    }
+    START("--loops", "1", "--drain-ms", "100");
+    int fd = connect_unix();
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+    for (uint64_t id = 1; id <= 40; id++) {
+        put(0, KIND_USE, id, 0);
+        send_frames(fd, 1);
+        if (poll(&pollfd, 1, 500) == 0)
+            break;
+        ck_assert_uint_eq(receive(fd, 1), 1);
+    }
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    ck_assert_uint_eq(receive(fd, 1), 0); /* its drain is over: not known */
+    close(fd);
+    usleep(600000); /* so soon it would be the same request */
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    ck_assert_uint_eq(eligd_count_events("killed"), 1);
+    check_group_is_told();
+    inject_no_more();
+}
+END_TEST
+
 /* ---- whose files they are ---- */
 
 #define SUBJECT_KEY "--subject-key", fixture_subject_path(fixture)
@@ -421,6 +462,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_sync_that_fails_is_not_answered_and_after_a_restart_all_is_known,
                         0, COUNT_OF(broken));
     tcase_add_test(tcase, a_disk_that_is_slow_keeps_transactions_waiting_and_nobody_else);
+    tcase_add_test(tcase, a_second_signal_does_not_wait_for_the_disk);
     tcase_add_test(tcase, a_second_server_has_not_the_same_ledger);
     tcase_add_loop_test(tcase, files_that_others_may_touch_refuse_the_start, 0, COUNT_OF(modes));
     tcase_add_test(tcase, a_ledger_in_memory_refuses_the_start);

@@ -1,5 +1,6 @@
 /* The real program with a ledger: killed, started again, swapped, with an older ledger in its
  * place. */
+#include "protocol/ledger_head.h"
 #include "tests/eligd_ledger.h"
 
 /* ---- killed ---- */
@@ -149,6 +150,25 @@ START_TEST(a_snapshot_without_subjects_or_of_another_key_refuses_the_start)
 }
 END_TEST
 
+/* A head of another ledger says nothing of how old this one is. */
+START_TEST(a_head_of_another_environment_is_never_accepted)
+{
+    char kept[600];
+    struct fault fault;
+    struct sign_secret *secret;
+    struct ledger_head other = {.format = LEDGER_FORMAT, .environment = 8, .subject_key = 1};
+    ck_assert(keyfile_open_secret(&secret, head_key, &fault));
+    ck_assert(ledger_head_write(folder, &other, secret, &fault));
+    keyfile_close_secret(secret);
+    snprintf(kept, sizeof(kept), "%s/head", folder);
+    check_refused((const char *const[]){"--subject-key", fixture_subject_path(fixture),
+                                        "--ledger-head-key", head_key, "--ledger-head", kept,
+                                        "--accept-older-ledger", NULL},
+                  "of another environment");
+    unlink(kept);
+}
+END_TEST
+
 START_TEST(an_older_ledger_than_the_head_says_refuses_the_start_unless_it_is_accepted)
 {
     char head[600], kept[600], old[600];
@@ -225,6 +245,7 @@ int main(void)
     tcase_add_test(tcase, a_swap_while_transactions_are_under_way_loses_none);
     tcase_add_test(tcase, what_is_under_way_when_it_shall_stop_is_answered);
     tcase_add_test(tcase, a_snapshot_without_subjects_or_of_another_key_refuses_the_start);
+    tcase_add_test(tcase, a_head_of_another_environment_is_never_accepted);
     tcase_add_test(tcase,
                    an_older_ledger_than_the_head_says_refuses_the_start_unless_it_is_accepted);
     tcase_add_loop_test(tcase, options_that_do_not_go_together_are_named, 0,

@@ -102,9 +102,19 @@ row 3 err 'want one after --from' report givers "$work/one" --from 2026-07-01 --
 
 row 3 err 'a statement is about certain days' report settlement "$work/one" --contract 77
 row 3 err 'are not over' report settlement "$work/one" --contract 77 --from 2026-06-01 --until 2026-08-01
+row 0 out '^contract 77 from 2026-06-01 until 2026-08-01 so far$' report settlement "$work/one" --contract 77 --from 2026-06-01 --until 2026-08-01 --so-far
+row 0 out '^contract 77 from 2026-06-27 until 2026-06-28$' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --so-far
 row 0 out '^confirm,6,2026-06-27T00:00:01Z,2026-06-27,,BUS,' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --csv
 row 0 out '^checksum [0-9a-f]\{64\}$' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28
 row 0 out '"checksum"' report settlement "$work/one" --contract 77 --from 2026-06-27 --until 2026-06-28 --json --per-day
+
+# Days, too, say who pays: under each account by itself, when shares have changed.
+mkdir "$work/back"
+"$make_ledger" "$work/back" back || exit 3
+september() { row 0 out "$1" report settlement "$work/back" --contract 77 --from 2026-09-01 --until 2026-10-01 --per-day --csv; }
+september '^refunds,0,2026-09-05,,earlier,BUS,.*,1,-1,-1,.*,-0.50,40003000001=-0.15 90000000001=-0.35,$'
+september '^refunds,0,2026-09-05,,earlier,BUS,.*,1,-1,-1,.*,-0.50,90000000001=-0.15 40003000001=-0.35,$'
+september '^payer,0,,,,,.*,-0.50,40003000001,$'
 
 state() { "$eligctl" report settlement "$work/many" --contract 77 --from 2026-06-28 --until 2026-07-20 --csv "$@"; }
 state >"$work/first"
@@ -155,6 +165,12 @@ row 0 out '^2026-06,BUS,all,' report statistics "$work/many" --until 2026-07-01 
 mkdir "$work/few"
 "$make_ledger" "$work/few" many 12 || exit 3
 row 0 out '^2026-06,[A-Z]*,all,few,,$' report statistics "$work/few" --until 2026-07-01 --csv
+# One who gives back is as few as one who buys; months of which a part is gone are not told.
+row 0 out '^2026-07,BUS,all,few,,$' report statistics "$work/back" --from 2026-07-01 --until 2026-08-01 --csv
+row 0 out '^2026-07,BUS,40003000001,few,,$' report statistics "$work/back" --from 2026-07-01 --until 2026-08-01 --csv
+row 3 err 'a month that is still whole' report statistics "$work/back" --until 2026-07-01
+row 0 out '^oldest posting  *2026-06-27 ' ledger stat "$work/back"
+"$eligctl" report givers "$work/back" 2>&1 >/dev/null | grep -q 'told from 2026-06-27 on' || bad "from when on a report is told"
 row 2 err 'want --snapshots' report statistics "$work/many" --until 2026-07-01 --by municipality
 row 2 err 'least' report statistics "$work/many" --until 2026-07-01 --least 1
 
@@ -163,6 +179,9 @@ row 2 err '--subject-key' report resident "$work/one"
 # ---- the feed ----
 
 row 0 out '^21 PRUNED$' events "$work/one"
+row 3 err 'ends with posting 21, and 22 was told already' events "$work/one" --from 23
+row 3 err 'ends with posting 21' events "$work/one" --from 18446744073709551615 --follow
+same "a feed that has all" "$("$eligctl" events "$work/one" --from 22 2>&1)" ""
 row 0 out '^{"sequence": 8, "kind": "CANCEL", .*}$' events "$work/one" --from 8 --until 8 --ndjson
 same "lines from 5 to 9" "$("$eligctl" events "$work/one" --from 5 --until 9 | cut -d' ' -f1 | tr '\n' ' ')" "5 6 7 8 9 "
 "$eligctl" events "$work/one" --ndjson | grep -q subject && bad "subjects are told unasked"

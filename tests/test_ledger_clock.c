@@ -12,34 +12,35 @@
 static const struct {
     const char *name;
     int64_t wall_ms;
-    bool is_synchronised, is_confirmed;
+    bool is_synchronised;
     uint64_t moved_ms;
-    bool is_ahead;
+    bool is_ahead, is_far_behind;
 } steps[] = {
-    {"both go alike", 10000, false, false, 10000, false},
-    {"the wall clock goes a little faster", 10700, false, false, 10700, false},
-    {"300 s more are believed", 310000, false, false, 310000, false},
-    {"a millisecond more is not", 310001, false, false, 10000, true},
-    {"an hour forward is not", 3600000, false, false, 10000, true},
-    {"unless the clock is synchronised", 3600000, true, false, 3600000, false},
-    {"or an operator says so", 3600000, false, true, 3600000, false},
-    {"ten years forward are not", 10 * (int64_t)YEAR, false, false, 10000, true},
-    {"one second back is waited for", -1000, false, false, 5000, false},
-    {"an hour back is wrong", -3600000, false, false, 10000, false},
-    {"even when synchronised: never back", -3600000, true, false, 10000, false},
-    {"ten years back are wrong", -10 * (int64_t)YEAR, false, false, 10000, false},
+    {"both go alike", 10000, false, 10000, false, false},
+    {"the wall clock goes a little faster", 10700, false, 10700, false, false},
+    {"300 s more are believed", 310000, false, 310000, false, false},
+    {"a millisecond more is not", 310001, false, 10000, true, false},
+    {"an hour forward is not", 3600000, false, 10000, true, false},
+    {"unless the clock is synchronised", 3600000, true, 3600000, false, false},
+    {"ten years forward are not", 10 * (int64_t)YEAR, false, 10000, true, false},
+    {"one second back is waited for", -1000, false, 5000, false, false},
+    {"300 s back are, too", -300000, false, 5000, false, false},
+    {"a millisecond more is wrong", -300001, false, 10000, false, true},
+    {"an hour back is wrong", -3600000, false, 10000, false, true},
+    {"even when synchronised: never back", -3600000, true, 10000, false, true},
+    {"ten years back are wrong", -10 * (int64_t)YEAR, false, 10000, false, true},
 };
 
 START_TEST(ten_seconds_pass)
 {
     struct ledger_clock clock;
     clock_begin(&clock, NOW, NOW, 5000, false);
-    clock.is_confirmed = steps[_i].is_confirmed;
     uint64_t wall_ms = NOW + (uint64_t)steps[_i].wall_ms;
     uint64_t now_ms = clock_next(&clock, wall_ms, 15000, steps[_i].is_synchronised);
     ck_assert_msg(now_ms == NOW + steps[_i].moved_ms, "%s: %llu", steps[_i].name,
                   (unsigned long long)(now_ms - NOW));
     ck_assert_msg(clock.is_ahead == steps[_i].is_ahead, "%s", steps[_i].name);
+    ck_assert_msg(clock.is_far_behind == steps[_i].is_far_behind, "%s", steps[_i].name);
 }
 END_TEST
 
@@ -86,11 +87,10 @@ START_TEST(many_small_steps_lead_no_further_than_one)
     struct ledger_clock clock;
     uint64_t now_ms = 0;
     clock_begin(&clock, NOW, NOW, 0, false);
-    clock.is_confirmed = _i == 1; /* for one large step, not for many */
     for (uint64_t s = 1; s <= 100; s++)
         now_ms = clock_next(&clock, NOW + s * 200 * SECOND, s * SECOND, false);
     ck_assert(clock.is_ahead);
-    ck_assert_uint_le(now_ms, NOW + (100 + 2 * 300) * SECOND);
+    ck_assert_uint_le(now_ms, NOW + (100 + 300) * SECOND);
     now_ms = clock_next(&clock, NOW + HOUR, 101 * SECOND, true); /* it is right after all */
     ck_assert(!clock.is_ahead && now_ms == NOW + HOUR);
     now_ms = clock_next(&clock, NOW + HOUR + 301 * SECOND, 102 * SECOND, false);
@@ -137,7 +137,7 @@ int main(void)
     tcase_add_loop_test(tcase, ten_seconds_pass, 0, COUNT_OF(steps));
     tcase_add_loop_test(tcase, a_ledger_is_opened, 0, COUNT_OF(starts));
     tcase_add_test(tcase, a_wall_clock_that_comes_back_is_followed_again);
-    tcase_add_loop_test(tcase, many_small_steps_lead_no_further_than_one, 0, 2);
+    tcase_add_test(tcase, many_small_steps_lead_no_further_than_one);
     tcase_add_test(tcase, a_small_step_back_is_made_up_for_and_no_time_is_lost);
     tcase_add_test(tcase, a_machine_that_slept_goes_on_by_the_clock_that_did_not);
     tcase_add_test(tcase, a_monotonic_clock_that_is_not_changes_nothing);

@@ -241,7 +241,7 @@ static void spoil_way(uint64_t *random)
 static bool is_anybody_shopping(uint64_t sale_most)
 {
     for (size_t i = 0; i < SHOPPER_COUNT; i++)
-        if (*(volatile size_t *)&shoppers[i].sale_count < sale_most)
+        if (atomic_load(&shoppers[i].sale_count) < sale_most)
             return true;
     return false;
 }

@@ -361,6 +361,61 @@ START_TEST(a_lie_with_good_hashes_is_noticed)
 }
 END_TEST
 
+static const struct {
+    const char *db;
+    size_t row, at;
+    const char *text;
+} hashes[] = {
+    {DB_POSTINGS, 4, 136, "content: is not what its hash says"},
+    {DB_POSTINGS, 4, 230, "chain: does not follow from the posting before"},
+    {DB_META, 0, 50, "head: its chain value is not the last posting's"},
+};
+
+START_TEST(each_hash_is_looked_at)
+{
+    maker_one_of_each(support_directory());
+    ck_assert(flip(hashes[_i].db, hashes[_i].row, hashes[_i].at, 1));
+    ck_assert(has_text(verify(support_directory()), hashes[_i].text));
+}
+END_TEST
+
+/* Of a row of another database, by what it should say. */
+static bool has_lost_row(const char *db, size_t n, const char *text)
+{
+    struct twin_file file;
+    MDB_val key, row;
+    twin_open(&file, db);
+    ck_assert(twin_row(&file, n, &key, &row));
+    ck_assert_int_eq(mdb_cursor_del(file.cursor, 0), 0);
+    twin_close(&file);
+    return has_text(verify(support_directory()), text);
+}
+
+/* The first row about a subject, from 0. */
+static size_t subject_row(void)
+{
+    struct twin_file file;
+    MDB_val key, row;
+    size_t n = 0;
+    twin_open(&file, DB_TALLIES);
+    while (twin_row(&file, n, &key, &row) && !bytes_are_zero((const uint8_t *)key.mv_data + 8, 5))
+        n++;
+    twin_close(&file);
+    return n;
+}
+
+START_TEST(holds_and_days_that_are_missing_or_nobodys_are_named)
+{
+    maker_one_of_each(support_directory());
+    ck_assert(flip(DB_HOLDS, 0, 0, 2));
+    ck_assert(has_text(verify(support_directory()), "hold: a row without a reservation"));
+    ck_assert(flip(DB_TALLIES, subject_row(), 8, 4));
+    ck_assert(has_text(verify(support_directory()), "subject: open holds: want"));
+    ck_assert(has_lost_row(DB_HOLDS, 0, "hold: want a row with the deadline"));
+    ck_assert(has_lost_row(DB_TALLIES, 0, "want a row, found none")); /* the first day of all */
+}
+END_TEST
+
 START_TEST(a_posting_that_is_missing_is_named)
 {
     struct twin_file file;
@@ -473,6 +528,8 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_ledger_with_one_of_each_is_good);
     tcase_add_test(tcase, an_empty_ledger_is_good);
+    tcase_add_loop_test(tcase, each_hash_is_looked_at, 0, (int)COUNT_OF(hashes));
+    tcase_add_test(tcase, holds_and_days_that_are_missing_or_nobodys_are_named);
     tcase_add_test(tcase, a_posting_that_is_missing_is_named);
     tcase_add_loop_test(tcase, a_lie_with_good_hashes_is_noticed, 0, (int)COUNT_OF(lies));
     tcase_add_test(tcase, two_final_states_are_noticed);

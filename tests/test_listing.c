@@ -76,6 +76,35 @@ START_TEST(a_table_is_told_three_ways)
 }
 END_TEST
 
+/* A sheet that opens it works nothing out: names come from whoever writes a catalogue. */
+START_TEST(a_name_that_looks_like_a_formula_is_a_text_in_csv)
+{
+    static const struct {
+        const char *name, *line;
+    } names[] = {
+        {"=1+1", "'=1+1,0,0.00,1970-01-01\n"},
+        {"+1", "'+1,0,0.00,1970-01-01\n"},
+        {"@SUM(A1)", "'@SUM(A1),0,0.00,1970-01-01\n"},
+        {"-A1", "'-A1,0,0.00,1970-01-01\n"},
+        {"=A1,\"", "\"'=A1,\"\"\",0,0.00,1970-01-01\n"},
+        {"-1.50", "-1.50,0,0.00,1970-01-01\n"},
+        {"-", "'-,0,0.00,1970-01-01\n"},
+    };
+    struct fault fault;
+    struct listing *listing;
+    const struct cell cells[COUNT_OF(columns)] = {{.text = names[_i].name}};
+    FILE *nowhere = fopen("/dev/null", "w");
+    also[0] = '\0';
+    ck_assert(listing_open(&listing, LISTING_CSV, nowhere, NULL, "rows", columns, COUNT_OF(columns),
+                           &fault));
+    listing_also(listing, take, NULL);
+    listing_row(listing, cells);
+    ck_assert(listing_close(listing, &fault));
+    fclose(nowhere);
+    ck_assert_str_eq(also, names[_i].line);
+}
+END_TEST
+
 START_TEST(two_formats_are_refused)
 {
     enum listing_format format;
@@ -92,6 +121,7 @@ int main(void)
     Suite *suite = suite_create("listing");
     TCase *tcase = tcase_create("listing");
     tcase_add_loop_test(tcase, a_table_is_told_three_ways, LISTING_TEXT, LISTING_JSON + 1);
+    tcase_add_loop_test(tcase, a_name_that_looks_like_a_formula_is_a_text_in_csv, 0, 7);
     tcase_add_test(tcase, two_formats_are_refused);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
