@@ -347,6 +347,16 @@ uint64_t limits_leave(struct book *book, const struct limit_case *c, uint32_t in
     return leave;
 }
 
+bool limits_are_passed(struct book *book, const struct limit_case *limit_case)
+{
+    bool is_over = false;
+    uint16_t why;
+    for (uint32_t i = 0; i < limit_case->part_count; i++)
+        if (limits_leave(book, limit_case, i, false, &why) != UINT64_MAX)
+            is_over = true;
+    return is_over;
+}
+
 /* ---- afterwards ---- */
 
 uint16_t limits_remaining(struct book *book, const struct limit_case *c)

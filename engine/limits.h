@@ -31,6 +31,10 @@ struct limit_case {
 uint64_t limits_leave(struct book *book, const struct limit_case *limit_case, uint32_t index,
                       bool writes_stop, uint16_t *status);
 
+/* Whether any limit says no, or less, to what has happened already. All are asked, so that all have
+ * their tallies before it is added. */
+bool limits_are_passed(struct book *book, const struct limit_case *limit_case);
+
 /* Of a purchase that has been tallied: what is left of published limits of uses. */
 uint16_t limits_remaining(struct book *book, const struct limit_case *limit_case);
 

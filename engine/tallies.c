@@ -68,6 +68,24 @@ void tallies_change(struct book *book, uint64_t subject, uint32_t scope, uint32_
     change_periods(book, SUBJECT_NOBODY, scope, change, numbers);
 }
 
+void tally_parts(struct book *book, const struct posting *purchase,
+                 const struct posting_part parts[], int sign, enum tally_side where)
+{
+    uint32_t day = riga_day_of_time(purchase->service_time_s);
+    for (size_t i = 0; i < purchase->part_count; i++) {
+        int64_t uses = sign * (int64_t)parts[i].use_count;
+        int64_t amount = sign * (int64_t)parts[i].amount;
+        struct tally_change change = {0};
+        *(where == USED ? &change.used_uses : &change.held_uses) = uses;
+        *(where == USED ? &change.used_amount : &change.held_amount) = amount;
+        uint32_t scope = book_account_scope(book, parts[i].account);
+        if (scope == 0)
+            book_fail(book); /* an account that is not there */
+        else if (uses != 0 || amount != 0)
+            tallies_change(book, purchase->subject, scope, day, &change);
+    }
+}
+
 /* ---- rows that are missing ---- */
 
 /* More than any limit allows, and the sum over all reliefs fits. */

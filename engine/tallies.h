@@ -34,4 +34,9 @@ struct tally_change {
 void tallies_change(struct book *book, uint64_t subject, uint32_t scope, uint32_t day,
                     const struct tally_change *change);
 
+/* Adds `sign` times the parts, of a purchase that is confirmed or is held. */
+enum tally_side { USED = 1, HELD };
+void tally_parts(struct book *book, const struct posting *purchase,
+                 const struct posting_part parts[], int sign, enum tally_side where);
+
 #endif

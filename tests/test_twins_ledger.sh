@@ -66,7 +66,7 @@ honest transact limits book portions ledger_clock ledger_thread awaited conn_led
 to=engine/transact
 twin transact $to "what is asked again is done again" 's/if \(request->kind != KIND_STATUS &&$/if (false \&\&/'
 twin transact $to "another body gets the answer of the first" 's/transaction->body != request->body \|\| //'
-twin transact $to "denials are not stored" 's/begin_transaction\(book, &posting, limit_case.day, 0\);//'
+twin transact engine/purchases "denials are not stored" 's/begin_transaction\(book, &posting, limit_case.day, 0\);//'
 twin transact $to "a tombstone stops nobody" "$(in_function put_tombstone 's/put_change\(.*\);//')"
 more transact $to "a tombstone is a conflict" 's/is_purchase && is_tombstone\(transaction\)/false/'
 more transact $to "a change has no row of its own" "$(in_function put_change 's/posting->request_id == 0/true/')"
@@ -77,9 +77,9 @@ more transact $to "another quantity is confirmed again" 's/t->state == STATE_CON
 more transact $to "what was confirmed is cancelled" 's/target->transaction.state != STATE_RESERVED\) \{/target->transaction.state != STATE_RESERVED \&\& target->transaction.state != STATE_CONFIRMED) {/'
 twin transact $to "holds run out a moment early" 's/deadline_ms > book->head.clock_ms/deadline_ms > book->head.clock_ms + 1/'
 more transact $to "holds run out a moment late" 's/deadline_ms > book->head.clock_ms/deadline_ms >= book->head.clock_ms/'
-more transact $to "a late confirmation is not asked about limits" "$(in_function confirm_late 's/is_over_limit\(book, &limit_case\)/false/')"
+more transact $to "a late confirmation is not asked about limits" "$(in_function confirm_late 's/limits_are_passed\(book, &limit_case\)/false/')"
 more transact $to "that it was over its limit is forgotten" 's/^    target->transaction.flags \|= .*//'
-more transact $to "four holds at a time" 's/open_count >= OPEN_COUNT_MAX/open_count > OPEN_COUNT_MAX/'
+more transact engine/purchases "four holds at a time" 's/open_count >= OPEN_COUNT_MAX/open_count > OPEN_COUNT_MAX/'
 more transact $to "what is confirmed counts as open" "$(in_function confirm_held 's/put_change\(book, target, &posting, -1\)/put_change(book, target, \&posting, 0)/')"
 more transact $to "whoever runs the system may not speak" 's/request->is_operator \|\| //'
 twin transact $to "strangers may speak" 's/return terminal->provider == request->provider;/return true;/'
@@ -93,10 +93,10 @@ twin limits $to "what is given back is given back today" "$(in_function refund '
 more limits $to "what ran out stays counted" "$(in_function free_hold 's/tally_parts\(.*\);//')"
 twin limits $to "what is confirmed in part is counted whole" "$(in_function confirm_held 's/tally_parts\(book, &target->first, posting.parts, 1, USED\)/tally_parts(book, \&target->first, t->parts, 1, USED)/')"
 more limits $to "what is confirmed stays held" "$(in_function confirm_held 's/tally_parts\(.*HELD\);//')"
-more limits $to "what comes late is refused" 's/request->kind == KIND_LATE/false/'
-more limits $to "only the first relief is asked about" 's/for \(; i < verdict->part_count; i\+\+\)/for (; i < 1; i++)/'
-more limits $to "the last relief that is out says why" 's/leave == 0 && out_status == 0/leave == 0/'
-more limits $to "what is left is told before it is counted" 's/posting->remaining = limits_remaining\(.*\);//'
+more limits engine/purchases "what comes late is refused" 's/request->kind == KIND_LATE/false/'
+more limits engine/purchases "only the first relief is asked about" 's/for \(; i < verdict->part_count; i\+\+\)/for (; i < 1; i++)/'
+more limits engine/purchases "the last relief that is out says why" 's/leave == 0 && out_status == 0/leave == 0/'
+more limits engine/purchases "what is left is told before it is counted" 's/posting->remaining = limits_remaining\(.*\);//'
 
 # ---- limits, each way ----
 
