@@ -224,7 +224,9 @@ static void inject_no_more(void)
     snprintf(path, sizeof(path), "%s/eligd", tracer);
     unlink(path);
     rmdir(tracer);
-    ck_assert_int_eq(setenv("ELIG_BIN", getenv("TRACED_BIN"), 1), 0);
+    const char *bin = getenv("TRACED_BIN");
+    ck_assert_ptr_nonnull(bin);
+    ck_assert_int_eq(setenv("ELIG_BIN", bin != NULL ? bin : "", 1), 0);
 }
 
 /* Once, and from then on. */
