@@ -184,6 +184,7 @@ same "postings after a dry run" "$before" "$(postings)"
 
 # It is ended when its journal has 8 KiB, in the middle of a line, with more done than is written down.
 (
+    # shellcheck disable=SC3045 # dash and bash have it
     ulimit -c 0
     ulimit -f 16
     correct --journal "$journal"
