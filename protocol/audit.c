@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,12 +228,7 @@ void audit_names_free(struct audit_names *names)
 bool audit_head_write(const char *directory, const struct audit_head *head,
                       const struct sign_secret *key, struct fault *fault)
 {
-    char path[PATH_MAX];
     uint8_t bytes[AUDIT_HEAD_SIZE];
-    struct replacing replacing;
-    int length = snprintf(path, sizeof(path), "%s/" AUDIT_HEAD_FILE, directory);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return fault_set(fault, "%s: too long a path", directory);
     memcpy(bytes, AUDIT_HEAD_MAGIC, AUDIT_HEAD_AT_FORMAT);
     store_u32(bytes + AUDIT_HEAD_AT_FORMAT, AUDIT_FORMAT);
     store_u32(bytes + AUDIT_HEAD_AT_ENVIRONMENT, head->environment);
@@ -244,11 +238,7 @@ bool audit_head_write(const char *directory, const struct audit_head *head,
     memcpy(bytes + AUDIT_HEAD_AT_CHAIN, head->chain, AUDIT_CHAIN_SIZE);
     crypto_sign_detached(bytes + AUDIT_HEAD_AT_SIGNATURE, NULL, bytes, AUDIT_HEAD_AT_SIGNATURE,
                          key->bytes);
-    if (!replace_begin(&replacing, path, fault))
-        return false;
-    bool is_done = replace_commit(&replacing, bytes, sizeof(bytes), NULL, fault);
-    replace_end(&replacing);
-    return is_done;
+    return replace_in(directory, AUDIT_HEAD_FILE, bytes, sizeof(bytes), fault);
 }
 
 static bool head_of_bytes(struct audit_head *out, const uint8_t bytes[], ssize_t size,

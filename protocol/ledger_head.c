@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,21 +15,12 @@ static_assert(SIGNED_HEAD_ROW == sizeof(LEDGER_HEAD_MAGIC) - 1, "the magic fills
 bool ledger_head_write(const char *directory, const struct ledger_head *head,
                        const struct sign_secret *key, struct fault *fault)
 {
-    char path[PATH_MAX];
     uint8_t bytes[SIGNED_HEAD_SIZE];
-    struct replacing replacing;
-    int length = snprintf(path, sizeof(path), "%s/" LEDGER_HEAD_FILE, directory);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return fault_set(fault, "%s: too long a path", directory);
     memcpy(bytes, LEDGER_HEAD_MAGIC, SIGNED_HEAD_ROW);
     ledger_head_encode(bytes + SIGNED_HEAD_ROW, head);
     crypto_sign_detached(bytes + SIGNED_HEAD_SIGNATURE, NULL, bytes, SIGNED_HEAD_SIGNATURE,
                          key->bytes);
-    if (!replace_begin(&replacing, path, fault))
-        return false;
-    bool is_done = replace_commit(&replacing, bytes, sizeof(bytes), NULL, fault);
-    replace_end(&replacing);
-    return is_done;
+    return replace_in(directory, LEDGER_HEAD_FILE, bytes, sizeof(bytes), fault);
 }
 
 static bool head_of_bytes(struct ledger_head *out, const uint8_t bytes[], ssize_t size,

@@ -146,3 +146,18 @@ bool replace_commit(const struct replacing *replacing, const void *bytes, size_t
                          strerror(errno));
     return true;
 }
+
+bool replace_in(const char *directory, const char *name, const void *bytes, size_t size,
+                struct fault *fault)
+{
+    char path[PATH_MAX];
+    struct replacing replacing;
+    int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return fault_set(fault, "%s: too long a path", directory);
+    if (!replace_begin(&replacing, path, fault))
+        return false;
+    bool is_done = replace_commit(&replacing, bytes, size, NULL, fault);
+    replace_end(&replacing);
+    return is_done;
+}

@@ -26,4 +26,8 @@ void replace_end(struct replacing *replacing);
 MUST_USE bool replace_commit(const struct replacing *replacing, const void *bytes, size_t size,
                              const struct stat *like, struct fault *fault);
 
+/* All three at once, for a file of ours whose old content does not matter: mode 0644. */
+MUST_USE bool replace_in(const char *directory, const char *name, const void *bytes, size_t size,
+                         struct fault *fault);
+
 #endif
