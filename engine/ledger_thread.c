@@ -190,7 +190,8 @@ static void answer_busy(struct ledger_verdict *verdict, const struct ledger_requ
     };
 }
 
-/* On a full disk what was begun is still ended: confirmations are what the ballast is for. */
+/* On a full disk what was begun is still ended: confirmations are what the ballast is for. And what
+ * was answered before is answered again. */
 enum scope { ALL_KINDS, ALL_BUT_PURCHASES };
 
 static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope scope)
@@ -199,7 +200,8 @@ static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope
     for (size_t i = 0; i < count && end == BOOK_DONE; i++) {
         const struct ledger_request *request = t->members[i].request;
         if (scope == ALL_BUT_PURCHASES && kind_is_purchase(request->kind)) {
-            answer_busy(&t->verdicts[i], request);
+            if (!book_answer(t->settings.book, request, &t->verdicts[i]))
+                answer_busy(&t->verdicts[i], request);
             continue;
         }
         end = book_apply(t->settings.book, request, &t->verdicts[i]);

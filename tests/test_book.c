@@ -198,6 +198,9 @@ START_TEST(a_full_map_keeps_room_for_what_was_reserved)
     change = ls_about(&scene, KIND_CONFIRM, &held[0]);
     ck_assert_uint_eq(ls_ask(&scene, &change).status, STATUS_CONFIRMED);
     ck_assert(book_is_tight(scene.book));
+    ck_assert_uint_eq(ls_ask(&scene, &held[0]).status, STATUS_APPLIES); /* as it was answered */
+    held[0].purchase.quantity++;
+    ck_assert_uint_eq(ls_ask(&scene, &held[0]).status, STATUS_CONFLICT);
     change = ls_about(&scene, KIND_CANCEL, &held[1]);
     ck_assert_uint_eq(ls_ask(&scene, &change).status, STATUS_CANCELLED);
     ck_assert_uint_eq(ls_expire(&scene, scene.now_ms + 300000), 1);

@@ -35,7 +35,8 @@ struct book {
     uint64_t applied_count, last_now_ms;
     uint64_t begun_count, group_of_last; /* groups; the one in which request LAST was applied */
 };
-#define LAST 99999
+#define LAST   99999
+#define STORED 88888 /* a request whose answer is there already */
 
 static struct book book;
 static struct ledger *ledger;
@@ -87,6 +88,14 @@ enum book_end book_apply(struct book *self, const struct ledger_request *request
     if (kind_is_purchase(request->kind) && self->is_purchase_full)
         return BOOK_FULL;
     return step_end(STEP_APPLY);
+}
+
+bool book_answer(struct book *self, const struct ledger_request *request,
+                 struct ledger_verdict *verdict)
+{
+    ck_assert(self->is_open);
+    *verdict = (struct ledger_verdict){.ticket = request->ticket, .status = STATUS_CONFLICT};
+    return request->request_id == STORED;
 }
 
 enum book_end book_expire(struct book *self, uint32_t count_max, uint32_t *count)
@@ -442,6 +451,20 @@ START_TEST(without_room_purchases_are_busy_and_what_was_begun_is_ended)
 }
 END_TEST
 
+START_TEST(what_was_answered_before_is_answered_without_room)
+{
+    book.is_purchase_full = true;
+    book.is_tight = _i == 1;
+    submit_one(0, KIND_USE, 1);
+    submit_one(0, KIND_USE, STORED);
+    start();
+    ck_assert_uint_eq(wait_for_verdict(0).status, STATUS_BUSY);
+    struct ledger_verdict verdict = wait_for_verdict(0);
+    ck_assert_uint_eq(verdict.ticket, STORED);
+    ck_assert_uint_eq(verdict.status, STATUS_CONFLICT);
+}
+END_TEST
+
 static const enum step full_steps[] = {STEP_BEGIN, STEP_APPLY, STEP_COMMIT};
 
 START_TEST(with_the_ballast_gone_all_are_busy_until_there_is_room)
@@ -606,6 +629,7 @@ int main(void)
     tcase_add_test(tcase, a_group_has_a_bound_and_so_has_what_waits);
     tcase_add_test(tcase, loops_come_first_by_turns);
     tcase_add_loop_test(tcase, without_room_purchases_are_busy_and_what_was_begun_is_ended, 0, 2);
+    tcase_add_loop_test(tcase, what_was_answered_before_is_answered_without_room, 0, 2);
     tcase_add_loop_test(tcase, with_the_ballast_gone_all_are_busy_until_there_is_room, 0, 3);
     tcase_add_loop_test(tcase, when_it_has_failed_nobody_gets_a_verdict_and_all_loops_know, 0, 4);
     tcase_add_test(tcase, what_was_on_the_disk_before_it_failed_has_its_verdict);
