@@ -189,6 +189,8 @@ static void grant(struct book *book, const struct ledger_request *request,
     posting->state = is_held ? STATE_RESERVED : STATE_CONFIRMED;
     take_parts(book, request, verdict, posting);
     if (is_held) {
+        for (uint32_t i = 0; i < limit_case->part_count; i++)
+            posting_set_term_day(posting, i, limit_case->parts[i].term_day);
         deadline_ms = book->head.clock_ms + (uint64_t)request->hold_10s * MS_PER_10S;
         posting->until_s = (uint32_t)(deadline_ms / MS_PER_SECOND);
     }

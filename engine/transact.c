@@ -223,7 +223,7 @@ static void take_case_again(struct book *book, struct limit_case *out,
             relief++;
         out->parts[i] = (struct limit_part){
             .relief = relief < tables->relief_count ? relief : RELIEF_NONE,
-            .term_day = TERM_UNKNOWN,
+            .term_day = posting_term_day(posting, i),
             .use_count = posting->parts[i].use_count,
             .amount = posting->parts[i].amount,
         };

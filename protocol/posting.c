@@ -260,7 +260,8 @@ static void posting_store(uint8_t row[static POSTING_SIZE], const struct posting
     store_u16(row + POSTING_AT_STATUS, in->status);
     store_u32(row + POSTING_AT_TERMINAL, in->terminal);
     store_u64(row + POSTING_AT_REQUEST_ID, in->request_id);
-    store_u64(row + POSTING_AT_TARGET_ID, in->target_id);
+    store_u64(row + POSTING_AT_TARGET_ID,
+              in->kind == POSTING_RESERVE ? in->terms : in->target_id);
     store_u32(row + POSTING_AT_TARGET_TERMINAL, in->target_terminal);
     store_u32(row + POSTING_AT_PRODUCT, in->product);
     store_u64(row + POSTING_AT_SUBJECT, in->subject);
@@ -298,7 +299,9 @@ static void posting_load(struct posting *out, const uint8_t row[static POSTING_S
     out->status = load_u16(row + POSTING_AT_STATUS);
     out->terminal = load_u32(row + POSTING_AT_TERMINAL);
     out->request_id = load_u64(row + POSTING_AT_REQUEST_ID);
-    out->target_id = load_u64(row + POSTING_AT_TARGET_ID);
+    uint64_t target_id = load_u64(row + POSTING_AT_TARGET_ID);
+    out->target_id = out->kind == POSTING_RESERVE ? 0 : target_id;
+    out->terms = out->kind == POSTING_RESERVE ? target_id : 0;
     out->target_terminal = load_u32(row + POSTING_AT_TARGET_TERMINAL);
     out->product = load_u32(row + POSTING_AT_PRODUCT);
     out->subject = load_u64(row + POSTING_AT_SUBJECT);
@@ -324,6 +327,28 @@ static void posting_load(struct posting *out, const uint8_t row[static POSTING_S
     parts_decode(out->parts, row + POSTING_AT_PARTS);
     memcpy(out->content_hash, row + POSTING_AT_CONTENT_HASH, CHAIN_SIZE);
     memcpy(out->chain, row + POSTING_AT_CHAIN, CHAIN_SIZE);
+}
+
+/* 16 bits of each part: how many days before the day of service it had begun, and one. */
+#define TERM_BITS 16
+
+void posting_set_term_day(struct posting *posting, uint32_t index, uint32_t term_day)
+{
+    uint32_t day = riga_day_of_time(posting->service_time_s);
+    assert(index < POSTING_PART_COUNT_MAX);
+    uint64_t age = term_day <= day ? (uint64_t)day - term_day + 1 : 0;
+    if (age > UINT16_MAX)
+        age = 0;
+    posting->terms &= ~(UINT64_C(0xffff) << TERM_BITS * index);
+    posting->terms |= age << TERM_BITS * index;
+}
+
+uint32_t posting_term_day(const struct posting *posting, uint32_t index)
+{
+    uint32_t day = riga_day_of_time(posting->service_time_s);
+    assert(index < POSTING_PART_COUNT_MAX);
+    uint32_t age = posting->terms >> TERM_BITS * index & UINT16_MAX;
+    return age != 0 && age - 1 <= day ? day + 1 - age : TERM_UNKNOWN;
 }
 
 /* What is kept of a denial after its time. */

@@ -76,6 +76,7 @@ struct posting {
     uint64_t request_id;      /* 0 where nobody asked */
     uint64_t target_id;       /* the transaction that CONFIRM, CANCEL, REFUND, EXPIRE are about */
     uint32_t target_terminal; /* whose it is */
+    uint64_t terms;           /* RESERVE, in the place of target_id: see posting_term_day */
     uint32_t product;         /* as in the transaction, in all kinds that have one; so the next */
     uint64_t subject;
     uint64_t recorded_ms; /* the ledger's clock, UTC */
@@ -104,6 +105,12 @@ struct posting {
     uint8_t content_hash[CHAIN_SIZE]; /* BLAKE2b-256 of the content */
     uint8_t chain[CHAIN_SIZE];        /* BLAKE2b-256 of the chain before and this content_hash */
 };
+
+/* On which day the term of part `index` of a RESERVE had begun: what it was decided by, for when it
+ * is confirmed after its end. TERM_UNKNOWN: it is not known. */
+#define TERM_UNKNOWN UINT32_MAX
+void posting_set_term_day(struct posting *posting, uint32_t index, uint32_t term_day);
+uint32_t posting_term_day(const struct posting *posting, uint32_t index);
 
 /* Content only: whoever writes fills in the hashes (posting_seal in engine/book). */
 void posting_encode(uint8_t row[static POSTING_SIZE], const struct posting *in);

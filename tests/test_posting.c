@@ -77,6 +77,32 @@ START_TEST(fields_stand_where_the_page_says)
 }
 END_TEST
 
+START_TEST(terms_of_a_reservation_come_back_and_only_of_that)
+{
+    enum { DAY = 20780 };
+    static const uint32_t days[] = {DAY, 0, DAY - 1, DAY + 1}; /* the last one cannot be */
+    uint8_t row[POSTING_SIZE];
+    struct posting in = a_posting(), out;
+    in.kind = POSTING_RESERVE;
+    in.service_time_s = (uint32_t)time_of_riga_day(DAY);
+    for (uint32_t i = 0; i < POSTING_PART_COUNT_MAX; i++)
+        posting_set_term_day(&in, i, days[i]);
+    posting_encode(row, &in);
+    ck_assert(posting_decode(&out, row));
+    ck_assert_uint_eq(load_u16(row + 24), 1);
+    ck_assert_uint_eq(load_u16(row + 26), DAY + 1);
+    ck_assert_uint_eq(out.target_id, 0);
+    for (uint32_t i = 0; i + 1 < POSTING_PART_COUNT_MAX; i++)
+        ck_assert_uint_eq(posting_term_day(&out, i), days[i]);
+    ck_assert_uint_eq(posting_term_day(&out, POSTING_PART_COUNT_MAX - 1), TERM_UNKNOWN);
+    in.kind = POSTING_USE;
+    posting_encode(row, &in);
+    ck_assert(posting_decode(&out, row));
+    ck_assert_uint_eq(out.terms, 0);
+    ck_assert_uint_eq(out.target_id, in.target_id);
+}
+END_TEST
+
 /* A byte of a good row, changed: (at, value). */
 static const struct {
     const char *why;
@@ -283,6 +309,7 @@ int main(void)
     TCase *tcase = tcase_create("posting");
     tcase_add_test(tcase, a_posting_comes_back_as_it_was);
     tcase_add_test(tcase, fields_stand_where_the_page_says);
+    tcase_add_test(tcase, terms_of_a_reservation_come_back_and_only_of_that);
     tcase_add_loop_test(tcase, a_posting_that_nobody_writes_is_refused, 0, COUNT_OF(bad_postings));
     tcase_add_test(tcase, of_a_pruned_denial_its_place_and_hash_stay);
     tcase_add_test(tcase, accounts_come_back_and_bad_ones_are_refused);

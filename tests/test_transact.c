@@ -344,6 +344,25 @@ START_TEST(a_confirmation_that_comes_too_late_is_taken_and_counted)
 }
 END_TEST
 
+/* Its term is that of the reservation, whoever asks now, and whenever the limit was written. */
+START_TEST(a_confirmation_that_comes_too_late_is_asked_about_its_term)
+{
+    const struct limit one = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_STATUS_TERM, .value = 1};
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+    held.view = LS_NEW_MEMBER;
+    ls_ask(&scene, &held);
+    ls_expire(&scene, scene.now_ms + 300000);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    use.purchase.service_time_s = ls_morning(LS_TERM - (uint32_t)_i);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    ls_limits(&scene, &one, 1);
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    ck_assert_uint_eq(ls_ask(&scene, &confirm).status,
+                      _i == 0 ? STATUS_OVER_LIMIT : STATUS_CONFIRMED);
+}
+END_TEST
+
 /* Who asks about a transaction of LS_TERMINAL. */
 static const struct {
     const char *why;
@@ -424,6 +443,7 @@ int main(void)
     tcase_add_test(tcase, a_fourth_reservation_of_a_person_is_too_many);
     tcase_add_test(tcase, a_hold_ends_at_its_time_and_not_before);
     tcase_add_test(tcase, a_confirmation_that_comes_too_late_is_taken_and_counted);
+    tcase_add_loop_test(tcase, a_confirmation_that_comes_too_late_is_asked_about_its_term, 0, 2);
     tcase_add_loop_test(tcase, a_terminal_speaks_of_its_own_providers_transactions, 0,
                         COUNT_OF(askers));
     tcase_add_test(tcase, what_is_confirmed_is_not_open_any_more);
