@@ -52,7 +52,8 @@ enum transaction_state {
 #define STATE_LAST STATE_REFUNDED
 
 enum posting_flag {
-    FLAG_LATE = 1,       /* recorded after the service: LATE, or confirmed after it had expired */
+    FLAG_LATE = 1,       /* recorded after the service: LATE, confirmed after it had expired, or any that is
+                          * older than a quarter of an hour */
     FLAG_OVER_LIMIT = 2, /* beyond a limit or budget; recorded because the service is rendered */
     FLAG_OPERATOR = 4,   /* asked by whoever runs the system, about another's transaction */
     FLAG_BY_AMOUNT = 8,  /* a REFUND of an amount: no uses are given back */

@@ -120,6 +120,7 @@ more limits $to "uses are spaced a second more" 's/between_s < apart_s/between_s
 more limits $to "spacing does not look over midnight" 's/riga_day_of_time\(at_s - apart_s\)/riga_day_of_time(at_s)/'
 more limits $to "uses of any relief are spaced" 's/if \(scope_of\(c, relief\) == scope\)/if (true)/'
 twin limits $to "limits of a term are not asked" 's/\(list->has_term \|\| list->next->period != PERIOD_STATUS_TERM\)/list->next->period != PERIOD_STATUS_TERM/'
+twin transact engine/purchases "what was long ago is not late" 's/ \|\| request->purchase.service_time_s \+ LATE_AFTER_S < now_s//'
 twin transact engine/purchases "a reservation forgets its terms" 's/posting_set_term_day\(.*\);/;/'
 more limits $to "all terms are one" 's/period_number\(limit->period, c->day, term_day\), relief;/period_number(limit->period, c->day, 0), relief;/'
 more limits $to "nobody is given what is counted by person" 's/wants_person\(limit\) && c->subject == SUBJECT_NOBODY/false/'
