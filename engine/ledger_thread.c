@@ -16,6 +16,7 @@
 
 #define NS_PER_MS 1000000
 #define NS_PER_US 1000
+#define SHARE_BITS 12 /* two askers that meet in a place share a share */
 
 /* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
  * overflows, because no more are under way than one has places. */
@@ -45,6 +46,7 @@ struct ledger_thread {
     struct request_ring *asked; /* [settings.loop_count] */
     struct verdict_ring *done;  /* likewise */
     _Atomic uint64_t under_way_count;
+    _Atomic uint32_t shares[1 << SHARE_BITS]; /* requests that wait, by their asker's hash */
     atomic_bool has_failed, is_running;
     _Atomic uint64_t group_start_ns; /* of a group, and the head behind it; 0: none is under way */
 
@@ -93,6 +95,29 @@ static void writer_wake(struct ledger_thread *t)
     pthread_mutex_unlock(&t->lock);
 }
 
+static _Atomic uint32_t *share_of(struct ledger_thread *t, uint64_t asker)
+{
+    return &t->shares[asker * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SHARE_BITS)];
+}
+
+/* How many of `count`, for which there is room, their askers may have. */
+static size_t shares_take(struct ledger_thread *t, const struct ledger_request requests[],
+                          size_t count)
+{
+    uint64_t under_way = atomic_load(&t->under_way_count);
+    size_t taken = 0;
+    for (; taken < count; taken++) {
+        _Atomic uint32_t *share = share_of(t, requests[taken].asker);
+        uint32_t had = atomic_fetch_add(share, 1);
+        if (had >= LEDGER_SHARE_MAX && under_way - count + taken >= LEDGER_CROWD_MIN) {
+            atomic_fetch_sub(share, 1);
+            break;
+        }
+    }
+    atomic_fetch_sub(&t->under_way_count, count - taken);
+    return taken;
+}
+
 /* Room for so many of `count`. */
 static size_t room_take(struct ledger_thread *t, size_t count)
 {
@@ -113,7 +138,7 @@ static size_t thread_submit(struct ledger *ledger, uint32_t loop,
     assert(loop < t->settings.loop_count);
     if (atomic_load(&t->has_failed))
         return 0;
-    size_t taken = room_take(t, count);
+    size_t taken = shares_take(t, requests, room_take(t, count));
     if (taken == 0)
         return 0;
     struct request_ring *ring = &t->asked[loop];
@@ -303,6 +328,7 @@ static void give_back(struct ledger_thread *t, size_t count)
         uint64_t given = 0;
         for (; i < count && t->members[i].loop == loop; i++) {
             count_verdict(t->settings.metrics, t->verdicts[i].status);
+            atomic_fetch_sub(share_of(t, t->members[i].request->asker), 1);
             done->places[(end + given++) % LEDGER_WAITING_MAX] = t->verdicts[i];
         }
         atomic_fetch_add_explicit(&t->asked[loop].first, given, memory_order_release);

@@ -211,7 +211,8 @@ static void wait_for_commit(void)
 
 static struct ledger_request request_of(uint8_t kind, uint64_t number)
 {
-    return (struct ledger_request){.ticket = number, .kind = kind, .request_id = number};
+    return (struct ledger_request){
+        .ticket = number, .asker = number, .kind = kind, .request_id = number};
 }
 
 static void submit_one(uint32_t loop, uint8_t kind, uint64_t number)
@@ -412,6 +413,33 @@ START_TEST(a_group_has_a_bound_and_so_has_what_waits)
     ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX),
                       LEDGER_WAITING_MAX - 96);
     ck_assert_uint_le(largest_group(), LEDGER_GROUP_MAX);
+}
+END_TEST
+
+/* Whoever asks for all places at once has most of them only while few others wait. */
+START_TEST(one_asker_leaves_places_for_others)
+{
+    static struct ledger_request requests[LEDGER_WAITING_MAX];
+    for (uint64_t i = 0; i < LEDGER_WAITING_MAX; i++) {
+        requests[i] = request_of(KIND_STATUS, i + 1);
+        requests[i].asker = 77;
+    }
+    ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX), LEDGER_CROWD_MIN);
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, 1), 0);
+    ck_assert_uint_eq(ledger_thread_waiting(ledger), LEDGER_CROWD_MIN);
+    for (uint64_t i = 0; i < LEDGER_SHARE_MAX + 1; i++)
+        requests[i].asker = 78;
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, LEDGER_SHARE_MAX + 1), LEDGER_SHARE_MAX);
+    submit_one(1, KIND_USE, 79);
+    start();
+    for (uint32_t i = 0; i < LEDGER_CROWD_MIN; i++)
+        (void)wait_for_verdict(0);
+    for (uint32_t i = 0; i < LEDGER_SHARE_MAX + 1; i++)
+        (void)wait_for_verdict(1);
+    /* What was done takes no share any more. */
+    ck_assert_uint_eq(ledger_submit(ledger, 0, requests + 1000, LEDGER_CROWD_MIN),
+                      LEDGER_CROWD_MIN);
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, LEDGER_SHARE_MAX), LEDGER_SHARE_MAX);
 }
 END_TEST
 
@@ -627,6 +655,7 @@ int main(void)
     tcase_add_test(tcase, no_verdict_comes_before_its_group_is_on_the_disk);
     tcase_add_test(tcase, what_comes_while_a_group_is_written_is_the_next_group);
     tcase_add_test(tcase, a_group_has_a_bound_and_so_has_what_waits);
+    tcase_add_test(tcase, one_asker_leaves_places_for_others);
     tcase_add_test(tcase, loops_come_first_by_turns);
     tcase_add_loop_test(tcase, without_room_purchases_are_busy_and_what_was_begun_is_ended, 0, 2);
     tcase_add_loop_test(tcase, what_was_answered_before_is_answered_without_room, 0, 2);
