@@ -57,6 +57,7 @@ struct ledger_thread {
     uint32_t next_loop; /* whose requests are taken first */
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
+    uint64_t pruned_ms; /* when rows were removed last */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
     bool is_tight;                /* of the last group */
@@ -488,22 +489,30 @@ static bool prune(struct ledger_thread *t)
         say_room(t, true);
     else if (end == BOOK_DONE)
         metric_add(&t->settings.metrics->ledger_pruned, count);
+    t->pruned_ms = monotonic_ms();
     t->prune_due_ms =
-        monotonic_ms() + (end == BOOK_DONE && count == LEDGER_PRUNED_MAX ? 0 : LEDGER_PRUNE_MS);
+        t->pruned_ms + (end == BOOK_DONE && count == LEDGER_PRUNED_MAX ? 0 : LEDGER_PRUNE_MS);
     return end != BOOK_FAILED;
 }
 
-/* When nobody asks: reservations that run out, old rows, the head. False: it has failed. */
+/* Old rows; now and then while others wait, too, or who is asked without end would never remove
+ * any. False: it has failed. */
+static bool prune_if_due(struct ledger_thread *t, uint64_t now_ms, bool is_asked)
+{
+    bool is_due = prunes(t) && now_ms >= t->prune_due_ms && now_ms >= t->housekeeping_due_ms;
+    if (!is_due || (is_asked && now_ms < t->pruned_ms + LEDGER_PRUNE_LOAD_MS))
+        return true;
+    return prune(t);
+}
+
+/* When nobody asks: reservations that run out, and old rows. False: it has failed. */
 static bool keep_house(struct ledger_thread *t)
 {
     uint64_t now_ms = monotonic_ms();
-    if (now_ms >= t->housekeeping_due_ms) {
-        if (book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
-            return false;
-        if (prunes(t) && now_ms >= t->prune_due_ms && !prune(t))
-            return false;
-    }
-    return true;
+    if (now_ms >= t->housekeeping_due_ms &&
+        book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
+        return false;
+    return prune_if_due(t, now_ms, false);
 }
 
 /* ---- the thread ---- */
@@ -564,7 +573,8 @@ static bool turn(struct ledger_thread *t)
     size_t count = gather(t);
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
-    bool goes_on = count > 0 ? run_group(t, count) : keep_house(t);
+    bool goes_on = count > 0 ? run_group(t, count) && prune_if_due(t, monotonic_ms(), true)
+                             : keep_house(t);
     if (goes_on && monotonic_ms() >= t->head_due_ms)
         sign_head(t);
     atomic_store(&t->group_start_ns, 0);

@@ -574,6 +574,27 @@ START_TEST(old_rows_are_removed_when_nobody_asks)
 }
 END_TEST
 
+/* In each turn somebody asks, and the next turn does not come before the next one does. */
+START_TEST(old_rows_are_removed_though_somebody_always_asks)
+{
+    struct fault fault;
+    ledger_close(ledger);
+    settings.retention = (struct book_retention){.keep_days = 7, .keep_denied_days = 3};
+    ck_assert(ledger_thread_open(&ledger, &settings, &fault));
+    book.old_count = 2 * LEDGER_PRUNED_MAX;
+    hold_commits(true);
+    submit_one(0, KIND_USE, 1);
+    start();
+    wait_for_commit(); /* of the request */
+    ledger_thread_end(ledger);
+    hold_commits(false);
+    for (int ms = 0; ms < WAIT_MS_MAX && ledger_thread_is_running(ledger); ms++)
+        usleep(1000);
+    ck_assert_uint_eq(metric_read(&metrics.ledger_pruned), LEDGER_PRUNED_MAX);
+    ck_assert_uint_eq(book.old_count, LEDGER_PRUNED_MAX); /* a share, and then others again */
+}
+END_TEST
+
 START_TEST(the_head_is_signed_at_the_start_and_at_the_end)
 {
     struct fault fault;
@@ -664,6 +685,7 @@ int main(void)
     tcase_add_test(tcase, what_was_on_the_disk_before_it_failed_has_its_verdict);
     tcase_add_test(tcase, reservations_run_out_though_nobody_asks_so_many_at_a_time);
     tcase_add_test(tcase, old_rows_are_removed_when_nobody_asks);
+    tcase_add_test(tcase, old_rows_are_removed_though_somebody_always_asks);
     tcase_add_test(tcase, the_head_is_signed_at_the_start_and_at_the_end);
     tcase_add_test(tcase, closing_does_not_wait_for_what_waits);
     tcase_add_test(tcase, each_loop_gets_its_own_verdicts_in_order_and_once);
