@@ -41,6 +41,7 @@ struct person {
     uint64_t subject; /* the key */
     uint64_t last;
     uint32_t open_count, day_most;
+    uint64_t walk_from; /* 0: neither its first posting nor a purchase that was given was there */
 };
 /* Of a subject under a scope on a day. */
 struct spent {

@@ -338,8 +338,10 @@ static void check_person(struct verify *v, const struct person *person)
         COMPLAIN(v, "I2", person->last, "subject: open holds: want %" PRIu32 ", found %" PRIu64,
                  person->open_count, open_count);
     uint32_t day = between > person->day_most ? between : person->day_most;
-    if (row_number(row + 12, 4) != day || row_number(row + 16, 8) != 0 ||
-        row_number(row + 24, 8) != 0)
+    uint64_t walk_from = row_number(row + 16, 8);
+    bool is_walk =
+        person->walk_from != 0 ? walk_from == person->walk_from : leads(v, walk_from, 0, &between);
+    if (row_number(row + 12, 4) != day || !is_walk || row_number(row + 24, 8) != 0)
         COMPLAIN(v, "I1", person->last, "subject: its row is not what its postings come to");
 }
 
@@ -457,7 +459,7 @@ static void take_subject_row(struct verify *v, const uint8_t *key, const uint8_t
     const uint8_t *posting = pages_posting(&v->pages, last);
     bool is_known = subject != 0 && posting != NULL && posting[8] == PRUNED &&
                     leads(v, last, 0, &day) && row_number(row + 8, 4) == 0 &&
-                    row_number(row + 12, 4) == day && row_number(row + 16, 8) == 0 &&
+                    row_number(row + 12, 4) == day && leads(v, row_number(row + 16, 8), 0, &day) &&
                     row_number(row + 24, 8) == 0;
     if (!is_known)
         COMPLAIN(v, "I1", last, "subject: a row of which no posting knows");

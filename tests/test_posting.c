@@ -116,7 +116,7 @@ static const struct {
     {"more parts than there is room for", 73, 5},
     {"something in a part that is not there", 73, 1},
     {"a flag that nobody knows", 74, 16},
-    {"a reserved byte", 108, 1},
+    {"a skip of what is no purchase", 108, 1},
     {"a subject's posting before that is itself", 112, 9},
     {"more uses than units", 128 + 6, 4},
     {"content where only a hash is left", 8, POSTING_PRUNED},
@@ -220,10 +220,11 @@ START_TEST(tallies_and_heads_come_back_and_bad_ones_are_refused)
     row[31] = 1;
     ck_assert(!tally_decode(&tally_out, row));
 
-    struct subject_head subject = {1, 2, 3}, subject_out;
+    struct subject_head subject = {1, 2, 3, 4}, subject_out;
     subject_head_encode(row, &subject);
-    ck_assert(subject_head_decode(&subject_out, row) && subject_out.day_most == 3);
-    row[16] = 1;
+    ck_assert(subject_head_decode(&subject_out, row) && subject_out.day_most == 3 &&
+              subject_out.walk_from == 4);
+    row[24] = 1;
     ck_assert(!subject_head_decode(&subject_out, row));
 
     struct ledger_head head = {.format = LEDGER_FORMAT, .sequence = 5, .pruned = 4}, head_out;

@@ -139,7 +139,11 @@ more limits $to "what is not published is told" 's/ \|\| !limit->is_published//'
 
 to=engine/tallies
 more limits $to "a walk ends at a service of long ago" 's/walk->posting.day_most >= walk->from_day/riga_day_of_time(walk->posting.service_time_s) >= walk->from_day/'
-more limits $to "a walk ends at its first posting" 's/walk->next = posting->subject_before;/walk->next = 0;/'
+more limits $to "a walk ends at its first posting" 's/posting->skip != 0 \? .*;/0;/'
+twin book $to "a walk goes through denials" 's/posting->skip != 0 \? .* : posting->subject_before/posting->subject_before/'
+twin book engine/book_rows "a walk begins at denials" 's/if \(is_given \|\| head.last == 0\)$/if (true)/'
+twin book engine/book_rows "what is first after denials walks through them" 's/is_given \|\| head.last == 0/is_given/'
+more ledger_book engine/book_rows "a skip leads too far" 's/\(uint32_t\)skip : 0/(uint32_t)(skip + 1) : 0/'
 more limits $to "a use on the first day of a term is none" 's/name.number <= day/name.number < day/'
 more limits $to "only the first term has a use" "$(in_function change_terms 's/while \(/if (/')"
 more limits $to "a budget has a day too many" 's/day.number < until_day; day/day.number <= until_day; day/'
@@ -278,6 +282,7 @@ more ledger_verify $to "a denial may take" "$(in_function fold_purchase 's/if \(
 more ledger_verify $to "over a limit needs no mark" 's/p->status == OVER_LIMIT_ANSWER && !is_over/false/'
 more ledger_verify $to "anything may have the mark" 's/is_over && !may_be_over/false/'
 more ledger_verify $to "the list of a subject may have gaps" 's/if \(p->before != person->last && !is_cut &&$/if (false \&\&/'
+more ledger_verify $to "a skip may lead anywhere" 's/bool is_good = p->skip == 0 \|\|/bool is_good = true ||/'
 more ledger_verify $to "the latest day may be any" 's/knows_all \? p->day_most != wanted : p->day_most < wanted/false/'
 more ledger_verify $to "an unknown account will do" "$(in_function spend 's/account == 0 \|\| account > fold->account_count \|\| fold->scopes\[account\] == 0/false/')"
 to=protocol/ledger_verify
