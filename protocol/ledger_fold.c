@@ -405,8 +405,6 @@ static void check_flags(struct fold *fold, const struct row_posting *p)
 static void fold_stop(struct fold *fold, const struct row_posting *p)
 {
     struct stop key = {.number = p->target, .scope = p->relief, .period = p->target_terminal};
-    if (key.scope > STOP_SHARED_ANY) /* whose reliefs share is not in the ledger */
-        key.scope = STOP_SHARED_ANY;
     if (totals_at(&fold->stops, &key) == NULL)
         fold->has_failed = true;
 }

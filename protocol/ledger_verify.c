@@ -400,21 +400,18 @@ static bool has_stop(const struct verify *v, uint32_t scope, uint8_t period, uin
     return totals_find(&v->fold.stops, &key) != NULL;
 }
 
-/* Bits: 1 the relief's own budget, which is known here; 2 one that it shares. */
+/* Of a relief's own budget, and of each that is shared. */
 static void check_stopped(struct verify *v, uint32_t scope, uint8_t period, uint32_t number,
-                          uint8_t marks)
+                          uint8_t mark)
 {
     bool is_stopped = has_stop(v, scope, period, number);
-    bool knows_all = v->head.pruned == 0;
     bool is_wrong =
-        marks > 3 || (is_stopped && (marks & 1) == 0) ||
-        (knows_all && !is_stopped && (marks & 1) != 0) ||
-        (knows_all && (marks & 2) != 0 && !has_stop(v, STOP_SHARED_ANY, period, number));
+        mark > 1 || (is_stopped && mark == 0) || (v->head.pruned == 0 && !is_stopped && mark != 0);
     if (is_wrong)
         COMPLAIN(v, "I1", 0,
                  "tally of relief %" PRIu32 ", period %u, number %" PRIu32
                  ": want marks as there are STOP postings, found %u",
-                 scope, period, number, marks);
+                 scope, period, number, mark);
 }
 
 static void check_tally(struct verify *v, const struct totals *days, const uint8_t *key,

@@ -495,7 +495,7 @@ bool transaction_decode(struct transaction *out, const uint8_t row[static TRANSA
 
 void tally_encode(uint8_t row[static TALLY_SIZE], const struct tally *in)
 {
-    assert(in->stopped <= (STOP_OWN | STOP_SHARED));
+    assert(in->stopped <= 1);
     store_u32(row + TALLY_USED_USES, in->used_uses);
     store_u32(row + TALLY_HELD_USES, in->held_uses);
     store_u64(row + TALLY_USED_AMOUNT, in->used_amount);
@@ -506,8 +506,7 @@ void tally_encode(uint8_t row[static TALLY_SIZE], const struct tally *in)
 
 bool tally_decode(struct tally *out, const uint8_t row[static TALLY_SIZE])
 {
-    if (row[TALLY_STOPPED] > (STOP_OWN | STOP_SHARED) ||
-        !bytes_are_zero(row + TALLY_RESERVED, TALLY_END - TALLY_RESERVED))
+    if (row[TALLY_STOPPED] > 1 || !bytes_are_zero(row + TALLY_RESERVED, TALLY_END - TALLY_RESERVED))
         return false;
     *out = (struct tally){
         .used_uses = load_u32(row + TALLY_USED_USES),

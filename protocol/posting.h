@@ -154,9 +154,8 @@ MUST_USE bool transaction_decode(struct transaction *out,
 struct tally {
     uint32_t used_uses, held_uses; /* confirmed; in open reservations */
     uint64_t used_amount, held_amount;
-    uint8_t stopped; /* of budgets, enum tally_stop, added: a STOP is written already */
+    uint8_t stopped; /* of budgets, 1: a STOP is written already */
 };
-enum tally_stop { STOP_OWN = 1, STOP_SHARED = 2 };
 /* The row of scope 0 is the subject's own: where its postings begin, and how many holds are open.
  */
 struct subject_head {

@@ -517,7 +517,7 @@ void maker_note(struct ledger_maker *m, uint8_t kind, uint32_t scope, uint64_t s
     uint8_t key[TALLY_KEY_SIZE], row[TALLY_SIZE];
     tally_key(key, 0, scope, PERIOD_MONTH, number);
     struct tally tally = tally_at(m, key);
-    tally.stopped |= STOP_OWN;
+    tally.stopped = 1;
     tally_encode(row, &tally);
     put(m, TALLIES, key, sizeof(key), row, sizeof(row));
 }
