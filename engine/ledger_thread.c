@@ -14,8 +14,8 @@
 #include <sys/timex.h>
 #include <time.h>
 
-#define NS_PER_MS 1000000
-#define NS_PER_US 1000
+#define NS_PER_MS  1000000
+#define NS_PER_US  1000
 #define SHARE_BITS 12 /* two askers that meet in a place share a share */
 
 /* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
@@ -57,7 +57,7 @@ struct ledger_thread {
     uint32_t next_loop; /* whose requests are taken first */
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
-    uint64_t pruned_ms; /* when rows were removed last */
+    uint64_t pruned_ms;                                      /* when rows were removed last */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
     bool is_tight;                /* of the last group */
@@ -509,8 +509,8 @@ static bool prune_if_due(struct ledger_thread *t, uint64_t now_ms, bool is_asked
 static bool keep_house(struct ledger_thread *t)
 {
     uint64_t now_ms = monotonic_ms();
-    if (now_ms >= t->housekeeping_due_ms &&
-        book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
+    if (now_ms >= t->housekeeping_due_ms && book_next_deadline_ms(t->settings.book) <= t->now_ms &&
+        !run_group(t, 0))
         return false;
     return prune_if_due(t, now_ms, false);
 }
@@ -573,8 +573,8 @@ static bool turn(struct ledger_thread *t)
     size_t count = gather(t);
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
-    bool goes_on = count > 0 ? run_group(t, count) && prune_if_due(t, monotonic_ms(), true)
-                             : keep_house(t);
+    bool goes_on =
+        count > 0 ? run_group(t, count) && prune_if_due(t, monotonic_ms(), true) : keep_house(t);
     if (goes_on && monotonic_ms() >= t->head_due_ms)
         sign_head(t);
     atomic_store(&t->group_start_ns, 0);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_COUNT_MAX 3 /* reservations of a subject */
+#define OPEN_COUNT_MAX 3   /* reservations of a subject */
 #define LATE_AFTER_S   900 /* older than that a service was recorded late, whatever asks */
 #define MS_PER_10S     10000
 #define MS_PER_SECOND  1000
@@ -201,7 +201,8 @@ static void grant(struct book *book, const struct ledger_request *request,
     limits_warn(book, limit_case);
 }
 
-/* Gates that pass on in a moment what they read, and clocks that are not quite right, are not late. */
+/* Gates that pass on in a moment what they read, and clocks that are not quite right, are not late.
+ */
 static bool is_late(const struct book *book, const struct ledger_request *request)
 {
     uint64_t now_s = book->head.clock_ms / MS_PER_SECOND;

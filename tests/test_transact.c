@@ -350,7 +350,9 @@ static const struct {
     uint32_t ago_s;
     bool is_late;
 } agos[] = {
-    {"now", 0, false}, {"a moment ago", 900, false}, {"longer ago", 901, true},
+    {"now", 0, false},
+    {"a moment ago", 900, false},
+    {"longer ago", 901, true},
     {"days ago", 5 * SECONDS_PER_DAY, true},
 };
 
