@@ -613,6 +613,9 @@ START_TEST(budgets_of_one_relief_that_are_shared_stop_each_for_itself)
     ck_assert_uint_eq(posting_count(POSTING_STOP), 2); /* of the first, too */
     ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 2, now).status, STATUS_BUDGET_SPENT);
     ck_assert_uint_eq(posting_count(POSTING_STOP), 2);
+    uint64_t before = ls_morning(LS_TODAY - 1);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 3, before).status, STATUS_BUDGET_SPENT);
+    ck_assert_uint_eq(posting_count(POSTING_STOP), 4); /* both at once */
 }
 END_TEST
 

@@ -66,7 +66,7 @@ honest transact limits book portions ledger_clock ledger_thread awaited conn_led
 to=engine/transact
 twin transact $to "what is asked again is done again" 's/if \(request->kind != KIND_STATUS &&$/if (false \&\&/'
 twin book $to "what was answered is not looked for on a full disk" 's/if \(book_answer\(book, request, verdict\) \|\| !book_make_room\(book, is_purchase\)\)/if (!book_make_room(book, is_purchase) || book_answer(book, request, verdict))/'
-twin ledger_thread engine/ledger_thread "who is always asked removes nothing" 's/run_group\(t, count\) && prune_if_due\(.*\)$/run_group(t, count)/'
+twin ledger_thread engine/ledger_thread "who is always asked removes nothing" 's/ && prune_if_due\(t, monotonic_ms\(\), true\)//'
 twin ledger_thread engine/ledger_thread "an asker may have all places" 's/had >= LEDGER_SHARE_MAX && .*\) \{/false) {/'
 more ledger_thread engine/ledger_thread "a share is never given back" 's/atomic_fetch_sub\(share_of\(.*\);//'
 twin conn_ledger engine/conn_ledger "all connections are one asker" 's/ \| \(uint64_t\)\(conn - conns->all\);/;/'
