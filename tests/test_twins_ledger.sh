@@ -21,7 +21,8 @@ link() {
 }
 # run PROGRAM CASE [PART]: no test may take longer than that part of its time
 run() {
-    ELIG_TOP=$PWD CK_VERBOSITY=silent CK_RUN_CASE=$2 CK_DEFAULT_TIMEOUT=20 CK_TIMEOUT_MULTIPLIER=${3-1} \
+    ELIG_TOP=$PWD TMPDIR=${1%/*} CK_VERBOSITY=silent CK_RUN_CASE=$2 \
+        CK_DEFAULT_TIMEOUT=20 CK_TIMEOUT_MULTIPLIER=${3-1} \
         "$1" >/dev/null 2>&1
 }
 
@@ -43,6 +44,7 @@ twin() { # SUITE[/CASE] MODULE "what is wrong" SED-EXPRESSION
         else
             link "${1%/*}" "$folder/suite" "$folder/twin.o"
             ! run "$folder/suite" "$(case_of "$1")" 0.1 || echo "$3: test_$1 does not notice" >"$folder/wrong"
+            rm -rf "$folder"/elig-test-* # what tests leave that fail: ledgers
         fi
     } &
     [ $((count % AT_ONCE)) -ne 0 ] || wait
@@ -168,7 +170,7 @@ more portions $to "money comes from the first part" 's/for \(size_t i = count; i
 to=protocol/posting
 more posting $to "weeks begin on Sunday" 's/#define MONDAY .*/#define MONDAY 3/'
 more posting $to "school begins in October" 's/#define SCHOOL_YEAR_BEGINS .*/#define SCHOOL_YEAR_BEGINS 10/'
-more posting $to "reserved bytes of a posting may be anything" 's/ \|\| load_u32\(row \+ POSTING_AT_RESERVED\) != 0//'
+more posting $to "any posting may have a skip" 's/bool is_skip = p->skip == 0 \|\|/bool is_skip = true ||/'
 more posting $to "a hold needs no end" 's/\(t->deadline_ms != 0\) == \(t->state == STATE_RESERVED\) &&//'
 more posting $to "parts behind the last are not looked at" 's/i >= part_count \? !is_empty :/i < part_count \&\&/'
 more posting $to "what is left of a denial says whose it was" 's/\.kind = POSTING_PRUNED,$/.kind = POSTING_PRUNED, .subject = of->subject,/'
@@ -236,7 +238,7 @@ more ledger_thread $to "requests are taken the other way round" 's/&ring->places
 more ledger_thread $to "a group has no bound" 's/LEDGER_EXPIRED_MAX/UINT32_MAX/'
 more ledger_thread $to "the first loop always comes first" 's/t->next_loop = .*;/t->next_loop = 0;/'
 more ledger_thread $to "more wait than there are places" 's/uint64_t room = LEDGER_WAITING_MAX - under_way;/uint64_t room = UINT32_MAX;/'
-more ledger_thread $to "reservations run out when somebody asks" 's/book_next_deadline_ms\(t->settings.book\) <= t->now_ms && !run_group\(t, 0\)/false/'
+more ledger_thread $to "reservations run out when somebody asks" 's/book_next_deadline_ms\(t->settings.book\) <= t->now_ms &&$/false \&\&/'
 more ledger_thread $to "a clock far behind is nobody's matter" 's/: t->clock.is_far_behind \? CLOCK_BEHIND/: false ? CLOCK_BEHIND/'
 more ledger_thread $to "it never says that it has ended" 's/atomic_store\(&t->is_running, false\);/;/'
 more ledger_thread $to "the head is not signed at the end" "$(in_function thread_run 's/^        sign_head\(t\);/        (void)t;/')"
