@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LOG_SIZE_MAX (1 << 16)
+#define LOOKS_A_MS   5
 
 static pid_t pid;
 static char log_path[512];
@@ -39,8 +40,8 @@ uint32_t eligd_count_events(const char *event)
 
 void eligd_wait_for_events(const char *event, uint32_t count)
 {
-    for (int ms = 0; ms < ELIGD_WAIT_MS && eligd_count_events(event) < count; ms++)
-        usleep(1000);
+    for (int i = 0; i < ELIGD_WAIT_MS * LOOKS_A_MS && eligd_count_events(event) < count; i++)
+        usleep(1000 / LOOKS_A_MS);
     ck_assert_msg(eligd_count_events(event) >= count, "event=%s: %u", event,
                   eligd_count_events(event));
 }
@@ -68,17 +69,10 @@ uint16_t eligd_read_port(const char *path)
     return (uint16_t)port;
 }
 
-/* In the child: nothing of whoever runs the tests but what the server is to have. */
-static void become_eligd(const char *const options[])
+/* In the child, whose memory is the parent's: nothing of whoever runs the tests but what the server
+ * is to have. */
+static _Noreturn void become_eligd(const char *program, char *const argv[])
 {
-    char program[512];
-    const char *folder = getenv("ELIG_BIN");
-    static char name[] = "eligd";
-    char *argv[ELIGD_ARGUMENTS_MAX + 2] = {name};
-    size_t count = 0;
-    for (; count < ELIGD_ARGUMENTS_MAX && options[count] != NULL; count++)
-        memcpy(&argv[count + 1], &options[count], sizeof(argv[0]));
-    snprintf(program, sizeof(program), "%s/eligd", folder != NULL ? folder : "build/bin");
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
     int fd = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
     dup2(fd, STDERR_FILENO);
@@ -89,13 +83,22 @@ static void become_eligd(const char *const options[])
 
 void eligd_spawn(const char *path, const char *const options[])
 {
+    char program[512];
+    const char *folder = getenv("ELIG_BIN");
+    static char name[] = "eligd";
+    char *argv[ELIGD_ARGUMENTS_MAX + 2] = {name};
+    for (size_t i = 0; i < ELIGD_ARGUMENTS_MAX && options[i] != NULL; i++)
+        memcpy(&argv[i + 1], &options[i], sizeof(argv[0]));
+    snprintf(program, sizeof(program), "%s/eligd", folder != NULL ? folder : "build/bin");
     ck_assert_uint_lt(strlen(path), sizeof(log_path));
     memcpy(log_path, path, strlen(path) + 1);
     unlink(log_path);
-    pid = fork();
-    ck_assert_int_ge(pid, 0);
+    /* Nothing is copied: a test that has remembered a million answers would wait longer for that
+     * than for the server. */
+    pid = vfork();
     if (pid == 0)
-        become_eligd(options);
+        become_eligd(program, argv);
+    ck_assert_int_ge(pid, 0);
 }
 
 void eligd_start(const char *path, const char *const options[])
