@@ -187,6 +187,18 @@ row 2 err 'want --snapshots' report statistics "$work/many" --until 2026-07-01 -
 row 2 err 'least' report statistics "$work/many" --until 2026-07-01 --least 1
 
 row 2 err '--subject-key' report resident "$work/one"
+# Whose a card is stands in a snapshot; a personal code is enough by itself.
+"$eligctl" keygen subject "$work/subject.key" >/dev/null || exit 3
+resident() {
+    wanted=$1 pattern=$2 shown=$3
+    shift 3
+    echo "$shown" | "$eligctl" report resident "$work/one" --subject-key "$work/subject.key" "$@" >"$work/out" 2>"$work/err"
+    same "exit status of report resident $*" $? "$wanted"
+    grep -q -- "$pattern" "$work/err" || bad "report resident $*: $(cat "$work/err")"
+    if grep -q "$shown" "$work/out" "$work/err"; then bad "report resident $*: prints who it is about"; else good; fi
+}
+resident 2 '--means card: .* want --snapshots, --signing-public, and --identity-key or --identity-keys' 9012345678901234 --means card
+resident 3 'is not the key of this ledger' 010100-00018
 
 # ---- the feed ----
 
