@@ -21,6 +21,7 @@ struct verify {
     struct row_head head;
     uint8_t head_row[ROW_HEAD];
     struct fold fold;
+    struct kept_limits kept;
     uint32_t *scopes;
     uint8_t *account_noted; /* [n]: a posting has named account n */
     struct totals account_hashes;
@@ -253,7 +254,7 @@ static bool walk_postings(struct verify *v, struct fault *fault)
     v->out->posting_count = walk.count;
     if (v->fold.share == 0)
         check_end(v, &walk);
-    return !v->fold.has_failed || no_memory(fault);
+    return !(v->fold.has_failed || v->kept.has_failed) || no_memory(fault);
 }
 
 /* Denials whose content is gone stand in a subject's list without saying whose they are. */
@@ -624,7 +625,8 @@ static uint32_t share_count(const struct verify *v)
     while (share < UINT16_MAX &&
            totals_need(sizeof(struct folded), transactions / share + 1) +
                    totals_need(sizeof(struct person), transactions / share + 1) +
-                   totals_need(sizeof(struct spent), postings / share + 1) >
+                   totals_need(sizeof(struct spent), postings / share + 1) +
+                   (v->fold.kept != NULL ? kept_need(postings / share + 1) : 0) >
                v->settings->memory)
         share++;
     return (uint32_t)share;
@@ -636,7 +638,9 @@ static bool verify_all(struct verify *v, struct fault *fault)
         return false;
     v->fold.findings = &v->out->findings;
     v->fold.pruned = v->head.pruned;
+    v->fold.kept = v->settings->limits_of != NULL ? &v->kept : NULL;
     v->fold.share_count = share_count(v);
+    v->kept.counts_all = v->fold.share_count == 1;
     v->fold.leads = leads;
     v->fold.with = v;
     v->out->share_count = v->fold.share_count;
@@ -646,9 +650,13 @@ static bool verify_all(struct verify *v, struct fault *fault)
                    pages_count(&v->pages, POSTINGS) * v->fold.share_count, v->settings->is_quiet);
     if (!read_accounts(v, fault))
         return false;
-    for (uint32_t i = 0; i < v->fold.share_count; i++, fold_next_share(&v->fold))
+    for (uint32_t i = 0; i < v->fold.share_count; i++, fold_next_share(&v->fold)) {
         if (!verify_share(v, fault))
             return false;
+        kept_free(&v->kept);
+    }
+    v->out->compared_count = v->kept.compared_count;
+    v->out->unknown_count = v->kept.unknown_count;
     progress_end(&v->progress);
     check_seen(v);
     return each_row(v, TRANSACTIONS, KEY_TRANSACTION, ROW_TRANSACTION, take_transaction, fault) &&
@@ -660,13 +668,18 @@ static bool verify_all(struct verify *v, struct fault *fault)
 bool ledger_verify(struct verified *out, const struct verify_settings *settings,
                    struct fault *fault)
 {
-    struct verify v = {.out = out, .settings = settings};
+    struct verify v = {
+        .out = out,
+        .settings = settings,
+        .kept = {.of = settings->limits_of, .with = settings->with, .findings = &out->findings}};
     uint32_t told_max = out->findings.told_max;
     *out = (struct verified){.findings = {.told_max = told_max}};
     fold_start(&v.fold);
+    kept_start(&v.kept);
     totals_start(&v.account_hashes, HASH, HASH);
     bool is_good = verify_all(&v, fault);
     fold_free(&v.fold);
+    kept_free(&v.kept);
     totals_free(&v.account_hashes);
     free(v.scopes);
     free(v.account_noted);

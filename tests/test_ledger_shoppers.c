@@ -2,6 +2,7 @@
  * and again, and the way to it cuts, delays and doubles. Nothing that was answered is lost, nothing
  * is done twice. CYCLES and SALES say how often (`make kills`, `make flaky-way`). */
 #include "protocol/ledger_verify.h"
+#include "protocol/snapshot_limits.h"
 #include "tests/eligd.h"
 #include "tests/fixture.h"
 #include "tests/relay.h"
@@ -150,13 +151,21 @@ static void check_ledger(void)
 {
     static struct verified verified;
     struct fault fault;
-    struct verify_settings settings = {
-        .path = ledger, .memory = UINT64_C(1) << 30, .is_quiet = true};
+    struct snapshot_limits limits = {.directory = fixture_directory(fixture),
+                                     .trust = fixture_trust(fixture)};
+    struct verify_settings settings = {.path = ledger,
+                                       .limits_of = snapshot_limits_of,
+                                       .with = &limits,
+                                       .memory = UINT64_C(4) << 30,
+                                       .is_quiet = true};
     verified = (struct verified){.findings.told_max = 1};
     if (!shoppers_agree(shoppers, SHOPPER_COUNT, ledger, &fault))
         ck_abort_msg("%s", fault.text);
     if (!ledger_verify(&verified, &settings, &fault))
         ck_abort_msg("%s", fault.text);
+    snapshot_limits_free(&limits);
+    ck_assert_uint_gt(verified.compared_count, 0);
+    ck_assert_uint_eq(verified.unknown_count, 0);
     if (verified.findings.count > 0)
         ck_abort_msg("%s: %s", verified.findings.told[0].rule, verified.findings.told[0].text);
 }

@@ -290,6 +290,12 @@ more ledger_verify $to "what was acknowledged may be missing" 's/^    if \(row =
 more ledger_verify $to "what was acknowledged may be another's" 's/if \(!is_own && !is_target\)/if (false)/'
 more ledger_verify $to "another status was acknowledged" 's/is_own && p.status != a->status/false/'
 more ledger_verify $to "an account may be any row" 's/row_number\(hash, 8\) != p->body/false/'
+to=protocol/ledger_limits
+twin ledger_book $to "limits may be passed" 's/had \+ more > \(int64_t\)limit->value/false/'
+more ledger_book $to "who shares a limit is not counted" "$(in_function had_before 's/limit->shared == 0/true/')"
+more ledger_book $to "budgets are of one person" 's/limit->kind == BUDGET \? 0 : subject/subject/'
+more ledger_book $to "a month has no beginning" 's/\.number = row_period_of\(period, day\)/.number = 0/'
+more ledger_book protocol/ledger_fold "what is held is not counted" 's/\(used \+ held\)/(used)/'
 wait
 
 wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee -a /dev/stderr | wc -l)
