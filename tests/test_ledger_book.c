@@ -183,6 +183,32 @@ START_TEST(what_passes_a_limit_is_found)
 }
 END_TEST
 
+START_TEST(what_is_held_counts_as_well)
+{
+    static struct limit two = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 2};
+    struct row_limit known = {.scope = LS_CODE(LS_HALF),
+                              .kind = USES,
+                              .period = A_DAY,
+                              .until_day = DAY_NEVER,
+                              .value = 2};
+    ls_open(&scene);
+    ls_limits(&scene, &two, 1);
+    for (int i = 0; i < 2; i++) {
+        struct ledger_request request = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+        ck_assert_int_eq(ls_ask(&scene, &request).status, STATUS_APPLIES);
+    }
+    book_close(scene.book);
+    scene.book = NULL;
+    verify_with(&(struct row_limits){&known, 1});
+    ck_assert_uint_eq(verified.findings.count, 0);
+    known.value = 1;
+    verify_with(&(struct row_limits){&known, 1});
+    ck_assert_uint_eq(verified.findings.count, 1);
+    ls_close(&scene);
+}
+END_TEST
+
 /* All that is older goes, and denials of a day. */
 static void prune(void)
 {
@@ -246,6 +272,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, what_the_book_writes_is_good, 0, 3);
     tcase_add_test(tcase, what_passes_a_limit_is_found);
+    tcase_add_test(tcase, what_is_held_counts_as_well);
     tcase_add_loop_test(tcase, what_is_left_after_pruning_is_good, 0, 2);
     tcase_add_test(tcase, what_the_book_writes_is_read);
     suite_add_tcase(suite, tcase);

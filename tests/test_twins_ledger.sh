@@ -272,6 +272,7 @@ more ledger_verify $to "anything may have the mark" 's/is_over && !may_be_over/f
 more ledger_verify $to "the list of a subject may have gaps" 's/if \(p->before != person->last && !is_cut &&$/if (false \&\&/'
 more ledger_verify $to "the latest day may be any" 's/knows_all \? p->day_most != wanted : p->day_most < wanted/false/'
 more ledger_verify $to "an unknown account will do" "$(in_function spend 's/account == 0 \|\| account > fold->account_count \|\| fold->scopes\[account\] == 0/false/')"
+more ledger_verify $to "a subject may hold any number" 's/person->open_count > HOLDS_OF_A_SUBJECT/false/'
 to=protocol/ledger_verify
 more ledger_verify $to "a content hash is not looked at" 's/p->kind != PRUNED && memcmp\(hash, p->hash, HASH\) != 0/false/'
 twin ledger_verify $to "the chain is not looked at" 's/^    if \(memcmp\(hash, p->chain, HASH\) != 0\)/    if (false)/'
