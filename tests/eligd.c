@@ -69,10 +69,17 @@ uint16_t eligd_read_port(const char *path)
     return (uint16_t)port;
 }
 
-/* In the child, whose memory is the parent's: nothing of whoever runs the tests but what the server
- * is to have. */
-static _Noreturn void become_eligd(const char *program, char *const argv[])
+/* In the child: nothing of whoever runs the tests but what the server is to have. */
+static void become_eligd(const char *const options[])
 {
+    char program[512];
+    const char *folder = getenv("ELIG_BIN");
+    static char name[] = "eligd";
+    char *argv[ELIGD_ARGUMENTS_MAX + 2] = {name};
+    size_t count = 0;
+    for (; count < ELIGD_ARGUMENTS_MAX && options[count] != NULL; count++)
+        memcpy(&argv[count + 1], &options[count], sizeof(argv[0]));
+    snprintf(program, sizeof(program), "%s/eligd", folder != NULL ? folder : "build/bin");
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no server behind */
     int fd = open(log_path, O_CREAT | O_WRONLY | O_APPEND, 0600);
     dup2(fd, STDERR_FILENO);
@@ -83,22 +90,13 @@ static _Noreturn void become_eligd(const char *program, char *const argv[])
 
 void eligd_spawn(const char *path, const char *const options[])
 {
-    char program[512];
-    const char *folder = getenv("ELIG_BIN");
-    static char name[] = "eligd";
-    char *argv[ELIGD_ARGUMENTS_MAX + 2] = {name};
-    for (size_t i = 0; i < ELIGD_ARGUMENTS_MAX && options[i] != NULL; i++)
-        memcpy(&argv[i + 1], &options[i], sizeof(argv[0]));
-    snprintf(program, sizeof(program), "%s/eligd", folder != NULL ? folder : "build/bin");
     ck_assert_uint_lt(strlen(path), sizeof(log_path));
     memcpy(log_path, path, strlen(path) + 1);
     unlink(log_path);
-    /* Nothing is copied: a test that has remembered a million answers would wait longer for that
-     * than for the server. */
-    pid = vfork();
-    if (pid == 0)
-        become_eligd(program, argv);
+    pid = fork();
     ck_assert_int_ge(pid, 0);
+    if (pid == 0)
+        become_eligd(options);
 }
 
 void eligd_start(const char *path, const char *const options[])
