@@ -128,7 +128,7 @@ bool row_read_head(struct row_head *out, const uint8_t *row)
         .chain = row + 48,
         .pruned_chain = row + 80,
     };
-    return out->format == 1 && is_zero(row, 44, 48) && is_zero(row, 112, ROW_HEAD) &&
+    return out->format == 2 && is_zero(row, 44, 48) && is_zero(row, 112, ROW_HEAD) &&
            out->pruned <= out->sequence;
 }
 

@@ -73,7 +73,7 @@ static bool read_head(struct verify *v, struct fault *fault)
         return fault_set(fault, "%s: has no head; want a ledger", v->pages.path);
     memcpy(v->head_row, row, ROW_HEAD);
     if (!row_read_head(&v->head, v->head_row))
-        return fault_set(fault, "%s: its head is none: want format 1, found %" PRIu32,
+        return fault_set(fault, "%s: its head is none: want format 2, found %" PRIu32,
                          v->pages.path, v->head.format);
     v->out->sequence = v->head.sequence;
     v->out->pruned = v->head.pruned;
