@@ -251,6 +251,15 @@ $(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
 
+$(BUILD)/tests/count_instructions: $(BUILD)/tests/count_instructions.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+
+instructions: $(BUILD)/tests/count_instructions ## instructions of the hot path beside the recorded ones, never a time (valgrind)
+	@BUILD=$(BUILD) CC=$(CC) tests/instructions.sh || test $$? -eq 77
+instructions-record: $(BUILD)/tests/count_instructions ## record them anew; what has risen wants a reason, WHY='...'
+	@BUILD=$(BUILD) CC=$(CC) tests/instructions.sh --record '$(WHY)'
+
 bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
 	@$<
 
@@ -373,7 +382,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo ledger-twins long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins instructions instructions-record long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
