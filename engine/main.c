@@ -23,6 +23,7 @@
 #define DESCRIPTORS_A_LOOP 4
 #define WAIT_FOR_LOOPS_NS  10000000
 #define LEDGER_TEXT_SIZE   80
+#define LOOPS_TEXT_SIZE    (CONFIG_LOOPS_MAX * sizeof(",4294967295"))
 #define SIGNAL_ECHO_NS     500000000  /* so soon the same signal is the same request */
 #define CLOSING_SAID_NS    1000000000 /* so long closing may take without a word */
 
@@ -121,6 +122,17 @@ static const char *ledger_text(char text[static LEDGER_TEXT_SIZE], struct server
     return text;
 }
 
+/* How many connections each loop has: "32,31". */
+static const char *loops_text(char text[static LOOPS_TEXT_SIZE], const struct config *config,
+                              const struct server_totals *totals)
+{
+    int size = 0;
+    for (uint64_t i = 0; i < config->loops; i++)
+        size += snprintf(text + size, LOOPS_TEXT_SIZE - (size_t)size, "%s%u", i > 0 ? "," : "",
+                         totals->loop_connection_counts[i]);
+    return text;
+}
+
 /* Whoever asks a second time does not wait for a disk that hangs. timeout(1) and others send a
  * signal to a process and to its group: it comes twice. `what` is said beside. */
 static void listen_a_moment(const struct stop *stop, const sigset_t *signals, const char *what)
@@ -150,9 +162,10 @@ static struct stop serve(struct server *server, const struct config *config,
     stop.asked_ns = clock_monotonic_ns();
     struct server_totals totals;
     server_totals(&totals, server);
-    char ledger[LEDGER_TEXT_SIZE];
-    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64 "%s", stop.signal,
-              totals.connection_count, config->drain_ms, ledger_text(ledger, server));
+    char ledger[LEDGER_TEXT_SIZE], loops[LOOPS_TEXT_SIZE];
+    log_event("draining", "signal=%d connections=%u by_loop=%s drain_ms=%" PRIu64 "%s", stop.signal,
+              totals.connection_count, loops_text(loops, config, &totals), config->drain_ms,
+              ledger_text(ledger, server));
     server_drain(server);
     while (server_is_running(server))
         listen_a_moment(&stop, signals, ledger_text(ledger, server));

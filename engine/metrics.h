@@ -130,6 +130,15 @@ static inline uint64_t metric_read(const _Atomic uint64_t *metric)
     return atomic_load_explicit(metric, memory_order_relaxed);
 }
 
+/* Connections of a loop. It may open or close one between the two loads, which are in this order so
+ * that it is never less than none. */
+static inline uint32_t metrics_open_count(const struct metrics *metrics)
+{
+    uint64_t closed = metric_read(&metrics->closed);
+    uint64_t accepted = metric_read(&metrics->accepted);
+    return accepted > closed ? (uint32_t)(accepted - closed) : 0;
+}
+
 /* The numbers of all loops, and since when they count. */
 struct metrics_board {
     const struct metrics *loops; /* borrowed */

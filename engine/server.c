@@ -5,6 +5,7 @@
 #include "engine/keeper.h"
 #include "engine/ledger_setup.h"
 #include "engine/listener.h"
+#include "engine/spread.h"
 #include "engine/store.h"
 #include "protocol/profile.h"
 #include "protocol/progress.h"
@@ -35,6 +36,7 @@ struct loop {
     ev_timer pause;
     ev_async wake;     /* something has changed: the snapshot in service, or what is asked of us */
     ev_async verdicts; /* the ledger has some, or has failed */
+    ev_async given;    /* other loops have given it connections */
     ev_timer drain;
     uint32_t drain_step_count;
     struct conns *conns;
@@ -58,6 +60,7 @@ struct server {
     struct audit_file *audit_file; /* NULL: no journal of checks is kept; so the next */
     struct audit *audit;
     struct loop *loops;
+    struct spread *spread;
     struct metrics *metrics; /* [loop_count + METRICS_BESIDE] */
     struct metrics_board board;
     uint32_t loop_count;
@@ -93,13 +96,44 @@ static void accept_resume(struct ev_loop *ev, ev_timer *pause, int events)
     accept_start(pause->data);
 }
 
+/* Serves it here, or gives it to a loop that has fewer connections. */
+static void loop_place(struct loop *loop, struct spread_one one)
+{
+    struct server *server = loop->server;
+    uint32_t chosen = spread_choose(server->spread, loop->index);
+    if (chosen != loop->index && spread_give(server->spread, chosen, one))
+        ev_async_send(server->loops[chosen].ev, &server->loops[chosen].given);
+    else
+        conns_add(loop->conns, one.fd, one.profile);
+}
+
+static bool take_one_given(struct loop *loop)
+{
+    struct spread_one one;
+    if (!spread_take(loop->server->spread, loop->index, &one))
+        return false;
+    conns_add(loop->conns, one.fd, one.profile);
+    return true;
+}
+
+static void loop_take_given(struct ev_loop *ev, ev_async *async, int events)
+{
+    int count = ACCEPTS_A_CALLBACK;
+    (void)events;
+    while (count > 0 && take_one_given(async->data))
+        count--;
+    if (count == 0)
+        ev_async_send(ev, async); /* more may be there: after whoever waits for answers */
+}
+
 /* Accepts one; false when there is none, or no more can be taken now. */
 static bool accept_one(struct loop *loop, ev_io *io)
 {
     struct metrics *metrics = loop->answerer.metrics;
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        conns_add(loop->conns, fd, io == &loop->sealed ? 0 : loop->server->profile);
+        uint8_t profile = io == &loop->sealed ? 0 : loop->server->profile;
+        loop_place(loop, (struct spread_one){fd, profile});
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -115,13 +149,10 @@ static bool accept_one(struct loop *loop, ev_io *io)
 
 static void accept_ready(struct ev_loop *ev, ev_io *io, int events)
 {
-    struct loop *loop = io->data;
+    int accept_count = ACCEPTS_A_CALLBACK;
     (void)ev;
     (void)events;
-    /* The loops share the Unix socket: each takes one, so that a burst is spread over them. */
-    bool is_shared = io == &loop->local && loop->server->loop_count > 1;
-    int accept_count = is_shared ? 1 : ACCEPTS_A_CALLBACK;
-    while (accept_count > 0 && accept_one(loop, io))
+    while (accept_count > 0 && accept_one(io->data, io))
         accept_count--;
 }
 
@@ -164,6 +195,9 @@ static void loop_close_sockets(struct loop *loop)
 static void loop_drain(struct loop *loop)
 {
     conns_drain(loop->conns, SERVER_DRAIN_WAIT_MS);
+    spread_end(loop->server->spread, loop->index);
+    while (take_one_given(loop))
+        ;
     accept_the_last(loop);
     accept_stop(loop);
     ev_timer_stop(loop->ev, &loop->pause);
@@ -269,9 +303,12 @@ static void loop_watch(struct loop *loop)
     ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
     ev_async_init(&loop->wake, loop_wake);
     ev_async_init(&loop->verdicts, loop_take_verdicts);
+    ev_async_init(&loop->given, loop_take_given);
     loop->sealed.data = loop->plain.data = loop->local.data = loop;
-    loop->pause.data = loop->drain.data = loop->wake.data = loop->verdicts.data = loop;
+    loop->pause.data = loop->drain.data = loop->wake.data = loop;
+    loop->verdicts.data = loop->given.data = loop;
     ev_async_start(loop->ev, &loop->wake);
+    ev_async_start(loop->ev, &loop->given);
     if (loop->server->ledger != NULL)
         ev_async_start(loop->ev, &loop->verdicts);
     accept_start(loop);
@@ -526,6 +563,8 @@ bool server_start(struct server **out, const struct config *config, const struct
     for (uint32_t i = 0; i < server->loop_count; i++)
         server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
+    if (!spread_open(&server->spread, server->metrics, server->loop_count, fault))
+        goto fail;
 
     struct store_settings settings = {
         .directory = config->snapshots,
@@ -596,6 +635,8 @@ void server_totals(struct server_totals *out, struct server *server)
     out->swap_count = store_swap_count(server->store);
     out->alarm_count = keeper_alarm_count(server->keeper);
     out->connection_count = atomic_load(&server->connection_count);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        out->loop_connection_counts[i] = metrics_open_count(&server->metrics[i]);
 }
 
 void server_close(struct server *server)
@@ -628,6 +669,7 @@ void server_close(struct server *server)
     guard_close(server->guard);
     if (server->unix_fd >= 0)
         close(server->unix_fd);
+    spread_close(server->spread);
     free(server->metrics);
     free(server->loops);
     free(server);

@@ -205,7 +205,7 @@ static void answer_all(size_t group)
 
 /* ---- frames in the clear ---- */
 
-#define COUNTED __attribute__((noinline, noclone))
+#define COUNTED __attribute__((noinline))
 
 COUNTED static void counted_check_64(void)
 {

@@ -761,7 +761,7 @@ START_TEST(who_had_connected_before_the_stop_is_answered)
 {
     enum { WAITING = 300 }; /* more than one turn of the loop accepts */
     int fds[WAITING];
-    START("--drain-ms", "10000");
+    START("--drain-ms", "10000", "--loops", _i == 0 ? "1" : "3");
     ck_assert_int_eq(kill(eligd_pid(), SIGSTOP), 0);
     for (uint64_t i = 0; i < WAITING; i++) {
         uint8_t frame[FRAME_SIZE];
@@ -830,6 +830,69 @@ START_TEST(a_signal_that_comes_twice_at_once_is_one)
     ck_assert_int_eq(eligd_wait_for_exit(), 3);
     ck_assert_uint_eq(eligd_count_events("killed"), 1);
     close(fd);
+}
+END_TEST
+
+/* How many connections each loop had when it was asked to stop. */
+static void read_loop_counts(uint32_t counts[], uint32_t loop_count)
+{
+    static char text[65536];
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    eligd_read_log(text, sizeof(text));
+    const char *at = strstr(text, " by_loop=");
+    ck_assert_ptr_nonnull(at);
+    at += strlen(" by_loop=");
+    for (uint32_t i = 0; i < loop_count; i++) {
+        char *end;
+        counts[i] = (uint32_t)strtoul(at, &end, 10);
+        ck_assert_int_eq(*end, i + 1 < loop_count ? ',' : ' ');
+        at = end + 1;
+    }
+}
+
+static const struct {
+    const char *loops;
+    bool is_unix;
+    uint32_t leave_a_round; /* every so-manieth leaves; 0: nobody */
+} spreads[] = {{"2", false, 0}, {"4", false, 0}, {"4", true, 0},
+               {"2", false, 2}, {"4", false, 3}, {"3", true, 2}};
+
+/* Loops accept at once, so each may take one that another was about to even out. */
+START_TEST(every_loop_has_its_share_of_the_connections)
+{
+    enum { MANY = 96, LOOPS_MAX = 4 };
+    int fds[MANY];
+    uint32_t counts[LOOPS_MAX], loop_count = (uint32_t)atoi(spreads[_i].loops);
+    START("--loops", spreads[_i].loops);
+    for (uint64_t i = 0; i < MANY; i++) {
+        fds[i] = spreads[_i].is_unix ? connect_unix() : connect_tcp();
+        check_served(fds[i], i);
+    }
+    /* Some leave, of loops by chance; as many come. */
+    uint32_t left_count = 0, step = spreads[_i].leave_a_round;
+    for (uint32_t i = 1; step > 0 && i < MANY; i += step, left_count++) {
+        close(fds[i]);
+        fds[i] = -1;
+    }
+    while (ask_status(fds[0]).connection_count != MANY - left_count)
+        usleep(1000);
+    for (uint64_t i = 0; i < MANY; i++) {
+        if (fds[i] >= 0)
+            continue;
+        fds[i] = connect_tcp();
+        check_served(fds[i], i);
+    }
+    read_loop_counts(counts, loop_count);
+    for (uint32_t i = 0; i < loop_count; i++) {
+        ck_assert_uint_ge(counts[i] + loop_count, MANY / loop_count);
+        ck_assert_uint_le(counts[i], MANY / loop_count + loop_count);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        close(fds[i]);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_eq(eligd_total("accepted"), eligd_total("closed"));
+    ck_assert_uint_eq(eligd_total("accepted"), MANY + left_count);
 }
 END_TEST
 
@@ -1144,10 +1207,12 @@ int main(void)
     tcase_add_loop_test(tcase, a_folder_of_keys_that_is_not_fit_is_said, 0,
                         sizeof(bad_folders) / sizeof(bad_folders[0]));
     tcase_add_loop_test(tcase, draining_answers_who_is_still_there, 0, 2);
-    tcase_add_test(tcase, who_had_connected_before_the_stop_is_answered);
+    tcase_add_loop_test(tcase, who_had_connected_before_the_stop_is_answered, 0, 2);
     tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);
     tcase_add_test(tcase, a_second_signal_does_not_wait);
     tcase_add_loop_test(tcase, a_signal_that_comes_twice_at_once_is_one, 0, 2);
+    tcase_add_loop_test(tcase, every_loop_has_its_share_of_the_connections, 0,
+                        sizeof(spreads) / sizeof(spreads[0]));
     tcase_add_test(tcase, status_counts_what_was_answered);
     tcase_add_test(tcase, test_identities_are_answered_as_reserved);
     tcase_add_loop_test(tcase, a_listener_shows_what_its_profile_sees, 0,
