@@ -251,7 +251,7 @@ $(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
 
-$(BUILD)/tests/count_instructions: $(BUILD)/tests/count_instructions.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
+$(BUILD)/tests/count_instructions $(BUILD)/tests/shared_lines: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 

@@ -3,6 +3,7 @@
 #include "bench/pace.h"
 #include "bench/seal.h"
 #include "bench/take.h"
+#include "engine/spin.h"
 #include "protocol/address.h"
 #include "protocol/progress.h"
 
@@ -48,6 +49,7 @@ struct driver {
     const struct plan *plan;
     struct result *result;
     struct ev_loop *loop;
+    struct spin spin;
     struct link *links;
     struct judgement *judgements; /* by frame; status 0: none yet */
     struct pace pace;
@@ -358,9 +360,12 @@ static void run_until(struct driver *driver, uint64_t end_ns)
     bool is_open_loop = driver->plan->rate_per_s != 0;
     while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0 &&
            !driver->is_interrupted) {
-        if (is_open_loop)
+        if (is_open_loop) {
             send_due(driver);
-        ev_run(driver->loop, is_open_loop ? EVRUN_NOWAIT : EVRUN_ONCE);
+            ev_run(driver->loop, EVRUN_NOWAIT);
+        } else {
+            spin_turn(&driver->spin);
+        }
     }
 }
 
@@ -434,6 +439,7 @@ bool driver_run(struct result *result, const struct plan *plan, struct fault *fa
     if (plan->is_verified)
         driver.judgements = take(WORKLOAD_FRAME_COUNT, sizeof(driver.judgements[0]));
 
+    spin_begin(&driver.spin, driver.loop, plan->busy_us);
     ev_timer ticker;
     ev_timer_init(&ticker, tick, 0.05, 0.05);
     ev_timer_start(driver.loop, &ticker);

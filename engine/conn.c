@@ -431,7 +431,7 @@ static void conns_tick(struct ev_loop *ev, ev_timer *ticker, int events)
 
 bool conns_open(struct conns **out, const struct conns_settings *settings, struct fault *fault)
 {
-    struct conns *conns = calloc(1, sizeof(*conns));
+    struct conns *conns = lines_take(1, sizeof(*conns));
     if (conns == NULL)
         return fault_set(fault, "no memory for connections");
     conns->settings = *settings;

@@ -5,6 +5,7 @@
 #include "engine/keeper.h"
 #include "engine/ledger_setup.h"
 #include "engine/listener.h"
+#include "engine/spin.h"
 #include "engine/spread.h"
 #include "engine/store.h"
 #include "protocol/profile.h"
@@ -26,11 +27,11 @@ enum { METRICS_LEDGER, METRICS_AUDIT, METRICS_BESIDE };
 
 /* A thread with an event loop; what it serves is its alone. */
 struct loop {
-    struct server *server;
+    _Alignas(CACHE_LINE_SIZE) struct server *server;
     uint32_t index;
     struct ev_loop *ev;
     pthread_t thread;
-    bool is_started;
+    bool is_started, is_over;
     int sealed_fd, plain_fd; /* -1: none */
     ev_io sealed, plain, local;
     ev_timer pause;
@@ -43,6 +44,7 @@ struct loop {
     struct answerer answerer;
     struct transactions *transactions; /* NULL: there is no ledger */
 };
+static_assert(sizeof(struct loop) % CACHE_LINE_SIZE == 0, "no line is two loops'");
 
 struct server {
     const struct config *config;
@@ -179,7 +181,8 @@ static void drain_step(struct ev_loop *ev, ev_timer *timer, int events)
     /* The last quarter is for answers and ends of streams to arrive. */
     if (drained_ms >= drain_ms - drain_ms / 4)
         conns_end(loop->conns);
-    if (drained_ms >= drain_ms || conns_count(loop->conns) == 0)
+    loop->is_over = drained_ms >= drain_ms || conns_count(loop->conns) == 0;
+    if (loop->is_over)
         ev_break(ev, EVBREAK_ALL);
 }
 
@@ -270,8 +273,10 @@ static void wake_for_verdicts(void *context, uint32_t index)
 static void *loop_run(void *argument)
 {
     struct loop *loop = argument;
+    struct spin spin;
+    spin_begin(&spin, loop->ev, loop->server->config->busy_poll_us);
     loop_take_edition(loop);
-    ev_run(loop->ev, 0);
+    spin_run(&spin, &loop->is_over);
     conns_close(loop->conns);
     loop->conns = NULL;
     struct server *server = loop->server;
@@ -318,7 +323,7 @@ static bool loop_open_ledger(struct loop *loop, struct server *server, struct fa
 {
     if (server->ledger == NULL)
         return true;
-    loop->transactions = calloc(1, sizeof(*loop->transactions));
+    loop->transactions = lines_take(1, sizeof(*loop->transactions));
     if (loop->transactions == NULL)
         return fault_set(fault, "no memory for transactions");
     loop->answerer.transactions = loop->transactions;
@@ -548,18 +553,17 @@ bool server_start(struct server **out, const struct config *config, const struct
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return fault_set(fault, "no memory for the server");
+    ev_set_allocator(lines_resize);
     server->config = config;
     server->unix_fd = -1;
     server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
-    server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
-    server->metrics = aligned_alloc(CACHE_LINE_SIZE,
-                                    (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
+    server->loops = lines_take(server->loop_count, sizeof(server->loops[0]));
+    server->metrics = lines_take(server->loop_count + METRICS_BESIDE, sizeof(server->metrics[0]));
     if (server->loops == NULL || server->metrics == NULL) {
         fault_set(fault, "no memory for %u loops", server->loop_count);
         goto fail;
     }
-    memset(server->metrics, 0, (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
     for (uint32_t i = 0; i < server->loop_count; i++)
         server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};

@@ -13,6 +13,7 @@ struct inbox {
     bool is_ended;
     struct spread_one waiting[SPREAD_WAITING_MAX];
 };
+static_assert(sizeof(struct inbox) % CACHE_LINE_SIZE == 0, "no line is two loops'");
 
 struct spread {
     const struct metrics *loops;
@@ -24,16 +25,14 @@ bool spread_open(struct spread **out, const struct metrics loops[], uint32_t loo
                  struct fault *fault)
 {
     struct spread *spread = calloc(1, sizeof(*spread));
-    struct inbox *inboxes = aligned_alloc(CACHE_LINE_SIZE, loop_count * sizeof(inboxes[0]));
+    struct inbox *inboxes = lines_take(loop_count, sizeof(inboxes[0]));
     if (spread == NULL || inboxes == NULL) {
         free(spread);
         free(inboxes);
         return fault_set(fault, "no memory for %u loops", loop_count);
     }
-    for (uint32_t i = 0; i < loop_count; i++) {
-        inboxes[i] = (struct inbox){.first = 0};
+    for (uint32_t i = 0; i < loop_count; i++)
         pthread_mutex_init(&inboxes[i].lock, NULL);
-    }
     *spread = (struct spread){loops, loop_count, inboxes};
     *out = spread;
     return true;

@@ -5,11 +5,13 @@
 #include "tests/fixture.h"
 #include "tests/support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -652,6 +654,103 @@ START_TEST(hup_looks_at_once)
 }
 END_TEST
 
+/* ---- loops that poll before they sleep ---- */
+
+static bool has_cores(int count)
+{
+    cpu_set_t cores;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(cores), &cores), 0);
+    return CPU_COUNT(&cores) >= count;
+}
+
+/* Whether a thread of the server runs, or would if it had a core. */
+static bool server_runs(void)
+{
+    char path[64], text[512];
+    bool runs = false;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)eligd_pid());
+    DIR *threads = opendir(path);
+    ck_assert_ptr_nonnull(threads);
+    for (struct dirent *one = readdir(threads); one != NULL; one = readdir(threads)) {
+        if (one->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)eligd_pid(), one->d_name);
+        FILE *stat = fopen(path, "re");
+        if (stat == NULL)
+            continue;
+        size_t size = fread(text, 1, sizeof(text) - 1, stat);
+        fclose(stat);
+        text[size] = '\0';
+        const char *state = strrchr(text, ')');
+        runs = runs || (state != NULL && state[1] == ' ' && state[2] == 'R');
+    }
+    closedir(threads);
+    return runs;
+}
+
+START_TEST(a_loop_that_polls_leaves_room_for_swaps_signals_and_others)
+{
+    START("--busy-poll", "1000000", "--poll-ms", "10", "--loops", "1");
+    int fd = connect_tcp(), other = connect_unix();
+    uint64_t next = fixture_publish(fixture), number = 0;
+    while (ask_status(fd).generation != next) {
+        check_served(fd, number++); /* never a pause: it polls all the while */
+        check_served(other, number++);
+    }
+    eligd_wait_for_events("swap", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    close(fd);
+    close(other);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_eq(eligd_total("accepted"), eligd_total("closed"));
+}
+END_TEST
+
+START_TEST(a_loop_polls_for_a_while_and_then_sleeps)
+{
+    enum { POLLS_MS = 300, LOOK_MS = 5 };
+    if (!has_cores(2))
+        return; /* it would not poll */
+    START("--busy-poll", "300000", "--poll-ms", "3600000", "--loops", "1");
+    int fd = connect_tcp();
+    do
+        check_served(fd, 1);
+    while (!server_runs());
+    for (int quiet_ms = 0; quiet_ms < 2 * POLLS_MS; quiet_ms += LOOK_MS) {
+        usleep(LOOK_MS * 1000);
+        if (server_runs())
+            quiet_ms = 0;
+    }
+    check_served(fd, 2);
+    close(fd);
+    eligd_stop();
+}
+END_TEST
+
+START_TEST(without_a_core_to_spare_no_loop_polls)
+{
+    static char text[65536];
+    cpu_set_t before, one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+    size_t core = 0;
+    while (!CPU_ISSET(core, &before))
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    START("--busy-poll", "1000000", "--loops", "1");
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    close(fd);
+    eligd_stop();
+    eligd_read_log(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "event=note busy_poll_us=0 reason="));
+    ck_assert_ptr_nonnull(strstr(text, " loops=1 busy_poll_us=0 "));
+}
+END_TEST
+
 static void damage(uint64_t generation)
 {
     char path[1024], text[GENERATION_TEXT_SIZE];
@@ -1201,6 +1300,9 @@ int main(void)
     tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
     tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 4);
     tcase_add_test(tcase, hup_looks_at_once);
+    tcase_add_test(tcase, a_loop_that_polls_leaves_room_for_swaps_signals_and_others);
+    tcase_add_test(tcase, a_loop_polls_for_a_while_and_then_sleeps);
+    tcase_add_test(tcase, without_a_core_to_spare_no_loop_polls);
     tcase_add_test(tcase, a_refused_snapshot_leaves_the_service_as_it_is);
     tcase_add_loop_test(
         tcase, a_snapshot_whose_key_is_missing_or_anothers_leaves_the_service_as_it_is, 0, 2);
