@@ -50,6 +50,7 @@ struct driver {
     struct result *result;
     struct ev_loop *loop;
     struct spin spin;
+    uint64_t wakeup_count;
     struct link *links;
     struct judgement *judgements; /* by frame; status 0: none yet */
     struct pace pace;
@@ -249,6 +250,7 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
 {
     (void)loop, (void)events;
     struct link *link = reader->data;
+    link->driver->wakeup_count++;
     ssize_t got = link_receive(link);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -439,7 +441,7 @@ bool driver_run(struct result *result, const struct plan *plan, struct fault *fa
     if (plan->is_verified)
         driver.judgements = take(WORKLOAD_FRAME_COUNT, sizeof(driver.judgements[0]));
 
-    spin_begin(&driver.spin, driver.loop, plan->busy_us);
+    spin_begin(&driver.spin, driver.loop, plan->busy_us, &driver.wakeup_count);
     ev_timer ticker;
     ev_timer_init(&ticker, tick, 0.05, 0.05);
     ev_timer_start(driver.loop, &ticker);

@@ -23,6 +23,7 @@ struct peer {
 
 struct echo {
     ev_io listener;
+    uint64_t wakeup_count;
     bool is_over;
     uint32_t peer_count;
 };
@@ -49,6 +50,7 @@ static void peer_watch(struct ev_loop *loop, struct peer *peer, int events)
 static void peer_ready(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct peer *peer = watcher->data;
+    peer->echo->wakeup_count++;
     if (events & EV_READ) {
         ssize_t got = recv(watcher->fd, peer->bytes + peer->size, ECHO_READ_SIZE - peer->size, 0);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -139,7 +141,7 @@ bool echo_serve(const char *port_path, uint64_t busy_us, struct fault *fault)
         close(fd);
         return fault_set(fault, "no event loop: %s", strerror(errno));
     }
-    spin_begin(&spin, loop, busy_us);
+    spin_begin(&spin, loop, busy_us, &echo.wakeup_count);
     ev_io_init(&echo.listener, echo_accept, fd, EV_READ);
     echo.listener.data = &echo;
     ev_io_start(loop, &echo.listener);

@@ -274,7 +274,7 @@ static void *loop_run(void *argument)
 {
     struct loop *loop = argument;
     struct spin spin;
-    spin_begin(&spin, loop->ev, loop->server->config->busy_poll_us);
+    spin_begin(&spin, loop->ev, loop->server->config->busy_poll_us, conns_wakeups(loop->conns));
     loop_take_edition(loop);
     spin_run(&spin, &loop->is_over);
     conns_close(loop->conns);

@@ -4,21 +4,23 @@
 
 #define NS_PER_US UINT64_C(1000)
 
-static void invoke(struct ev_loop *ev)
+void spin_begin(struct spin *spin, struct ev_loop *ev, uint64_t busy_us,
+                const uint64_t *wakeup_count)
 {
-    struct spin *spin = ev_userdata(ev);
-    if (ev_pending_count(ev) > 0)
-        spin->until_ns = clock_monotonic_ns() + spin->busy_ns;
-    ev_invoke_pending(ev);
+    *spin = (struct spin){.ev = ev,
+                          .wakeup_count = wakeup_count,
+                          .seen_count = *wakeup_count,
+                          .busy_ns = busy_us * NS_PER_US};
 }
 
-void spin_begin(struct spin *spin, struct ev_loop *ev, uint64_t busy_us)
+void spin_turn(struct spin *spin)
 {
-    *spin = (struct spin){.ev = ev, .busy_ns = busy_us * NS_PER_US};
-    if (busy_us == 0)
+    bool is_busy = spin->until_ns != 0 && clock_monotonic_ns() < spin->until_ns;
+    ev_run(spin->ev, is_busy ? EVRUN_NOWAIT : EVRUN_ONCE);
+    if (spin->busy_ns == 0 || *spin->wakeup_count == spin->seen_count)
         return;
-    ev_set_userdata(ev, spin);
-    ev_set_invoke_pending_cb(ev, invoke);
+    spin->seen_count = *spin->wakeup_count;
+    spin->until_ns = clock_monotonic_ns() + spin->busy_ns;
 }
 
 void spin_run(struct spin *spin, const bool *is_over)
@@ -28,10 +30,4 @@ void spin_run(struct spin *spin, const bool *is_over)
     else
         while (!*is_over)
             spin_turn(spin);
-}
-
-void spin_turn(struct spin *spin)
-{
-    bool is_busy = spin->busy_ns > 0 && clock_monotonic_ns() < spin->until_ns;
-    ev_run(spin->ev, is_busy ? EVRUN_NOWAIT : EVRUN_ONCE);
 }

@@ -10,12 +10,14 @@
 #define SPIN_US_MAX 1000000
 
 struct spin {
-    struct ev_loop *ev; /* borrowed; its userdata is the spin */
-    uint64_t busy_ns, until_ns;
+    struct ev_loop *ev;           /* borrowed, as the next is */
+    const uint64_t *wakeup_count; /* rises with what comes over sockets; a timer is none */
+    uint64_t seen_count, busy_ns, until_ns;
 };
 
 /* `busy_us` 0: it always sleeps. */
-void spin_begin(struct spin *spin, struct ev_loop *ev, uint64_t busy_us);
+void spin_begin(struct spin *spin, struct ev_loop *ev, uint64_t busy_us,
+                const uint64_t *wakeup_count);
 
 /* One turn of the loop: what has come is answered, or it sleeps until something comes. */
 void spin_turn(struct spin *spin);

@@ -13,6 +13,7 @@ static struct spin spin;
 static ev_io reader;
 static ev_timer far;
 static int pair[2];
+static uint64_t wakeup_count;
 static uint32_t read_count, far_count;
 
 static void take(struct ev_loop *loop, ev_io *io, int events)
@@ -21,6 +22,7 @@ static void take(struct ev_loop *loop, ev_io *io, int events)
     (void)loop, (void)events;
     ck_assert_int_eq(read(io->fd, &byte, 1), 1);
     read_count++;
+    wakeup_count++;
 }
 
 static void be_far(struct ev_loop *loop, ev_timer *timer, int events)
@@ -38,7 +40,7 @@ static void open_loop(uint64_t busy_us)
     ev_io_start(ev, &reader);
     ev_timer_init(&far, be_far, FAR_S, FAR_S);
     ev_timer_start(ev, &far);
-    spin_begin(&spin, ev, busy_us);
+    spin_begin(&spin, ev, busy_us, &wakeup_count);
 }
 
 static void close_loop(void)
@@ -89,12 +91,14 @@ START_TEST(when_nothing_comes_for_so_long_it_sleeps)
     ask();
     usleep(1000);
     far_count = 0;
+    uint64_t until_ns = spin.until_ns;
     uint32_t turn_count = 0;
     while (far_count < 3 && turn_count < 1000) {
         spin_turn(&spin);
         turn_count++;
     }
     ck_assert_uint_eq(far_count, 3);
+    ck_assert_uint_eq(spin.until_ns, until_ns); /* a timer is nothing that came */
     close_loop();
 }
 END_TEST
