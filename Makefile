@@ -255,6 +255,9 @@ $(BUILD)/tests/count_instructions $(BUILD)/tests/shared_lines: $(BUILD)/tests/%:
 	$(say) LINK $@
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
+shared-lines: $(BUILD)/tests/shared_lines ## no cache line that is written beside checks is shared by loops (valgrind)
+	@BUILD=$(BUILD) tests/shared_lines.sh || test $$? -eq 77
+
 instructions: $(BUILD)/tests/count_instructions ## instructions of the hot path beside the recorded ones, never a time (valgrind)
 	@BUILD=$(BUILD) CC=$(CC) tests/instructions.sh || test $$? -eq 77
 instructions-record: $(BUILD)/tests/count_instructions ## record them anew; what has risen wants a reason, WHY='...'
@@ -382,7 +385,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo ledger-twins instructions instructions-record long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins shared-lines instructions instructions-record long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

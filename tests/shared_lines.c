@@ -29,7 +29,8 @@
 #define THREADS_MAX  16
 #define LINES_MAX    (1u << 18) /* a power of two; at most half of them are used */
 
-#define LEAST_ACCESSES 1000 /* of a loop that answered its questions */
+#define EXIT_UNREADABLE 3    /* of a judge who has seen nothing */
+#define LEAST_ACCESSES  1000 /* of a loop that answered its questions */
 
 #define LOOPS    2
 #define NEVER_MS 86400000 /* all is slow here */
@@ -248,7 +249,7 @@ static struct line *find_line(uint64_t number)
     while (lines[at].number != 0 && lines[at].number != number)
         at = (at + 1) & (LINES_MAX - 1);
     if (lines[at].number == 0 && ++used_count > LINES_MAX / 2)
-        errx(1, "more than %u lines", LINES_MAX / 2);
+        errx(EXIT_UNREADABLE, "more than %u lines", LINES_MAX / 2);
     lines[at].number = number;
     return &lines[at];
 }
@@ -276,7 +277,7 @@ static void read_trace(uint64_t counts[static THREADS_MAX])
             if (at != NULL && strstr(at, "acquired lock") != NULL)
                 thread = (uint32_t)strtoul(at + strlen("SCHED["), NULL, 10);
             if (thread >= THREADS_MAX)
-                errx(1, "thread %u", thread);
+                errx(EXIT_UNREADABLE, "thread %u", thread);
             continue;
         }
         char *comma;
@@ -291,7 +292,7 @@ static void read_trace(uint64_t counts[static THREADS_MAX])
         }
     }
     if (mark_count != 2)
-        errx(1, "%u marks in the trace, wanted 2", mark_count);
+        errx(EXIT_UNREADABLE, "%u marks in the trace, wanted 2", mark_count);
 }
 
 static bool is_used(const struct line *line, uint32_t thread)
@@ -334,7 +335,8 @@ static int judge(void)
     }
     for (uint32_t i = FIRST_LOOP; i < FIRST_LOOP + LOOPS; i++)
         if (counts[i] < LEAST_ACCESSES)
-            errx(1, "thread %u answered nothing: %" PRIu64 " loads and stores", i, counts[i]);
+            errx(EXIT_UNREADABLE, "thread %u answered nothing: %" PRIu64 " loads and stores", i,
+                 counts[i]);
     printf("  two loops, %" PRIu64 " and %" PRIu64 " loads and stores: of %u cache lines %u were "
            "written by one thread and used by a loop beside it\n",
            counts[FIRST_LOOP], counts[FIRST_LOOP + 1], line_count, shared_count);

@@ -48,7 +48,8 @@ elif [ "${1-}" = twin ]; then
     # shellcheck disable=SC2046 # the compiler and its flags are words
     $(cat "$BUILD/flags") -o "$work/twin" "$work/server.c" "$program.o" "$BUILD/tests/support.o" "$BUILD/libtests.a" \
         "$BUILD/libengine.a" "$BUILD/libloader.a" "$BUILD/libprotocol.a" -lcheck_pic -lsubunit -lev -llmdb -lxxhash -lsodium -lexpat -lm || exit 3
-    if look "$work/twin"; then failed=$((failed + 1)); echo "the twin is not noticed"; else passed=$((passed + 1)); fi
+    look "$work/twin"
+    if [ $? -eq 1 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "the twin is not noticed"; fi
 elif look "$program"; then
     passed=$((passed + 1))
 else
