@@ -1,5 +1,5 @@
 #!/bin/sh
-# No cache line that is written while checks are answered is shared by a loop with anybody: lackey prints every load and
+# While checks are answered no loop uses a cache line that another thread writes: lackey prints every load and
 # store of a server with two loops (tests/shared_lines.c), and a judge looks. Half a minute, or several on a busy machine.
 # usage: tests/shared_lines.sh [twin]      twin: loops that count in one place must be noticed; as long again
 set -u
@@ -34,6 +34,7 @@ judged 1 "one word" ' S 90000,8' ' S 90000,8'
 judged 1 "two words of a line" ' M 90000,8' ' S 90038,8'
 judged 1 "a line that one writes and one reads" ' L 90000,8' ' M 90038,8'
 judged 1 "an access over the end of a line" ' S 9003c,8' ' L 90040,8'
+judged 0 "a thread beside that reads" ' M 90000,8' ' L a0000,8' 5 ' L 90020,8'
 judged 1 "a thread beside that writes" ' L 90000,8' ' L a0000,8' 5 ' S 90020,8'
 judged 0 "the client" ' L 90000,8' ' L a0000,8' 1 ' S 90020,8'
 
