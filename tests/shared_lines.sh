@@ -44,10 +44,10 @@ look() { # PROGRAM
 if [ $failed -gt 0 ]; then
     :
 elif [ "${1-}" = twin ]; then
-    sed 's/&server->metrics\[index\]/\&server->metrics[0]/' engine/server.c >"$work/server.c"
-    if cmp -s engine/server.c "$work/server.c"; then echo "nothing was changed in server.c"; exit 1; fi
+    sed 's/answerer.metrics = &server->metrics\[index\]/answerer.metrics = \&server->metrics[0]/' engine/loop.c >"$work/loop.c"
+    if cmp -s engine/loop.c "$work/loop.c"; then echo "nothing was changed in loop.c"; exit 1; fi
     # shellcheck disable=SC2046 # the compiler and its flags are words
-    $(cat "$BUILD/flags") -o "$work/twin" "$work/server.c" "$program.o" "$BUILD/tests/support.o" "$BUILD/libtests.a" \
+    $(cat "$BUILD/flags") -o "$work/twin" "$work/loop.c" "$program.o" "$BUILD/tests/support.o" "$BUILD/libtests.a" \
         "$BUILD/libengine.a" "$BUILD/libloader.a" "$BUILD/libprotocol.a" -lcheck_pic -lsubunit -lev -llmdb -lxxhash -lsodium -lexpat -lm || exit 3
     look "$work/twin"
     if [ $? -eq 1 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "the twin is not noticed"; fi
