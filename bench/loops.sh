@@ -81,9 +81,9 @@ loops_part() {
     while [ "$round" -le "$rounds" ]; do
         for kind in plain sealed; do
             for depth in 1 64; do
-                for name in one two; do
-                    run $name $kind $depth elig
-                    echo "$round $kind $depth $name $(value server_cpu_ns) $(value failed) $(value wrong)" >>"$out/loops"
+                for who in one two half; do # half: one loop with as many connections as each of two has
+                    case $who in half) run one $kind $depth elig --connections 8 ;; *) run $who $kind $depth elig ;; esac
+                    echo "$round $kind $depth $who $(value server_cpu_ns) $(value failed) $(value wrong)" >>"$out/loops"
                 done
             done
         done
@@ -97,9 +97,10 @@ loops_part() {
         for (k = 1; k <= 2; k++) for (d = 1; d <= 2; d++) {
             for (r = 1; r <= rounds; r++) {
                 a[r] = cpu[r, kinds[k], depths[d], "one"]; b[r] = cpu[r, kinds[k], depths[d], "two"]; c[r] = b[r] / a[r]
+                e[r] = b[r] / cpu[r, kinds[k], depths[d], "half"]
             }
-            m = median(c, rounds)
-            printf "  %-6s depth %2d: one loop %5.0f, two loops %5.0f, two / one %.2f (%.2f-%.2f)\n", kinds[k], depths[d], median(a, rounds), median(b, rounds), m, c[1], c[rounds]
+            m = median(c, rounds); n = median(e, rounds)
+            printf "  %-6s depth %2d: one loop %5.0f, two loops %5.0f, two / one %.2f (%.2f-%.2f), two / one with 8 connections %.2f (%.2f-%.2f)\n", kinds[k], depths[d], median(a, rounds), median(b, rounds), m, c[1], c[rounds], n, e[1], e[rounds]
         }
     }' "$out/loops"
     kill "$one_pid" "$two_pid"
