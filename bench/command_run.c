@@ -2,6 +2,7 @@
 
 #include "bench/driver.h"
 #include "bench/ids.h"
+#include "engine/spin.h"
 #include "protocol/commands.h"
 #include "protocol/identity.h"
 #include "protocol/json.h"
@@ -22,7 +23,7 @@ struct settings {
     const char *server_public, *merchant_key; /* of sealed sessions; NULL: plain */
     uint64_t terminal_count, terminal_seed, environment;
     bool is_padded;
-    uint64_t connections, depth, rate, warm_ms, measure_ms, pid;
+    uint64_t connections, depth, rate, busy_us, warm_ms, measure_ms, pid;
     uint64_t hit_percent, skew_percent, seed;
     bool has_keys_to_load, is_verified, is_json;
 };
@@ -45,6 +46,8 @@ static const struct option_row rows[] = {
      "closed loop: requests under way on each connection"},
     {"rate", OPTION_NUMBER, FIELD(rate), "N", "0", 0, 100000000,
      "open loop: requests a second, due by the clock; 0: closed loop"},
+    {"busy-poll", OPTION_NUMBER, FIELD(busy_us), "US", "0", 0, SPIN_US_MAX,
+     "closed loop: poll for so many microseconds before sleeping, as eligd --busy-poll does"},
     {"warm-ms", OPTION_NUMBER, FIELD(warm_ms), "MS", "300", 0, 600000, "run before measuring"},
     {"measure-ms", OPTION_NUMBER, FIELD(measure_ms), "MS", "2000", 1, 86400000, "time measured"},
     {"pid", OPTION_NUMBER, FIELD(pid), "PID", "0", 0, 4194304,
@@ -289,6 +292,7 @@ int command_run(int argc, char *argv[])
         .connection_count = (uint32_t)settings.connections,
         .depth = (uint32_t)settings.depth,
         .rate_per_s = settings.rate,
+        .busy_us = settings.busy_us,
         .warm_ms = (uint32_t)settings.warm_ms,
         .measure_ms = (uint32_t)settings.measure_ms,
         .server_pid = (pid_t)settings.pid,

@@ -3,6 +3,7 @@
 #include "bench/pace.h"
 #include "bench/seal.h"
 #include "bench/take.h"
+#include "engine/spin.h"
 #include "protocol/address.h"
 #include "protocol/progress.h"
 
@@ -48,6 +49,8 @@ struct driver {
     const struct plan *plan;
     struct result *result;
     struct ev_loop *loop;
+    struct spin spin;
+    uint64_t wakeup_count;
     struct link *links;
     struct judgement *judgements; /* by frame; status 0: none yet */
     struct pace pace;
@@ -247,6 +250,7 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
 {
     (void)loop, (void)events;
     struct link *link = reader->data;
+    link->driver->wakeup_count++;
     ssize_t got = link_receive(link);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -358,9 +362,12 @@ static void run_until(struct driver *driver, uint64_t end_ns)
     bool is_open_loop = driver->plan->rate_per_s != 0;
     while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0 &&
            !driver->is_interrupted) {
-        if (is_open_loop)
+        if (is_open_loop) {
             send_due(driver);
-        ev_run(driver->loop, is_open_loop ? EVRUN_NOWAIT : EVRUN_ONCE);
+            ev_run(driver->loop, EVRUN_NOWAIT);
+        } else {
+            spin_turn(&driver->spin);
+        }
     }
 }
 
@@ -434,6 +441,7 @@ bool driver_run(struct result *result, const struct plan *plan, struct fault *fa
     if (plan->is_verified)
         driver.judgements = take(WORKLOAD_FRAME_COUNT, sizeof(driver.judgements[0]));
 
+    spin_begin(&driver.spin, driver.loop, plan->busy_us, &driver.wakeup_count);
     ev_timer ticker;
     ev_timer_init(&ticker, tick, 0.05, 0.05);
     ev_timer_start(driver.loop, &ticker);

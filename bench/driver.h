@@ -29,6 +29,7 @@ struct plan {
     const char *address;             /* "127.0.0.1:7447" or "unix:/path" */
     uint32_t connection_count, depth;
     uint64_t rate_per_s; /* 0: closed loop */
+    uint64_t busy_us;    /* closed loop: polls for so long before it sleeps */
     uint32_t warm_ms, measure_ms;
     pid_t server_pid;              /* whose CPU is read; 0: nobody's */
     const struct sealing *sealing; /* borrowed; NULL: plain */

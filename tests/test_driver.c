@@ -25,6 +25,8 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
+static uint64_t busy_us; /* of the echo and of the driver */
+
 static void start_echo(void)
 {
     char path[256], port[16] = "";
@@ -33,7 +35,7 @@ static void start_echo(void)
     ck_assert_int_ge(server_pid, 0);
     if (server_pid == 0) {
         struct fault own;
-        _exit(echo_serve(path, &own) ? 0 : 1);
+        _exit(echo_serve(path, busy_us, &own) ? 0 : 1);
     }
     for (int tries = 0; tries < 500 && port[0] == '\0'; tries++) {
         FILE *file = fopen(path, "re");
@@ -48,6 +50,12 @@ static void start_echo(void)
     support_write_file(path, truth, sizeof(truth) - 1, 0600);
     struct mix mix = {.hit_percent = 50, .skew = 0.5, .seed = 3, .kind = KIND_CHECK};
     ck_assert_msg(workload_read(&workload, path, &mix, &fault), "%s", fault.text);
+}
+
+static void start_busy_echo(void)
+{
+    busy_us = 1000;
+    start_echo();
 }
 
 static void stop_echo(void)
@@ -67,6 +75,7 @@ static struct plan plan_of(uint64_t rate_per_s)
                          .connection_count = 4,
                          .depth = 16,
                          .rate_per_s = rate_per_s,
+                         .busy_us = busy_us,
                          .warm_ms = 20,
                          .measure_ms = 300,
                          .server_pid = server_pid};
@@ -161,6 +170,10 @@ int main(void)
     tcase_add_test(served, a_stalled_server_shows_in_the_latency_of_an_open_loop);
     tcase_add_test(served, an_answer_of_another_protocol_is_wrong);
     suite_add_tcase(suite, served);
+    TCase *busy = tcase_create("with an echo server, both polling");
+    tcase_add_checked_fixture(busy, start_busy_echo, stop_echo);
+    tcase_add_test(busy, closed_loop_gets_every_answer_and_reads_both_clocks);
+    suite_add_tcase(suite, busy);
     TCase *killed = tcase_create("with a server that dies");
     tcase_add_checked_fixture(killed, start_echo, NULL);
     tcase_add_test(killed, requests_of_a_killed_server_have_failed);
