@@ -256,11 +256,10 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
     }
     uint64_t now_ns = clock_monotonic_ns();
     uint64_t taken_count = link_take_answers(link, now_ns);
-    if (link->driver->plan->rate_per_s != 0 || !link->driver->is_sending)
-        return;
-    for (uint64_t i = 0; i < taken_count && link_has_room(link); i++)
+    bool is_closed_loop = link->driver->plan->rate_per_s == 0 && link->driver->is_sending;
+    for (uint64_t i = 0; is_closed_loop && i < taken_count && link_has_room(link); i++)
         link_add(link, now_ns);
-    link_flush(link);
+    link_flush(link); /* of a session also what it had no room for before these answers */
 }
 
 static void link_write(struct ev_loop *loop, ev_io *writer, int events)
