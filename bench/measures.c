@@ -56,6 +56,12 @@ static bool wrong_line(const struct reading *reading)
     return fault_at(reading->fault, where);
 }
 
+/* Terminals obey such letters. */
+static bool is_control(char letter)
+{
+    return (uint8_t)letter < ' ' || letter == 0x7f;
+}
+
 static bool is_text(const char *text)
 {
     size_t length = strlen(text);
@@ -156,6 +162,9 @@ static bool take_fact(struct reading *reading, char *line, size_t size)
         return WRONG(reading, "wanted a fact, \"# name: value\", of at most %d bytes",
                      MEASURES_FACT_VALUE_MAX);
     *colon = '\0';
+    for (char *c = colon + 1; *c != '\0'; c++)
+        if (is_control(*c))
+            *c = ' ';
     if (!is_text(line))
         return WRONG(reading,
                      "wanted a fact's name, 1 to %d of a-z, 0-9, blanks and ._+-, found \"%.*s\"",
@@ -285,7 +294,7 @@ void measures_add_fact(struct measures_writer *writer, const char *name, const c
     assert(is_text(name));
     fprintf(writer->file, "# %s: ", name);
     for (size_t i = 0; value[i] != '\0' && i < MEASURES_FACT_VALUE_MAX; i++)
-        fputc(value[i] == '\n' || value[i] == '\r' ? ' ' : value[i], writer->file);
+        fputc(is_control(value[i]) ? ' ' : value[i], writer->file);
     fputc('\n', writer->file);
 }
 

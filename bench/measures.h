@@ -21,11 +21,11 @@
 
 #include "protocol/fault.h"
 
-#define MEASURES_SIZE_MAX       (16u << 20) /* of a file */
-#define MEASURES_TEXT_MAX       63          /* of a subject, setting, measure or a fact's name */
+#define MEASURES_SIZE_MAX       (4u << 20) /* of a file */
+#define MEASURES_TEXT_MAX       63         /* of a subject, setting, measure or a fact's name */
 #define MEASURES_FACT_VALUE_MAX 1024
 #define MEASURES_FACT_COUNT_MAX 1000
-#define MEASURES_ROUND_MAX      9999
+#define MEASURES_ROUND_MAX      999
 
 enum measures_part {
     MEASURES_COMPARE,
@@ -43,7 +43,7 @@ struct measures_row {
     double value;
 };
 
-/* `value` is whatever somebody wrote: any bytes but line ends and zeros. */
+/* `value` is whatever somebody wrote, in which control characters became blanks. */
 struct measures_fact {
     const char *name, *value;
 };
@@ -77,7 +77,7 @@ struct measures_writer {
 MUST_USE bool measures_open(struct measures_writer *out, const char *path, struct fault *fault);
 /* Texts must be of the letters above, and the value finite and not below 0. */
 void measures_add(struct measures_writer *writer, const struct measures_row *row);
-/* Line ends in `value` become blanks; what is too long is cut off. */
+/* Control characters in `value` become blanks; what is too long is cut off. */
 void measures_add_fact(struct measures_writer *writer, const char *name, const char *value);
 /* Errors of all that was added come out here. */
 MUST_USE bool measures_close(struct measures_writer *writer, struct fault *fault);

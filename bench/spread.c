@@ -13,6 +13,8 @@ struct spread spread_of(double values[], size_t count)
     if (count == 0)
         return (struct spread){0};
     qsort(values, count, sizeof(values[0]), compare_doubles);
-    double median = (values[(count - 1) / 2] + values[count / 2]) / 2;
-    return (struct spread){values[0], median, values[count - 1]};
+    return (struct spread){.median = (values[(count - 1) / 2] + values[count / 2]) / 2,
+                           .least = values[0],
+                           .most = values[count - 1],
+                           .round_count = (uint32_t)count};
 }

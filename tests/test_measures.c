@@ -38,13 +38,13 @@ START_TEST(rows_are_read_in_their_order)
     ck_assert_msg(parse(&measures, HEADER "compare,elig-sealed,depth 64,2,cpu_ns,412.5\n"
                                           "\n"
                                           "loader,country floor,-,0,read +x._,0\r\n"
-                                          "latency, elig quiet ,rate 20000,9999,at_99.9,1000000"),
+                                          "latency, elig quiet ,rate 20000,999,at_99.9,1000000"),
                   "%s", fault.text);
     ck_assert_uint_eq(measures.row_count, 3);
     ck_assert_uint_eq(measures.fact_count, 0);
     check_row(&measures.rows[0], MEASURES_COMPARE, "elig-sealed", "depth 64", 2, "cpu_ns", 412.5);
     check_row(&measures.rows[1], MEASURES_LOADER, "country floor", "-", 0, "read +x._", 0);
-    check_row(&measures.rows[2], MEASURES_LATENCY, "elig quiet", "rate 20000", 9999, "at_99.9",
+    check_row(&measures.rows[2], MEASURES_LATENCY, "elig quiet", "rate 20000", 999, "at_99.9",
               1e6);
     measures_free(&measures);
 }
@@ -88,8 +88,8 @@ static const struct wrong {
     {"compare,,depth 1,0,cpu_ns,1", "t:3: wanted a subject, 1 to 63 of a-z"},
     {"compare,Elig,depth 1,0,cpu_ns,1", "t:3: wanted a subject, 1 to 63 of a-z"},
     {"compare,elig,<b>,0,cpu_ns,1", "t:3: wanted a setting, 1 to 63 of a-z"},
-    {"compare,elig,depth 1,-1,cpu_ns,1", "t:3: wanted a round, 0 to 9999, found \"-1\""},
-    {"compare,elig,depth 1,10000,cpu_ns,1", "t:3: wanted a round, 0 to 9999, found \"10000\""},
+    {"compare,elig,depth 1,-1,cpu_ns,1", "t:3: wanted a round, 0 to 999, found \"-1\""},
+    {"compare,elig,depth 1,1000,cpu_ns,1", "t:3: wanted a round, 0 to 999, found \"1000\""},
     {"compare,elig,depth 1,1.0,cpu_ns,1", "t:3: wanted a round"},
     {"compare,elig,depth 1,0,cpu/ns,1", "t:3: wanted a measure, 1 to 63 of a-z"},
     {"compare,elig,depth 1,0,cpu_ns,", "t:3: wanted a value such as 1234.5, found \"\""},
@@ -138,7 +138,7 @@ START_TEST(a_file_that_is_too_large_is_refused)
     ck_assert_ptr_nonnull(text);
     memset(text, '\n', size);
     ck_assert(!measures_parse(&measures, "t", text, size, &fault));
-    ck_assert_ptr_nonnull(strstr(fault.text, "t: wanted at most 16777216 bytes"));
+    ck_assert_ptr_nonnull(strstr(fault.text, "t: wanted at most 4194304 bytes"));
 }
 END_TEST
 
