@@ -12,11 +12,12 @@ static double us_of_bucket(const struct histogram *histogram, uint32_t bucket)
     return (double)(end < histogram->most_ns ? end : histogram->most_ns) / NS_PER_US;
 }
 
-/* The next share: steps are a fifth of a half, then of a quarter, of an eighth ... */
-static double share_after(double share)
+/* The next percentage: steps are a fifth of a half, then of a quarter, of an eighth ... All of them
+ * are exact in binary. */
+static double percent_after(double percent)
 {
-    double halvings = floor(log2(1 / (1 - share))) + 1;
-    return share + 1 / (TICKS_PER_HALF * exp2(halvings));
+    double halvings = floor(log2(100 / (100 - percent))) + 1;
+    return percent + 100 / (TICKS_PER_HALF * exp2(halvings));
 }
 
 /* Middles of buckets stand for their values. */
@@ -39,13 +40,13 @@ static void moments(const struct histogram *histogram, double *mean, double *dev
 static void write_lines(FILE *file, const struct histogram *histogram)
 {
     uint64_t seen = 0;
-    double share = 0;
+    double percent = 0, count = (double)histogram->count;
     for (uint32_t i = 0; seen < histogram->count; i++) {
         seen += histogram->counts[i];
-        while (histogram->counts[i] > 0 && (double)seen >= share * (double)histogram->count) {
-            fprintf(file, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", us_of_bucket(histogram, i), share,
-                    seen, 1 / (1 - share));
-            share = share_after(share);
+        while (histogram->counts[i] > 0 && 100 * (double)seen / count >= percent) {
+            fprintf(file, "%12.3f %2.12f %10" PRIu64 " %14.2f\n", us_of_bucket(histogram, i),
+                    percent / 100, seen, 100 / (100 - percent));
+            percent = percent_after(percent);
             if (seen == histogram->count)
                 break;
         }

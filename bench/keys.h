@@ -4,7 +4,7 @@
 
 #include "bench/dialect.h"
 
-/* Sets them in pipelines through one connection. */
+/* Sets them in pipelines through one connection; the dialect is a store's. */
 MUST_USE bool keys_load(const char *address, const struct dialect *dialect, uint64_t key_count,
                         struct fault *fault);
 

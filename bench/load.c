@@ -12,6 +12,9 @@ bool target_fits(const struct target_settings *target, struct fault *fault)
     if (dialect == NULL)
         return fault_set(fault, "--dialect: want " DIALECT_NAMES ", found \"%.60s\"",
                          target->dialect);
+    if (target->has_keys_to_load && dialect->set == NULL)
+        return fault_set(fault, "--load-keys: goes with redis, valkey or memcached, not with %s",
+                         dialect->name);
     if (target->server_public != NULL && (target->merchant_key == NULL || dialect != &dialect_elig))
         return fault_set(fault, "--server-public: goes with --merchant-key FILE and the dialect "
                                 "elig");
