@@ -85,7 +85,7 @@ static void write_curves(struct page *page, const struct measures *measures)
     take_curves(&curves, measures);
     struct chart_lines chart = {
         .x = {"percentile", SCALE_LOG, AMOUNT_RATIO, ticks, COUNT_OF(ticks)},
-        .y = {"latency, logarithmic", SCALE_LOG, AMOUNT_NS, NULL, 0},
+        .y = {"latency, logarithmic", SCALE_LOG_WIDE, AMOUNT_NS, NULL, 0},
         .lines = curves.lines,
         .line_count = curves.count};
     struct page_figure figure = {
