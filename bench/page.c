@@ -71,7 +71,8 @@ static const char style[] =
     ".name,.value{paint-order:stroke;stroke:var(--bg);stroke-width:3;stroke-linejoin:round}\n"
     ".box{fill:var(--k);fill-opacity:.2;stroke:var(--bg);stroke-width:1}\n"
     ".floor{stroke:var(--fg);stroke-width:2}\n"
-    "@media print{tbody th{position:static}body{max-width:none;padding:0;font-size:10pt}nav{display:none}"
+    "@media print{tbody "
+    "th{position:static}body{max-width:none;padding:0;font-size:10pt}nav{display:none}"
     "figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}"
     "table{font-size:8pt}th,td{padding-right:.5rem}}\n";
 

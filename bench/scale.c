@@ -37,7 +37,8 @@ static void linear_ticks(struct scale *scale, size_t room)
     if (!(scale->most > scale->least))
         scale->most = scale->least + (scale->least > 0 ? scale->least : 1);
     double step = nice_step((scale->most - scale->least) / (double)room);
-    double first = ceil(scale->least / step - 1e-9), last = floor(scale->most / step + 1e-9);
+    double first = ceil(scale->least / step - 1e-9) + 0.0 /* no -0 */,
+           last = floor(scale->most / step + 1e-9);
     for (double i = first; i <= last; i++)
         add_tick(scale, i * step);
 }
