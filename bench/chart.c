@@ -7,8 +7,10 @@
 
 #define LINE_HEIGHT 15.0 /* of text */
 #define TICK_LENGTH 5.0
-#define GAP         8.0 /* between text and what it is about */
-#define EDGE        4.0 /* that nothing is cut off at a drawing's edge */
+#define GAP         8.0  /* between text and what it is about */
+#define EDGE        4.0  /* that nothing is cut off at a drawing's edge */
+#define NAME_ROOM   28.0 /* for the name of the last line, where names stand inside */
+#define INSET       6.0  /* of the first and last mark from the frame's sides */
 #define CLASS_SIZE  48
 
 /* ---- what charts share ---- */
@@ -34,45 +36,80 @@ static const char *class_of(char out[static CLASS_SIZE], const char *what, size_
     return out;
 }
 
+/* ---- places for words ---- */
+
 /* Where a text would be; y is its base line. */
 struct place {
     double x, y, width;
 };
 
-struct places {
-    struct place list[2 * CHART_LINE_MAX];
-    size_t count;
+#define TEXT_COUNT_MAX  (2 * CHART_LINE_MAX)
+#define POINT_COUNT_MAX 8192
+#define POINT_GAP       4.0 /* between the points by which a line is known */
+
+/* What is drawn already: words, and the lines as points along them. */
+struct drawn {
+    struct place texts[TEXT_COUNT_MAX];
+    struct chart_point points[POINT_COUNT_MAX];
+    size_t text_count, point_count;
+    double left, right, top, bottom; /* where words may stand */
 };
 
-static bool is_free(const struct places *taken, const struct place *place)
+static void add_stretch(struct drawn *drawn, struct chart_point from, struct chart_point to)
 {
-    for (size_t i = 0; i < taken->count; i++) {
-        const struct place *other = &taken->list[i];
-        if (place->x < other->x + other->width + GAP && other->x < place->x + place->width + GAP &&
-            fabs(place->y - other->y) < LINE_HEIGHT)
-            return false;
+    double length = hypot(to.x - from.x, to.y - from.y);
+    for (double at = 0; at <= length && drawn->point_count < POINT_COUNT_MAX; at += POINT_GAP) {
+        double part = length > 0 ? at / length : 0;
+        drawn->points[drawn->point_count++] =
+            (struct chart_point){from.x + part * (to.x - from.x), from.y + part * (to.y - from.y)};
     }
-    return true;
 }
 
-/* The free place that is nearest above or below, between the lines `top` and `bottom`; the wanted
- * one when there is none. */
-static struct place find_place(struct places *taken, struct place wanted, double top, double bottom)
+/* How bad a text would be there: words on words are worst, then edges, then words on lines, then
+ * what is far from where it belongs. */
+static double badness(const struct drawn *drawn, const struct place *place, double away)
 {
-    struct place found = wanted;
-    for (double away = 0; away <= bottom - top; away += LINE_HEIGHT / 3) {
-        for (int side = -1; side <= 1; side += 2) {
-            struct place place = {wanted.x, wanted.y + side * away, wanted.width};
-            if (place.y < top || place.y > bottom || !is_free(taken, &place))
-                continue;
-            found = place;
-            away = bottom - top; /* found */
-            break;
+    double bad = away;
+    if (place->x < drawn->left || place->x + place->width > drawn->right ||
+        place->y < drawn->top + LINE_HEIGHT || place->y > drawn->bottom - 3)
+        bad += 500;
+    for (size_t i = 0; i < drawn->text_count; i++) {
+        const struct place *other = &drawn->texts[i];
+        if (place->x < other->x + other->width + GAP / 2 &&
+            other->x < place->x + place->width + GAP / 2 && fabs(place->y - other->y) < LINE_HEIGHT)
+            bad += 1000;
+    }
+    for (size_t i = 0; i < drawn->point_count; i++) {
+        const struct chart_point *point = &drawn->points[i];
+        if (point->x > place->x - GAP + 1 && point->x < place->x + place->width + GAP - 1 &&
+            point->y > place->y - LINE_HEIGHT + 2 && point->y < place->y + 4)
+            bad += 15;
+    }
+    return bad;
+}
+
+/* The best place for a text about the point: behind it, in front of it, above or below. */
+static struct place find_place(struct drawn *drawn, struct chart_point about, double width)
+{
+    const double lefts[] = {about.x + GAP, about.x - GAP - width, about.x - width / 2};
+    struct place best = {lefts[0], about.y + 4, width};
+    double least = INFINITY;
+    for (size_t i = 0; i < COUNT_OF(lefts); i++) {
+        for (int step = -12; step <= 12; step++) {
+            double down = step * LINE_HEIGHT / 3;
+            struct place place = {lefts[i], about.y + 4 + down, width};
+            double bad = badness(drawn, &place, fabs(down) + 6 * (double)i);
+            /* Centred it would stand on its own mark. */
+            bool is_on_mark = i == 2 && fabs(down) < LINE_HEIGHT;
+            if (bad < least && !is_on_mark) {
+                least = bad;
+                best = place;
+            }
         }
     }
-    if (taken->count < sizeof(taken->list) / sizeof(taken->list[0]))
-        taken->list[taken->count++] = found;
-    return found;
+    if (drawn->text_count < TEXT_COUNT_MAX)
+        drawn->texts[drawn->text_count++] = best;
+    return best;
 }
 
 /* ---- frame: two axes ---- */
@@ -137,9 +174,9 @@ static struct bounds bounds_of(const struct chart_lines *chart)
         for (size_t j = 0; j < chart->lines[i].count; j++) {
             const struct chart_point *point = &chart->lines[i].points[j];
             /* A logarithmic axis has no place for 0. */
-            if (chart->x.kind != SCALE_LOG || point->x > 0)
+            if (chart->x.kind == SCALE_LINEAR || point->x > 0)
                 bounds.least_x = fmin(bounds.least_x, point->x);
-            if (chart->y.kind != SCALE_LOG || point->y > 0)
+            if (chart->y.kind == SCALE_LINEAR || point->y > 0)
                 bounds.least_y = fmin(bounds.least_y, point->y);
             bounds.most_x = fmax(bounds.most_x, point->x);
             bounds.most_y = fmax(bounds.most_y, point->y);
@@ -158,11 +195,14 @@ static struct frame frame_of(const struct svg *svg, const struct chart_lines *ch
     for (size_t i = 0; i < chart->line_count; i++)
         label_width = fmax(label_width, svg_text_width(chart->lines[i].label));
     struct bounds bounds = bounds_of(chart);
+    if (chart->has_names_inside)
+        label_width = fmin(label_width, NAME_ROOM);
     struct frame frame = {.left = 62,
-                          .right = svg->width - fmin(label_width, svg->width * 0.4) - GAP - EDGE,
+                          .right = svg->width - fmin(label_width, svg->width * 0.4) - 2 * GAP,
                           .top = 2 * LINE_HEIGHT,
                           .bottom = svg->height - 3 * LINE_HEIGHT};
-    frame.x = scale_of(chart->x.kind, bounds.least_x, bounds.most_x, frame.left, frame.right, 44);
+    frame.x = scale_of(chart->x.kind, bounds.least_x, bounds.most_x, frame.left + INSET,
+                       frame.right - INSET, 44);
     frame.y = scale_of(chart->y.kind, bounds.least_y, bounds.most_y, frame.bottom, frame.top, 30);
     if (chart->x.ticks != NULL) { /* which need no nice end */
         frame.x.least = fmin(bounds.least_x, chart->x.ticks[0].value);
@@ -192,17 +232,17 @@ static void draw_line(struct svg *svg, const struct frame *frame, const struct c
     }
 }
 
-static void draw_label(struct svg *svg, const struct frame *frame, struct places *taken,
-                       const struct chart_line *line)
+/* A text about a point, with a line to it when it stands apart. */
+static void draw_word(struct svg *svg, struct drawn *drawn, size_t style, struct chart_point about,
+                      const char *text)
 {
     char class[CLASS_SIZE];
-    struct chart_point end = place_of(frame, &line->points[line->count - 1]);
-    struct place wanted = {end.x + GAP, end.y + 4, svg_text_width(line->label)};
-    struct place place = find_place(taken, wanted, frame->top, frame->bottom);
-    if (fabs(place.y - wanted.y) > LINE_HEIGHT / 2)
-        svg_line(svg, class_of(class, "leader", line->style), end.x + 1, end.y, place.x - 2,
-                 place.y - 4);
-    svg_text(svg, class_of(class, "name", line->style), SVG_START, place.x, place.y, line->label);
+    struct place place = find_place(drawn, about, svg_text_width(text));
+    bool is_beside = place.x > about.x || place.x + place.width < about.x;
+    double edge = place.x > about.x ? place.x - 2 : place.x + place.width + 2;
+    if (is_beside && fabs(place.y - 4 - about.y) > LINE_HEIGHT / 2)
+        svg_line(svg, class_of(class, "leader", style), about.x, about.y, edge, place.y - 4);
+    svg_text(svg, class_of(class, "name", style), SVG_START, place.x, place.y, text);
 }
 
 /* Where the line is at the place `x`, between its points. */
@@ -220,26 +260,57 @@ static double height_at(const struct frame *frame, const struct chart_line *line
     return before.y;
 }
 
-static void draw_knee(struct svg *svg, const struct frame *frame, struct places *taken,
-                      const struct chart_line *line, enum amount_unit unit)
+static struct chart_point knee_of(const struct frame *frame, const struct chart_line *line)
 {
-    char class[CLASS_SIZE], amount[AMOUNT_TEXT_SIZE], text[AMOUNT_TEXT_SIZE + 8];
-    double x = scale_at(&frame->x, line->knee);
-    double y = height_at(frame, line, fmax(x, place_of(frame, &line->points[0]).x));
-    svg_line(svg, class_of(class, "knee", line->style), x, y, x, frame->bottom);
-    svg_mark(svg, class_of(class, "hollow", line->style), SVG_CIRCLE, x, y);
-    snprintf(text, sizeof(text), "knee %s", amount_text(amount, unit, line->knee));
-    double width = svg_text_width(text);
-    struct place wanted = {x - width - GAP / 2, frame->bottom - GAP, width};
-    if (wanted.x < frame->left + GAP)
-        wanted.x = x + GAP / 2;
-    struct place place = find_place(taken, wanted, frame->top, frame->bottom - GAP);
-    svg_text(svg, class_of(class, "name", line->style), SVG_START, place.x, place.y, text);
+    double x = fmax(scale_at(&frame->x, line->knee), place_of(frame, &line->points[0]).x);
+    return (struct chart_point){x, height_at(frame, line, x)};
+}
+
+static void draw_knee(struct svg *svg, const struct frame *frame, const struct chart_line *line)
+{
+    char class[CLASS_SIZE];
+    struct chart_point knee = knee_of(frame, line);
+    svg_line(svg, class_of(class, "knee", line->style), knee.x, knee.y, knee.x, frame->bottom);
+    svg_mark(svg, class_of(class, "hollow", line->style), SVG_CIRCLE, knee.x, knee.y);
+}
+
+static void note_lines(struct drawn *drawn, const struct frame *frame,
+                       const struct chart_lines *chart)
+{
+    for (size_t i = 0; i < chart->line_count; i++) {
+        const struct chart_line *line = &chart->lines[i];
+        for (size_t j = 1; j < line->count; j++)
+            add_stretch(drawn, place_of(frame, &line->points[j - 1]),
+                        place_of(frame, &line->points[j]));
+        if (line->knee > 0) {
+            struct chart_point knee = knee_of(frame, line);
+            add_stretch(drawn, knee, (struct chart_point){knee.x, frame->bottom});
+        }
+    }
+}
+
+static void draw_words(struct svg *svg, const struct frame *frame, const struct chart_lines *chart)
+{
+    char amount[AMOUNT_TEXT_SIZE];
+    struct drawn drawn = {
+        .left = frame->left, .right = svg->width, .top = frame->top, .bottom = frame->bottom};
+    note_lines(&drawn, frame, chart);
+    for (size_t i = 0; i < chart->line_count; i++) {
+        const struct chart_line *line = &chart->lines[i];
+        if (line->label[0] != '\0')
+            draw_word(svg, &drawn, line->style, place_of(frame, &line->points[line->count - 1]),
+                      line->label);
+    }
+    for (size_t i = 0; i < chart->line_count; i++) {
+        const struct chart_line *line = &chart->lines[i];
+        if (line->knee > 0)
+            draw_word(svg, &drawn, line->style, knee_of(frame, line),
+                      amount_text(amount, chart->x.unit, line->knee));
+    }
 }
 
 void chart_lines(struct svg *svg, const struct chart_lines *chart)
 {
-    struct places taken = {.count = 0};
     assert(chart->line_count <= CHART_LINE_MAX);
     struct frame frame = frame_of(svg, chart);
     draw_y_axis(svg, &frame, &chart->y);
@@ -247,11 +318,9 @@ void chart_lines(struct svg *svg, const struct chart_lines *chart)
     for (size_t i = 0; i < chart->line_count; i++)
         draw_line(svg, &frame, &chart->lines[i]);
     for (size_t i = 0; i < chart->line_count; i++)
-        if (chart->lines[i].label[0] != '\0')
-            draw_label(svg, &frame, &taken, &chart->lines[i]);
-    for (size_t i = 0; i < chart->line_count; i++)
         if (chart->lines[i].knee > 0)
-            draw_knee(svg, &frame, &taken, &chart->lines[i], chart->x.unit);
+            draw_knee(svg, &frame, &chart->lines[i]);
+    draw_words(svg, &frame, chart);
 }
 
 /* ---- dots ---- */
@@ -300,7 +369,8 @@ static struct frame dots_frame(const struct svg *svg, const struct chart_dots *c
                           .right = svg->width - text_width - 2 * GAP,
                           .top = 0,
                           .bottom = svg->height - DOT_BOTTOM + EDGE};
-    frame.x = scale_of(SCALE_LOG, isfinite(least) ? least : 1, most, frame.left, frame.right, 44);
+    frame.x =
+        scale_of(SCALE_LOG_WIDE, isfinite(least) ? least : 1, most, frame.left, frame.right, 44);
     return frame;
 }
 

@@ -47,6 +47,7 @@ struct chart_lines {
     struct chart_axis x, y;
     const struct chart_line *lines;
     size_t line_count;
+    bool has_names_inside; /* where lines end far apart; else there is a column for names */
 };
 
 double chart_lines_height(double width);

@@ -289,15 +289,6 @@ void measures_add(struct measures_writer *writer, const struct measures_row *row
             row->setting, row->round, row->measure, row->value);
 }
 
-void measures_add_fact(struct measures_writer *writer, const char *name, const char *value)
-{
-    assert(is_text(name));
-    fprintf(writer->file, "# %s: ", name);
-    for (size_t i = 0; value[i] != '\0' && i < MEASURES_FACT_VALUE_MAX; i++)
-        fputc(is_control(value[i]) ? ' ' : value[i], writer->file);
-    fputc('\n', writer->file);
-}
-
 bool measures_close(struct measures_writer *writer, struct fault *fault)
 {
     bool is_written = ferror(writer->file) == 0;

@@ -77,8 +77,6 @@ struct measures_writer {
 MUST_USE bool measures_open(struct measures_writer *out, const char *path, struct fault *fault);
 /* Texts must be of the letters above, and the value finite and not below 0. */
 void measures_add(struct measures_writer *writer, const struct measures_row *row);
-/* Control characters in `value` become blanks; what is too long is cut off. */
-void measures_add_fact(struct measures_writer *writer, const char *name, const char *value);
 /* Errors of all that was added come out here. */
 MUST_USE bool measures_close(struct measures_writer *writer, struct fault *fault);
 

@@ -32,8 +32,8 @@ static void write_table(struct page *page, const struct measures *measures,
                         const struct names *settings, const struct names *subjects)
 {
     static const struct table_column columns[] = {
-        {"setting", "Setting", TABLE_TEXT, AMOUNT_RATIO},
         {"server", "Server", TABLE_TEXT, AMOUNT_RATIO},
+        {"setting", "Setting", TABLE_TEXT, AMOUNT_RATIO},
         {"cpu_ns", "CPU per request", TABLE_SPREAD, AMOUNT_NS},
         {"to_echo", "\xc3\x97 echo", TABLE_SPREAD, AMOUNT_RATIO},
         {"answers_per_s", "Answers/s", TABLE_AMOUNT, AMOUNT_PER_S},
@@ -52,8 +52,8 @@ static void write_table(struct page *page, const struct measures *measures,
             if (cpu.round_count == 0)
                 continue;
             struct table_cell *cells = table_add(&table);
-            cells[0].text = setting;
-            cells[1].text = subject;
+            cells[0].text = subject;
+            cells[1].text = setting;
             cells[2].spread = cpu;
             cells[3].spread = ratio_of(measures, subject, "echo", setting);
             for (size_t k = 4; k < COUNT_OF(columns); k++)
@@ -73,8 +73,8 @@ static void write_peers(struct page *page, const struct measures *measures,
                         const struct names *settings, const struct names *subjects)
 {
     static const struct table_column columns[] = {
-        {"setting", "Setting", TABLE_TEXT, AMOUNT_RATIO},
         {"server", "Server", TABLE_TEXT, AMOUNT_RATIO},
+        {"setting", "Setting", TABLE_TEXT, AMOUNT_RATIO},
         {"to_elig", "\xc3\x97 elig", TABLE_SPREAD, AMOUNT_RATIO},
         {"to_elig_sealed", "\xc3\x97 elig-sealed", TABLE_SPREAD, AMOUNT_RATIO},
     };
@@ -88,8 +88,8 @@ static void write_peers(struct page *page, const struct measures *measures,
                 value_of(measures, subject, setting, "cpu_ns").round_count == 0)
                 continue;
             struct table_cell *cells = table_add(&table);
-            cells[0].text = setting;
-            cells[1].text = subject;
+            cells[0].text = subject;
+            cells[1].text = setting;
             cells[2].spread = ratio_of(measures, subject, "elig", setting);
             cells[3].spread = ratio_of(measures, subject, "elig-sealed", setting);
         }

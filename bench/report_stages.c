@@ -34,6 +34,15 @@ static void find(struct names *out, const struct measures *measures, enum names_
     names_find(out, measures, column, &like);
 }
 
+/* A step has the same number wherever it comes. */
+static size_t number_of(const struct names *steps, const char *step)
+{
+    size_t at = 0;
+    while (at < steps->count && strcmp(steps->list[at], step) != 0)
+        at++;
+    return at + 1;
+}
+
 /* ---- chart ---- */
 
 struct stacks {
@@ -47,12 +56,15 @@ static void take_stack(struct stacks *stacks, const struct measures *measures,
 {
     struct chart_stack *stack = &stacks->list[stacks->count];
     struct chart_part *parts = stacks->parts[stacks->count];
+    struct names own;
+    find(&own, measures, NAMES_MEASURE, subject);
     *stack = (struct chart_stack){.parts = parts};
     snprintf(stack->label, sizeof(stack->label), "%s, %s", title_of(subject), setting);
-    for (size_t i = 0; i < steps->count && stack->count < PART_COUNT_MAX; i++) {
-        double ns = value_of(measures, subject, setting, steps->list[i]).median;
+    for (size_t i = 0; i < own.count && stack->count < PART_COUNT_MAX; i++) {
+        double ns = value_of(measures, subject, setting, own.list[i]).median;
         if (ns > 0)
-            parts[stack->count++] = (struct chart_part){steps->list[i], i + 1, ns};
+            parts[stack->count++] =
+                (struct chart_part){own.list[i], number_of(steps, own.list[i]), ns};
     }
     stacks->count += stack->count > 0;
 }
@@ -100,10 +112,11 @@ static void write_table(struct page *page, const struct measures *measures, cons
     struct table_column columns[TABLE_COLUMN_COUNT_MAX] = {
         {"step", "Step", TABLE_TEXT, AMOUNT_RATIO}};
     char name[MEASURES_TEXT_MAX + sizeof("stages ")], caption[CHART_LABEL_SIZE];
-    char titles[PART_COUNT_MAX][MEASURES_TEXT_MAX + 8];
-    struct names settings;
+    char titles[PART_COUNT_MAX][MEASURES_TEXT_MAX + 24];
+    struct names settings, own;
     struct table table;
     size_t column_count = 1;
+    find(&own, measures, NAMES_MEASURE, subject);
     find(&settings, measures, NAMES_SETTING, subject);
     for (size_t i = 0; i < settings.count && column_count < TABLE_COLUMN_COUNT_MAX; i++)
         columns[column_count++] =
@@ -112,14 +125,13 @@ static void write_table(struct page *page, const struct measures *measures, cons
     snprintf(caption, sizeof(caption), "%s: medians of rounds (least to greatest)",
              title_of(subject));
     table_begin(&table, name, caption, columns, column_count);
-    for (size_t i = 0; i < steps->count && i < PART_COUNT_MAX; i++) {
-        if (value_of(measures, subject, NULL, steps->list[i]).round_count == 0)
-            continue;
+    for (size_t i = 0; i < own.count && i < PART_COUNT_MAX; i++) {
         struct table_cell *cells = table_add(&table);
-        snprintf(titles[i], sizeof(titles[i]), "%zu %s", i + 1, steps->list[i]);
+        snprintf(titles[i], sizeof(titles[i]), "%zu %s", number_of(steps, own.list[i]),
+                 own.list[i]);
         cells[0].text = titles[i];
         for (size_t j = 1; j < column_count; j++)
-            cells[j].spread = value_of(measures, subject, columns[j].name, steps->list[i]);
+            cells[j].spread = value_of(measures, subject, columns[j].name, own.list[i]);
     }
     page_table(page, &table);
     table_free(&table);

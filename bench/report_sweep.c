@@ -74,9 +74,10 @@ static void write_chart(struct page *page, const struct measures *measures,
     }
     struct chart_lines chart = {
         .x = {"answers per second, logarithmic", SCALE_LOG, AMOUNT_PER_S, NULL, 0},
-        .y = {"latency: p99 with marks, p50 thin", SCALE_LOG, AMOUNT_NS, NULL, 0},
+        .y = {"latency: p99 with marks, p50 thin", SCALE_LOG_WIDE, AMOUNT_NS, NULL, 0},
         .lines = curves.lines,
-        .line_count = curves.count};
+        .line_count = curves.count,
+        .has_names_inside = true};
     struct page_figure figure = {
         .id = "figure-sweep",
         .title = "Throughput against latency",
@@ -84,7 +85,8 @@ static void write_chart(struct page *page, const struct measures *measures,
                  "logarithmic. A ring marks the knee. The table below has the numbers.",
         .caption =
             "Throughput against latency in an open loop, medians of rounds. Each mark is a rate; "
-            "the ring is the knee, beyond which latency rises and throughput hardly does.",
+            "a ring with its number is the knee, beyond which latency rises and throughput hardly "
+            "does.",
         .draw = draw_lines,
         .chart = &chart,
         .wide_height = chart_lines_height(CHART_WIDE),

@@ -37,9 +37,8 @@ static void linear_ticks(struct scale *scale, size_t room)
     if (!(scale->most > scale->least))
         scale->most = scale->least + (scale->least > 0 ? scale->least : 1);
     double step = nice_step((scale->most - scale->least) / (double)room);
-    double first = floor(scale->least / step + 1e-9), last = ceil(scale->most / step - 1e-9);
-    scale->least = first * step;
-    scale->most = last * step;
+    double first = ceil(scale->least / step - 1e-9) + 0.0 /* no -0 */,
+           last = floor(scale->most / step + 1e-9);
     for (double i = first; i <= last; i++)
         add_tick(scale, i * step);
 }
@@ -54,7 +53,7 @@ static double log_tick(int i, bool has_parts)
     return parts[i - 3 * decade] * pow(10, decade);
 }
 
-static void log_ticks(struct scale *scale, size_t room)
+static void log_ticks(struct scale *scale, size_t room, bool is_widened)
 {
     if (!(scale->least > SMALLEST))
         scale->least = SMALLEST;
@@ -64,16 +63,22 @@ static void log_ticks(struct scale *scale, size_t room)
     bool has_parts = 3 * decades + 1 <= (double)room;
     /* Where not even each decade has room, each second or third ... */
     int stride = has_parts ? 1 : 1 + (int)(decades / (double)room);
-    int first = (int)floor(log10(scale->least)) * (has_parts ? 3 : 1), last = first;
+    int first = (int)floor(log10(scale->least)) * (has_parts ? 3 : 1);
     while (log_tick(first + 1, has_parts) <= scale->least * (1 + 1e-9))
         first++;
-    for (last = first + 1; log_tick(last, has_parts) < scale->most * (1 - 1e-9);)
+    if (!is_widened && log_tick(first, has_parts) < scale->least * (1 - 1e-9))
+        first++;
+    int last = first + 1;
+    while (log_tick(last, has_parts) < scale->most * (1 - 1e-9))
         last++;
-    last += (stride - (last - first) % stride) % stride;
-    scale->least = log_tick(first, has_parts);
-    scale->most = log_tick(last, has_parts);
+    if (is_widened) {
+        last += (stride - (last - first) % stride) % stride;
+        scale->least = log_tick(first, has_parts);
+        scale->most = log_tick(last, has_parts);
+    }
     for (int i = first; i <= last; i += stride)
-        add_tick(scale, log_tick(i, has_parts));
+        if (log_tick(i, has_parts) <= scale->most * (1 + 1e-9))
+            add_tick(scale, log_tick(i, has_parts));
 }
 
 struct scale scale_of(enum scale_kind kind, double least, double most, double from, double to,
@@ -82,7 +87,10 @@ struct scale scale_of(enum scale_kind kind, double least, double most, double fr
     struct scale scale = {.kind = kind, .least = least, .most = most, .from = from, .to = to};
     assert(isfinite(least) && isfinite(most) && gap > 0);
     size_t room = tick_room(&scale, gap);
-    (kind == SCALE_LOG ? log_ticks : linear_ticks)(&scale, room);
+    if (kind == SCALE_LINEAR)
+        linear_ticks(&scale, room);
+    else
+        log_ticks(&scale, room, kind == SCALE_LOG_WIDE);
     return scale;
 }
 
@@ -90,8 +98,8 @@ double scale_at(const struct scale *scale, double value)
 {
     double low = scale->least, high = scale->most;
     value = value > low ? value < high ? value : high : low;
-    double part = scale->kind == SCALE_LOG ? log(value / low) / log(high / low)
-                                           : (value - low) / (high - low);
+    double part = scale->kind != SCALE_LINEAR ? log(value / low) / log(high / low)
+                                              : (value - low) / (high - low);
     return scale->from + part * (scale->to - scale->from);
 }
 

@@ -6,7 +6,8 @@
 
 #define SCALE_TICK_COUNT_MAX 32
 
-enum scale_kind { SCALE_LINEAR, SCALE_LOG };
+/* A wide one is logarithmic, too, and is widened until its ends are ticks. */
+enum scale_kind { SCALE_LINEAR, SCALE_LOG, SCALE_LOG_WIDE };
 
 struct scale {
     enum scale_kind kind;

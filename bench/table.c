@@ -111,14 +111,25 @@ static void put_html_cell(const struct table *table, FILE *to, size_t row, size_
     fputs(column == 0 ? "</th>" : "</td>", to);
 }
 
+/* Its cells may be long and are broken; numbers never are. */
+static bool is_of_words(const struct table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].kind != TABLE_TEXT)
+            return false;
+    return true;
+}
+
 void table_html(const struct table *table, FILE *to)
 {
+    fputs("<p class=\"caption\">", to);
+    markup_text(to, table->caption);
     /* Wider than a small screen, it scrolls by itself, with keys as well. */
-    fputs("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"", to);
+    fputs("</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"", to);
     markup_text(to, table->caption);
-    fputs("\">\n<table>\n<caption>", to);
+    fprintf(to, "\">\n<table%s aria-label=\"", is_of_words(table) ? " class=\"words\"" : "");
     markup_text(to, table->caption);
-    fputs("</caption>\n<thead><tr>", to);
+    fputs("\">\n<thead><tr>", to);
     for (size_t i = 0; i < table->column_count; i++) {
         fprintf(to, "<th scope=\"col\"%s>",
                 table->columns[i].kind == TABLE_TEXT ? "" : " class=\"n\"");

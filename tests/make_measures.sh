@@ -41,7 +41,7 @@ function sweep(subject, capacity, base,    rate, load, slow) {
 }
 
 function latency(subject, base, tail,    i, list, count, p) {
-    count = split("0 10 25 50 75 87.5 90 95 97.5 99 99.5 99.75 99.9 99.95 99.975 99.99 99.995 99.999 99.9995 99.9999 100", list, " ")
+    count = split("0 10 25 50 75 87.5 90 95 97.5 99 99.5 99.75 99.9 99.95 99.975 99.99 99.995 99.999 99.9995 99.9999", list, " ")
     for (i = 1; i <= count; i++) {
         p = list[i] < 100 ? list[i] : 99.99999
         row("latency", subject, "rate 20000", "at_" list[i],
