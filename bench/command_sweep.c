@@ -98,12 +98,10 @@ static bool measure_rate(struct sweep *sweep, uint64_t rate, struct fault *fault
     *step = (struct step){.rate = rate};
     plan->rate_per_s = rate;
     for (size_t round = 0; round < sweep->settings->rounds; round++) {
-        if (!load_run(&result, &sweep->load, fault))
-            return false;
-        if (result.is_interrupted) {
-            sweep->is_interrupted = true;
-            return true;
-        }
+        bool is_measured = load_run(&result, &sweep->load, fault);
+        sweep->is_interrupted = children_interrupted() || (is_measured && result.is_interrupted);
+        if (!is_measured || sweep->is_interrupted)
+            return sweep->is_interrupted;
         figures_of(&sweep->rounds[round], plan, &result);
         progress_set(&sweep->progress, sweep->progress.done + 1);
     }

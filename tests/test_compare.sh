@@ -70,6 +70,15 @@ is "all answered" [ "$(awk -F, '($5 == "failed" || $5 == "wrong") && $6 > 0' "$w
 is "the folder of its servers is gone" rmdir "$work/tmp"
 mkdir "$work/tmp"
 
+# Valkey is what Redis was, and takes the same words: under its name, and in its path.
+if command -v redis-server >/dev/null && ! command -v valkey-server >/dev/null; then
+    mkdir "$work/path"
+    ln -s "$(command -v redis-server)" "$work/path/valkey-server"
+    PATH=$work/path:$PATH compare --rounds 1 --depths 1 --only valkey "$demo" >"$work/table" 2>"$work/err.log"
+    is "valkey-server is found, started and filled" [ $? -eq 0 ]
+    is "and has its line" grep -q '^    1 valkey ' "$work/table"
+fi
+
 # ---- only some, as a table ----
 
 compare --rounds 1 --depths 2 --only echo,elig "$demo" >"$work/table" 2>"$work/err.log"
