@@ -36,7 +36,7 @@ fi
 if [ "$extent" = full ]; then
     rounds=9 depths=1,16,64,256 sweep='--rounds 3' latency='9 10' loads=5
 else
-    rounds=5 depths=1,64,256 sweep='--rounds 1 --measure-ms 500' latency='2 4' loads=3
+    rounds=5 depths=1,64,256 sweep='--rounds 3 --measure-ms 500' latency='2 4' loads=3
 fi
 
 # ---- the file of measures ----
