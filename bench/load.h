@@ -7,6 +7,12 @@
 #include "bench/fleet.h"
 #include "protocol/options.h"
 
+/* A row of an option table, in a list that is a macro. */
+#define LOAD_ROW(...)                                                                              \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 /* Whom to load. */
 struct target_settings {
     const char *connect, *dialect, *truth;
@@ -19,90 +25,30 @@ struct target_settings {
 /* Rows of an option table whose settings have a struct target_settings at `at`. */
 #define TARGET_FIELD(at, name) ((at) + offsetof(struct target_settings, name))
 #define TARGET_ROWS(at)                                                                            \
-    {"connect",                                                                                    \
-     OPTION_TEXT,                                                                                  \
-     TARGET_FIELD(at, connect),                                                                    \
-     "ADDRESS",                                                                                    \
-     NULL,                                                                                         \
-     0,                                                                                            \
-     0,                                                                                            \
-     "required: 127.0.0.1:PORT or unix:PATH of the server"},                                       \
-        {"truth",                                                                                  \
-         OPTION_TEXT,                                                                              \
-         TARGET_FIELD(at, truth),                                                                  \
-         "FILE",                                                                                   \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "required: truth.csv of a synthetic country; requests are drawn from it"},                \
-        {"dialect",                                                                                \
-         OPTION_TEXT,                                                                              \
-         TARGET_FIELD(at, dialect),                                                                \
-         "NAME",                                                                                   \
-         "elig",                                                                                   \
-         0,                                                                                        \
-         0,                                                                                        \
-         "what the server speaks: " DIALECT_NAMES},                                                \
-        {"pid",                                                                                    \
-         OPTION_NUMBER,                                                                            \
-         TARGET_FIELD(at, pid),                                                                    \
-         "PID",                                                                                    \
-         "0",                                                                                      \
-         0,                                                                                        \
-         4194304,                                                                                  \
-         "process of the server, to read its CPU time; 0: do not"},                                \
-        {"load-keys",                                                                              \
-         OPTION_FLAG,                                                                              \
-         TARGET_FIELD(at, has_keys_to_load),                                                       \
-         NULL,                                                                                     \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "redis, valkey, memcached: first set as many keys as the truth has identifiers"},         \
-        {"server-public",                                                                          \
-         OPTION_TEXT,                                                                              \
-         TARGET_FIELD(at, server_public),                                                          \
-         "FILE",                                                                                   \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "the server's public key: sealed sessions, of the terminals that eligbench terminals "    \
-         "enrols"},                                                                                \
-        {"merchant-key",                                                                           \
-         OPTION_TEXT,                                                                              \
-         TARGET_FIELD(at, merchant_key),                                                           \
-         "FILE",                                                                                   \
-         NULL,                                                                                     \
-         0,                                                                                        \
-         0,                                                                                        \
-         "the secret that all merchants share"},                                                   \
-        {"terminals",                                                                              \
-         OPTION_NUMBER,                                                                            \
-         TARGET_FIELD(at, terminal_count),                                                         \
-         "N",                                                                                      \
-         "8",                                                                                      \
-         1,                                                                                        \
-         65536,                                                                                    \
-         "how many terminals there are; connections take turns"},                                  \
-        {"terminal-seed",                                                                          \
-         OPTION_NUMBER,                                                                            \
-         TARGET_FIELD(at, terminal_seed),                                                          \
-         "N",                                                                                      \
-         "1",                                                                                      \
-         0,                                                                                        \
-         UINT64_MAX,                                                                               \
-         "what their keys follow from"},                                                           \
-        {"environment",                                                                            \
-         OPTION_NUMBER,                                                                            \
-         TARGET_FIELD(at, environment),                                                            \
-         "NUMBER",                                                                                 \
-         "0",                                                                                      \
-         0,                                                                                        \
-         UINT32_MAX,                                                                               \
-         "of the server; 0 is production"},                                                        \
-    {                                                                                              \
-        "padded", OPTION_FLAG, TARGET_FIELD(at, is_padded), NULL, NULL, 0, 0, "pad records"        \
-    }
+    LOAD_ROW("connect", OPTION_TEXT, TARGET_FIELD(at, connect), "ADDRESS", NULL, 0, 0,             \
+             "required: 127.0.0.1:PORT or unix:PATH of the server"),                               \
+        LOAD_ROW("truth", OPTION_TEXT, TARGET_FIELD(at, truth), "FILE", NULL, 0, 0,                \
+                 "required: truth.csv of a synthetic country; requests are drawn from it"),        \
+        LOAD_ROW("dialect", OPTION_TEXT, TARGET_FIELD(at, dialect), "NAME", "elig", 0, 0,          \
+                 "what the server speaks: " DIALECT_NAMES),                                        \
+        LOAD_ROW("pid", OPTION_NUMBER, TARGET_FIELD(at, pid), "PID", "0", 0, 4194304,              \
+                 "process of the server, to read its CPU time; 0: do not"),                        \
+        LOAD_ROW("load-keys", OPTION_FLAG, TARGET_FIELD(at, has_keys_to_load), NULL, NULL, 0, 0,   \
+                 "redis, valkey, memcached: first set as many keys as the truth has identifiers"), \
+        LOAD_ROW(                                                                                  \
+            "server-public", OPTION_TEXT, TARGET_FIELD(at, server_public), "FILE", NULL, 0, 0,     \
+            "the server's public key: sealed sessions, of the terminals that eligbench terminals " \
+            "enrols"),                                                                             \
+        LOAD_ROW("merchant-key", OPTION_TEXT, TARGET_FIELD(at, merchant_key), "FILE", NULL, 0, 0,  \
+                 "the secret that all merchants share"),                                           \
+        LOAD_ROW("terminals", OPTION_NUMBER, TARGET_FIELD(at, terminal_count), "N", "8", 1, 65536, \
+                 "how many terminals there are; connections take turns"),                          \
+        LOAD_ROW("terminal-seed", OPTION_NUMBER, TARGET_FIELD(at, terminal_seed), "N", "1", 0,     \
+                 UINT64_MAX, "what their keys follow from"),                                       \
+        LOAD_ROW("environment", OPTION_NUMBER, TARGET_FIELD(at, environment), "NUMBER", "0", 0,    \
+                 UINT32_MAX, "of the server; 0 is production"),                                    \
+        LOAD_ROW("padded", OPTION_FLAG, TARGET_FIELD(at, is_padded), NULL, NULL, 0, 0,             \
+                 "pad records")
 
 /* How. */
 struct traffic_settings {
@@ -112,45 +58,21 @@ struct traffic_settings {
 
 #define TRAFFIC_FIELD(at, name) ((at) + offsetof(struct traffic_settings, name))
 #define TRAFFIC_ROWS(at, warm, measure)                                                            \
-    {"connections",                                                                                \
-     OPTION_NUMBER,                                                                                \
-     TRAFFIC_FIELD(at, connections),                                                               \
-     "N",                                                                                          \
-     "16",                                                                                         \
-     1,                                                                                            \
-     DRIVER_CONNECTION_MAX,                                                                        \
-     "connections open at once"},                                                                  \
-        {"processes",                                                                              \
-         OPTION_NUMBER,                                                                            \
-         TRAFFIC_FIELD(at, processes),                                                             \
-         "N",                                                                                      \
-         "1",                                                                                      \
-         1,                                                                                        \
-         FLEET_PROCESS_MAX,                                                                        \
-         "processes that share the connections, when one is slower than the server"},              \
-        {"warm-ms", OPTION_NUMBER, TRAFFIC_FIELD(at, warm_ms), "MS", warm,                         \
-         0,         600000,        "run before measuring"},                                        \
-        {"measure-ms", OPTION_NUMBER,  TRAFFIC_FIELD(at, measure_ms), "MS", measure, 1,            \
-         86400000,     "time measured"},                                                           \
-        {"hits",                                                                                   \
-         OPTION_NUMBER,                                                                            \
-         TRAFFIC_FIELD(at, hit_percent),                                                           \
-         "PERCENT",                                                                                \
-         "50",                                                                                     \
-         0,                                                                                        \
-         100,                                                                                      \
-         "requests about identifiers that are in the snapshot"},                                   \
-        {"skew",                                                                                   \
-         OPTION_NUMBER,                                                                            \
-         TRAFFIC_FIELD(at, skew_percent),                                                          \
-         "PERCENT",                                                                                \
-         "0",                                                                                      \
-         0,                                                                                        \
-         99,                                                                                       \
-         "0: everybody alike; 99: nearly all requests are about a few"},                           \
-    {                                                                                              \
-        "seed", OPTION_NUMBER, TRAFFIC_FIELD(at, seed), "N", "1", 0, UINT32_MAX, "of the requests" \
-    }
+    LOAD_ROW("connections", OPTION_NUMBER, TRAFFIC_FIELD(at, connections), "N", "16", 1,           \
+             DRIVER_CONNECTION_MAX, "connections open at once"),                                   \
+        LOAD_ROW("processes", OPTION_NUMBER, TRAFFIC_FIELD(at, processes), "N", "1", 1,            \
+                 FLEET_PROCESS_MAX,                                                                \
+                 "processes that share the connections, when one is slower than the server"),      \
+        LOAD_ROW("warm-ms", OPTION_NUMBER, TRAFFIC_FIELD(at, warm_ms), "MS", warm, 0, 600000,      \
+                 "run before measuring"),                                                          \
+        LOAD_ROW("measure-ms", OPTION_NUMBER, TRAFFIC_FIELD(at, measure_ms), "MS", measure, 1,     \
+                 86400000, "time measured"),                                                       \
+        LOAD_ROW("hits", OPTION_NUMBER, TRAFFIC_FIELD(at, hit_percent), "PERCENT", "50", 0, 100,   \
+                 "requests about identifiers that are in the snapshot"),                           \
+        LOAD_ROW("skew", OPTION_NUMBER, TRAFFIC_FIELD(at, skew_percent), "PERCENT", "0", 0, 99,    \
+                 "0: everybody alike; 99: nearly all requests are about a few"),                   \
+        LOAD_ROW("seed", OPTION_NUMBER, TRAFFIC_FIELD(at, seed), "N", "1", 0, UINT32_MAX,          \
+                 "of the requests")
 
 /* Stays where it is: the plan points into it. */
 struct load {
