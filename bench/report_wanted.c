@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #define BOUND_SIZE 32
+#define SUM_SIZE   256
 
 /* A figure that is wanted: a value, or one in relation to another of the same round. */
 static const struct wanted {
@@ -41,13 +42,17 @@ static const struct wanted {
 #undef CPU
 };
 
-static const char *verdict(const struct wanted *wanted, const struct spread *spread)
+enum verdict { MET, NOT_MET, NOT_MEASURED, VERDICT_COUNT };
+
+static const char *const verdict_names[VERDICT_COUNT] = {"met", "NOT met", "not measured"};
+
+static enum verdict verdict_of(const struct wanted *wanted, const struct spread *spread)
 {
     if (spread->round_count == 0)
-        return "not measured";
+        return NOT_MEASURED;
     bool is_met =
         wanted->is_most ? spread->median <= wanted->bound : spread->median >= wanted->bound;
-    return is_met ? "met" : "NOT met";
+    return is_met ? MET : NOT_MET;
 }
 
 void report_wanted(struct page *page, const struct measures *measures)
@@ -58,10 +63,9 @@ void report_wanted(struct page *page, const struct measures *measures)
         {"wanted", "Wanted", TABLE_TEXT, AMOUNT_RATIO},
         {"verdict", "Verdict", TABLE_TEXT, AMOUNT_RATIO},
     };
-    char bounds[COUNT_OF(list)][BOUND_SIZE];
+    char bounds[COUNT_OF(list)][BOUND_SIZE], sum[SUM_SIZE];
+    size_t counts[VERDICT_COUNT] = {0};
     struct table table;
-    page_say(page, "CPU time of the server per request, in relation to another server in the same "
-                   "round, unless it says otherwise.");
     table_begin(&table, "wanted", "Medians of rounds (least to greatest)", columns,
                 COUNT_OF(columns));
     for (size_t i = 0; i < COUNT_OF(list); i++) {
@@ -73,8 +77,16 @@ void report_wanted(struct page *page, const struct measures *measures)
         snprintf(bounds[i], BOUND_SIZE, "at %s %g", list[i].is_most ? "most" : "least",
                  list[i].bound);
         cells[2].text = bounds[i];
-        cells[3].text = verdict(&list[i], &cells[1].spread);
+        enum verdict verdict = verdict_of(&list[i], &cells[1].spread);
+        counts[verdict]++;
+        cells[3].text = verdict_names[verdict];
     }
+    snprintf(sum, sizeof(sum),
+             "Of %zu figures %zu are met, %zu are not met, %zu were not measured. Unless it says "
+             "otherwise, a figure is CPU time of the server per request in relation to another "
+             "server in the same round.",
+             COUNT_OF(list), counts[MET], counts[NOT_MET], counts[NOT_MEASURED]);
+    page_say(page, sum);
     page_table(page, &table);
     table_free(&table);
 }
