@@ -11,7 +11,7 @@ size_t chart_style(const char *name, size_t place)
     } known[] = {{"echo", 0},       {"elig", 1},       {"elig-sealed", 2},
                  {"redis", 3},      {"valkey", 4},     {"memcached", 5},
                  {"echo quiet", 0}, {"elig quiet", 1}, {"elig-sealed quiet", 2},
-                 {"elig swap", 6},  {"elig ledger", 3}};
+                 {"elig swap", 4},  {"elig ledger", 3}};
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (strcmp(known[i].name, name) == 0)
             return known[i].style;

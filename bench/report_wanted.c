@@ -16,6 +16,10 @@ static const struct wanted {
     {                                                                                              \
         MEASURES_COMPARE, subject, "depth " depth, "cpu_ns"                                        \
     }
+#define LOADED(subject)                                                                            \
+    {                                                                                              \
+        MEASURES_LOADER, subject, NULL, "total"                                                    \
+    }
 #define LATENCY(subject, per_cent)                                                                 \
     {                                                                                              \
         MEASURES_LATENCY, subject, NULL, "at_" per_cent                                            \
@@ -37,7 +41,16 @@ static const struct wanted {
      3},
     {"p99.9 / p50, beside a ledger", LATENCY("elig ledger", "99.9"), LATENCY("elig ledger", "50"),
      true, 3},
-    {"the country loaded, in seconds", {MEASURES_LOADER, "country", NULL, "total"}, {0}, true, 2.5},
+    {"a look-up / random lines of memory",
+     {MEASURES_STAGES, "check", "depth 64", "probe"},
+     {MEASURES_STAGES, "check floor", "depth 64", "probe"},
+     true,
+     1.3},
+    {"the country loaded, in seconds", LOADED("country"), {0}, true, 2.5},
+    {"sqlite3 / the loader", LOADED("sqlite3"), LOADED("country"), false, 25},
+    {"sort / the loader", LOADED("sort"), LOADED("country"), false, 1.5},
+    {"start with the country's snapshot, in seconds", LOADED("start"), {0}, true, 0.4},
+#undef LOADED
 #undef LATENCY
 #undef CPU
 };

@@ -7,10 +7,9 @@
 
 void words_avoid(struct words *words, struct words_point from, struct words_point to)
 {
-    double length = hypot(to.x - from.x, to.y - from.y);
-    for (double at = 0; at <= length && words->point_count < WORDS_POINT_COUNT_MAX;
-         at += POINT_GAP) {
-        double part = length > 0 ? at / length : 0;
+    size_t last = (size_t)(hypot(to.x - from.x, to.y - from.y) / POINT_GAP);
+    for (size_t i = 0; i <= last && words->point_count < WORDS_POINT_COUNT_MAX; i++) {
+        double part = last > 0 ? (double)i / (double)last : 0;
         words->points[words->point_count++] =
             (struct words_point){from.x + part * (to.x - from.x), from.y + part * (to.y - from.y)};
     }
