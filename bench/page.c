@@ -21,7 +21,6 @@ static const char style[] =
     "Sans',sans-serif}\n"
     "h1{font-size:1.7rem;line-height:1.2;margin:0 0 .5rem}\n"
     "h2{font-size:1.25rem;margin:3rem 0 .75rem;padding-top:.75rem;border-top:2px solid var(--fg)}\n"
-    "h3{font-size:1rem;margin:2rem 0 .5rem}\n"
     "p,dl{max-width:46rem}\n"
     "dt{font-weight:600}\n"
     "dd{margin:0 0 .6rem}\n"
@@ -73,7 +72,7 @@ static const char style[] =
     ".floor{stroke:var(--fg);stroke-width:2}\n"
     "@media print{tbody "
     "th{position:static}body{max-width:none;padding:0;font-size:10pt}nav{display:none}"
-    "figure,tr{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}"
+    "figure,tr{break-inside:avoid}h2,.caption{break-after:avoid}.scroll{overflow:visible}"
     "table{font-size:8pt}th,td{padding-right:.5rem}}\n";
 
 /* ---- whole ---- */
@@ -148,12 +147,8 @@ void page_say(struct page *page, const char *sentence)
 {
     if (page->form == PAGE_HTML)
         put_element(page, "<p>", sentence, "</p>\n");
-}
-
-void page_subtitle(struct page *page, const char *title)
-{
-    if (page->form == PAGE_HTML)
-        put_element(page, "<h3>", title, "</h3>\n");
+    else if (page->form == PAGE_TEXT)
+        fprintf(page->to, "%s\n", sentence);
 }
 
 void page_table(struct page *page, const struct table *table)

@@ -36,7 +36,6 @@ void page_write(FILE *to, enum page_form form, const char *title, const char *ab
 
 /* For sections. Sentences are not in JSON, figures in pages alone. */
 void page_say(struct page *page, const char *sentence);
-void page_subtitle(struct page *page, const char *title);
 void page_table(struct page *page, const struct table *table);
 void page_figure(struct page *page, const struct page_figure *figure);
 /* Words and what they mean, in pages alone. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FLOOR         " floor"
+#define TOTAL         "total"
 #define BAR_COUNT_MAX 48
 
 static struct spread value_of(const struct measures *measures, const char *subject,
@@ -13,12 +13,6 @@ static struct spread value_of(const struct measures *measures, const char *subje
 {
     struct summary_key key = {MEASURES_LOADER, subject, NULL, stage};
     return summary_of(measures, &key);
-}
-
-static bool is_floor(const char *subject)
-{
-    size_t length = strlen(subject);
-    return length > strlen(FLOOR) && strcmp(subject + length - strlen(FLOOR), FLOOR) == 0;
 }
 
 static size_t take_bars(struct chart_bar bars[static BAR_COUNT_MAX], const struct table *table)
@@ -80,12 +74,12 @@ static void write_subject(struct page *page, const struct measures *measures, co
         {"floor_seconds", "Floor", TABLE_SPREAD, AMOUNT_S},
         {"to_floor", "\xc3\x97 floor", TABLE_SPREAD, AMOUNT_RATIO},
     };
-    char floor_name[MEASURES_TEXT_MAX + sizeof(FLOOR)];
+    char floor_name[MEASURES_TEXT_MAX + sizeof(NAMES_FLOOR)];
     char name[MEASURES_TEXT_MAX + sizeof("loader ")], caption[MEASURES_TEXT_MAX + 64];
     struct summary_key like = {MEASURES_LOADER, subject, NULL, NULL};
     struct names stages;
     struct table table;
-    snprintf(floor_name, sizeof(floor_name), "%s" FLOOR, subject);
+    snprintf(floor_name, sizeof(floor_name), "%s" NAMES_FLOOR, subject);
     snprintf(name, sizeof(name), "loader %s", subject);
     snprintf(caption, sizeof(caption), "Loading %s, medians of rounds (least to greatest)",
              subject);
@@ -105,6 +99,41 @@ static void write_subject(struct page *page, const struct measures *measures, co
     table_free(&table);
 }
 
+/* Of whom there is a total alone is set beside the loader. */
+static bool is_whole(const struct measures *measures, const char *subject)
+{
+    struct summary_key like = {MEASURES_LOADER, subject, NULL, NULL};
+    struct names stages;
+    names_find(&stages, measures, NAMES_MEASURE, &like);
+    return stages.count == 1 && strcmp(stages.list[0], TOTAL) == 0;
+}
+
+static void write_wholes(struct page *page, const struct measures *measures,
+                         const struct names *subjects)
+{
+    static const struct table_column columns[] = {
+        {"subject", "What", TABLE_TEXT, AMOUNT_RATIO},
+        {"seconds", "Time", TABLE_SPREAD, AMOUNT_S},
+        {"to_country", "\xc3\x97 country", TABLE_SPREAD, AMOUNT_RATIO},
+    };
+    static const struct summary_key country = {MEASURES_LOADER, "country", NULL, TOTAL};
+    struct table table;
+    table_begin(&table, "loader beside", "Beside the loader, medians of rounds (least to greatest)",
+                columns, COUNT_OF(columns));
+    for (size_t i = 0; i < subjects->count; i++) {
+        struct summary_key key = {MEASURES_LOADER, subjects->list[i], NULL, TOTAL};
+        if (!is_whole(measures, subjects->list[i]))
+            continue;
+        struct table_cell *cells = table_add(&table);
+        cells[0].text = subjects->list[i];
+        cells[1].spread = summary_of(measures, &key);
+        cells[2].spread = summary_ratio(measures, &key, &country);
+    }
+    if (table.row_count > 0)
+        page_table(page, &table);
+    table_free(&table);
+}
+
 void report_loader(struct page *page, const struct measures *measures)
 {
     struct summary_key like = {MEASURES_LOADER, NULL, NULL, NULL};
@@ -112,8 +141,9 @@ void report_loader(struct page *page, const struct measures *measures)
     size_t written = 0;
     names_find(&subjects, measures, NAMES_SUBJECT, &like);
     for (size_t i = 0; i < subjects.count; i++)
-        if (!is_floor(subjects.list[i]))
+        if (!names_is_floor(subjects.list[i]) && !is_whole(measures, subjects.list[i]))
             write_subject(page, measures, subjects.list[i], ++written);
     if (written == 0)
         page_missing(page, "loader", "the loader's own measurement of its stages");
+    write_wholes(page, measures, &subjects);
 }

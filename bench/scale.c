@@ -37,10 +37,10 @@ static void linear_ticks(struct scale *scale, size_t room)
     if (!(scale->most > scale->least))
         scale->most = scale->least + (scale->least > 0 ? scale->least : 1);
     double step = nice_step((scale->most - scale->least) / (double)room);
-    double first = ceil(scale->least / step - 1e-9) + 0.0 /* no -0 */,
-           last = floor(scale->most / step + 1e-9);
-    for (double i = first; i <= last; i++)
-        add_tick(scale, i * step);
+    double first = ceil(scale->least / step - 1e-9) + 0.0 /* no -0 */;
+    double last = floor(scale->most / step + 1e-9);
+    for (size_t i = 0; (double)i <= last - first; i++)
+        add_tick(scale, (first + (double)i) * step);
 }
 
 /* The i-th of a row of ticks in which each decade has those of 1, 2, 5 (or of 1) alone. */

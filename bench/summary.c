@@ -69,6 +69,12 @@ double names_number(const char *name)
     return at < length ? strtod(name + at, NULL) : -1;
 }
 
+bool names_is_floor(const char *name)
+{
+    size_t length = strlen(name), end = strlen(NAMES_FLOOR);
+    return length > end && strcmp(name + length - end, NAMES_FLOOR) == 0;
+}
+
 static const char *name_in(const struct measures_row *row, enum names_of column)
 {
     switch (column) {

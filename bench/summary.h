@@ -31,6 +31,10 @@ enum names_of { NAMES_SUBJECT, NAMES_SETTING, NAMES_MEASURE };
 void names_find(struct names *out, const struct measures *measures, enum names_of column,
                 const struct summary_key *like);
 
+/* Whether the name is that of another's floors: "country floor". */
+#define NAMES_FLOOR " floor"
+bool names_is_floor(const char *name);
+
 /* The number at a name's end, or -1: 64 of "depth 64", 99.9 of "at_99.9". */
 double names_number(const char *name);
 

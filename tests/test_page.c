@@ -224,6 +224,9 @@ static const struct part {
     {"loader,country,-,0,read,5\n", 1, 6},
     {"loader,country,-,0,read,0\n", 1, 6},
     {"loader,country floor,-,0,read,5\n", 0, 7},
+    {"loader,sqlite3,-,0,total,5\n", 0, 7}, /* beside nothing */
+    {"loader,country,-,0,total,5\nloader,country,-,0,read,3\nloader,sort,-,0,total,5\n", 1, 6},
+    {"stages,check floor,depth 64,0,probe,5\n", 0, 6},
 };
 
 START_TEST(what_was_measured_is_drawn_and_what_was_not_is_said)
@@ -264,7 +267,9 @@ START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
 {
     char *page = report("compare,echo,depth 64,0,cpu_ns,100\ncompare,elig,depth 64,0,cpu_ns,200\n"
                         "compare,elig-sealed,depth 64,0,cpu_ns,361\n"
-                        "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n",
+                        "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n"
+                        "loader,sqlite3,-,0,total,65\nstages,check,depth 64,0,probe,14\n"
+                        "stages,check floor,depth 64,0,probe,10\n",
                         PAGE_JSON);
     static const struct {
         const char *figure, *verdict;
@@ -273,7 +278,9 @@ START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
                   {"redis / CHECK, depth 64", "met"},
                   {"redis / sealed CHECK, depth 64", "NOT met"},
                   {"valkey / CHECK, depth 64", "not measured"},
-                  {"the country loaded, in seconds", "NOT met"}};
+                  {"a look-up / random lines of memory", "NOT met"},
+                  {"the country loaded, in seconds", "NOT met"},
+                  {"sqlite3 / the loader", "met"}};
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
         char name[128], verdict[64];
         snprintf(name, sizeof(name), "\"figure\": \"%s\"", wanted[i].figure);

@@ -1,6 +1,7 @@
 /* What pages are drawn with: escaped text, scales, amounts, shapes, charts. */
 #include "bench/chart.h"
 #include "bench/markup.h"
+#include "bench/words.h"
 
 #include "tests/support.h"
 
@@ -241,7 +242,8 @@ START_TEST(each_line_has_its_name_and_what_may_not_be_drawn_is_at_the_edge)
     struct chart_lines chart = {.x = {"x axis", SCALE_LOG, AMOUNT_PER_S, NULL, 0},
                                 .y = {"y axis", SCALE_LOG_WIDE, AMOUNT_NS, NULL, 0},
                                 .lines = lines,
-                                .line_count = COUNT_OF(lines)};
+                                .line_count = COUNT_OF(lines),
+                                .has_names_inside = true};
     struct paper *paper = opened();
     const char *text = draw_lines(paper, &chart);
     ck_assert_uint_eq(count(text, ">many &lt;b&gt;</text>"), 1);
@@ -265,7 +267,8 @@ START_TEST(names_of_lines_that_end_together_stand_apart)
     struct chart_lines chart = {.x = {"", SCALE_LOG, AMOUNT_PER_S, NULL, 0},
                                 .y = {"", SCALE_LOG_WIDE, AMOUNT_NS, NULL, 0},
                                 .lines = lines,
-                                .line_count = COUNT_OF(lines)};
+                                .line_count = COUNT_OF(lines),
+                                .has_names_inside = _i == 1};
     for (size_t i = 0; i < COUNT_OF(lines); i++)
         lines[i] = (struct chart_line){.label = "same", .style = i, .points = points, .count = 2};
     struct paper *paper = opened();
@@ -285,6 +288,31 @@ START_TEST(names_of_lines_that_end_together_stand_apart)
                               fabs(xs[i] - xs[j]) >= svg_text_width("same"),
                           "%zu and %zu", i, j);
     free(paper->text);
+}
+END_TEST
+
+static const struct column {
+    double lines[5], wanted[5]; /* between 0 and 100 */
+    size_t count;
+} columns[] = {
+    {{0}, {0}, 0},
+    {{50}, {50}, 1},
+    {{10, 40, 90}, {10, 40, 90}, 3},
+    {{50, 50}, {42.5, 57.5}, 2},
+    {{40, 50, 60}, {35, 50, 65}, 3},
+    {{-10, 90, 200}, {0, 85, 100}, 3},
+    {{100, 100, 100}, {70, 85, 100}, 3},
+    {{0, 0, 0, 0, 0}, {0, 15, 30, 45, 60}, 5},
+};
+
+START_TEST(a_column_is_spread_as_little_as_it_takes)
+{
+    const struct column *column = &columns[_i];
+    double lines[5];
+    memcpy(lines, column->lines, sizeof(lines));
+    words_spread(lines, column->count, 0, 100);
+    for (size_t i = 0; i < column->count; i++)
+        ck_assert_double_eq_tol(lines[i], column->wanted[i], 0.5);
 }
 END_TEST
 
@@ -370,7 +398,8 @@ int main(void)
     tcase_add_test(all, a_range_is_in_the_unit_of_its_middle);
     tcase_add_test(all, a_drawing_says_what_it_is);
     tcase_add_test(all, each_line_has_its_name_and_what_may_not_be_drawn_is_at_the_edge);
-    tcase_add_test(all, names_of_lines_that_end_together_stand_apart);
+    tcase_add_loop_test(all, names_of_lines_that_end_together_stand_apart, 0, 2);
+    LOOP(a_column_is_spread_as_little_as_it_takes, columns);
     tcase_add_test(all, a_stack_is_as_wide_as_the_drawing_and_small_parts_have_numbers_or_nothing);
     tcase_add_test(all, bars_have_floors_where_these_are_known);
     tcase_add_test(all, groups_of_dots_are_named_once_and_notes_are_for_wide_drawings);

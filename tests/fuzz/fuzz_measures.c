@@ -1,6 +1,6 @@
-/* Any bytes either are measures, whose words are all of the file, or are refused with their place.
- */
-#include "bench/measures.h"
+/* Any bytes either are measures, whose words are all of the file, and of which a page is made that
+ * has nothing in it but text and drawings, or are refused with their place. */
+#include "bench/report.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,6 +22,21 @@ static void check(const struct measures *measures, size_t size)
     assert(length < size);
 }
 
+static void check_page(const struct measures *measures)
+{
+    char *page = NULL;
+    size_t size;
+    FILE *to = open_memstream(&page, &size);
+    if (to == NULL)
+        abort(); /* nothing can be tested without memory */
+    report_write(to, PAGE_HTML, measures);
+    if (fclose(to) != 0)
+        abort(); /* likewise */
+    assert(strlen(page) == size);
+    assert(strstr(page, "<script") == NULL && strstr(page, "\"nan") == NULL);
+    free(page);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct measures measures;
@@ -33,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
     if (measures_parse(&measures, "t", text, size, &fault)) {
         check(&measures, size);
+        check_page(&measures);
         measures_free(&measures);
     } else {
         assert(strncmp(fault.text, "t:", 2) == 0);
