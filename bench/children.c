@@ -54,6 +54,7 @@ void children_watch(void)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < WATCHED_COUNT; i++)
         sigaction(watched[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a load that was killed is told, and the servers are stopped */
     if (owner == 0)
         atexit(stop_all);
     owner = getpid();
@@ -88,6 +89,7 @@ static void begin_child(pid_t parent, const cpu_set_t *cores, const sigset_t *si
 {
     for (size_t i = 0; i < WATCHED_COUNT; i++)
         signal(watched[i], SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
     sigprocmask(SIG_SETMASK, signals, NULL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
