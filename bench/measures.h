@@ -13,7 +13,8 @@
  *
  * Texts are of [a-z0-9 ._+-]. Lines that begin with # are facts, "# name: value": the machine, the
  * commands, the day. They may stand anywhere behind line 1, and a name may come again: all values
- * of it are kept. A file of measures is only appended to. */
+ * of it are kept. A file of measures is only appended to: a row that comes again, in all but its
+ * value, takes the place of the one before. eligbench(1), FILES, has what the report looks for. */
 #ifndef BENCH_MEASURES_H
 #define BENCH_MEASURES_H
 

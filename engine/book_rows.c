@@ -294,6 +294,11 @@ static void chain_subject(struct book *book, struct posting *posting, uint32_t d
         book_fail(book);
         return;
     }
+    bool is_given = posting_is_given(posting);
+    uint64_t skip = posting->sequence - head.walk_from;
+    posting->skip = is_given && head.walk_from != 0 && skip <= UINT32_MAX ? (uint32_t)skip : 0;
+    if (is_given || head.last == 0)
+        head.walk_from = posting->sequence;
     posting->subject_before = head.last;
     if (head.day_most < day)
         head.day_most = day;
@@ -344,6 +349,19 @@ bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out)
     store_be64(key, sequence);
     return get(book, CURSOR_POSTINGS, key, sizeof(key), POSTING_SIZE, &row) &&
            is_sound(book, posting_decode(out, row) && out->sequence == sequence);
+}
+
+bool book_next_posting(struct book *book, uint64_t sequence, struct posting *out,
+                       const uint8_t **row)
+{
+    MDB_val key, value;
+    if (book->end != BOOK_DONE ||
+        !is_done(book, mdb_cursor_get(book->cursors[CURSOR_POSTINGS], &key, &value, MDB_NEXT)))
+        return false;
+    *row = value.mv_data;
+    return is_sound(book, key.mv_size == SEQUENCE_KEY_SIZE && value.mv_size == POSTING_SIZE &&
+                              load_be64(key.mv_data) == sequence && posting_decode(out, *row) &&
+                              out->sequence == sequence);
 }
 
 bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])

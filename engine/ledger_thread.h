@@ -16,7 +16,8 @@
  * came while the one before was written. */
 #define LEDGER_GROUP_MAX     1024
 #define LEDGER_EXPIRED_MAX   100   /* reservations that run out in one group */
-#define LEDGER_PRUNED_MAX    200   /* rows removed in one group, when nobody waits */
+#define LEDGER_PRUNED_MAX    200   /* rows removed in one group */
+#define LEDGER_PRUNE_LOAD_MS 1000  /* between two such groups while others wait */
 #define LEDGER_PRUNE_MS      60000 /* between two looks for such rows, when there were few */
 #define LEDGER_IDLE_MS       1000  /* between two looks at the clock, when nobody asks */
 #define LEDGER_FULL_PAUSE_MS 1000  /* how long a full disk is called so, and not written beside */

@@ -31,6 +31,8 @@ START_TEST(periods_have_the_same_days)
             ck_assert_uint_eq(from_2, from);
             ck_assert_uint_eq(until_2, until);
             ck_assert(from <= day && day < until);
+            if (period != PERIOD_STATUS_TERM)
+                ck_assert_uint_eq(row_period_of(period, day), number);
         }
     }
     uint32_t from, until;
@@ -49,7 +51,7 @@ START_TEST(a_posting_is_read_alike)
                          .status = 4,
                          .terminal = 5,
                          .request_id = 6,
-                         .target_id = 7,
+                         .terms = 7, /* of a RESERVE it stands there */
                          .target_terminal = 8,
                          .product = 9,
                          .subject = 10,

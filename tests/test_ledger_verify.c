@@ -339,6 +339,8 @@ static const struct lie {
     {"an account of another row", 1, 80, 1, "I3", "its row is not the one of then"},
     {"an account twice", 2, 128, 3, "I3", "want each once, in order"},
     {"a subject's posting before", 5, 112, 1, "I1", "subject's posting before"},
+    {"a walk that leads elsewhere", 5, 108, 1, "I1", "skip: want it to lead"},
+    {"a skip of what is no purchase", 6, 108, 1, "I1", "skip: want it to lead"},
     {"a subject's latest day", 5, 96, 1, "I1", "latest day of service"},
     {"a reservation that ends at another time", 19, 105, 1, "I1", "deadline is not what"},
     {"a denial with a part", 20, 73, 1, "I1", "a denial: want no parts"},
@@ -413,6 +415,35 @@ START_TEST(holds_and_days_that_are_missing_or_nobodys_are_named)
     ck_assert(has_text(verify(support_directory()), "subject: open holds: want"));
     ck_assert(has_lost_row(DB_HOLDS, 0, "hold: want a row with the deadline"));
     ck_assert(has_lost_row(DB_TALLIES, 0, "want a row, found none")); /* the first day of all */
+}
+END_TEST
+
+START_TEST(a_subject_has_three_open_reservations_at_most)
+{
+    struct ledger_maker *maker = maker_open(support_directory());
+    uint32_t account = maker_account(maker, 500, 77, "BUS");
+    for (uint64_t id = 1; id <= 4; id++) {
+        struct made made = {.terminal = 1,
+                            .id = id,
+                            .subject = 9,
+                            .account = account,
+                            .quantity = 1,
+                            .amount = 5000};
+        maker_reserve(maker, made, 600);
+        if (id == 2)
+            maker_cancel(maker, 1, 10, 1); /* then there is room for one more */
+    }
+    maker_close(maker);
+    check_is_good(verify(support_directory()));
+    maker = maker_open(support_directory());
+    struct made made = {
+        .terminal = 1, .id = 5, .subject = 9, .account = account, .quantity = 1, .amount = 5000};
+    maker_reserve(maker, made, 600);
+    maker_close(maker);
+    const struct ledger_findings *findings = verify(support_directory());
+    ck_assert_uint_eq(findings->count, 1);
+    ck_assert(has_rule(findings, "I2"));
+    ck_assert(has_text(findings, "want at most 3 open reservations of a subject, found 4"));
 }
 END_TEST
 
@@ -530,6 +561,7 @@ int main(void)
     tcase_add_test(tcase, an_empty_ledger_is_good);
     tcase_add_loop_test(tcase, each_hash_is_looked_at, 0, (int)COUNT_OF(hashes));
     tcase_add_test(tcase, holds_and_days_that_are_missing_or_nobodys_are_named);
+    tcase_add_test(tcase, a_subject_has_three_open_reservations_at_most);
     tcase_add_test(tcase, a_posting_that_is_missing_is_named);
     tcase_add_loop_test(tcase, a_lie_with_good_hashes_is_noticed, 0, (int)COUNT_OF(lies));
     tcase_add_test(tcase, two_final_states_are_noticed);
