@@ -145,7 +145,7 @@ static pid_t start_echo(const struct start *start, struct fault *fault)
     pid_t pid = child_fork(CHILD_SERVER, start->setup->cores, fault);
     if (pid != 0)
         return pid;
-    _exit(echo_serve(start->port_file.text, fault) ? EXIT_SUCCESS : EXIT_FAILURE);
+    _exit(echo_serve(start->port_file.text, 0, fault) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 /* Budgets are off: a load asks about everybody. */
