@@ -69,7 +69,7 @@ static void split_by_byte(uint64_t ends[static 256], struct index_entry *entries
     }
 }
 
-void arrangement_sort(struct index_entry entries[], uint64_t count, uint32_t depth)
+static void sort_from(struct index_entry entries[], uint64_t count, uint32_t depth)
 {
     if (count <= SMALL_SORT_COUNT) {
         sort_small(entries, count);
@@ -81,7 +81,7 @@ void arrangement_sort(struct index_entry entries[], uint64_t count, uint32_t dep
     split_by_byte(ends, entries, count, depth);
     for (uint32_t b = 0; b < 256; b++) {
         uint64_t begin = b == 0 ? 0 : ends[b - 1];
-        arrangement_sort(entries + begin, ends[b] - begin, depth + 1);
+        sort_from(entries + begin, ends[b] - begin, depth + 1);
     }
 }
 
@@ -95,7 +95,7 @@ static void sort_range(void *context, uint32_t thread, size_t number, size_t end
     (void)thread, (void)end;
     struct sorting *sorting = context;
     uint64_t begin = number == 0 ? 0 : sorting->ends[number - 1];
-    arrangement_sort(sorting->entries + begin, sorting->ends[number] - begin, 1);
+    sort_from(sorting->entries + begin, sorting->ends[number] - begin, 1);
 }
 
 static void sort_entries(struct index_entry *entries, uint64_t count, uint32_t thread_count)

@@ -15,10 +15,6 @@ struct arrangement {
     uint64_t chunk_count;
 };
 
-/* By the number that chooses the home bucket, then by the rest of the digest; the first
- * `sorted_bytes` of that order are the same in all. */
-void arrangement_sort(struct index_entry entries[], uint64_t count, uint32_t sorted_bytes);
-
 /* Sorts the entries in place. A fault when two have the same digest. */
 MUST_USE bool arrangement_make(struct arrangement **out, struct index_entry *entries,
                                uint64_t entry_count, uint32_t thread_count, struct fault *fault);

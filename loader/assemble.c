@@ -12,7 +12,7 @@
 struct assembling {
     struct assembly *assembly;
     uint32_t first_part;
-    struct shelf_space *spaces; /* by thread */
+    struct facts *facts; /* by thread */
     struct progress progress;
     atomic_size_t done_count;
     pthread_mutex_t mutex; /* of what follows, and of the counts */
@@ -24,9 +24,9 @@ static bool assemble_part(struct assembling *all, uint32_t thread, uint32_t part
                           struct fault *fault)
 {
     struct assembly *assembly = all->assembly;
-    struct facts *facts = &all->spaces[thread].facts;
+    struct facts *facts = &all->facts[thread];
     struct people people;
-    if (!shelves_take(assembly->shelves, part, &all->spaces[thread], fault))
+    if (!shelves_take(assembly->shelves, part, facts, fault))
         return false;
     facts_renew_places(facts, assembly->trade);
     if (!people_join_part(&people, facts, assembly->intake, fault))
@@ -64,7 +64,7 @@ static void assemble_parts(void *context, uint32_t thread, size_t first, size_t 
 bool assemble(struct assembly *assembly, uint32_t thread_count, bool is_quiet, struct fault *fault)
 {
     struct assembling all = {.assembly = assembly,
-                             .spaces = memory_take_zeroed(thread_count, sizeof(all.spaces[0]))};
+                             .facts = memory_take_zeroed(thread_count, sizeof(all.facts[0]))};
     pthread_mutex_init(&all.mutex, NULL);
     progress_start(&all.progress, "evaluating", "parts", SHELF_COUNT_ALL, is_quiet);
     parallel_for(thread_count, SHELF_COUNT, 1, assemble_parts, &all);
@@ -73,8 +73,8 @@ bool assemble(struct assembly *assembly, uint32_t thread_count, bool is_quiet, s
     progress_set(&all.progress, SHELF_COUNT_ALL);
     progress_end(&all.progress);
     for (uint32_t t = 0; t < thread_count; t++)
-        shelf_space_free(&all.spaces[t]);
-    free(all.spaces);
+        facts_free(&all.facts[t]);
+    free(all.facts);
     pthread_mutex_destroy(&all.mutex);
     if (all.has_fault)
         *fault = all.fault;

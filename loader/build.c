@@ -185,7 +185,8 @@ static struct snapshot_trust trust_of(const struct build *build,
     return (struct snapshot_trust){.signer = &build->public,
                                    .identity = build->identity,
                                    .identity_keys = settings->identity_keys,
-                                   .environment = (uint32_t)settings->environment};
+                                   .environment = (uint32_t)settings->environment,
+                                   .is_mapped = true};
 }
 
 /* A parent that cannot be read is for the gates to judge: whoever rotates keys or mends a damaged

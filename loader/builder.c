@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,33 +242,14 @@ static uint64_t map_size(const struct content *content, const struct arrangement
     return (size + MAP_PAGE_SIZE - 1) / MAP_PAGE_SIZE * MAP_PAGE_SIZE;
 }
 
-static bool write_env(struct writer *writer)
-{
-    int rc = mdb_env_create(&writer->env);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
-    /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
-     * SIGBUS. */
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_open(writer->env, writer->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
-    if (rc != MDB_SUCCESS)
-        return lmdb_fault(writer, "a new file", rc);
-    if (!put_values(writer))
-        return false;
-    rc = mdb_env_sync(writer->env, 1);
-    return rc == MDB_SUCCESS || lmdb_fault(writer, "it to disk", rc);
-}
-
-/* Size and hash of what the disk gives back. */
+/* Size and hash of what was written. What the disk gives back is held against it when it is opened,
+ * before anybody hears of it. */
 static bool hash_file(const char *path, struct manifest *manifest, struct fault *fault)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     uint8_t *chunk = malloc(READ_CHUNK_SIZE);
-    bool is_good = fd >= 0 && chunk != NULL && fsync(fd) == 0;
+    bool is_good = fd >= 0 && chunk != NULL;
     if (is_good) {
-        /* not from memory, as far as the kernel agrees */
-        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         crypto_generichash_state state;
         crypto_generichash_init(&state, NULL, 0, DATA_HASH_SIZE);
         uint64_t size = 0;
@@ -283,11 +265,52 @@ static bool hash_file(const char *path, struct manifest *manifest, struct fault 
         crypto_generichash_final(&state, manifest->data_hash, DATA_HASH_SIZE);
     }
     if (!is_good)
-        fault_set(fault, "%s: syncing and reading it back: %s", path, strerror(errno));
+        fault_set(fault, "%s: reading it back: %s", path, strerror(errno));
     free(chunk);
     if (fd >= 0)
         close(fd);
     return is_good;
+}
+
+struct syncing {
+    MDB_env *env;
+    int rc;
+};
+
+static void *sync_env(void *data)
+{
+    struct syncing *syncing = data;
+    syncing->rc = mdb_env_sync(syncing->env, 1);
+    return NULL;
+}
+
+/* One core hashes while the disk writes. */
+static bool sync_and_hash(struct writer *writer)
+{
+    struct syncing syncing = {writer->env, MDB_SUCCESS};
+    pthread_t thread;
+    bool is_beside =
+        writer->thread_count > 1 && pthread_create(&thread, NULL, sync_env, &syncing) == 0;
+    if (!is_beside)
+        sync_env(&syncing);
+    bool is_good = hash_file(writer->path, writer->manifest, writer->fault);
+    if (is_beside)
+        pthread_join(thread, NULL);
+    return syncing.rc == MDB_SUCCESS ? is_good : lmdb_fault(writer, "it to disk", syncing.rc);
+}
+
+static bool write_env(struct writer *writer)
+{
+    int rc = mdb_env_create(&writer->env);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
+    /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
+     * SIGBUS. */
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_open(writer->env, writer->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(writer, "a new file", rc);
+    return put_values(writer) && sync_and_hash(writer);
 }
 
 /* ---- what may be written ---- */
@@ -354,10 +377,6 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
     manifest->identifier_count = arrangement->entry_count;
     manifest->subject_check = content->subject_check;
     arrangement_free(arrangement);
-
-    /* read back */
-    if (is_good)
-        is_good = hash_file(path, manifest, fault);
     if (!is_good)
         unlink(path);
     return is_good;

@@ -2,7 +2,6 @@
 
 #include "loader/memory.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define SLAB_BLOCK_COUNT 128 /* blocks that are had from the system at once: two huge pages */
@@ -30,24 +28,6 @@ struct hoard_room {
     size_t slab_count, slab_room;
     int error;        /* errno of the first thing that went wrong; 0: nothing */
     const char *what; /* was being done then */
-};
-
-struct part {
-    uint8_t *open;     /* the block that records are added to; NULL: none yet */
-    size_t open_count; /* records in it */
-    uint8_t **full;    /* blocks before it, the first records of all */
-    size_t full_count, full_room;
-    uint64_t *spilled; /* where blocks stand in the file that came behind those */
-    size_t spilled_count, spilled_room;
-};
-
-struct hoard {
-    struct hoard_room *room;
-    size_t record_size, block_record_count;
-    uint32_t part_count;
-    int fd; /* -1: nothing waits in a file yet */
-    atomic_uint_fast64_t file_size;
-    struct part parts[];
 };
 
 /* ---- the room ---- */
@@ -155,22 +135,25 @@ static int open_unnamed(const char *folder)
     return fd;
 }
 
-static int hoard_file(struct hoard *hoard)
+/* The file, and where the next block stands in it. */
+static int hoard_file(struct hoard *hoard, uint64_t *at)
 {
     pthread_mutex_lock(&hoard->room->mutex);
     if (hoard->fd < 0)
         hoard->fd = open_unnamed(hoard->room->folder);
     int fd = hoard->fd, error = errno;
+    *at = hoard->file_size;
+    hoard->file_size += HOARD_BLOCK_SIZE;
     pthread_mutex_unlock(&hoard->room->mutex);
     if (fd < 0)
         room_fail(hoard->room, "making a file for", error);
     return fd;
 }
 
-static void spill(struct hoard *hoard, struct part *part)
+static void spill(struct hoard *hoard, struct hoard_part *part)
 {
-    int fd = hoard_file(hoard);
-    uint64_t at = atomic_fetch_add(&hoard->file_size, HOARD_BLOCK_SIZE);
+    uint64_t at;
+    int fd = hoard_file(hoard, &at);
     for (size_t done = 0; fd >= 0 && done < HOARD_BLOCK_SIZE;) {
         ssize_t n = pwrite(fd, part->open + done, HOARD_BLOCK_SIZE - done, (off_t)(at + done));
         if (n < 0 && errno == EINTR)
@@ -211,7 +194,7 @@ struct hoard *hoard_open(struct hoard_room *room, uint32_t part_count, size_t re
         memory_take_zeroed(1, sizeof(*hoard) + part_count * sizeof(hoard->parts[0]));
     hoard->room = room;
     hoard->record_size = record_size;
-    hoard->block_record_count = HOARD_BLOCK_SIZE / record_size;
+    hoard->block_record_count = (uint32_t)(HOARD_BLOCK_SIZE / record_size);
     hoard->part_count = part_count;
     hoard->fd = -1;
     return hoard;
@@ -229,7 +212,7 @@ void hoard_close(struct hoard *hoard)
 }
 
 /* A full block stays in memory where there is room for another one. */
-static void next_block(struct hoard *hoard, struct part *part)
+void hoard_next_block(struct hoard *hoard, struct hoard_part *part)
 {
     uint8_t *fresh = NULL;
     if (part->open == NULL || part->spilled_count == 0)
@@ -238,7 +221,7 @@ static void next_block(struct hoard *hoard, struct part *part)
         spill(hoard, part);
     } else {
         if (part->open != NULL) {
-            part->full = memory_room(part->full, &part->full_room, part->full_count + 1,
+            part->full = memory_room(part->full, &part->full_room, (size_t)part->full_count + 1,
                                      sizeof(part->full[0]));
             part->full[part->full_count++] = part->open;
         }
@@ -247,46 +230,62 @@ static void next_block(struct hoard *hoard, struct part *part)
     part->open_count = 0;
 }
 
-void hoard_add(struct hoard *hoard, uint32_t number, const void *record)
-{
-    assert(number < hoard->part_count);
-    struct part *part = &hoard->parts[number];
-    if (part->open == NULL || part->open_count == hoard->block_record_count)
-        next_block(hoard, part);
-    memcpy(part->open + part->open_count++ * hoard->record_size, record, hoard->record_size);
-}
-
 uint64_t hoard_count(const struct hoard *hoard, uint32_t number)
 {
     assert(number < hoard->part_count);
-    const struct part *part = &hoard->parts[number];
-    return (part->full_count + part->spilled_count) * hoard->block_record_count + part->open_count;
+    const struct hoard_part *part = &hoard->parts[number];
+    return ((uint64_t)part->full_count + part->spilled_count) * hoard->block_record_count +
+           part->open_count;
+}
+
+bool hoard_visit(const struct hoard *hoard, uint32_t number,
+                 void (*visit)(void *context, const void *records, size_t count), void *context,
+                 struct fault *fault)
+{
+    assert(number < hoard->part_count);
+    const struct hoard_part *part = &hoard->parts[number];
+    size_t count = hoard->block_record_count;
+    for (uint32_t i = 0; i < part->full_count; i++)
+        visit(context, part->full[i], count);
+    uint8_t *read = part->spilled_count > 0 ? memory_take(HOARD_BLOCK_SIZE, 1) : NULL;
+    bool is_good = true;
+    for (uint32_t i = 0; is_good && i < part->spilled_count; i++) {
+        is_good = read_block(hoard, read, count * hoard->record_size, part->spilled[i], fault);
+        if (is_good)
+            visit(context, read, count);
+    }
+    free(read);
+    if (is_good && part->open_count > 0)
+        visit(context, part->open, part->open_count);
+    return is_good;
+}
+
+struct taking {
+    size_t record_size;
+    uint8_t *to;
+};
+
+static void take_block_of(void *context, const void *records, size_t count)
+{
+    struct taking *taking = context;
+    memcpy(taking->to, records, count * taking->record_size);
+    taking->to += count * taking->record_size;
 }
 
 bool hoard_take(const struct hoard *hoard, uint32_t number, void *records, struct fault *fault)
 {
-    assert(number < hoard->part_count);
-    const struct part *part = &hoard->parts[number];
-    size_t size = hoard->block_record_count * hoard->record_size;
-    uint8_t *to = records;
-    for (size_t i = 0; i < part->full_count; i++, to += size)
-        memcpy(to, part->full[i], size);
-    for (size_t i = 0; i < part->spilled_count; i++, to += size)
-        if (!read_block(hoard, to, size, part->spilled[i], fault))
-            return false;
-    if (part->open_count > 0)
-        memcpy(to, part->open, part->open_count * hoard->record_size);
-    return true;
+    struct taking taking = {hoard->record_size, records};
+    return hoard_visit(hoard, number, take_block_of, &taking, fault);
 }
 
 void hoard_empty(struct hoard *hoard, uint32_t number)
 {
-    struct part *part = &hoard->parts[number];
+    struct hoard_part *part = &hoard->parts[number];
     for (size_t i = 0; i < part->full_count; i++)
         give_block(hoard->room, part->full[i]);
     if (part->open != NULL)
         give_block(hoard->room, part->open);
     free(part->full);
     free(part->spilled);
-    *part = (struct part){.open = NULL};
+    *part = (struct hoard_part){.open = NULL};
 }

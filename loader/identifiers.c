@@ -1,6 +1,5 @@
 #include "loader/identifiers.h"
 
-#include "loader/arrange.h"
 #include "loader/memory.h"
 #include "loader/parallel.h"
 #include "loader/subjects.h"
@@ -11,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_COUNT      256 /* digests of a part have the same first byte, in their order */
-#define FIRST_BYTE      7   /* the highest of the number that they are sorted by */
-#define SORTED_BYTES    1   /* by which a part is in order already */
+#define PART_BITS       8 /* digests of a part have the same first byte, in their order */
+#define PART_COUNT      (1 << PART_BITS)
+#define FIRST_BYTE      7                /* the highest of the number that they are sorted by */
 #define TEST_IDENTITIES (2 * MEANS_LAST) /* of every means, one that hits and one that expired */
 
 /* An identifier of somebody, as long as it is not sure that it is nobody else's. */
@@ -91,7 +90,8 @@ static void batch_flush(struct batch *batch, const struct identifiers *all, stru
     identity_digest_batch(digests, all->key, batch->identifiers, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         batch->candidates[i].digest = digests[i];
-        hoard_add(hoard, digests[i].bytes[FIRST_BYTE], &batch->candidates[i]);
+        hoard_add(hoard, digests[i].bytes[FIRST_BYTE], &batch->candidates[i],
+                  sizeof(batch->candidates[i]));
     }
     batch->count = 0;
 }
@@ -191,9 +191,60 @@ void identifiers_add_tests(struct identifiers *all, uint32_t test_set)
     batch_flush(&batch, all, all->candidates[0]);
 }
 
+/* ---- candidates in order ---- */
+
+/* By the number that chooses the home bucket, then by the rest of the digest. */
+struct ordered {
+    uint64_t word;
+    uint32_t at; /* which candidate */
+};
+
+static bool is_before(const struct ordered *a, const struct ordered *b,
+                      const struct candidate candidates[])
+{
+    if (a->word != b->word)
+        return a->word < b->word;
+    return load_u64(candidates[a->at].digest.bytes + 8) <
+           load_u64(candidates[b->at].digest.bytes + 8);
+}
+
+/* Every candidate to the range of its next bits, a few to each, and these among themselves: digests
+ * are spread evenly. */
+#define RANGE_BITS_MAX 16
+#define RANGE_BITS_FEW 3 /* so many of them in a range: 2^3 */
+static struct ordered *order_candidates(const struct candidate candidates[], size_t count)
+{
+    uint32_t bits = 1;
+    while (bits < RANGE_BITS_MAX && count >> (bits + RANGE_BITS_FEW) > 0)
+        bits++;
+    uint32_t shift = 64 - PART_BITS - bits, mask = (1u << bits) - 1;
+    uint32_t *next = memory_take_zeroed((size_t)mask + 1, sizeof(next[0])), sum = 0;
+    struct ordered *order = memory_take(count, sizeof(order[0]));
+    for (size_t i = 0; i < count; i++)
+        next[load_u64(candidates[i].digest.bytes) >> shift & mask]++;
+    for (uint32_t r = 0; r <= mask; r++) {
+        uint32_t size = next[r];
+        next[r] = sum;
+        sum += size;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = load_u64(candidates[i].digest.bytes);
+        order[next[word >> shift & mask]++] = (struct ordered){word, (uint32_t)i};
+    }
+    free(next);
+    for (size_t i = 1; i < count; i++) {
+        struct ordered one = order[i];
+        size_t at = i;
+        for (; at > 0 && is_before(&one, &order[at - 1], candidates); at--)
+            order[at] = order[at - 1];
+        order[at] = one;
+    }
+    return order;
+}
+
 /* ---- rows about one means ---- */
 
-/* All candidates of a part, and how they are sorted: the view of each entry is its candidate. */
+/* What all threads share. */
 struct settling {
     struct identifiers *all;
     const struct evaluation *evaluation;
@@ -211,13 +262,12 @@ static bool is_read_before(const struct candidate *a, const struct candidate *b)
 }
 
 /* In the order in which they were delivered. */
-static void sort_rows(struct index_entry rows[], size_t count, const struct candidate candidates[])
+static void sort_rows(struct ordered rows[], size_t count, const struct candidate candidates[])
 {
     for (size_t i = 1; i < count; i++) {
-        struct index_entry row = rows[i];
+        struct ordered row = rows[i];
         size_t at = i;
-        for (; at > 0 && is_read_before(&candidates[row.view], &candidates[rows[at - 1].view]);
-             at--)
+        for (; at > 0 && is_read_before(&candidates[row.at], &candidates[rows[at - 1].at]); at--)
             rows[at] = rows[at - 1];
         rows[at] = row;
     }
@@ -252,25 +302,24 @@ static size_t settle_pair(const struct candidate *before, const struct candidate
 }
 
 /* Returns the candidate that stands; NULL: there is none. */
-static const struct candidate *settle_rows(struct settling *settling, struct index_entry rows[],
+static const struct candidate *settle_rows(struct settling *settling, struct ordered rows[],
                                            size_t count, const struct candidate candidates[])
 {
     uint8_t *fates = memory_take_zeroed(count, 1);
     size_t stands = 0;
     sort_rows(rows, count, candidates);
     for (size_t i = 1; i < count; i++)
-        stands = settle_pair(&candidates[rows[stands].view], &candidates[rows[i].view], stands, i,
-                             fates);
+        stands =
+            settle_pair(&candidates[rows[stands].at], &candidates[rows[i].at], stands, i, fates);
     for (size_t i = 0; i < count; i++) {
-        const struct candidate *row = &candidates[rows[i].view];
+        const struct candidate *row = &candidates[rows[i].at];
         assert(!row->is_code);
         if (fates[i] == FATE_REPEATED)
             atomic_fetch_add(&settling->all->repeated_count, 1);
         else if (fates[i] == FATE_CONFLICT)
             intake_refuse(settling->intake, row->delivery, row->line, 0, REFUSAL_MEANS_CONFLICT);
     }
-    const struct candidate *kept =
-        fates[stands] == FATE_KEPT ? &candidates[rows[stands].view] : NULL;
+    const struct candidate *kept = fates[stands] == FATE_KEPT ? &candidates[rows[stands].at] : NULL;
     free(fates);
     return kept;
 }
@@ -303,23 +352,25 @@ static void keep(struct identifiers *all, uint32_t thread, uint32_t part,
     struct index_entry entry = {.digest = candidate->digest,
                                 .view = view_keys_number(&all->view_keys[thread], key),
                                 .subject = candidate->subject};
-    hoard_add(all->sorted, part, &entry);
+    hoard_add(all->sorted, part, &entry, sizeof(entry));
     all->counts[part]++;
+}
+
+static bool is_same_digest(const struct candidate *a, const struct candidate *b)
+{
+    return memcmp(a->digest.bytes, b->digest.bytes, sizeof(a->digest.bytes)) == 0;
 }
 
 static void settle_part(struct settling *settling, uint32_t thread, uint32_t part,
                         const struct candidate candidates[], size_t count)
 {
-    struct index_entry *order = memory_take(count, sizeof(order[0]));
-    for (size_t i = 0; i < count; i++)
-        order[i] = (struct index_entry){.digest = candidates[i].digest, .view = (uint32_t)i};
-    arrangement_sort(order, count, SORTED_BYTES);
+    struct ordered *order = order_candidates(candidates, count);
     settling->all->part_threads[part] = (uint8_t)thread;
     for (size_t i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && memcmp(order[end].digest.bytes, order[i].digest.bytes,
-                                                sizeof(order[i].digest)) == 0;)
+        const struct candidate *kept = &candidates[order[i].at];
+        for (end = i + 1; end < count && order[end].word == order[i].word &&
+                          is_same_digest(&candidates[order[end].at], kept);)
             end++;
-        const struct candidate *kept = &candidates[order[i].view];
         if (end - i > 1)
             kept = settle_rows(settling, order + i, end - i, candidates);
         if (kept != NULL)

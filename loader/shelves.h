@@ -22,17 +22,10 @@ void shelves_close(struct shelves *shelves);                    /* NULL: nothing
 void shelves_add(struct shelves *shelves, struct facts *piece);
 void shelves_know_kin(struct shelves *shelves);
 
-/* Memory of one thread for taking parts. */
-struct shelf_space {
-    struct facts facts;
-    void *scratch;
-    size_t scratch_room;
-};
-void shelf_space_free(struct shelf_space *space);
-
-/* The part's facts, in order of deliveries and lines, into space->facts; then the part is empty.
- * Any number of threads take parts below SHELF_COUNT; when all of these were taken, the others. */
-MUST_USE bool shelves_take(struct shelves *shelves, uint32_t part, struct shelf_space *space,
+/* The part's facts into `facts`, over what was there: persons in order of deliveries and lines,
+ * other rows in any; then the part is empty. Any number of threads take parts below SHELF_COUNT;
+ * when all of these were taken, the others. */
+MUST_USE bool shelves_take(struct shelves *shelves, uint32_t part, struct facts *facts,
                            struct fault *fault);
 
 #endif
