@@ -173,6 +173,7 @@ static bool settle_parts(struct build *build, struct fault *fault)
     intake_order_quarantine(&build->intake);
     evaluation_close(build->evaluation);
     build->evaluation = NULL;
+    hoard_room_trim(build->room);
     stage_end(build, "settle");
     return true;
 }
@@ -401,7 +402,9 @@ static bool publish(struct build *build, const struct build_settings *settings, 
     if (!write_snapshot(build, settings, fault))
         return false;
     identifiers_close(build->identifiers);
+    hoard_room_close(build->room);
     build->identifiers = NULL;
+    build->room = NULL;
     stage_end(build, "write");
 
     struct snapshot_trust trust = trust_of(build, settings);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SLAB_BLOCK_COUNT 128 /* blocks that are had from the system at once: two huge pages */
+#define SLAB_SIZE ((size_t)4 << 20) /* what is had from the system at once: two huge pages */
 
 struct block {
     struct block *next; /* while it is free */
@@ -83,13 +83,24 @@ static void room_fail(struct hoard_room *room, const char *what, int error)
 /* With the lock held. */
 static void add_slab(struct hoard_room *room)
 {
-    uint8_t *slab = memory_take(SLAB_BLOCK_COUNT, HOARD_BLOCK_SIZE);
+    uint8_t *slab = memory_take_pages(SLAB_SIZE);
     room->slabs = memory_room(room->slabs, &room->slab_room, room->slab_count + 1, sizeof(void *));
     room->slabs[room->slab_count++] = slab;
-    for (size_t i = SLAB_BLOCK_COUNT; i-- > 0;) {
-        struct block *block = (struct block *)(void *)(slab + i * HOARD_BLOCK_SIZE);
+    for (size_t at = SLAB_SIZE; at > 0; at -= HOARD_BLOCK_SIZE) {
+        struct block *block = (struct block *)(void *)(slab + at - HOARD_BLOCK_SIZE);
         block->next = room->free;
         room->free = block;
+    }
+}
+
+void hoard_room_trim(struct hoard_room *room)
+{
+    struct block *block = room->free;
+    while (block != NULL) {
+        struct block *next = block->next;
+        memory_forget_pages(block, HOARD_BLOCK_SIZE);
+        block->next = next;
+        block = next;
     }
 }
 
@@ -285,6 +296,10 @@ void hoard_empty(struct hoard *hoard, uint32_t number)
         give_block(hoard->room, part->full[i]);
     if (part->open != NULL)
         give_block(hoard->room, part->open);
+    /* what is read back needs no more disk, where the file system can do that */
+    for (size_t i = 0; i < part->spilled_count; i++)
+        (void)fallocate(hoard->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        (off_t)part->spilled[i], (off_t)HOARD_BLOCK_SIZE);
     free(part->full);
     free(part->spilled);
     *part = (struct hoard_part){.open = NULL};

@@ -23,6 +23,9 @@ void hoard_room_close(struct hoard_room *room); /* after its hoards; NULL: nothi
 /* Bytes that had to wait in files. */
 uint64_t hoard_room_spilled(const struct hoard_room *room);
 
+/* Gives memory that nothing waits in back to the system; nobody else is at work. */
+void hoard_room_trim(struct hoard_room *room);
+
 /* Whether everything could be kept: a full disk is told here, once, not where records are added. */
 MUST_USE bool hoard_room_is_whole(struct hoard_room *room, struct fault *fault);
 
