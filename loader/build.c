@@ -436,8 +436,11 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         return EXIT_FAILED;
 
     /* rows -> facts -> people -> memberships; what is missing may be known from before */
-    if (!read_parts(build, settings, fault) || !check_cases(build, settings, fault))
-        return EXIT_NO;
+    if (!read_parts(build, settings, fault) || !check_cases(build, settings, fault)) {
+        struct fault unsaid;
+        return build->room == NULL || hoard_room_is_whole(build->room, &unsaid) ? EXIT_NO
+                                                                                : EXIT_FAILED;
+    }
     stage_end(build, "cases");
     open_parent(build, settings);
     struct prior_source prior;

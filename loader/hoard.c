@@ -18,6 +18,7 @@ struct block {
 };
 
 struct hoard_room {
+    size_t block_size;
     uint64_t block_count_max;
     const char *folder;
     atomic_uint_fast64_t spilled_size;
@@ -35,7 +36,9 @@ struct hoard_room {
 struct hoard_room *hoard_room_open(uint64_t room_size, const char *folder)
 {
     struct hoard_room *room = memory_take_zeroed(1, sizeof(*room));
-    room->block_count_max = room_size == 0 ? UINT64_MAX : room_size / HOARD_BLOCK_SIZE;
+    bool is_small = room_size != 0 && room_size < HOARD_ROOM_SMALL;
+    room->block_size = is_small ? HOARD_BLOCK_SIZE_SMALL : HOARD_BLOCK_SIZE;
+    room->block_count_max = room_size == 0 ? UINT64_MAX : room_size / room->block_size;
     room->folder = folder;
     pthread_mutex_init(&room->mutex, NULL);
     return room;
@@ -86,8 +89,8 @@ static void add_slab(struct hoard_room *room)
     uint8_t *slab = memory_take_pages(SLAB_SIZE);
     room->slabs = memory_room(room->slabs, &room->slab_room, room->slab_count + 1, sizeof(void *));
     room->slabs[room->slab_count++] = slab;
-    for (size_t at = SLAB_SIZE; at > 0; at -= HOARD_BLOCK_SIZE) {
-        struct block *block = (struct block *)(void *)(slab + at - HOARD_BLOCK_SIZE);
+    for (size_t at = SLAB_SIZE; at > 0; at -= room->block_size) {
+        struct block *block = (struct block *)(void *)(slab + at - room->block_size);
         block->next = room->free;
         room->free = block;
     }
@@ -98,7 +101,7 @@ void hoard_room_trim(struct hoard_room *room)
     struct block *block = room->free;
     while (block != NULL) {
         struct block *next = block->next;
-        memory_forget_pages(block, HOARD_BLOCK_SIZE);
+        memory_forget_pages(block, room->block_size);
         block->next = next;
         block = next;
     }
@@ -154,7 +157,7 @@ static int hoard_file(struct hoard *hoard, uint64_t *at)
         hoard->fd = open_unnamed(hoard->room->folder);
     int fd = hoard->fd, error = errno;
     *at = hoard->file_size;
-    hoard->file_size += HOARD_BLOCK_SIZE;
+    hoard->file_size += hoard->room->block_size;
     pthread_mutex_unlock(&hoard->room->mutex);
     if (fd < 0)
         room_fail(hoard->room, "making a file for", error);
@@ -165,8 +168,9 @@ static void spill(struct hoard *hoard, struct hoard_part *part)
 {
     uint64_t at;
     int fd = hoard_file(hoard, &at);
-    for (size_t done = 0; fd >= 0 && done < HOARD_BLOCK_SIZE;) {
-        ssize_t n = pwrite(fd, part->open + done, HOARD_BLOCK_SIZE - done, (off_t)(at + done));
+    size_t size = hoard->room->block_size;
+    for (size_t done = 0; fd >= 0 && done < size;) {
+        ssize_t n = pwrite(fd, part->open + done, size - done, (off_t)(at + done));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) {
@@ -200,12 +204,12 @@ static bool read_block(const struct hoard *hoard, uint8_t *to, size_t size, uint
 
 struct hoard *hoard_open(struct hoard_room *room, uint32_t part_count, size_t record_size)
 {
-    assert(record_size > 0 && record_size <= HOARD_BLOCK_SIZE);
+    assert(record_size > 0 && record_size <= room->block_size);
     struct hoard *hoard =
         memory_take_zeroed(1, sizeof(*hoard) + part_count * sizeof(hoard->parts[0]));
     hoard->room = room;
     hoard->record_size = record_size;
-    hoard->block_record_count = (uint32_t)(HOARD_BLOCK_SIZE / record_size);
+    hoard->block_record_count = (uint32_t)(room->block_size / record_size);
     hoard->part_count = part_count;
     hoard->fd = -1;
     return hoard;
@@ -258,7 +262,7 @@ bool hoard_visit(const struct hoard *hoard, uint32_t number,
     size_t count = hoard->block_record_count;
     for (uint32_t i = 0; i < part->full_count; i++)
         visit(context, part->full[i], count);
-    uint8_t *read = part->spilled_count > 0 ? memory_take(HOARD_BLOCK_SIZE, 1) : NULL;
+    uint8_t *read = part->spilled_count > 0 ? memory_take(hoard->room->block_size, 1) : NULL;
     bool is_good = true;
     for (uint32_t i = 0; is_good && i < part->spilled_count; i++) {
         is_good = read_block(hoard, read, count * hoard->record_size, part->spilled[i], fault);
@@ -299,7 +303,7 @@ void hoard_empty(struct hoard *hoard, uint32_t number)
     /* what is read back needs no more disk, where the file system can do that */
     for (size_t i = 0; i < part->spilled_count; i++)
         (void)fallocate(hoard->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                        (off_t)part->spilled[i], (off_t)HOARD_BLOCK_SIZE);
+                        (off_t)part->spilled[i], (off_t)hoard->room->block_size);
     free(part->full);
     free(part->spilled);
     *part = (struct hoard_part){.open = NULL};

@@ -10,7 +10,10 @@
 #include "protocol/bytes.h"
 #include "protocol/fault.h"
 
-#define HOARD_BLOCK_SIZE ((size_t)32 << 10) /* records of a part come and go in blocks */
+/* Records of a part come and go in blocks, smaller ones where there is hardly any room. */
+#define HOARD_BLOCK_SIZE       ((size_t)32 << 10)
+#define HOARD_BLOCK_SIZE_SMALL ((size_t)4 << 10)
+#define HOARD_ROOM_SMALL       ((uint64_t)128 << 20)
 
 /* Room for all that waits, shared by several hoards. */
 struct hoard_room;

@@ -610,7 +610,7 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
         }
         /* the second time hardly anything may stay in memory */
         struct index_entry *entries =
-            publish(&key, &key, thread_count, thread_count == 1 ? 0 : HOARD_BLOCK_SIZE);
+            publish(&key, &key, thread_count, thread_count == 1 ? 0 : 1 << 20);
         ck_assert_uint_eq(views.count, first_views.count);
         ck_assert_mem_eq(views.list, first_views.list, views.count * sizeof(*views.list));
         ck_assert_uint_eq(entry_count, first_count);
@@ -665,6 +665,7 @@ int main(void)
 {
     Suite *suite = suite_create("memberships");
     TCase *tests = tcase_create("memberships");
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, whoever_is_in_no_group_is_not_published);
     tcase_add_test(tests, persons_with_the_same_memberships_share_a_set);
