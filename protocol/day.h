@@ -71,8 +71,8 @@ static inline int32_t day_days_before_month(uint32_t months_since_march)
 
 static inline int32_t day_days_before_year(int32_t year)
 {
-    /* year >= 0: callers keep dates within 1..9999. */
-    return year * 365 + year / 4 - year / 100 + year / 400;
+    uint32_t years = (uint32_t)year; /* callers keep dates within 1..9999 */
+    return (int32_t)(years * 365 + years / 4 - years / 100 + years / 400);
 }
 
 #define DAY_FROM_MARCH_0000_TO_1970 719468
