@@ -32,7 +32,8 @@ static struct people people;
 static struct memberships result;
 static struct views views;
 static uint64_t entry_count;
-static const struct prior_source *earlier; /* NULL: there is none */
+static uint64_t refused_by[REFUSAL_LAST + 1]; /* by the whole join and evaluation */
+static const struct prior_source *earlier;    /* NULL: there is none */
 
 static void begin(void)
 {
@@ -87,12 +88,20 @@ static void card(uint32_t number, const char *text, uint32_t from_day, uint32_t 
     memcpy(fact->identifier.text, text, strlen(text));
 }
 
+/* What was refused since the last time. */
+static void count_refused(uint64_t counts[static REFUSAL_LAST + 1])
+{
+    memcpy(counts, intake.deliveries[0].refused_by, sizeof(intake.deliveries[0].refused_by));
+    memset(intake.deliveries[0].refused_by, 0, sizeof(intake.deliveries[0].refused_by));
+}
+
 static void evaluate(uint32_t thread_count)
 {
     struct fault fault;
     ck_assert(people_join(&people, &facts, &intake, thread_count, &fault));
     memberships_evaluate(&result, &people, rules, &vocabulary, earlier, window, AS_OF, &intake,
                          thread_count, true);
+    count_refused(refused_by);
 }
 
 /* The same facts on shelves, part by part: the entries of the index, and views. */
@@ -130,7 +139,12 @@ static struct index_entry *publish(const struct identity_key *key,
     views_free(&views);
     ck_assert(identifiers_settle(identifiers, &views, evaluation, &intake, &fault));
     ck_assert(hoard_room_is_whole(room, &fault));
+    uint64_t refused_by_parts[REFUSAL_LAST + 1];
+    count_refused(refused_by_parts);
+    for (int i = 1; i <= REFUSAL_LAST; i++)
+        ck_assert_msg(refused_by_parts[i] == refused_by[i], "%s", refusal_name((enum refusal)i));
     ck_assert_uint_eq(assembly.person_count, people.person_count);
+    ck_assert_uint_eq(assembly.repeated_person_count, people.repeated_person_count);
     ck_assert_uint_eq(identifiers_repeated_count(identifiers), people.repeated_means_count);
     ck_assert_uint_eq(by_parts.set_count, result.set_count);
     ck_assert_mem_eq(by_parts.set_first, result.set_first, (result.set_count + 1) * 4);
@@ -631,6 +645,78 @@ START_TEST(neither_threads_nor_the_order_of_rows_show)
 }
 END_TEST
 
+/* Few cards and many rows about them, by holders who stand in different parts, some of them under a
+ * code that they had before, some unknown, some in no group. */
+static void confuse(uint64_t *state)
+{
+    enum { PERSONS = 600, CARDS = 300 };
+    for (uint32_t n = 1; n <= PERSONS; n++) {
+        uint32_t number = 1 + (uint32_t)(support_random(state) % PERSONS); /* some come twice */
+        person(number, RIGA);
+        facts.persons[n - 1].line = n + 1;
+        if (support_random(state) % 8 == 0) {
+            facts.persons[n - 1].previous =
+                code(1 + (uint32_t)(support_random(state) % (2 * PERSONS)));
+            if (facts.persons[n - 1].previous == facts.persons[n - 1].code)
+                facts.persons[n - 1].previous = NO_CODE;
+        }
+        if (support_random(state) % 3 > 0)
+            status(number, PENSION, 1, 0, DAY_NEVER);
+    }
+    for (uint32_t n = 0; n < 4 * CARDS; n++) {
+        char text[IDENTIFIER_SIZE_MAX];
+        uint32_t of = (uint32_t)(support_random(state) % CARDS);
+        snprintf(text, sizeof(text), of % 5 == 0 ? "CARDWITHALONGNUMBER%04u" : "C%04u", of % 9999);
+        uint32_t from_day = window.from_day - 20 + (uint32_t)(support_random(state) % 150);
+        card(1 + (uint32_t)(support_random(state) % (2 * PERSONS)), text, from_day,
+             from_day + 1 + (uint32_t)(support_random(state) % 60));
+        facts.means[n].issued_day = 19000 + (uint32_t)(support_random(state) % 4);
+        facts.means[n].line = n + 2;
+    }
+}
+
+/* Who has a card by the join of all, or NOBODY where its rows do not say. */
+static uint32_t row_of_card(const char *text)
+{
+    for (size_t i = 0; i < facts.means_count; i++)
+        if (people.holder[i] != NOBODY && facts.means[i].identifier.size == strlen(text) &&
+            memcmp(facts.means[i].identifier.text, text, strlen(text)) == 0)
+            return (uint32_t)i;
+    return NOBODY;
+}
+
+START_TEST(rows_about_one_means_are_settled_as_if_all_stood_together)
+{
+    static const struct identity_key key = {{5}};
+    struct fault fault;
+    uint64_t state = 1000 + (uint64_t)_i;
+    uint32_t found_count = 0;
+    ck_assert(identity_start(&fault));
+    confuse(&state);
+    evaluate(1);
+    ck_assert_uint_gt(refused_by[REFUSAL_MEANS_CONFLICT], 0);
+    ck_assert_uint_gt(people.repeated_means_count, 0);
+    struct index_entry *entries = publish(&key, NULL, 3, 0);
+    for (uint32_t of = 0; of < 300; of++) {
+        char text[IDENTIFIER_SIZE_MAX];
+        snprintf(text, sizeof(text), of % 5 == 0 ? "CARDWITHALONGNUMBER%04u" : "C%04u", of % 9999);
+        uint32_t row = row_of_card(text), view = find_view(entries, &key, MEANS_CARD, text);
+        bool is_published = row != NOBODY && result.set_of[people.holder[row]] != SET_EMPTY &&
+                            facts.means[row].from_day < window.until_day &&
+                            facts.means[row].until_day > window.from_day;
+        ck_assert_msg((view != NOBODY) == is_published, "%s", text);
+        if (!is_published)
+            continue;
+        found_count++;
+        ck_assert_uint_eq(views.list[view].set, result.set_of[people.holder[row]]);
+        ck_assert(views.list[view].from_day == facts.means[row].from_day ||
+                  views.list[view].from_day == window.from_day);
+    }
+    ck_assert_uint_gt(found_count, 10);
+    free(entries);
+}
+END_TEST
+
 START_TEST(sets_and_views_stand_in_order_and_once)
 {
     static const struct identity_key key = {{9}};
@@ -681,6 +767,7 @@ int main(void)
     tcase_add_test(tests, a_view_is_a_set_on_the_days_on_which_the_means_is_good);
     tcase_add_test(tests, all_means_of_a_person_have_the_subject_of_the_first_code);
     tcase_add_test(tests, test_identities_of_every_means_are_there);
+    tcase_add_loop_test(tests, rows_about_one_means_are_settled_as_if_all_stood_together, 0, 10);
     tcase_add_test(tests, neither_threads_nor_the_order_of_rows_show);
     tcase_add_test(tests, sets_and_views_stand_in_order_and_once);
     suite_add_tcase(suite, tests);
