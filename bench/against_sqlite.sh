@@ -82,4 +82,5 @@ while [ "$round" -le "$rounds" ]; do
     round=$((round + 1))
 done
 median() { awk "{ print $1 }" "$out/table" | sort -n | awk '{ r[NR] = $1 } END { printf "%.1f", r[int((NR + 1) / 2)] }'; }
+# shellcheck disable=SC2016 # columns of awk
 echo "medians: eligload (all eleven registers, to a published snapshot) is $(median '$7 / $1') times faster than sqlite3 cold, $(median '$7 / $3') warm ($(median '$8 / $4') times less processor time); $(median '$5 / $3') times faster than sort warm ($(median '$6 / $4') times less)"
