@@ -168,7 +168,7 @@ static void spill(struct hoard *hoard, struct hoard_part *part)
 {
     uint64_t at;
     int fd = hoard_file(hoard, &at);
-    size_t size = hoard->room->block_size;
+    size_t size = hoard->block_record_count * hoard->record_size;
     for (size_t done = 0; fd >= 0 && done < size;) {
         ssize_t n = pwrite(fd, part->open + done, size - done, (off_t)(at + done));
         if (n < 0 && errno == EINTR)

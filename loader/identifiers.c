@@ -349,9 +349,11 @@ static void keep(struct identifiers *all, uint32_t thread, uint32_t part,
     uint64_t key = view_key(candidate->set, candidate->first_day, candidate->end_day);
     if (key == VIEW_KEY_NONE)
         return;
-    struct index_entry entry = {.digest = candidate->digest,
-                                .view = view_keys_number(&all->view_keys[thread], key),
-                                .subject = candidate->subject};
+    struct index_entry entry;
+    memset(&entry, 0, sizeof(entry)); /* gaps, too */
+    entry.digest = candidate->digest;
+    entry.view = view_keys_number(&all->view_keys[thread], key);
+    entry.subject = candidate->subject;
     hoard_add(all->sorted, part, &entry, sizeof(entry));
     all->counts[part]++;
 }

@@ -42,6 +42,33 @@ struct short_means {
     char text[TEXT_SIZE_SHORT];
 };
 
+/* Full facts with zeros between their members. */
+static struct person_fact *clean_person(struct person_fact *to, const struct person_fact *from)
+{
+    memset(to, 0, sizeof(*to));
+    to->code = from->code;
+    to->previous = from->previous;
+    to->birth_day = from->birth_day;
+    to->death_day = from->death_day;
+    to->place = from->place;
+    to->line = from->line;
+    to->delivery = from->delivery;
+    return to;
+}
+
+static struct means_fact *clean_means(struct means_fact *to, const struct means_fact *from)
+{
+    memset(to, 0, sizeof(*to));
+    to->code = from->code;
+    to->from_day = from->from_day;
+    to->until_day = from->until_day;
+    to->issued_day = from->issued_day;
+    to->line = from->line;
+    to->delivery = from->delivery;
+    to->identifier = from->identifier;
+    return to;
+}
+
 static uint64_t word_of(uint64_t code, uint8_t delivery)
 {
     assert(code >> CODE_BITS == 0);
@@ -119,8 +146,9 @@ static uint32_t part_of(const struct shelves *shelves, uint64_t code)
 static void add_person(struct shelves *shelves, const struct person_fact *fact)
 {
     if (fact->previous != NO_CODE && fact->previous != fact->code) {
+        struct person_fact full;
         kin_tie(shelves->kin, fact->code, fact->previous);
-        hoard_add(shelves->changers, 0, fact, sizeof(*fact));
+        hoard_add(shelves->changers, 0, clean_person(&full, fact), sizeof(full));
         return;
     }
     struct short_person person = {word_of(fact->code, fact->delivery), fact->birth_day,
@@ -141,7 +169,8 @@ static void add_means(struct shelves *shelves, const struct means_fact *fact)
 {
     uint32_t part = part_of(shelves, fact->code);
     if (fact->identifier.size > TEXT_SIZE_SHORT) {
-        hoard_add(shelves->long_means, part, fact, sizeof(*fact));
+        struct means_fact full;
+        hoard_add(shelves->long_means, part, clean_means(&full, fact), sizeof(full));
         return;
     }
     struct short_means means = {.word = word_of(fact->code, fact->delivery),
@@ -222,8 +251,9 @@ static void take_persons(void *context, const void *records, size_t count)
             to++;
             continue;
         }
+        struct person_fact full;
         pthread_mutex_lock(&shelves->moving);
-        hoard_add(shelves->kin_persons, kin, to, sizeof(*to));
+        hoard_add(shelves->kin_persons, kin, clean_person(&full, to), sizeof(full));
         pthread_mutex_unlock(&shelves->moving);
     }
     taking->facts->person_count = (size_t)(to - taking->facts->persons);
