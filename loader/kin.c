@@ -90,9 +90,12 @@ static void join_trees(struct forest *forest, uint32_t one, uint32_t other)
         forest->parents[one] = other;
 }
 
-void kin_settle(struct kin *kin, uint32_t part_count)
+bool kin_settle(struct kin *kin, uint32_t part_count)
 {
-    assert(2 * kin->count <= VALUE_MASK && part_count <= VALUE_MASK && part_count > 0);
+    static_assert(2 * KIN_TIE_COUNT_MAX <= VALUE_MASK + 1, "every code has a number");
+    assert(part_count <= VALUE_MASK && part_count > 0);
+    if (kin->count > KIN_TIE_COUNT_MAX)
+        return false;
     uint32_t bits = 4;
     while ((UINT64_C(1) << bits) < 4 * (uint64_t)kin->count)
         bits++;
@@ -113,6 +116,7 @@ void kin_settle(struct kin *kin, uint32_t part_count)
     free(forest.codes);
     free(kin->ties);
     kin->ties = NULL;
+    return true;
 }
 
 uint32_t kin_part(const struct kin *kin, uint64_t code)

@@ -13,9 +13,9 @@ void kin_close(struct kin *kin); /* NULL: nothing */
 void kin_tie(struct kin *kin, uint64_t code, uint64_t other);
 
 /* After the last of them: numbers below `part_count`, the same for all that are tied, spread
- * evenly.
- */
-void kin_settle(struct kin *kin, uint32_t part_count);
+ * evenly. False: there are more than KIN_TIE_COUNT_MAX ties. */
+#define KIN_TIE_COUNT_MAX ((size_t)1 << 26)
+MUST_USE bool kin_settle(struct kin *kin, uint32_t part_count);
 
 /* Then: the number of a code, or KIN_NONE where nothing is tied to it. */
 #define KIN_NONE UINT32_MAX

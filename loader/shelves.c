@@ -4,6 +4,7 @@
 #include "loader/memory.h"
 #include "loader/sort.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -186,6 +187,8 @@ static void add_means(struct shelves *shelves, const struct means_fact *fact)
 
 void shelves_add(struct shelves *shelves, struct facts *piece)
 {
+    if (shelves->has_fault) /* which is told when somebody wants a part */
+        piece->person_count = piece->status_count = piece->means_count = 0;
     for (size_t i = 0; i < piece->person_count; i++)
         add_person(shelves, &piece->persons[i]);
     for (size_t i = 0; i < piece->status_count; i++) {
@@ -212,9 +215,13 @@ static void move_changers(void *context, const void *records, size_t count)
 
 void shelves_know_kin(struct shelves *shelves)
 {
-    kin_settle(shelves->kin, SHELF_KIN_COUNT);
-    shelves->has_fault =
-        !hoard_visit(shelves->changers, 0, move_changers, shelves, &shelves->fault);
+    bool is_good = kin_settle(shelves->kin, SHELF_KIN_COUNT);
+    if (!is_good)
+        fault_set(&shelves->fault, "at most %zu changes of personal codes wanted, more found",
+                  KIN_TIE_COUNT_MAX);
+    else
+        is_good = hoard_visit(shelves->changers, 0, move_changers, shelves, &shelves->fault);
+    shelves->has_fault = !is_good;
     hoard_empty(shelves->changers, 0);
 }
 
@@ -318,7 +325,6 @@ static void order_persons(struct person_fact persons[], size_t count)
 {
     if (are_in_order(persons, count))
         return;
-    assert(count < (size_t)1 << PLACE_BITS);
     struct person_fact *unordered = memory_take(count, sizeof(persons[0]));
     uint64_t *order = memory_take(count, sizeof(order[0]));
     memcpy(unordered, persons, count * sizeof(persons[0]));
@@ -342,6 +348,8 @@ static bool take_all_persons(struct shelves *shelves, uint32_t part, struct fact
     uint32_t number = is_kin ? part - SHELF_COUNT : part;
     struct taking taking = {shelves, facts};
     uint64_t count = hoard_count(hoard, number);
+    if (count >> PLACE_BITS != 0)
+        return fault_set(fault, "too many base rows in one part of the country: %" PRIu64, count);
     facts->person_count = 0;
     facts->persons =
         memory_room(facts->persons, &facts->person_room, count + 1, sizeof(facts->persons[0]));
