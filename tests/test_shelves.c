@@ -78,10 +78,13 @@ static struct means_fact means_of(uint32_t number)
     return means;
 }
 
-/* Every tenth person has changed codes, some of them several times; there are rows under all. */
+/* Every tenth person has changed codes, some of them several times; there are rows under all, and
+ * some of the earlier ones have base rows of their own. */
 static uint32_t previous_of(uint32_t number)
 {
-    return number % 10 == 0 ? number + PERSONS : number % 100 == 1 ? number - 1 : 0;
+    if (number % 10 == 0)
+        return number + PERSONS;
+    return number % 100 == 1 || number % 100 == 5 ? number - 1 : 0;
 }
 
 static void put_all(void)
