@@ -463,7 +463,7 @@ enum book_end book_apply(struct book *book, const struct ledger_request *request
 {
     struct transaction own;
     bool is_purchase = kind_is_purchase(request->kind);
-    assert(book->txn != NULL);
+    assert(book->is_open);
     *verdict =
         (struct ledger_verdict){.ticket = request->ticket, .remaining = REMAINING_UNPUBLISHED};
     bool is_settled = is_purchase && request->candidates.status != STATUS_OK;
@@ -506,7 +506,7 @@ static bool expire_next(struct book *book)
 
 enum book_end book_expire(struct book *book, uint32_t count_max, uint32_t *count)
 {
-    assert(book->txn != NULL);
+    assert(book->is_open);
     for (*count = 0; *count < count_max && expire_next(book); ++*count)
         ;
     return book->end;
