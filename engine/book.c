@@ -549,8 +549,9 @@ static bool take_up_redo(struct book *book, const struct book_settings *settings
                          struct fault *fault)
 {
     if (!is_new && !book_redo_all(book))
-        return fault_set(fault, "%s/" REDO_FILE ": cannot be put into the ledger; see whether the "
-                                "disk is full, and restore the ledger from a copy",
+        return fault_set(fault,
+                         "%s/" REDO_FILE ": cannot be put into the ledger; see whether the "
+                         "disk is full, and restore the ledger from a copy",
                          settings->directory);
     if (!redo_is_ahead(&book->redo, book->head.sequence))
         return true;

@@ -10,12 +10,12 @@
 
 struct redo {
     int fd;
-    bool is_unsafe;          /* no syncs */
-    uint8_t *file;           /* [REDO_SIZE], as it lies on the disk up to `end` */
-    size_t end;              /* of the records that LMDB has not committed */
-    uint32_t count;          /* of them */
-    struct redo_draft draft; /* of the present group, behind `end` */
-    bool is_too_large;       /* of the group: it is LMDB's */
+    bool is_unsafe;                 /* no syncs */
+    uint8_t *file;                  /* [REDO_SIZE], as it lies on the disk up to `end` */
+    size_t end;                     /* of the records that LMDB has not committed */
+    uint32_t count;                 /* of them */
+    struct redo_draft draft;        /* of the present group, behind `end` */
+    bool is_too_large;              /* of the group: it is LMDB's */
     uint8_t head[LEDGER_HEAD_SIZE]; /* the last one that is on the disk, in either file */
 };
 

@@ -1,9 +1,14 @@
 #include "protocol/redo.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHANGE_HEADER_SIZE 2
+#define PATH_SIZE          4096
 
 struct redo_sizes redo_sizes(enum redo_table table)
 {
@@ -108,6 +113,28 @@ bool redo_walk(struct redo_record *out, struct redo_walk *walk)
     walk->at += out->size;
     memcpy(walk->head, out->after, LEDGER_HEAD_SIZE);
     return true;
+}
+
+bool redo_load(uint8_t file[static REDO_SIZE], const char *directory, struct fault *fault)
+{
+    char path[PATH_SIZE];
+    size_t size = 0;
+    ssize_t done = 1;
+    memset(file, 0, REDO_SIZE);
+    if (snprintf(path, sizeof(path), "%s/" REDO_FILE, directory) >= (int)sizeof(path))
+        return fault_set(fault, "%.100s...: too long a path", directory);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || fault_set(fault, "%s: %s", path, strerror(errno));
+    while (size < REDO_SIZE && done != 0) {
+        done = pread(fd, file + size, REDO_SIZE - size, (off_t)size);
+        if (done < 0 && errno != EINTR)
+            break;
+        size += done > 0 ? (size_t)done : 0;
+    }
+    int error = errno;
+    close(fd);
+    return done >= 0 || fault_set(fault, "%s: %s", path, strerror(error));
 }
 
 /* ---- writing ---- */

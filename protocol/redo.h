@@ -18,12 +18,12 @@
 #define REDO_CHECK_SIZE 32
 
 enum {
-    REDO_AT_MAGIC = 0,    /* 8 bytes */
-    REDO_AT_SIZE = 8,     /* u32: of the record, zeros up to the next block not counted */
-    REDO_AT_COUNT = 12,   /* u32: changes */
-    REDO_AT_BEFORE = 16,  /* the head's row as it was */
-    REDO_AT_AFTER = 144,  /* and as it is then */
-    REDO_AT_CHECK = 272,  /* BLAKE2b-256 of all the rest */
+    REDO_AT_MAGIC = 0,     /* 8 bytes */
+    REDO_AT_SIZE = 8,      /* u32: of the record, zeros up to the next block not counted */
+    REDO_AT_COUNT = 12,    /* u32: changes */
+    REDO_AT_BEFORE = 16,   /* the head's row as it was */
+    REDO_AT_AFTER = 144,   /* and as it is then */
+    REDO_AT_CHECK = 272,   /* BLAKE2b-256 of all the rest */
     REDO_HEADER_SIZE = 304 /* and then changes, one behind the other */
 };
 static_assert(REDO_AT_BEFORE == REDO_AT_COUNT + 4, "fields touch");
@@ -70,6 +70,9 @@ struct redo_walk {
     uint8_t head[LEDGER_HEAD_SIZE]; /* that has been come to */
 };
 MUST_USE bool redo_walk(struct redo_record *out, struct redo_walk *walk);
+
+/* The file beside the ledger of a folder, for who does not write it. What it lacks is zeros. */
+MUST_USE bool redo_load(uint8_t file[static REDO_SIZE], const char *directory, struct fault *fault);
 
 /* A record that is being made. */
 struct redo_draft {
