@@ -267,7 +267,8 @@ ledger-model: $(BUILD)/tests/long_ledger_model ## ten million requests to the le
 	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) $< $(or $(SEED),1) $(or $(RUNS),10000000)
 
 power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
-	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
+	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000 && \
+	    $< --noredosync --seed $(or $(SEED),1) 20000
 
 kills: $(BUILD)/tests/test_ledger_shoppers all ## a ledger whose server is killed ten thousand times; CYCLES=1000
 	@CK_RUN_CASE=killed CYCLES=$(or $(CYCLES),10000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<

@@ -592,7 +592,7 @@ static bool load(struct book *book, const struct book_settings *settings, struct
                          "%s: does not fit together; see eligctl ledger verify, and restore "
                          "it from a copy",
                          settings->directory);
-    return (put_head(book) && commit_all(book) == BOOK_DONE) ||
+    return (put_head(book) && commit_all(book) == BOOK_DONE && redo_clear(&book->redo)) ||
            fault_set(fault, "%s: cannot be written", settings->directory);
 }
 

@@ -74,6 +74,13 @@ bool redo_is_ahead(const struct redo *redo, uint64_t sequence)
     return false;
 }
 
+bool redo_clear(struct redo *redo)
+{
+    memset(redo->file, 0, REDO_BLOCK);
+    return write_at(redo->fd, redo->file, REDO_BLOCK, 0) &&
+           (redo->is_unsafe || fdatasync(redo->fd) == 0);
+}
+
 /* ---- a group ---- */
 
 void redo_begin(struct redo *redo)

@@ -39,6 +39,10 @@ bool redo_has_room(const struct redo *redo);
 /* When it returns true the group is on the disk. False: it is not known. */
 MUST_USE bool redo_append(struct redo *redo, const uint8_t after[static LEDGER_HEAD_SIZE]);
 
+/* When the book is opened and LMDB has all there is: what was begun and never answered goes, so
+ * that nobody takes it for something to come. */
+MUST_USE bool redo_clear(struct redo *redo);
+
 /* LMDB has committed all there is, and this head. */
 void redo_restart(struct redo *redo, const uint8_t head[static LEDGER_HEAD_SIZE]);
 

@@ -94,6 +94,17 @@ static bool goes_on_from(const uint8_t redo[static REDO_LOOK], const uint8_t *he
            memcmp(redo + REDO_HEAD_AT, head, ROW_HEAD) == 0;
 }
 
+static int begin(struct pages *pages)
+{
+    if (pages->txn != NULL)
+        mdb_txn_abort(pages->txn);
+    pages->txn = NULL;
+    int error = mdb_txn_begin(pages->env, NULL, MDB_RDONLY, &pages->txn);
+    for (int i = 0; error == 0 && i < DB_COUNT; i++)
+        error = mdb_dbi_open(pages->txn, db_names[i], 0, &pages->dbis[i]);
+    return error;
+}
+
 /* What was answered and lies in the redo file only comes with the writer's next commit. The file
  * was read before the transaction began. */
 static bool wait_for_redo(struct pages *pages, const uint8_t redo[static REDO_LOOK],
@@ -109,8 +120,7 @@ static bool wait_for_redo(struct pages *pages, const uint8_t redo[static REDO_LO
                              "which puts it in",
                              pages->path);
         nanosleep(&step, NULL);
-        mdb_txn_reset(pages->txn);
-        int error = mdb_txn_renew(pages->txn);
+        int error = begin(pages);
         if (error != 0)
             return pages_fault(pages, error, fault);
     }
@@ -134,9 +144,7 @@ bool pages_open(struct pages *pages, const char *path, struct fault *fault)
         return pages_fault(pages, error, fault);
     if (!is_whole(pages, fault))
         return false;
-    error = mdb_txn_begin(pages->env, NULL, MDB_RDONLY, &pages->txn);
-    for (int i = 0; error == 0 && i < DB_COUNT; i++)
-        error = mdb_dbi_open(pages->txn, db_names[i], 0, &pages->dbis[i]);
+    error = begin(pages);
     return error == 0 ? wait_for_redo(pages, redo, fault) : pages_fault(pages, error, fault);
 }
 
