@@ -196,7 +196,7 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 # What it links once more, each time with one module that is wrong.
 run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
-                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
+                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk redo book_redo)
 
 ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries some of them)
 	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1

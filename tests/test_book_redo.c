@@ -560,9 +560,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("book_redo");
-    TCase *tcase = tcase_create("book_redo");
+    TCase *tcase = tcase_create("book_redo"), *reading = tcase_create("reading");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(reading, set_up, tear_down);
     tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(reading, 60);
     tcase_add_test(tcase, what_was_answered_before_a_kill_is_there);
     tcase_add_test(tcase, what_was_answered_before_a_kill_is_answered_again);
     tcase_add_test(tcase, a_large_group_takes_the_small_ones_along);
@@ -577,10 +579,12 @@ int main(void)
     tcase_add_test(tcase, a_copy_of_just_before_goes_on_with_what_was_answered);
     tcase_add_test(tcase, a_new_ledger_is_refused_beside_a_redo_file_with_something);
     tcase_add_test(tcase, a_backup_is_not_restored_beside_a_redo_file);
-    tcase_add_loop_test(tcase, who_reads_waits_for_what_was_answered_before, 0, COUNT_OF(readings));
-    tcase_add_loop_test(tcase, who_reads_after_a_kill_is_told_to_start_the_engine_once, 0,
+    tcase_add_loop_test(reading, who_reads_waits_for_what_was_answered_before, 0,
+                        COUNT_OF(readings));
+    tcase_add_loop_test(reading, who_reads_after_a_kill_is_told_to_start_the_engine_once, 0,
                         COUNT_OF(readings));
     tcase_add_loop_test(tcase, whatever_was_written_before_a_kill_is_there, 0, 8);
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, reading);
     return support_run(suite);
 }
