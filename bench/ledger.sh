@@ -18,17 +18,18 @@ parts=$work/ledger
 country=$work/country
 [ -e "$country/truth.csv" ] || country=$parts/country
 [ -e "$parts/snapshots/CURRENT" ] || { echo "bench: $parts holds no snapshot: run make demo LEDGER=1 first" >&2; exit 3; }
-eligd_pid='' load_pid=''
+eligd_pid='' load_pid='' other_pid=''
 finish() {
     [ -z "$load_pid" ] || kill -INT "$load_pid" 2>/dev/null || true
     [ -z "$eligd_pid" ] || kill -9 "$eligd_pid" 2>/dev/null || true
+    [ -z "$other_pid" ] || kill -9 "$other_pid" 2>/dev/null || true
     rm -rf "$here"
 }
 trap finish EXIT
 [ -x "$fill" ] || { echo "bench: $fill is missing: make $fill" >&2; exit 3; }
 trap 'exit 1' HUP INT TERM
 rm -rf "$here"
-mkdir -p "$here/ledger"
+mkdir -p "$here/ledger" "$here/other"
 
 socket=$here/sock
 fit() { "$bin/eligctl" ping --connect "unix:$socket" >/dev/null 2>&1; }
@@ -55,8 +56,24 @@ anew() {
     mkdir "$here/ledger"
     serve "$here/ledger"
 }
+# Another server, which has nothing to do with the one that is measured but the cores and the disk.
+own_socket=$socket
+socket=$here/other.sock
+serve "$here/other"
+other_pid=$eligd_pid eligd_pid=''
+socket=$own_socket
 run() { "$bin/eligbench" run --connect "unix:$socket" --truth "$country/truth.csv" --hits 100 --json "$@"; }
 value() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$2" | head -1; }
+# CHECK by the clock, while another client saturates the ledger behind SOCKET.
+beside() { # SOCKET NAME
+    "$bin/eligbench" run --connect "unix:$1" --truth "$country/truth.csv" --hits 100 --json --kind use \
+        --warm-ms 0 --measure-ms $((ms + 2000)) >"$here/beside.json" &
+    load_pid=$!
+    sleep 1
+    run --rate "$rate" --measure-ms "$ms" >"$here/$2.json"
+    wait "$load_pid" || true
+    load_pid=''
+}
 median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 note() { echo "$2" >>"$here/$1"; } # FIGURE VALUE
 load_now() { cut -d' ' -f1-3 /proc/loadavg; }
@@ -83,25 +100,26 @@ while [ $round -lt "$rounds" ]; do
     sleep 1
 
     run --rate "$rate" --measure-ms "$ms" >"$here/idle.json"
-    # Its client must not take from the clients of CHECK what the ledger does not.
-    nice -n 19 "$bin/eligbench" run --connect "unix:$socket" --truth "$country/truth.csv" --hits 100 --json --kind use \
-        --warm-ms 0 --measure-ms $((ms + 2000)) >"$here/beside.json" &
-    load_pid=$!
-    sleep 1
-    run --rate "$rate" --measure-ms "$ms" >"$here/busy.json"
-    wait "$load_pid" || true
-    load_pid=''
-    note idle "$(value p99 "$here/idle.json")"
-    note busy "$(value p99 "$here/busy.json")"
-    note busy_ratio "$(per "$(value p99 "$here/busy.json")" "$(value p99 "$here/idle.json")")"
+    beside "$here/other.sock" strange
+    beside "$socket" busy
+    for part in 50 99; do
+        note "idle_$part" "$(value "p$part" "$here/idle.json")"
+        note "strange_$part" "$(value "p$part" "$here/strange.json")"
+        note "busy_$part" "$(value "p$part" "$here/busy.json")"
+        note "busy_ratio_$part" "$(per "$(value "p$part" "$here/busy.json")" "$(value "p$part" "$here/strange.json")")"
+        note "idle_ratio_$part" "$(per "$(value "p$part" "$here/busy.json")" "$(value "p$part" "$here/idle.json")")"
+    done
     note beside "$(value answers_per_s "$here/beside.json")"
-    echo "round $round, load $(load_now): $(tail -1 "$here/most" | cut -d. -f1) USE/s, one client $(tail -1 "$here/one_ratio") syncs, CHECK $(tail -1 "$here/busy_ratio") times idle"
+    echo "round $round, load $(load_now): $(tail -1 "$here/most" | cut -d. -f1) USE/s, one client $(tail -1 "$here/one_ratio") syncs, CHECK p99 $(tail -1 "$here/idle_ratio_99") times idle, $(tail -1 "$here/busy_ratio_99") times beside another server"
 done
 
 [ "$rounds" -eq 0 ] || {
 echo "durable USE a second, 16 connections of 64: $(scaled "$(of most)" 1 %.0f), p99 $(scaled "$(of most_p99)" 1000000 %.1f) ms, server CPU $(scaled "$(of most_cpu)" 1000 %.1f) us each"
 echo "one client, one at a time: p50 $(scaled "$(of one)" 1000 %.0f) us; one pwrite and fdatasync $(scaled "$(of disk)" 1000 %.0f) us; ratio $(of one_ratio)"
-echo "CHECK at $rate a second: p99 $(scaled "$(of idle)" 1000 %.0f) us with an idle ledger, $(scaled "$(of busy)" 1000 %.0f) us beside $(scaled "$(of beside)" 1 %.0f) USE a second; ratio $(of busy_ratio)"
+for part in 50 99; do
+    echo "CHECK at $rate a second: p$part $(scaled "$(of idle_$part)" 1000 %.0f) us with an idle ledger, $(scaled "$(of busy_$part)" 1000 %.0f) us beside $(scaled "$(of beside)" 1 %.0f) USE a second of its own," \
+        "$(scaled "$(of strange_$part)" 1000 %.0f) us beside another server's; ratio to idle $(of idle_ratio_$part), to another server's $(of busy_ratio_$part)"
+done
 }
 
 # ---- ready after a crash ----

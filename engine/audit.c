@@ -258,6 +258,7 @@ bool audit_open(struct audit **out, const struct audit_settings *settings, struc
     if (audit == NULL)
         return fault_set(fault, "no memory for the journal of checks");
     audit->settings = *settings;
+    audit->tidy_due_ms = monotonic_ms() + TIDY_MS; /* a machine that starts may not know the time */
     pthread_mutex_init(&audit->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

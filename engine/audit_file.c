@@ -178,20 +178,25 @@ static bool is_too_old(const struct audit_file *file, uint64_t next_first, uint6
            next.time_ms < now_ms - keep_ms;
 }
 
-/* The oldest go until there is room for `room` bytes more. The last one is being written. */
+/* The oldest go until there is room for `room` bytes more, and one at most because it is too old: a
+ * clock that is wrong for a minute must not cost the journal. The last one is being written. */
 static void remove_old(struct audit_file *file, uint64_t room, uint64_t now_ms)
 {
     struct audit_names names;
     struct fault fault;
     char name[AUDIT_NAME_SIZE];
     uint64_t total = room;
+    bool has_aged = false;
     if (!audit_names_read(&names, file->settings.directory, &fault))
         return; /* the next time */
     for (size_t i = 0; i < names.count; i++)
         total += segment_bytes(file, names.firsts[i]);
     for (size_t i = 0; i + 1 < names.count; i++) {
-        if (total <= file->settings.size_max && !is_too_old(file, names.firsts[i + 1], now_ms))
-            break;
+        if (total <= file->settings.size_max) {
+            if (has_aged || !is_too_old(file, names.firsts[i + 1], now_ms))
+                break;
+            has_aged = true;
+        }
         total -= segment_bytes(file, names.firsts[i]);
         audit_name_make(name, names.firsts[i]);
         if (unlinkat(file->folder_fd, name, 0) != 0)
@@ -216,6 +221,8 @@ static bool segment_begin(struct audit_file *file, uint64_t now_ms)
     memcpy(file->segment.before, file->safe.chain, AUDIT_CHAIN_SIZE);
     audit_segment_seal(bytes, &file->segment);
     audit_name_make(name, file->segment.first);
+    /* One that could not be removed when it failed: nothing in it was ever safe. */
+    (void)unlinkat(file->folder_fd, name, 0);
     file->fd = openat(file->folder_fd, name,
                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0600);
     if (file->fd < 0) {
@@ -286,7 +293,8 @@ bool audit_file_works(struct audit_file *file, uint64_t now_ms)
 {
     if (!file->is_failing)
         return true;
-    if (now_ms < file->retry_ms || !segment_begin(file, now_ms))
+    bool is_early = now_ms < file->retry_ms && file->retry_ms - now_ms <= AUDIT_RETRY_MS;
+    if (is_early || !segment_begin(file, now_ms)) /* a clock that was set back is not waited for */
         return false;
     file->is_failing = false;
     log_event("audit_works", "lost=%" PRIu64, file->counts.lost);

@@ -11,11 +11,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_MS 1000000
 #define NS_PER_US 1000
+#define NICE_STEP 5 /* behind the loops: checks come first, transactions wait for the disk anyway */
 
 /* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
  * overflows, because no more are under way than one has places. */
@@ -596,6 +599,10 @@ static bool run(struct ledger_thread *t)
 static void *thread_run(void *argument)
 {
     struct ledger_thread *t = argument;
+    /* On Linux this is the thread's own priority. */
+    int nice = getpriority(PRIO_PROCESS, 0);
+    if (setpriority(PRIO_PROCESS, (id_t)gettid(), nice + NICE_STEP) != 0)
+        log_event("note", "reason=\"the ledger's thread keeps its priority\"");
     if (!sign_head(t) || !run(t) || !sign_head(t))
         fail(t);
     atomic_store(&t->is_running, false);

@@ -211,6 +211,23 @@ START_TEST(segments_go_after_their_days)
 }
 END_TEST
 
+START_TEST(a_wrong_clock_costs_one_segment_a_minute)
+{
+    struct audit_file_settings settings = maker_settings(directory);
+    settings.days = 10;
+    file = maker_open(&settings);
+    maker_write(file, 0, 2000);
+    audit_file_tidy(file, MAKER_NOW_MS);
+    uint64_t before = verified().segment_count, wrong_ms = UINT64_C(4000000000000);
+    ck_assert_uint_gt(before, 4);
+    audit_file_tidy(file, wrong_ms);
+    ck_assert_uint_eq(verified().segment_count, before - 1);
+    audit_file_tidy(file, wrong_ms + 60000);
+    ck_assert_uint_eq(verified().segment_count, before - 2);
+    audit_file_close(file, MAKER_NOW_MS);
+}
+END_TEST
+
 /* A disk that is full: the file may not grow any more. */
 static void limit_files(rlim_t size)
 {
@@ -253,6 +270,40 @@ START_TEST(what_a_full_disk_does_not_take_is_lost_and_the_journal_says_how_many)
     ck_assert_uint_gt(counts.failures, 0);
     ck_assert_uint_eq(sums.run_count, 1);
     ck_assert(log_says("event=audit_failed") && log_says("event=audit_works"));
+}
+END_TEST
+
+/* What stood torn because it could not be removed, on a disk that was made read-only, say. */
+START_TEST(what_a_failure_left_behind_does_not_keep_the_journal_from_going_on)
+{
+    struct audit_file_settings settings = maker_settings(directory);
+    struct asked asked = maker_row(100);
+    file = maker_open(&settings);
+    maker_write(file, 0, 100);
+    limit_files(0);
+    audit_file_add(file, &asked, MAKER_NOW_MS);
+    audit_file_sync(file, MAKER_NOW_MS);
+    ck_assert(!audit_file_works(file, MAKER_NOW_MS));
+    limit_files(RLIM_INFINITY);
+    support_write_file(maker_path(directory, 2), "torn", 4, 0600);
+    ck_assert(audit_file_works(file, MAKER_NOW_MS + AUDIT_RETRY_MS));
+    audit_file_close(file, MAKER_NOW_MS);
+    ck_assert_uint_eq(verified().row_count, 100);
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_back_does_not_keep_it_from_trying_again)
+{
+    struct audit_file_settings settings = maker_settings(directory);
+    struct asked asked = maker_row(0);
+    file = maker_open(&settings);
+    limit_files(0);
+    audit_file_add(file, &asked, MAKER_NOW_MS);
+    audit_file_sync(file, MAKER_NOW_MS);
+    limit_files(RLIM_INFINITY);
+    ck_assert(!audit_file_works(file, MAKER_NOW_MS + AUDIT_RETRY_MS - 1));
+    ck_assert(audit_file_works(file, MAKER_NOW_MS - 3600000));
+    audit_file_close(file, MAKER_NOW_MS);
 }
 END_TEST
 
@@ -621,6 +672,9 @@ int main(void)
     tcase_add_test(disk, a_segment_that_was_hardly_begun_is_begun_again);
     tcase_add_test(disk, the_oldest_segments_go_when_there_is_no_room);
     tcase_add_test(disk, segments_go_after_their_days);
+    tcase_add_test(disk, a_wrong_clock_costs_one_segment_a_minute);
+    tcase_add_test(disk, what_a_failure_left_behind_does_not_keep_the_journal_from_going_on);
+    tcase_add_test(disk, a_clock_that_is_set_back_does_not_keep_it_from_trying_again);
     tcase_add_test(disk, what_a_full_disk_does_not_take_is_lost_and_the_journal_says_how_many);
     tcase_add_test(rings, each_check_that_was_looked_up_is_a_row_about_its_subject);
     tcase_add_test(rings, a_terminals_row_has_its_number_and_its_profile);
