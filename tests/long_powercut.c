@@ -37,7 +37,7 @@
 #define LIVE_COUNT_MAX   64
 #define SUBJECT_COUNT    12
 #define SHARE_COUNT_MAX  64
-#define VERIFIED_ONE_IN  16
+#define VERIFIED_ONE_IN  64
 
 static unsigned flags_added; /* to what the book opens its environment with */
 static bool has_no_redo_sync;
