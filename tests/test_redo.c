@@ -423,7 +423,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("redo");
-    TCase *record = tcase_create("record"), *engine = tcase_create("file");
+    TCase *record = tcase_create("redo"), *engine = tcase_create("file");
     tcase_add_checked_fixture(record, set_up, NULL);
     tcase_add_checked_fixture(engine, set_up, NULL);
     tcase_set_timeout(record, 60);
