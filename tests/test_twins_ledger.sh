@@ -206,7 +206,6 @@ more redo/file engine/redo "more groups wait than are said" 's/ && redo->count <
 to=protocol/redo
 twin redo $to "what goes on from another head is put in" "$(in_function redo_walk 's/memcmp\(.*LEDGER_HEAD_SIZE\) != 0/false/')"
 more redo $to "a checksum is not looked at" 's/memcmp\(check, .*\) != 0/false/'
-more redo $to "changes may go beyond the end" 's/return size <= \(size_t\)\(end - at\) \? size : 0;/return size;/'
 more redo $to "more changes may lie there than are said" "$(in_function changes_fit 's/return at == end;/return true;/')"
 more redo $to "heads may be anything" 's/ &&$/ \&\&/; s/^           ledger_head_decode\(&head, out->before\) && .*/           true;/'
 more redo $to "a head is its posting" "$(in_function redo_walk 's/memcmp\(out->before, walk->head, LEDGER_HEAD_SIZE\)/memcmp(out->before, walk->head, 16)/')"
@@ -237,7 +236,6 @@ twin ledger_thread $to "verdicts come before the commit" 's/^static enum book_en
 twin ledger_thread $to "a commit that failed is answered" "$(in_function commit 's/if \(end != BOOK_DONE\)/if (false)/')"
 more ledger_thread $to "a head is signed that nobody else can see" "$(in_function sign_head 's/!settle\(t\)/false/')"
 more ledger_thread $to "what was written is never settled" 's/goes_on && settles_now\(t\)/false/'
-more ledger_thread $to "who asks without end keeps it from being settled" 's/if \(t->settle_due_ms > t->settle_latest_ms\)/if (false)/'
 more ledger_thread $to "that it cannot be settled is no matter" 's/return book_settle\(.*\) != BOOK_FAILED;/return book_settle(t->settings.book) != 9;/'
 more ledger_thread $to "rows are removed before all is settled" "$(in_function prune 's/!settle\(t\)/false/')"
 more ledger_thread $to "who finds no room is forgotten" 's/t->is_tight \? ALL_BUT_PURCHASES : scope/scope/; s/if \(end == BOOK_FULL && count > 0\)/if (false)/'
