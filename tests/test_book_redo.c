@@ -502,6 +502,37 @@ START_TEST(who_reads_after_a_kill_is_told_to_start_the_engine_once)
 }
 END_TEST
 
+/* LMDB's lock of the writer is kept with the readers' table: who was killed held it. */
+START_TEST(a_reader_that_stays_open_is_no_matter_after_a_kill)
+{
+    const char *directory = scene.directory;
+    struct ledger_reader *reader;
+    struct ledger_head head;
+    int pipes[2], back[2];
+    char byte;
+    open_book();
+    close_book();
+    ck_assert(pipe(pipes) == 0 && pipe(back) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool is_open = ledger_reader_open(&reader, directory, &fault);
+        if (!is_open || write(pipes[1], "x", 1) != 1 || read(back[0], &byte, 1) != 1)
+            _exit(1);
+        bool is_read = ledger_reader_head(&head, reader, &fault);
+        _exit(is_read && head.sequence != 0 ? 0 : 1);
+    }
+    ck_assert_int_eq(read(pipes[0], &byte, 1), 1);
+    struct told told = write_and_die(three_uses);
+    must_have(&told.head);
+    told = write_and_die(three_uses);
+    must_have(&told.head);
+    ck_assert_int_eq(write(back[1], "x", 1), 1);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* ---- by chance ---- */
 
 static uint64_t chance;
@@ -583,6 +614,7 @@ int main(void)
                         COUNT_OF(readings));
     tcase_add_loop_test(reading, who_reads_after_a_kill_is_told_to_start_the_engine_once, 0,
                         COUNT_OF(readings));
+    tcase_add_test(reading, a_reader_that_stays_open_is_no_matter_after_a_kill);
     tcase_add_loop_test(tcase, whatever_was_written_before_a_kill_is_there, 0, 8);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, reading);
