@@ -41,6 +41,11 @@ MUST_USE enum book_end book_begin(struct book *book, uint64_t now_ms);
 MUST_USE enum book_end book_apply(struct book *book, const struct ledger_request *request,
                                   struct ledger_verdict *verdict);
 
+/* Answers what changes nothing, and so needs no room: a STATUS, what was answered under this id
+ * before, what is settled by product, place or time. False: it must be applied. */
+MUST_USE bool book_answer(struct book *book, const struct ledger_request *request,
+                          struct ledger_verdict *verdict);
+
 /* Lets at most `count_max` reservations run out whose deadline has come. */
 MUST_USE enum book_end book_expire(struct book *book, uint32_t count_max, uint32_t *count);
 
@@ -61,7 +66,7 @@ MUST_USE enum book_end book_settle(struct book *book);
 bool book_is_settled(const struct book *book); /* there is no such group */
 
 /* Of the group: disk or map are nearly full, and only CONFIRM, CANCEL, REFUND, STATUS and expiries
- * find room. A USE, RESERVE or LATE is BOOK_FULL. */
+ * find room. A USE, RESERVE or LATE is BOOK_FULL, unless book_answer has its answer. */
 bool book_is_tight(const struct book *book);
 
 const struct ledger_head *book_head(const struct book *book);

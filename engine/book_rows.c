@@ -305,6 +305,11 @@ static void chain_subject(struct book *book, struct posting *posting, uint32_t d
         book_fail(book);
         return;
     }
+    bool is_given = posting_is_given(posting);
+    uint64_t skip = posting->sequence - head.walk_from;
+    posting->skip = is_given && head.walk_from != 0 && skip <= UINT32_MAX ? (uint32_t)skip : 0;
+    if (is_given || head.last == 0)
+        head.walk_from = posting->sequence;
     posting->subject_before = head.last;
     if (head.day_most < day)
         head.day_most = day;

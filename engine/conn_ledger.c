@@ -107,12 +107,26 @@ static uint32_t ticket_serial(uint64_t ticket)
 
 /* ---- asking ---- */
 
+#define ASKER_PLAIN (UINT64_C(1) << 63) /* no terminal has such a number */
+
+/* Sessions of one terminal are one asker, however many; of plain frames each connection is. */
+static uint64_t asker_of(const struct conn *conn)
+{
+    const struct conns *conns = conn->conns;
+    if (is_sealed(conn))
+        return conn->session.terminal_number;
+    return ASKER_PLAIN | (uint64_t)conns->settings.loop << 32 | (uint64_t)(conn - conns->all);
+}
+
 static uint32_t submit(struct conn *conn, struct transactions *transactions)
 {
     struct conns *conns = conn->conns;
-    for (uint32_t i = 0; i < transactions->count; i++)
+    uint64_t asker = asker_of(conn);
+    for (uint32_t i = 0; i < transactions->count; i++) {
         transactions->requests[i].ticket =
             ticket_make(conn, (size_t)(transactions->places[i] - conns->out));
+        transactions->requests[i].asker = asker;
+    }
     size_t count = ledger_submit(conns->settings.ledger, conns->settings.loop,
                                  transactions->requests, transactions->count);
     conns->under_way_counts[conns->edition_turn] += (uint32_t)count;

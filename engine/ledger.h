@@ -12,9 +12,13 @@
 
 /* Requests that wait, of all loops together; who comes beyond is answered BUSY. */
 #define LEDGER_WAITING_MAX 4096
+/* Once so many wait, whoever asks may have so many of them: so that others find places, too. */
+#define LEDGER_CROWD_MIN (LEDGER_WAITING_MAX / 4)
+#define LEDGER_SHARE_MAX (LEDGER_WAITING_MAX / 64)
 
 struct ledger_request {
     uint64_t ticket;               /* the caller's own, comes back with the verdict */
+    uint64_t asker;                /* whose share of the places it takes */
     const struct edition *edition; /* borrowed, stands until the verdict is taken */
     uint8_t kind;                  /* enum frame_kind: a transaction, or STATUS with a target */
     uint8_t hold_10s;              /* of RESERVE */
@@ -51,7 +55,8 @@ struct ledger_verdict {
 struct ledger; /* each implementation begins with a struct ledger */
 
 struct ledger_methods {
-    /* How many of `count` were taken, in order; the others find no room. From loop `loop`. */
+    /* How many of `count` were taken, in order; the others find no room, or their asker has its
+     * share. From loop `loop`. */
     size_t (*submit)(struct ledger *ledger, uint32_t loop, const struct ledger_request requests[],
                      size_t count);
     /* Verdicts that are there for the loop, at most `room`. */

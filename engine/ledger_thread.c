@@ -16,9 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000
-#define NS_PER_US 1000
-#define NICE_STEP 5 /* behind the loops: checks come first, transactions wait for the disk anyway */
+#define NS_PER_MS  1000000
+#define NS_PER_US  1000
+#define NICE_STEP  5  /* behind the loops: checks come first */
+#define SHARE_BITS 12 /* two askers that meet in a place share a share */
 
 /* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
  * overflows, because no more are under way than one has places. */
@@ -48,6 +49,7 @@ struct ledger_thread {
     struct request_ring *asked; /* [settings.loop_count] */
     struct verdict_ring *done;  /* likewise */
     _Atomic uint64_t under_way_count;
+    _Atomic uint32_t shares[1 << SHARE_BITS]; /* requests that wait, by their asker's hash */
     atomic_bool has_failed, is_running;
     _Atomic uint64_t group_start_ns; /* of a group, and the head behind it; 0: none is under way */
 
@@ -59,6 +61,7 @@ struct ledger_thread {
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
     uint64_t settle_due_ms, settle_latest_ms;                /* of a book that is not settled */
+    uint64_t pruned_ms;                                      /* when rows were removed last */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
     bool is_tight;                /* of the last group */
@@ -97,6 +100,29 @@ static void writer_wake(struct ledger_thread *t)
     pthread_mutex_unlock(&t->lock);
 }
 
+static _Atomic uint32_t *share_of(struct ledger_thread *t, uint64_t asker)
+{
+    return &t->shares[asker * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SHARE_BITS)];
+}
+
+/* How many of `count`, for which there is room, their askers may have. */
+static size_t shares_take(struct ledger_thread *t, const struct ledger_request requests[],
+                          size_t count)
+{
+    uint64_t under_way = atomic_load(&t->under_way_count);
+    size_t taken = 0;
+    for (; taken < count; taken++) {
+        _Atomic uint32_t *share = share_of(t, requests[taken].asker);
+        uint32_t had = atomic_fetch_add(share, 1);
+        if (had >= LEDGER_SHARE_MAX && under_way - count + taken >= LEDGER_CROWD_MIN) {
+            atomic_fetch_sub(share, 1);
+            break;
+        }
+    }
+    atomic_fetch_sub(&t->under_way_count, count - taken);
+    return taken;
+}
+
 /* Room for so many of `count`. */
 static size_t room_take(struct ledger_thread *t, size_t count)
 {
@@ -117,7 +143,7 @@ static size_t thread_submit(struct ledger *ledger, uint32_t loop,
     assert(loop < t->settings.loop_count);
     if (atomic_load(&t->has_failed))
         return 0;
-    size_t taken = room_take(t, count);
+    size_t taken = shares_take(t, requests, room_take(t, count));
     if (taken == 0)
         return 0;
     struct request_ring *ring = &t->asked[loop];
@@ -194,7 +220,8 @@ static void answer_busy(struct ledger_verdict *verdict, const struct ledger_requ
     };
 }
 
-/* On a full disk what was begun is still ended: confirmations are what the ballast is for. */
+/* On a full disk what was begun is still ended: confirmations are what the ballast is for. And what
+ * was answered before is answered again. */
 enum scope { ALL_KINDS, ALL_BUT_PURCHASES };
 
 static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope scope)
@@ -203,7 +230,8 @@ static enum book_end apply_all(struct ledger_thread *t, size_t count, enum scope
     for (size_t i = 0; i < count && end == BOOK_DONE; i++) {
         const struct ledger_request *request = t->members[i].request;
         if (scope == ALL_BUT_PURCHASES && kind_is_purchase(request->kind)) {
-            answer_busy(&t->verdicts[i], request);
+            if (!book_answer(t->settings.book, request, &t->verdicts[i]))
+                answer_busy(&t->verdicts[i], request);
             continue;
         }
         end = book_apply(t->settings.book, request, &t->verdicts[i]);
@@ -305,6 +333,7 @@ static void give_back(struct ledger_thread *t, size_t count)
         uint64_t given = 0;
         for (; i < count && t->members[i].loop == loop; i++) {
             count_verdict(t->settings.metrics, t->verdicts[i].status);
+            atomic_fetch_sub(share_of(t, t->members[i].request->asker), 1);
             done->places[(end + given++) % LEDGER_WAITING_MAX] = t->verdicts[i];
         }
         atomic_fetch_add_explicit(&t->asked[loop].first, given, memory_order_release);
@@ -497,22 +526,30 @@ static bool prune(struct ledger_thread *t)
         say_room(t, true);
     else if (end == BOOK_DONE)
         metric_add(&t->settings.metrics->ledger_pruned, count);
+    t->pruned_ms = monotonic_ms();
     t->prune_due_ms =
-        monotonic_ms() + (end == BOOK_DONE && count == LEDGER_PRUNED_MAX ? 0 : LEDGER_PRUNE_MS);
+        t->pruned_ms + (end == BOOK_DONE && count == LEDGER_PRUNED_MAX ? 0 : LEDGER_PRUNE_MS);
     return end != BOOK_FAILED;
 }
 
-/* When nobody asks: reservations that run out, old rows, the head. False: it has failed. */
+/* Old rows; now and then while others wait, too, or who is asked without end would never remove
+ * any. False: it has failed. */
+static bool prune_if_due(struct ledger_thread *t, uint64_t now_ms, bool is_asked)
+{
+    bool is_due = prunes(t) && now_ms >= t->prune_due_ms && now_ms >= t->housekeeping_due_ms;
+    if (!is_due || (is_asked && now_ms < t->pruned_ms + LEDGER_PRUNE_LOAD_MS))
+        return true;
+    return prune(t);
+}
+
+/* When nobody asks: reservations that run out, and old rows. False: it has failed. */
 static bool keep_house(struct ledger_thread *t)
 {
     uint64_t now_ms = monotonic_ms();
-    if (now_ms >= t->housekeeping_due_ms) {
-        if (book_next_deadline_ms(t->settings.book) <= t->now_ms && !run_group(t, 0))
-            return false;
-        if (prunes(t) && now_ms >= t->prune_due_ms && !prune(t))
-            return false;
-    }
-    return true;
+    if (now_ms >= t->housekeeping_due_ms && book_next_deadline_ms(t->settings.book) <= t->now_ms &&
+        !run_group(t, 0))
+        return false;
+    return prune_if_due(t, now_ms, false);
 }
 
 /* ---- the thread ---- */
@@ -575,7 +612,8 @@ static bool turn(struct ledger_thread *t)
     size_t count = gather(t);
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
-    bool goes_on = count > 0 ? run_group(t, count) : keep_house(t);
+    bool goes_on =
+        count > 0 ? run_group(t, count) && prune_if_due(t, monotonic_ms(), true) : keep_house(t);
     if (goes_on && settles_now(t))
         goes_on = settle(t);
     if (goes_on && monotonic_ms() >= t->head_due_ms)

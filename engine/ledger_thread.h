@@ -16,7 +16,8 @@
  * came while the one before was written. */
 #define LEDGER_GROUP_MAX     1024
 #define LEDGER_EXPIRED_MAX   100   /* reservations that run out in one group */
-#define LEDGER_PRUNED_MAX    200   /* rows removed in one group, when nobody waits */
+#define LEDGER_PRUNED_MAX    200   /* rows removed in one group */
+#define LEDGER_PRUNE_LOAD_MS 1000  /* between two such groups while others wait */
 #define LEDGER_PRUNE_MS      60000 /* between two looks for such rows, when there were few */
 #define LEDGER_SETTLE_MS     10    /* without a group, before LMDB commits what small ones wrote */
 #define LEDGER_UNSETTLED_MS  500   /* with groups, but so few that REDO_GROUPS_MAX is far */

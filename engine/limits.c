@@ -273,6 +273,12 @@ static bool spacing_allows(struct book *book, const struct limit_case *c, uint32
     return true;
 }
 
+/* Whom a WARN and a STOP are about. */
+static uint32_t scope_of_budget(const struct limit_case *c, const struct limit *limit)
+{
+    return limit->shared != 0 ? SCOPE_SHARED | limit->shared : scope_of(c, limit->relief);
+}
+
 static void write_about_budget(struct book *book, const struct limit_case *c,
                                const struct limit *limit, uint8_t kind, uint64_t spent,
                                uint32_t number)
@@ -283,7 +289,7 @@ static void write_about_budget(struct book *book, const struct limit_case *c,
         .service_time_s = (uint32_t)c->service_time_s,
         .target_id = number,
         .target_terminal = limit->period,
-        .relief = limit->shared != 0 ? SCOPE_SHARED | limit->shared : scope_of(c, limit->relief),
+        .relief = scope_of_budget(c, limit),
         .generation = c->edition->manifest->generation,
         .part_count = 1,
         .parts = {{.amount = spent}},
@@ -291,29 +297,26 @@ static void write_about_budget(struct book *book, const struct limit_case *c,
     book_append(book, &posting, 0, 0);
 }
 
-/* Once in a period; of a shared budget its first relief's tally remembers it. */
+/* Once in a period: a tally remembers it, of a shared budget one of its own. */
 static void write_stop(struct book *book, const struct limit_case *c, const struct limit *limit,
                        uint64_t spent, uint32_t number)
 {
-    struct sharers sharers = sharers_of(book, c, limit);
-    uint32_t relief;
-    if (!next_sharer(&sharers, &relief))
-        return;
-    struct tally_name name = {SUBJECT_NOBODY, scope_of(c, relief), limit->period, number};
+    struct tally_name name = {SUBJECT_NOBODY, scope_of_budget(c, limit), limit->period, number};
     struct tally tally = tally_find(book, &name);
-    uint8_t stop = limit->shared != 0 ? STOP_SHARED : STOP_OWN;
-    if (tally.stopped & stop)
+    if (tally.stopped != 0)
         return;
-    tally.stopped |= stop;
+    tally.stopped = 1;
     book_put_tally(book, &name, &tally);
     write_about_budget(book, c, limit, POSTING_STOP, spent, number);
 }
 
+/* All are asked: each that refuses writes its own STOP. */
 static bool budgets_allow(struct book *book, const struct limit_case *c, uint32_t index,
                           bool writes_stop)
 {
     struct limit_list list = limits_of(c, index);
     const struct limit *limit;
+    bool is_allowed = true;
     while ((limit = next_limit(&list)) != NULL) {
         if (limit->kind != LIMIT_BUDGET)
             continue;
@@ -323,9 +326,9 @@ static bool budgets_allow(struct book *book, const struct limit_case *c, uint32_
         if (writes_stop && limit->period != PERIOD_PURCHASE)
             write_stop(book, c, limit, spent,
                        period_number(limit->period, c->day, c->parts[index].term_day));
-        return false;
+        is_allowed = false;
     }
-    return true;
+    return is_allowed;
 }
 
 uint64_t limits_leave(struct book *book, const struct limit_case *c, uint32_t index,

@@ -12,8 +12,7 @@ struct limit_part {
     uint16_t use_count;
     uint64_t amount;
 };
-#define RELIEF_NONE  UINT32_MAX
-#define TERM_UNKNOWN UINT32_MAX
+#define RELIEF_NONE UINT32_MAX
 
 /* A purchase that limits are asked about, part by part. */
 struct limit_case {

@@ -9,7 +9,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,7 +23,8 @@
 #define DESCRIPTORS_A_LOOP 4
 #define WAIT_FOR_LOOPS_NS  10000000
 #define LEDGER_TEXT_SIZE   80
-#define SIGNAL_ECHO_NS     500000000 /* so soon the same signal is the same request */
+#define SIGNAL_ECHO_NS     500000000  /* so soon the same signal is the same request */
+#define CLOSING_SAID_NS    1000000000 /* so long closing may take without a word */
 
 /* Keys and identifiers are in this memory: no dump of it, by the kernel or by a debugger. */
 static bool process_harden(struct fault *fault)
@@ -101,13 +104,11 @@ static void log_stop(struct server *server)
               totals.alarm_count, text);
 }
 
-/* timeout(1) and others send a signal to a process and to its group: it comes twice. */
-static bool is_second_request(int second, int first, uint64_t asked_ns)
-{
-    if (second != SIGTERM && second != SIGINT)
-        return false;
-    return second != first || clock_monotonic_ns() - asked_ns > SIGNAL_ECHO_NS;
-}
+/* By whom it was asked to stop, and when; 0: by nobody. */
+struct stop {
+    int signal;
+    uint64_t asked_ns;
+};
 
 /* What the ledger is at: on a disk that hangs, for how long. */
 static const char *ledger_text(char text[static LEDGER_TEXT_SIZE], struct server *server)
@@ -120,35 +121,80 @@ static const char *ledger_text(char text[static LEDGER_TEXT_SIZE], struct server
     return text;
 }
 
-/* Serves until TERM or INT, then drains; a second one does not wait for that. */
-static int serve(struct server *server, const struct config *config, const sigset_t *signals)
+/* Whoever asks a second time does not wait for a disk that hangs. timeout(1) and others send a
+ * signal to a process and to its group: it comes twice. `what` is said beside. */
+static void listen_a_moment(const struct stop *stop, const sigset_t *signals, const char *what)
 {
-    int signal_number = 0;
-    while (signal_number != SIGTERM && signal_number != SIGINT) {
-        if (sigwait(signals, &signal_number) != 0)
+    struct timespec wait = {0, WAIT_FOR_LOOPS_NS};
+    int second = sigtimedwait(signals, NULL, &wait);
+    if (second != SIGTERM && second != SIGINT)
+        return;
+    if (second == stop->signal && clock_monotonic_ns() - stop->asked_ns <= SIGNAL_ECHO_NS)
+        return;
+    log_event("killed", "signal=%d reason=\"asked a second time to stop\"%s", second, what);
+    _exit(EXIT_FAILED);
+}
+
+/* Serves until TERM or INT, then drains. */
+static struct stop serve(struct server *server, const struct config *config,
+                         const sigset_t *signals)
+{
+    struct stop stop = {.signal = 0};
+    while (stop.signal != SIGTERM && stop.signal != SIGINT) {
+        if (sigwait(signals, &stop.signal) != 0)
             continue;
-        if (signal_number == SIGHUP)
+        if (stop.signal == SIGHUP)
             server_look(server);
     }
 
-    uint64_t asked_ns = clock_monotonic_ns();
+    stop.asked_ns = clock_monotonic_ns();
     struct server_totals totals;
     server_totals(&totals, server);
     char ledger[LEDGER_TEXT_SIZE];
-    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64 "%s", signal_number,
+    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64 "%s", stop.signal,
               totals.connection_count, config->drain_ms, ledger_text(ledger, server));
     server_drain(server);
-    while (server_is_running(server)) {
-        struct timespec wait = {0, WAIT_FOR_LOOPS_NS};
-        int second = sigtimedwait(signals, NULL, &wait);
-        if (is_second_request(second, signal_number, asked_ns)) {
-            log_event("killed", "signal=%d reason=\"asked a second time to stop\"%s", second,
-                      ledger_text(ledger, server));
-            _exit(EXIT_FAILED);
-        }
-    }
+    while (server_is_running(server))
+        listen_a_moment(&stop, signals, ledger_text(ledger, server));
     log_stop(server);
-    return EXIT_YES;
+    return stop;
+}
+
+/* What is done when nobody is served any more: the last of the journal, and what is known of
+ * terminals, is written. A thread does that, so that somebody listens to signals meanwhile. */
+struct closing {
+    struct server *server;
+    atomic_bool is_done;
+};
+
+static void *closing_run(void *argument)
+{
+    struct closing *closing = argument;
+    server_close(closing->server);
+    atomic_store(&closing->is_done, true);
+    return NULL;
+}
+
+static void close_server(struct server *server, const struct stop *stop, const sigset_t *signals)
+{
+    struct closing closing = {.server = server};
+    pthread_t thread;
+    uint64_t begun_ns = clock_monotonic_ns();
+    bool is_said = false;
+    if (pthread_create(&thread, NULL, closing_run, &closing) != 0) {
+        server_close(server);
+        return;
+    }
+    while (!atomic_load(&closing.is_done)) {
+        listen_a_moment(stop, signals, " closing=1");
+        bool is_slow = clock_monotonic_ns() - begun_ns > CLOSING_SAID_NS;
+        if (is_slow && !is_said)
+            log_event("closing", "reason=\"the disk is slow: the end of the journal of checks, or "
+                                 "what is known of terminals, is still being written; a second "
+                                 "signal does not wait for it\"");
+        is_said = is_slow;
+    }
+    pthread_join(thread, NULL);
 }
 
 static int fail(const char *event, const struct fault *fault)
@@ -194,16 +240,17 @@ static int run(struct config *config, const struct server_keys *keys)
     if (!process_raise_limit(config, &fault) || !server_start(&server, config, keys, &fault))
         return fail("failed", &fault);
 
-    int status;
+    int status = EXIT_YES;
+    struct stop stop = {.signal = 0};
     if (!write_ports(config, server, &fault)) {
         status = fail("failed", &fault);
         server_drain(server);
     } else {
         log_cautions(config);
         log_start(config, server);
-        status = serve(server, config, &signals);
+        stop = serve(server, config, &signals);
     }
-    server_close(server);
+    close_server(server, &stop, &signals);
     return status;
 }
 

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_COUNT_MAX 3 /* reservations of a subject */
+#define OPEN_COUNT_MAX 3   /* reservations of a subject */
+#define LATE_AFTER_S   900 /* older than that a service was recorded late, whatever asks */
 #define MS_PER_10S     10000
 #define MS_PER_SECOND  1000
 
@@ -189,6 +190,8 @@ static void grant(struct book *book, const struct ledger_request *request,
     posting->state = is_held ? STATE_RESERVED : STATE_CONFIRMED;
     take_parts(book, request, verdict, posting);
     if (is_held) {
+        for (uint32_t i = 0; i < limit_case->part_count; i++)
+            posting_set_term_day(posting, i, limit_case->parts[i].term_day);
         deadline_ms = book->head.clock_ms + (uint64_t)request->hold_10s * MS_PER_10S;
         posting->until_s = (uint32_t)(deadline_ms / MS_PER_SECOND);
     }
@@ -198,18 +201,26 @@ static void grant(struct book *book, const struct ledger_request *request,
     limits_warn(book, limit_case);
 }
 
+/* Gates that pass on in a moment what they read, and clocks that are not quite right, are not late.
+ */
+static bool is_late(const struct book *book, const struct ledger_request *request)
+{
+    uint64_t now_s = book->head.clock_ms / MS_PER_SECOND;
+    return request->kind == KIND_LATE || request->purchase.service_time_s + LATE_AFTER_S < now_s;
+}
+
 void purchase_apply(struct book *book, const struct ledger_request *request, struct posting *out)
 {
     struct posting posting = posting_of_purchase(request, posting_kind_of(request->kind));
     struct limit_case limit_case;
     struct verdict verdict;
     assert(request->candidates.status == STATUS_OK);
+    posting.flags = is_late(book, request) ? FLAG_LATE : 0;
     if (request->kind == KIND_LATE) {
         decide_into(&verdict, request->edition, &request->candidates, request->view,
                     &request->purchase);
         take_case(&limit_case, request, &verdict);
         posting.status = (uint16_t)verdict.status;
-        posting.flags = FLAG_LATE;
         if (limits_are_passed(book, &limit_case)) {
             posting.status = STATUS_OVER_LIMIT;
             posting.flags |= FLAG_OVER_LIMIT;

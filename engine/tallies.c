@@ -91,13 +91,6 @@ void tally_parts(struct book *book, const struct posting *purchase,
 /* More than any limit allows, and the sum over all reliefs fits. */
 #define AMOUNT_AGAINST_ALL (UINT64_MAX / (RELIEF_COUNT_MAX + 1))
 
-static bool is_purchase(const struct posting *posting)
-{
-    return (posting->kind == POSTING_USE || posting->kind == POSTING_RESERVE ||
-            posting->kind == POSTING_LATE) &&
-           posting->state != STATE_DENIED;
-}
-
 bool walk_next(struct walk *walk)
 {
     struct book *book = walk->book;
@@ -108,9 +101,10 @@ bool walk_next(struct walk *walk)
         if (walk->is_cut)
             return false;
         walk->left--;
-        walk->next = posting->subject_before;
+        walk->next =
+            posting->skip != 0 ? posting->sequence - posting->skip : posting->subject_before;
         struct transaction_name name = {posting->terminal, posting->request_id};
-        if (!is_purchase(posting) || !book_get_transaction(book, name, &walk->transaction))
+        if (!posting_is_given(posting) || !book_get_transaction(book, name, &walk->transaction))
             continue;
         if (walk->transaction.state == STATE_RESERVED || walk->transaction.state == STATE_CONFIRMED)
             return true;
@@ -120,8 +114,9 @@ bool walk_next(struct walk *walk)
 
 struct walk walk_begin(struct book *book, uint64_t subject, uint32_t from_day)
 {
+    struct subject_head head = book_get_subject(book, subject);
     return (struct walk){.book = book,
-                         .next = book_get_subject(book, subject).last,
+                         .next = head.walk_from != 0 ? head.walk_from : head.last,
                          .from_day = from_day,
                          .left = WALK_POSTINGS_MAX};
 }

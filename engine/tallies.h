@@ -4,12 +4,14 @@
 
 #include "engine/book_parts.h"
 
-/* Of a subject with more postings than are walked through nobody can say: as much as stands against
- * every limit, and nothing is kept of that. */
+/* Of a subject with more purchases than are walked through nobody can say: as much as stands
+ * against every limit, and nothing is kept of that. */
 struct tally tally_find(struct book *book, const struct tally_name *name);
 
-/* One request holds up all others: more postings than anybody has in a lifetime, a few at a time on
- * every day, are no person's but somebody's who wants the ledger to stand still. */
+/* One request holds up all others: more purchases than anybody has in a lifetime, a few at a time
+ * on every day, are no person's but somebody's who wants the ledger to stand still. Denials, and
+ * what was asked about a purchase, are stepped over: whoever is refused again and again buries
+ * nobody. */
 #define WALK_POSTINGS_MAX 65536
 
 /* A subject's purchases that are held or confirmed, the last one first, as far back as any may be
@@ -18,7 +20,7 @@ struct walk {
     struct book *book;
     uint64_t next; /* sequence */
     uint32_t from_day;
-    uint32_t left; /* postings that are still looked at */
+    uint32_t left; /* purchases that are still looked at */
     bool is_cut;   /* there were more */
     struct posting posting;
     struct transaction transaction;

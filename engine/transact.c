@@ -223,7 +223,7 @@ static void take_case_again(struct book *book, struct limit_case *out,
             relief++;
         out->parts[i] = (struct limit_part){
             .relief = relief < tables->relief_count ? relief : RELIEF_NONE,
-            .term_day = TERM_UNKNOWN,
+            .term_day = posting_term_day(posting, i),
             .use_count = posting->parts[i].use_count,
             .amount = posting->parts[i].amount,
         };
@@ -458,24 +458,33 @@ static void say_settled(struct ledger_verdict *verdict, const struct ledger_requ
         verdict->payable = (uint64_t)purchase->unit_price * purchase->quantity;
 }
 
-enum book_end book_apply(struct book *book, const struct ledger_request *request,
-                         struct ledger_verdict *verdict)
+bool book_answer(struct book *book, const struct ledger_request *request,
+                 struct ledger_verdict *verdict)
 {
     struct transaction own;
-    bool is_purchase = kind_is_purchase(request->kind);
     assert(book->is_open);
     *verdict =
         (struct ledger_verdict){.ticket = request->ticket, .remaining = REMAINING_UNPUBLISHED};
-    bool is_settled = is_purchase && request->candidates.status != STATUS_OK;
-    if (!book_make_room(book, is_purchase && !is_settled))
-        return book->end;
     if (request->kind != KIND_STATUS &&
         book_get_transaction(
             book, (struct transaction_name){request->terminal, request->request_id}, &own))
         answer_again(book, request, &own, verdict);
-    else if (is_settled)
+    else if (request->kind == KIND_STATUS)
+        apply_change(book, request, verdict);
+    else if (kind_is_purchase(request->kind) && request->candidates.status != STATUS_OK)
         say_settled(verdict, request);
-    else if (is_purchase)
+    else
+        return false;
+    return true;
+}
+
+enum book_end book_apply(struct book *book, const struct ledger_request *request,
+                         struct ledger_verdict *verdict)
+{
+    bool is_purchase = kind_is_purchase(request->kind);
+    if (book_answer(book, request, verdict) || !book_make_room(book, is_purchase))
+        return book->end;
+    if (is_purchase)
         apply_purchase(book, request, verdict);
     else
         apply_change(book, request, verdict);

@@ -346,6 +346,23 @@ static uint32_t later_day(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+/* Walks through purchases go over what was given only, or follow the list. */
+static void fold_walk(struct fold *fold, struct person *person, const struct row_posting *p)
+{
+    bool is_given = (p->kind == USE || p->kind == RESERVE || p->kind == LATE) && p->state != DENIED;
+    uint32_t day = 0;
+    uint64_t to = p->skip < p->sequence ? p->sequence - p->skip : 0;
+    bool is_good = p->skip == 0 ||
+                   (is_given && (person->walk_from != 0 ? to == person->walk_from
+                                                        : fold->leads(fold->with, to, 0, &day)));
+    if (!is_good)
+        findings_add(fold->findings, "I1", p->sequence,
+                     "skip: want it to lead to the purchase before, %" PRIu64 ", found %" PRIu64,
+                     person->walk_from, to);
+    if (is_given || p->before == 0)
+        person->walk_from = p->sequence;
+}
+
 static void fold_subject(struct fold *fold, const struct row_posting *p)
 {
     struct person *person = totals_at(&fold->persons, &p->subject);
@@ -366,6 +383,7 @@ static void fold_subject(struct fold *fold, const struct row_posting *p)
         findings_add(fold->findings, "I1", p->sequence,
                      "latest day of service: want %" PRIu32 ", found %" PRIu32, wanted,
                      p->day_most);
+    fold_walk(fold, person, p);
     person->last = p->sequence;
     person->day_most = p->day_most;
 }
@@ -387,8 +405,6 @@ static void check_flags(struct fold *fold, const struct row_posting *p)
 static void fold_stop(struct fold *fold, const struct row_posting *p)
 {
     struct stop key = {.number = p->target, .scope = p->relief, .period = p->target_terminal};
-    if (key.scope > STOP_SHARED_ANY) /* whose reliefs share is not in the ledger */
-        key.scope = STOP_SHARED_ANY;
     if (totals_at(&fold->stops, &key) == NULL)
         fold->has_failed = true;
 }

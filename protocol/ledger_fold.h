@@ -41,6 +41,7 @@ struct person {
     uint64_t subject; /* the key */
     uint64_t last;
     uint32_t open_count, day_most;
+    uint64_t walk_from; /* 0: neither its first posting nor a purchase that was given was there */
 };
 /* Of a subject under a scope on a day. */
 struct spent {
@@ -48,12 +49,11 @@ struct spent {
     uint32_t scope, day;
     int64_t used_uses, held_uses, used_amount, held_amount;
 };
-/* A budget that was stopped in a period: of a relief, or any that is shared. */
+/* A budget that was stopped in a period: of a relief, or shared under a number. */
 struct stop {
     uint64_t number; /* the key */
     uint32_t scope, period;
 };
-#define STOP_SHARED_ANY 0x80000000u
 
 struct fold {
     struct ledger_findings *findings;

@@ -86,13 +86,14 @@ bool row_read_posting(struct row_posting *out, const uint8_t *row)
         .day_most = u32(row, 96),
         .relief = u32(row, 100),
         .until_s = u32(row, 104),
+        .skip = u32(row, 108),
         .before = u64(row, 112),
         .hash = row + HASHED,
         .chain = row + HASHED + HASH,
     };
     bool is_kind = (out->kind >= USE && out->kind <= STOP) || out->kind == PRUNED;
     return is_kind && out->state <= GIVEN_BACK && out->flags <= ALL_FLAGS &&
-           is_zero(row, 108, 112) && read_parts(out->parts, row, 128, out->part_count) &&
+           read_parts(out->parts, row, 128, out->part_count) &&
            (out->kind != PRUNED || is_emptied(row));
 }
 

@@ -34,7 +34,7 @@ struct row_part {
 
 struct row_posting {
     uint64_t sequence, id, target, subject, recorded_ms, body, before;
-    uint32_t terminal, target_terminal, product, service_s, day_most, relief, until_s;
+    uint32_t terminal, target_terminal, product, service_s, day_most, relief, until_s, skip;
     uint16_t status, quantity, flags;
     uint8_t kind, state, part_count;
     struct row_part parts[PARTS];

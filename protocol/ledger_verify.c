@@ -338,8 +338,10 @@ static void check_person(struct verify *v, const struct person *person)
         COMPLAIN(v, "I2", person->last, "subject: open holds: want %" PRIu32 ", found %" PRIu64,
                  person->open_count, open_count);
     uint32_t day = between > person->day_most ? between : person->day_most;
-    if (row_number(row + 12, 4) != day || row_number(row + 16, 8) != 0 ||
-        row_number(row + 24, 8) != 0)
+    uint64_t walk_from = row_number(row + 16, 8);
+    bool is_walk =
+        person->walk_from != 0 ? walk_from == person->walk_from : leads(v, walk_from, 0, &between);
+    if (row_number(row + 12, 4) != day || !is_walk || row_number(row + 24, 8) != 0)
         COMPLAIN(v, "I1", person->last, "subject: its row is not what its postings come to");
 }
 
@@ -398,21 +400,18 @@ static bool has_stop(const struct verify *v, uint32_t scope, uint8_t period, uin
     return totals_find(&v->fold.stops, &key) != NULL;
 }
 
-/* Bits: 1 the relief's own budget, which is known here; 2 one that it shares. */
+/* Of a relief's own budget, and of each that is shared. */
 static void check_stopped(struct verify *v, uint32_t scope, uint8_t period, uint32_t number,
-                          uint8_t marks)
+                          uint8_t mark)
 {
     bool is_stopped = has_stop(v, scope, period, number);
-    bool knows_all = v->head.pruned == 0;
     bool is_wrong =
-        marks > 3 || (is_stopped && (marks & 1) == 0) ||
-        (knows_all && !is_stopped && (marks & 1) != 0) ||
-        (knows_all && (marks & 2) != 0 && !has_stop(v, STOP_SHARED_ANY, period, number));
+        mark > 1 || (is_stopped && mark == 0) || (v->head.pruned == 0 && !is_stopped && mark != 0);
     if (is_wrong)
         COMPLAIN(v, "I1", 0,
                  "tally of relief %" PRIu32 ", period %u, number %" PRIu32
                  ": want marks as there are STOP postings, found %u",
-                 scope, period, number, marks);
+                 scope, period, number, mark);
 }
 
 static void check_tally(struct verify *v, const struct totals *days, const uint8_t *key,
@@ -457,7 +456,7 @@ static void take_subject_row(struct verify *v, const uint8_t *key, const uint8_t
     const uint8_t *posting = pages_posting(&v->pages, last);
     bool is_known = subject != 0 && posting != NULL && posting[8] == PRUNED &&
                     leads(v, last, 0, &day) && row_number(row + 8, 4) == 0 &&
-                    row_number(row + 12, 4) == day && row_number(row + 16, 8) == 0 &&
+                    row_number(row + 12, 4) == day && leads(v, row_number(row + 16, 8), 0, &day) &&
                     row_number(row + 24, 8) == 0;
     if (!is_known)
         COMPLAIN(v, "I1", last, "subject: a row of which no posting knows");

@@ -51,7 +51,7 @@ enum {
     POSTING_AT_DAY_MOST = 96,        /* u32 */
     POSTING_AT_RELIEF = 100,         /* u32 */
     POSTING_AT_UNTIL_S = 104,        /* u32 */
-    POSTING_AT_RESERVED = 108,       /* 4 bytes, zero */
+    POSTING_AT_SKIP = 108,           /* u32 */
     POSTING_AT_SUBJECT_BEFORE = 112, /* u64 */
     POSTING_AT_GENERATION = 120,     /* u64 */
     POSTING_AT_PARTS = 128,          /* 4 times a part; those not in use zero */
@@ -85,8 +85,8 @@ static_assert(POSTING_AT_PROVIDER == POSTING_AT_BODY + 8, "posting fields touch"
 static_assert(POSTING_AT_DAY_MOST == POSTING_AT_PROVIDER + 8, "posting fields touch");
 static_assert(POSTING_AT_RELIEF == POSTING_AT_DAY_MOST + 4, "posting fields touch");
 static_assert(POSTING_AT_UNTIL_S == POSTING_AT_RELIEF + 4, "posting fields touch");
-static_assert(POSTING_AT_RESERVED == POSTING_AT_UNTIL_S + 4, "posting fields touch");
-static_assert(POSTING_AT_SUBJECT_BEFORE == POSTING_AT_RESERVED + 4, "posting fields touch");
+static_assert(POSTING_AT_SKIP == POSTING_AT_UNTIL_S + 4, "posting fields touch");
+static_assert(POSTING_AT_SUBJECT_BEFORE == POSTING_AT_SKIP + 4, "posting fields touch");
 static_assert(POSTING_AT_GENERATION == POSTING_AT_SUBJECT_BEFORE + 8, "posting fields touch");
 static_assert(POSTING_AT_PARTS == POSTING_AT_GENERATION + 8, "posting fields touch");
 static_assert(POSTING_AT_CONTENT_HASH == POSTING_AT_PARTS + 64, "posting fields touch");
@@ -169,13 +169,15 @@ enum {
     SUBJECT_LAST = 0,       /* u64 */
     SUBJECT_OPEN_COUNT = 8, /* u32 */
     SUBJECT_DAY_MOST = 12,  /* u32 */
-    SUBJECT_RESERVED = 16,  /* 16 bytes, zero */
+    SUBJECT_WALK_FROM = 16, /* u64 */
+    SUBJECT_RESERVED = 24,  /* 8 bytes, zero */
     SUBJECT_END = 32,
 };
 static_assert(SUBJECT_OPEN_COUNT == SUBJECT_LAST + 8, "subject head fields touch");
 static_assert(SUBJECT_DAY_MOST == SUBJECT_OPEN_COUNT + 4, "subject head fields touch");
-static_assert(SUBJECT_RESERVED == SUBJECT_DAY_MOST + 4, "subject head fields touch");
-static_assert(SUBJECT_END == SUBJECT_RESERVED + 16, "subject head fields touch");
+static_assert(SUBJECT_WALK_FROM == SUBJECT_DAY_MOST + 4, "subject head fields touch");
+static_assert(SUBJECT_RESERVED == SUBJECT_WALK_FROM + 8, "subject head fields touch");
+static_assert(SUBJECT_END == SUBJECT_RESERVED + 8, "subject head fields touch");
 static_assert((int)SUBJECT_END == TALLY_SIZE, "subject head fields fill the record");
 
 enum {
@@ -245,11 +247,18 @@ static void parts_decode(struct posting_part parts[], const uint8_t *bytes)
 
 /* ---- postings ---- */
 
+bool posting_is_given(const struct posting *p)
+{
+    return (p->kind == POSTING_USE || p->kind == POSTING_RESERVE || p->kind == POSTING_LATE) &&
+           p->state != STATE_DENIED;
+}
+
 static bool posting_is_sane(const struct posting *p)
 {
     bool is_kind = (p->kind >= POSTING_USE && p->kind <= POSTING_LAST) || p->kind == POSTING_PRUNED;
+    bool is_skip = p->skip == 0 || (posting_is_given(p) && p->skip < p->sequence);
     return p->sequence != 0 && is_kind && p->state <= STATE_LAST && p->flags <= FLAGS_ALL &&
-           p->subject_before < p->sequence && parts_are_sane(p->parts, p->part_count);
+           p->subject_before < p->sequence && is_skip && parts_are_sane(p->parts, p->part_count);
 }
 
 static void posting_store(uint8_t row[static POSTING_SIZE], const struct posting *in)
@@ -260,7 +269,7 @@ static void posting_store(uint8_t row[static POSTING_SIZE], const struct posting
     store_u16(row + POSTING_AT_STATUS, in->status);
     store_u32(row + POSTING_AT_TERMINAL, in->terminal);
     store_u64(row + POSTING_AT_REQUEST_ID, in->request_id);
-    store_u64(row + POSTING_AT_TARGET_ID, in->target_id);
+    store_u64(row + POSTING_AT_TARGET_ID, in->kind == POSTING_RESERVE ? in->terms : in->target_id);
     store_u32(row + POSTING_AT_TARGET_TERMINAL, in->target_terminal);
     store_u32(row + POSTING_AT_PRODUCT, in->product);
     store_u64(row + POSTING_AT_SUBJECT, in->subject);
@@ -281,7 +290,7 @@ static void posting_store(uint8_t row[static POSTING_SIZE], const struct posting
     store_u32(row + POSTING_AT_DAY_MOST, in->day_most);
     store_u32(row + POSTING_AT_RELIEF, in->relief);
     store_u32(row + POSTING_AT_UNTIL_S, in->until_s);
-    store_u32(row + POSTING_AT_RESERVED, 0);
+    store_u32(row + POSTING_AT_SKIP, in->skip);
     store_u64(row + POSTING_AT_SUBJECT_BEFORE, in->subject_before);
     store_u64(row + POSTING_AT_GENERATION, in->generation);
     parts_encode(row + POSTING_AT_PARTS, in->parts);
@@ -298,7 +307,9 @@ static void posting_load(struct posting *out, const uint8_t row[static POSTING_S
     out->status = load_u16(row + POSTING_AT_STATUS);
     out->terminal = load_u32(row + POSTING_AT_TERMINAL);
     out->request_id = load_u64(row + POSTING_AT_REQUEST_ID);
-    out->target_id = load_u64(row + POSTING_AT_TARGET_ID);
+    uint64_t target_id = load_u64(row + POSTING_AT_TARGET_ID);
+    out->target_id = out->kind == POSTING_RESERVE ? 0 : target_id;
+    out->terms = out->kind == POSTING_RESERVE ? target_id : 0;
     out->target_terminal = load_u32(row + POSTING_AT_TARGET_TERMINAL);
     out->product = load_u32(row + POSTING_AT_PRODUCT);
     out->subject = load_u64(row + POSTING_AT_SUBJECT);
@@ -319,11 +330,34 @@ static void posting_load(struct posting *out, const uint8_t row[static POSTING_S
     out->day_most = load_u32(row + POSTING_AT_DAY_MOST);
     out->relief = load_u32(row + POSTING_AT_RELIEF);
     out->until_s = load_u32(row + POSTING_AT_UNTIL_S);
+    out->skip = load_u32(row + POSTING_AT_SKIP);
     out->subject_before = load_u64(row + POSTING_AT_SUBJECT_BEFORE);
     out->generation = load_u64(row + POSTING_AT_GENERATION);
     parts_decode(out->parts, row + POSTING_AT_PARTS);
     memcpy(out->content_hash, row + POSTING_AT_CONTENT_HASH, CHAIN_SIZE);
     memcpy(out->chain, row + POSTING_AT_CHAIN, CHAIN_SIZE);
+}
+
+/* 16 bits of each part: how many days before the day of service it had begun, and one. */
+#define TERM_BITS 16
+
+void posting_set_term_day(struct posting *posting, uint32_t index, uint32_t term_day)
+{
+    uint32_t day = riga_day_of_time(posting->service_time_s);
+    assert(index < POSTING_PART_COUNT_MAX);
+    uint64_t age = term_day <= day ? (uint64_t)day - term_day + 1 : 0;
+    if (age > UINT16_MAX)
+        age = 0;
+    posting->terms &= ~(UINT64_C(0xffff) << TERM_BITS * index);
+    posting->terms |= age << TERM_BITS * index;
+}
+
+uint32_t posting_term_day(const struct posting *posting, uint32_t index)
+{
+    uint32_t day = riga_day_of_time(posting->service_time_s);
+    assert(index < POSTING_PART_COUNT_MAX);
+    uint32_t age = posting->terms >> TERM_BITS * index & UINT16_MAX;
+    return age != 0 && age - 1 <= day ? day + 1 - age : TERM_UNKNOWN;
 }
 
 /* What is kept of a denial after its time. */
@@ -353,7 +387,7 @@ bool posting_decode(struct posting *out, const uint8_t row[static POSTING_SIZE])
 {
     struct posting posting;
     posting_load(&posting, row);
-    if (!posting_is_sane(&posting) || load_u32(row + POSTING_AT_RESERVED) != 0)
+    if (!posting_is_sane(&posting))
         return false;
     if (posting.kind == POSTING_PRUNED) { /* nothing but what is kept */
         uint8_t kept[POSTING_SIZE];
@@ -461,7 +495,7 @@ bool transaction_decode(struct transaction *out, const uint8_t row[static TRANSA
 
 void tally_encode(uint8_t row[static TALLY_SIZE], const struct tally *in)
 {
-    assert(in->stopped <= (STOP_OWN | STOP_SHARED));
+    assert(in->stopped <= 1);
     store_u32(row + TALLY_USED_USES, in->used_uses);
     store_u32(row + TALLY_HELD_USES, in->held_uses);
     store_u64(row + TALLY_USED_AMOUNT, in->used_amount);
@@ -472,8 +506,7 @@ void tally_encode(uint8_t row[static TALLY_SIZE], const struct tally *in)
 
 bool tally_decode(struct tally *out, const uint8_t row[static TALLY_SIZE])
 {
-    if (row[TALLY_STOPPED] > (STOP_OWN | STOP_SHARED) ||
-        !bytes_are_zero(row + TALLY_RESERVED, TALLY_END - TALLY_RESERVED))
+    if (row[TALLY_STOPPED] > 1 || !bytes_are_zero(row + TALLY_RESERVED, TALLY_END - TALLY_RESERVED))
         return false;
     *out = (struct tally){
         .used_uses = load_u32(row + TALLY_USED_USES),
@@ -490,6 +523,7 @@ void subject_head_encode(uint8_t row[static TALLY_SIZE], const struct subject_he
     store_u64(row + SUBJECT_LAST, in->last);
     store_u32(row + SUBJECT_OPEN_COUNT, in->open_count);
     store_u32(row + SUBJECT_DAY_MOST, in->day_most);
+    store_u64(row + SUBJECT_WALK_FROM, in->walk_from);
     memset(row + SUBJECT_RESERVED, 0, SUBJECT_END - SUBJECT_RESERVED);
 }
 
@@ -501,6 +535,7 @@ bool subject_head_decode(struct subject_head *out, const uint8_t row[static TALL
         .last = load_u64(row + SUBJECT_LAST),
         .open_count = load_u32(row + SUBJECT_OPEN_COUNT),
         .day_most = load_u32(row + SUBJECT_DAY_MOST),
+        .walk_from = load_u64(row + SUBJECT_WALK_FROM),
     };
     return true;
 }

@@ -52,7 +52,8 @@ enum transaction_state {
 #define STATE_LAST STATE_REFUNDED
 
 enum posting_flag {
-    FLAG_LATE = 1,       /* recorded after the service: LATE, or confirmed after it had expired */
+    FLAG_LATE = 1, /* recorded after the service: LATE, confirmed after it had expired, or any that
+                    * is older than a quarter of an hour */
     FLAG_OVER_LIMIT = 2, /* beyond a limit or budget; recorded because the service is rendered */
     FLAG_OPERATOR = 4,   /* asked by whoever runs the system, about another's transaction */
     FLAG_BY_AMOUNT = 8,  /* a REFUND of an amount: no uses are given back */
@@ -76,6 +77,7 @@ struct posting {
     uint64_t request_id;      /* 0 where nobody asked */
     uint64_t target_id;       /* the transaction that CONFIRM, CANCEL, REFUND, EXPIRE are about */
     uint32_t target_terminal; /* whose it is */
+    uint64_t terms;           /* RESERVE, in the place of target_id: see posting_term_day */
     uint32_t product;         /* as in the transaction, in all kinds that have one; so the next */
     uint64_t subject;
     uint64_t recorded_ms; /* the ledger's clock, UTC */
@@ -97,6 +99,8 @@ struct posting {
     uint32_t relief;    /* code as answered */
     uint32_t until_s;   /* RESERVE: the hold's end; else as answered */
     uint64_t subject_before; /* sequence of the subject's posting before; 0: none */
+    uint32_t skip; /* of a purchase that was given: a walk goes on so many postings back, past what
+                    * was not given; 0: at subject_before */
     uint64_t generation;
     /* What it took off; of CONFIRM what is confirmed, of CANCEL, EXPIRE and REFUND what is given
      * back. Parts not in use are zero. */
@@ -104,6 +108,14 @@ struct posting {
     uint8_t content_hash[CHAIN_SIZE]; /* BLAKE2b-256 of the content */
     uint8_t chain[CHAIN_SIZE];        /* BLAKE2b-256 of the chain before and this content_hash */
 };
+
+/* On which day the term of part `index` of a RESERVE had begun: what it was decided by, for when it
+ * is confirmed after its end. TERM_UNKNOWN: it is not known. */
+#define TERM_UNKNOWN UINT32_MAX
+void posting_set_term_day(struct posting *posting, uint32_t index, uint32_t term_day);
+uint32_t posting_term_day(const struct posting *posting, uint32_t index);
+
+MUST_USE bool posting_is_given(const struct posting *posting); /* a purchase, and no denial */
 
 /* Content only: whoever writes fills in the hashes (posting_seal in engine/book). */
 void posting_encode(uint8_t row[static POSTING_SIZE], const struct posting *in);
@@ -142,15 +154,16 @@ MUST_USE bool transaction_decode(struct transaction *out,
 struct tally {
     uint32_t used_uses, held_uses; /* confirmed; in open reservations */
     uint64_t used_amount, held_amount;
-    uint8_t stopped; /* of budgets, enum tally_stop, added: a STOP is written already */
+    uint8_t stopped; /* of budgets, 1: a STOP is written already */
 };
-enum tally_stop { STOP_OWN = 1, STOP_SHARED = 2 };
 /* The row of scope 0 is the subject's own: where its postings begin, and how many holds are open.
  */
 struct subject_head {
     uint64_t last; /* sequence of its last posting */
     uint32_t open_count;
     uint32_t day_most;
+    uint64_t walk_from; /* its last purchase that was given; while there is none, its first posting;
+                         * 0: written before there were such */
 };
 void tally_encode(uint8_t row[static TALLY_SIZE], const struct tally *in);
 MUST_USE bool tally_decode(struct tally *out, const uint8_t row[static TALLY_SIZE]);

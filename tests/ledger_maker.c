@@ -169,6 +169,12 @@ static void chain_subject(struct ledger_maker *m, struct posting *p, int opened)
     const uint8_t *there = get(m, TALLIES, key, sizeof(key));
     if (there != NULL && !subject_head_decode(&head, there))
         errx(1, "ledger maker: a subject's row");
+    bool is_given =
+        (p->kind == POSTING_USE || p->kind == POSTING_RESERVE || p->kind == POSTING_LATE) &&
+        p->state != STATE_DENIED;
+    p->skip = is_given && head.last != 0 ? (uint32_t)(p->sequence - head.walk_from) : 0;
+    if (is_given || head.last == 0)
+        head.walk_from = p->sequence;
     p->subject_before = head.last;
     uint32_t day = riga_day_of_time(p->service_time_s);
     head.day_most = day > head.day_most ? day : head.day_most;
@@ -511,7 +517,7 @@ void maker_note(struct ledger_maker *m, uint8_t kind, uint32_t scope, uint64_t s
     uint8_t key[TALLY_KEY_SIZE], row[TALLY_SIZE];
     tally_key(key, 0, scope, PERIOD_MONTH, number);
     struct tally tally = tally_at(m, key);
-    tally.stopped |= STOP_OWN;
+    tally.stopped = 1;
     tally_encode(row, &tally);
     put(m, TALLIES, key, sizeof(key), row, sizeof(row));
 }

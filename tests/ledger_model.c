@@ -70,8 +70,7 @@ static uint64_t leave(const struct model *m, struct model_row *row, uint32_t p)
             bool is_personal = l->kind != LIMIT_BUDGET && l->period != PERIOD_PURCHASE;
             bool is_out = row->subject == 0 && is_personal;
             if (l->relief != part->clause->relief || row->day < l->from_day ||
-                row->day >= l->until_day || (l->kind != kind && !is_out) ||
-                (l->period == PERIOD_STATUS_TERM && part->term_day == UINT32_MAX))
+                row->day >= l->until_day || (l->kind != kind && !is_out))
                 continue;
             uint64_t left = is_out ? 0 : left_by(m, l, row, part->term_day);
             uint16_t *told = &row->answer.remaining, some = left < 65534 ? (uint16_t)left : 65534;
@@ -158,7 +157,6 @@ static void keep(struct model_row *row, uint16_t q, uint32_t n, uint32_t up)
         p->unit_count = (uint16_t)((p->unit_count * q + n - 1u) / n);
         p->use_count = (uint16_t)((p->use_count * q + n - 1u) / n);
         p->amount = (p->amount * q + up) / n;
-        p->term_day = UINT32_MAX; /* not known any more */
     }
     row->left = q;
 }

@@ -198,6 +198,9 @@ START_TEST(a_full_map_keeps_room_for_what_was_reserved)
     change = ls_about(&scene, KIND_CONFIRM, &held[0]);
     ck_assert_uint_eq(ls_ask(&scene, &change).status, STATUS_CONFIRMED);
     ck_assert(book_is_tight(scene.book));
+    ck_assert_uint_eq(ls_ask(&scene, &held[0]).status, STATUS_APPLIES); /* as it was answered */
+    held[0].purchase.quantity++;
+    ck_assert_uint_eq(ls_ask(&scene, &held[0]).status, STATUS_CONFLICT);
     change = ls_about(&scene, KIND_CANCEL, &held[1]);
     ck_assert_uint_eq(ls_ask(&scene, &change).status, STATUS_CANCELLED);
     ck_assert_uint_eq(ls_expire(&scene, scene.now_ms + 300000), 1);
@@ -522,17 +525,15 @@ END_TEST
 
 /* ---- how far somebody's postings are looked through ---- */
 
-static void deny(uint64_t subject, uint32_t count)
+static void ask_often(struct ledger_request request, uint32_t count)
 {
     struct ledger_verdict verdict;
-    struct ledger_request denied = ls_purchase(&scene, KIND_USE, subject, LS_P_HALF);
-    denied.view = LS_NOBODY;
     for (uint32_t i = 0; i < count; i++) {
         if (i % 1000 == 0)
             ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
-        denied.request_id = scene.next_id++;
-        ls_fill(&scene, &denied);
-        ck_assert_uint_eq(book_apply(scene.book, &denied, &verdict), BOOK_DONE);
+        request.request_id = scene.next_id++;
+        ls_fill(&scene, &request);
+        ck_assert_uint_eq(book_apply(scene.book, &request, &verdict), BOOK_DONE);
         if (i % 1000 == 999 || i + 1 == count)
             ck_assert_uint_eq(book_commit(scene.book), BOOK_DONE);
     }
@@ -549,13 +550,13 @@ static const struct {
      STATUS_LIMIT_REACHED},
 };
 
-START_TEST(a_use_that_is_buried_under_denials_is_not_given_again)
+START_TEST(a_use_that_is_buried_under_others_is_not_given_again)
 {
     struct ledger_request use = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF);
     ls_ask(&scene, &use);
     use.request_id = scene.next_id++;
     ls_limits(&scene, &buried[_i].limit, 1);
-    deny(5, WALK_POSTINGS_MAX);
+    ask_often(ls_purchase(&scene, KIND_USE, 5, LS_P_DIME), WALK_POSTINGS_MAX);
     ck_assert_uint_eq(ls_ask(&scene, &use).status, buried[_i].status);
     use.subject = 6;
     use.request_id = scene.next_id++;
@@ -564,6 +565,43 @@ START_TEST(a_use_that_is_buried_under_denials_is_not_given_again)
     use.subject = 5;
     use.request_id = scene.next_id++;
     ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_OVER_LIMIT);
+}
+END_TEST
+
+/* What a walk looks at, and that it looked at all of it. */
+static uint32_t walk_count(uint64_t subject)
+{
+    uint32_t count = 0;
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    struct walk walk = walk_begin(scene.book, subject, 0);
+    while (walk_next(&walk))
+        count++;
+    ck_assert(!walk.is_cut);
+    ck_assert_uint_eq(scene.book->end, BOOK_DONE);
+    uint32_t looked_at = WALK_POSTINGS_MAX - walk.left;
+    ck_assert_uint_le(looked_at, count + 1); /* the first posting, if it is a denial */
+    book_drop(scene.book);
+    return count;
+}
+
+START_TEST(denials_and_what_is_asked_about_purchases_bury_nobody)
+{
+    struct ledger_request denied = ls_purchase(&scene, KIND_USE, 5, LS_P_HALF), use, change;
+    denied.view = LS_NOBODY;
+    for (uint32_t i = 0; i < 5; i++) {
+        if (i != 0 || _i == 0)
+            ask_often(denied, 3);
+        ck_assert_uint_eq(walk_count(5), i);
+        use = ls_purchase(&scene, i % 2 == 0 ? KIND_USE : KIND_RESERVE, 5, LS_P_HALF);
+        ls_ask(&scene, &use);
+        change = ls_about(&scene, KIND_CONFIRM, &use);
+        ls_ask(&scene, &change);
+        change = ls_about(&scene, KIND_REFUND, &use);
+        change.amount = 1;
+        ck_assert_uint_eq(ls_ask(&scene, &change).status, STATUS_CONFIRMED);
+    }
+    ask_often(denied, WALK_POSTINGS_MAX + 1);
+    ck_assert_uint_eq(walk_count(5), 5);
 }
 END_TEST
 
@@ -595,8 +633,9 @@ int main(void)
     tcase_add_test(tcase, of_an_old_denial_only_the_hash_stays_and_the_chain_holds);
     tcase_add_test(tcase, a_refund_into_days_that_are_pruned_goes_well);
     tcase_add_test(tcase, a_budget_knows_of_what_was_recorded_late_as_long_as_it_can_be_given_back);
-    tcase_add_loop_test(tcase, a_use_that_is_buried_under_denials_is_not_given_again, 0,
+    tcase_add_loop_test(tcase, a_use_that_is_buried_under_others_is_not_given_again, 0,
                         COUNT_OF(buried));
+    tcase_add_loop_test(tcase, denials_and_what_is_asked_about_purchases_bury_nobody, 0, 2);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

@@ -316,6 +316,24 @@ START_TEST(what_finds_no_room_in_the_ledger_is_busy_and_the_others_are_done)
 }
 END_TEST
 
+START_TEST(each_connection_of_plain_frames_has_its_own_share_of_the_ledger)
+{
+    int fds[] = {connect_pair(), connect_pair()};
+    uint64_t askers[3];
+    for (size_t i = 0; i < 3; i++) {
+        put_use(0, i + 1);
+        send_frames(fds[i % 2], 1);
+        askers[i] = ledger_fake_last(ledger)->asker;
+        let_go();
+        ck_assert_uint_eq(receive(fds[i % 2], FRAME_SIZE), FRAME_SIZE);
+    }
+    ck_assert_uint_ne(askers[0], askers[1]);
+    ck_assert_uint_eq(askers[0], askers[2]);
+    close(fds[0]);
+    close(fds[1]);
+}
+END_TEST
+
 START_TEST(without_a_buffer_a_large_read_is_busy_and_a_small_one_waits)
 {
     int fds[AWAIT_LARGE_COUNT];
@@ -532,6 +550,7 @@ int main(void)
     tcase_add_test(tcase, others_are_served_while_one_waits);
     tcase_add_test(tcase, another_version_behind_a_transaction_ends_the_stream_after_its_answer);
     tcase_add_test(tcase, what_finds_no_room_in_the_ledger_is_busy_and_the_others_are_done);
+    tcase_add_test(tcase, each_connection_of_plain_frames_has_its_own_share_of_the_ledger);
     tcase_add_test(tcase, without_a_buffer_a_large_read_is_busy_and_a_small_one_waits);
     tcase_add_test(tcase, whose_connection_is_gone_is_not_answered_and_nobody_else_is_instead);
     tcase_add_test(tcase, a_client_that_left_meanwhile_is_noticed_with_its_verdict);

@@ -345,6 +345,37 @@ START_TEST(a_second_signal_does_not_wait_for_the_disk)
 }
 END_TEST
 
+/* When nobody is served any more the end of the journal of checks is written still: that it takes
+ * long is said, and a second signal does not wait for it either. */
+START_TEST(a_second_signal_does_not_wait_for_the_journal)
+{
+    static char text[1 << 16];
+    char journal[600];
+    if (!inject("fdatasync:delay_enter=20000000")) { /* microseconds; nobody else asks for it */
+        skip("a disk that hangs: wants strace");
+        return;
+    }
+    snprintf(journal, sizeof(journal), "%.500s/journal", support_directory());
+    eligd_spawn(log_path,
+                (const char *const[]){"--snapshots", fixture_directory(fixture), "--identity-key",
+                                      fixture_identity_path(fixture), "--signing-public",
+                                      fixture_public_path(fixture), "--environment", "7", "--unix",
+                                      socket_path, "--subject-key", fixture_subject_path(fixture),
+                                      "--loops", "1", "--audit", journal, NULL});
+    eligd_wait_for_events("ready", 1);
+    ck_assert_uint_eq(ask(KIND_CHECK, 1, 0).status, STATUS_APPLIES);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("closing", 1);
+    ck_assert_uint_eq(eligd_count_events("stopped"), 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    ck_assert_int_eq(eligd_wait_for_exit(), 3);
+    eligd_read_log(text, sizeof(text));
+    const char *killed = strstr(text, "eligd event=killed ");
+    ck_assert(killed != NULL && strstr(killed, " closing=1") != NULL);
+    inject_no_more();
+}
+END_TEST
+
 /* ---- whose files they are ---- */
 
 #define SUBJECT_KEY "--subject-key", fixture_subject_path(fixture)
@@ -468,6 +499,7 @@ int main(void)
                         0, COUNT_OF(broken));
     tcase_add_test(tcase, a_disk_that_is_slow_keeps_transactions_waiting_and_nobody_else);
     tcase_add_test(tcase, a_second_signal_does_not_wait_for_the_disk);
+    tcase_add_test(tcase, a_second_signal_does_not_wait_for_the_journal);
     tcase_add_test(tcase, a_second_server_has_not_the_same_ledger);
     tcase_add_loop_test(tcase, files_that_others_may_touch_refuse_the_start, 0, COUNT_OF(modes));
     tcase_add_test(tcase, a_ledger_in_memory_refuses_the_start);

@@ -303,7 +303,7 @@ static void make_many(size_t count)
     for (size_t i = 0; i < count; i++) {
         many[i] = ls_purchase(&scene, KIND_USE, SUBJECT + i, LS_P_HALF);
         ls_fill(&scene, &many[i]);
-        many[i].ticket = i;
+        many[i].ticket = many[i].asker = i;
     }
 }
 

@@ -49,7 +49,7 @@ START_TEST(a_posting_is_read_alike)
                          .status = 4,
                          .terminal = 5,
                          .request_id = 6,
-                         .target_id = 7,
+                         .terms = 7, /* of a RESERVE it stands there */
                          .target_terminal = 8,
                          .product = 9,
                          .subject = 10,

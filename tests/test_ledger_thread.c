@@ -36,7 +36,8 @@ struct book {
     uint64_t begun_count, group_of_last; /* groups; the one in which request LAST was applied */
     uint64_t settled;                    /* sequence */
 };
-#define LAST 99999
+#define LAST   99999
+#define STORED 88888 /* a request whose answer is there already */
 
 static struct book book;
 static struct ledger *ledger;
@@ -105,6 +106,14 @@ enum book_end book_apply(struct book *self, const struct ledger_request *request
     if (kind_is_purchase(request->kind) && self->is_purchase_full)
         return BOOK_FULL;
     return step_end(STEP_APPLY);
+}
+
+bool book_answer(struct book *self, const struct ledger_request *request,
+                 struct ledger_verdict *verdict)
+{
+    ck_assert(self->is_open);
+    *verdict = (struct ledger_verdict){.ticket = request->ticket, .status = STATUS_CONFLICT};
+    return request->request_id == STORED;
 }
 
 enum book_end book_expire(struct book *self, uint32_t count_max, uint32_t *count)
@@ -229,7 +238,8 @@ static void wait_for_commit(void)
 
 static struct ledger_request request_of(uint8_t kind, uint64_t number)
 {
-    return (struct ledger_request){.ticket = number, .kind = kind, .request_id = number};
+    return (struct ledger_request){
+        .ticket = number, .asker = number, .kind = kind, .request_id = number};
 }
 
 static void submit_one(uint32_t loop, uint8_t kind, uint64_t number)
@@ -433,6 +443,33 @@ START_TEST(a_group_has_a_bound_and_so_has_what_waits)
 }
 END_TEST
 
+/* Whoever asks for all places at once has most of them only while few others wait. */
+START_TEST(one_asker_leaves_places_for_others)
+{
+    static struct ledger_request requests[LEDGER_WAITING_MAX];
+    for (uint64_t i = 0; i < LEDGER_WAITING_MAX; i++) {
+        requests[i] = request_of(KIND_STATUS, i + 1);
+        requests[i].asker = 77;
+    }
+    ck_assert_uint_eq(ledger_submit(ledger, 0, requests, LEDGER_WAITING_MAX), LEDGER_CROWD_MIN);
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, 1), 0);
+    ck_assert_uint_eq(ledger_thread_waiting(ledger), LEDGER_CROWD_MIN);
+    for (uint64_t i = 0; i < LEDGER_SHARE_MAX + 1; i++)
+        requests[i].asker = 78;
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, LEDGER_SHARE_MAX + 1), LEDGER_SHARE_MAX);
+    submit_one(1, KIND_USE, 79);
+    start();
+    for (uint32_t i = 0; i < LEDGER_CROWD_MIN; i++)
+        (void)wait_for_verdict(0);
+    for (uint32_t i = 0; i < LEDGER_SHARE_MAX + 1; i++)
+        (void)wait_for_verdict(1);
+    /* What was done takes no share any more. */
+    ck_assert_uint_eq(ledger_submit(ledger, 0, requests + 1000, LEDGER_CROWD_MIN),
+                      LEDGER_CROWD_MIN);
+    ck_assert_uint_eq(ledger_submit(ledger, 1, requests, LEDGER_SHARE_MAX), LEDGER_SHARE_MAX);
+}
+END_TEST
+
 /* A loop that asks without end does not keep another one waiting. */
 START_TEST(loops_come_first_by_turns)
 {
@@ -466,6 +503,20 @@ START_TEST(without_room_purchases_are_busy_and_what_was_begun_is_ended)
     ck_assert_uint_eq(metric_read(&metrics.ledger_full), 1);
     ck_assert_uint_eq(metric_read(&metrics.verdict_busy), 3);
     ck_assert(!ledger_has_failed(ledger));
+}
+END_TEST
+
+START_TEST(what_was_answered_before_is_answered_without_room)
+{
+    book.is_purchase_full = true;
+    book.is_tight = _i == 1;
+    submit_one(0, KIND_USE, 1);
+    submit_one(0, KIND_USE, STORED);
+    start();
+    ck_assert_uint_eq(wait_for_verdict(0).status, STATUS_BUSY);
+    struct ledger_verdict verdict = wait_for_verdict(0);
+    ck_assert_uint_eq(verdict.ticket, STORED);
+    ck_assert_uint_eq(verdict.status, STATUS_CONFLICT);
 }
 END_TEST
 
@@ -611,6 +662,27 @@ START_TEST(when_it_cannot_be_settled_it_has_failed)
 }
 END_TEST
 
+/* In each turn somebody asks, and the next turn does not come before the next one does. */
+START_TEST(old_rows_are_removed_though_somebody_always_asks)
+{
+    struct fault fault;
+    ledger_close(ledger);
+    settings.retention = (struct book_retention){.keep_days = 7, .keep_denied_days = 3};
+    ck_assert(ledger_thread_open(&ledger, &settings, &fault));
+    book.old_count = 2 * LEDGER_PRUNED_MAX;
+    hold_commits(true);
+    submit_one(0, KIND_USE, 1);
+    start();
+    wait_for_commit(); /* of the request */
+    ledger_thread_end(ledger);
+    hold_commits(false);
+    for (int ms = 0; ms < WAIT_MS_MAX && ledger_thread_is_running(ledger); ms++)
+        usleep(1000);
+    ck_assert_uint_eq(metric_read(&metrics.ledger_pruned), LEDGER_PRUNED_MAX);
+    ck_assert_uint_eq(book.old_count, LEDGER_PRUNED_MAX); /* a share, and then others again */
+}
+END_TEST
+
 START_TEST(the_head_is_signed_at_the_start_and_at_the_end)
 {
     struct fault fault;
@@ -692,8 +764,10 @@ int main(void)
     tcase_add_test(tcase, no_verdict_comes_before_its_group_is_on_the_disk);
     tcase_add_test(tcase, what_comes_while_a_group_is_written_is_the_next_group);
     tcase_add_test(tcase, a_group_has_a_bound_and_so_has_what_waits);
+    tcase_add_test(tcase, one_asker_leaves_places_for_others);
     tcase_add_test(tcase, loops_come_first_by_turns);
     tcase_add_loop_test(tcase, without_room_purchases_are_busy_and_what_was_begun_is_ended, 0, 2);
+    tcase_add_loop_test(tcase, what_was_answered_before_is_answered_without_room, 0, 2);
     tcase_add_loop_test(tcase, with_the_ballast_gone_all_are_busy_until_there_is_room, 0, 3);
     tcase_add_loop_test(tcase, when_it_has_failed_nobody_gets_a_verdict_and_all_loops_know, 0, 4);
     tcase_add_test(tcase, what_was_on_the_disk_before_it_failed_has_its_verdict);
@@ -703,6 +777,7 @@ int main(void)
     tcase_add_test(tcase, what_was_written_is_settled_though_somebody_asks_without_end);
     tcase_add_test(tcase, it_is_settled_at_the_end);
     tcase_add_loop_test(tcase, when_it_cannot_be_settled_it_has_failed, 0, 2);
+    tcase_add_test(tcase, old_rows_are_removed_though_somebody_always_asks);
     tcase_add_test(tcase, the_head_is_signed_at_the_start_and_at_the_end);
     tcase_add_test(tcase, closing_does_not_wait_for_what_waits);
     tcase_add_test(tcase, each_loop_gets_its_own_verdicts_in_order_and_once);

@@ -339,6 +339,8 @@ static const struct lie {
     {"an account of another row", 1, 80, 1, "I3", "its row is not the one of then"},
     {"an account twice", 2, 128, 3, "I3", "want each once, in order"},
     {"a subject's posting before", 5, 112, 1, "I1", "subject's posting before"},
+    {"a walk that leads elsewhere", 5, 108, 1, "I1", "skip: want it to lead"},
+    {"a skip of what is no purchase", 6, 108, 1, "I1", "skip: want it to lead"},
     {"a subject's latest day", 5, 96, 1, "I1", "latest day of service"},
     {"a reservation that ends at another time", 19, 105, 1, "I1", "deadline is not what"},
     {"a denial with a part", 20, 73, 1, "I1", "a denial: want no parts"},

@@ -592,6 +592,33 @@ START_TEST(a_budget_that_is_shared_is_one)
 }
 END_TEST
 
+/* Two of one relief in one period: each has its warning and its STOP, though both refuse at once.
+ */
+START_TEST(budgets_of_one_relief_that_are_shared_stop_each_for_itself)
+{
+#define SHARED(relief_, number, value_)                                                            \
+    {                                                                                              \
+        .relief = relief_, .kind = LIMIT_BUDGET, .period = PERIOD_DAY, .value = value_,            \
+        .warn_bp = 1000, .shared = number                                                          \
+    }
+    const struct limit list[] = {SHARED(LS_HALF, 2, 11000), SHARED(LS_HALF, 3, 9000),
+                                 SHARED(LS_DIME, 2, 11000), SHARED(LS_DIME, 3, 9000)};
+    limits(list, 4);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_APPLIES);
+    ck_assert_uint_eq(posting_count(POSTING_WARN), 2);
+    ck_assert_uint_eq(use_on(LS_TODAY), STATUS_BUDGET_SPENT); /* of the second */
+    ck_assert_uint_eq(posting_count(POSTING_STOP), 1);
+    uint64_t now = ls_morning(LS_TODAY);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 2, now).status, STATUS_BUDGET_SPENT);
+    ck_assert_uint_eq(posting_count(POSTING_STOP), 2); /* of the first, too */
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 2, now).status, STATUS_BUDGET_SPENT);
+    ck_assert_uint_eq(posting_count(POSTING_STOP), 2);
+    uint64_t before = ls_morning(LS_TODAY - 1);
+    ck_assert_uint_eq(buy_at(KIND_USE, SUBJECT, LS_P_HALF, 3, before).status, STATUS_BUDGET_SPENT);
+    ck_assert_uint_eq(posting_count(POSTING_STOP), 4); /* both at once */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("limits");
@@ -630,6 +657,7 @@ int main(void)
     tcase_add_test(tcase, a_budget_warns_once_and_stops_when_an_amount_does_not_fit);
     tcase_add_test(tcase, a_budget_that_is_new_counts_the_days_before);
     tcase_add_test(tcase, a_budget_that_is_shared_is_one);
+    tcase_add_test(tcase, budgets_of_one_relief_that_are_shared_stop_each_for_itself);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

@@ -77,6 +77,32 @@ START_TEST(fields_stand_where_the_page_says)
 }
 END_TEST
 
+START_TEST(terms_of_a_reservation_come_back_and_only_of_that)
+{
+    enum { DAY = 20780 };
+    static const uint32_t days[] = {DAY, 0, DAY - 1, DAY + 1}; /* the last one cannot be */
+    uint8_t row[POSTING_SIZE];
+    struct posting in = a_posting(), out;
+    in.kind = POSTING_RESERVE;
+    in.service_time_s = (uint32_t)time_of_riga_day(DAY);
+    for (uint32_t i = 0; i < POSTING_PART_COUNT_MAX; i++)
+        posting_set_term_day(&in, i, days[i]);
+    posting_encode(row, &in);
+    ck_assert(posting_decode(&out, row));
+    ck_assert_uint_eq(load_u16(row + 24), 1);
+    ck_assert_uint_eq(load_u16(row + 26), DAY + 1);
+    ck_assert_uint_eq(out.target_id, 0);
+    for (uint32_t i = 0; i + 1 < POSTING_PART_COUNT_MAX; i++)
+        ck_assert_uint_eq(posting_term_day(&out, i), days[i]);
+    ck_assert_uint_eq(posting_term_day(&out, POSTING_PART_COUNT_MAX - 1), TERM_UNKNOWN);
+    in.kind = POSTING_USE;
+    posting_encode(row, &in);
+    ck_assert(posting_decode(&out, row));
+    ck_assert_uint_eq(out.terms, 0);
+    ck_assert_uint_eq(out.target_id, in.target_id);
+}
+END_TEST
+
 /* A byte of a good row, changed: (at, value). */
 static const struct {
     const char *why;
@@ -90,7 +116,7 @@ static const struct {
     {"more parts than there is room for", 73, 5},
     {"something in a part that is not there", 73, 1},
     {"a flag that nobody knows", 74, 16},
-    {"a reserved byte", 108, 1},
+    {"a skip of what is no purchase", 108, 1},
     {"a subject's posting before that is itself", 112, 9},
     {"more uses than units", 128 + 6, 4},
     {"content where only a hash is left", 8, POSTING_PRUNED},
@@ -185,19 +211,20 @@ END_TEST
 START_TEST(tallies_and_heads_come_back_and_bad_ones_are_refused)
 {
     uint8_t row[LEDGER_HEAD_SIZE];
-    struct tally tally = {1, 2, 3, 4, STOP_SHARED}, tally_out;
+    struct tally tally = {1, 2, 3, 4, 1}, tally_out;
     tally_encode(row, &tally);
     ck_assert(tally_decode(&tally_out, row) && tally_out.held_amount == 4);
-    row[24] = 4;
+    row[24] = 2;
     ck_assert(!tally_decode(&tally_out, row));
     row[24] = 0;
     row[31] = 1;
     ck_assert(!tally_decode(&tally_out, row));
 
-    struct subject_head subject = {1, 2, 3}, subject_out;
+    struct subject_head subject = {1, 2, 3, 4}, subject_out;
     subject_head_encode(row, &subject);
-    ck_assert(subject_head_decode(&subject_out, row) && subject_out.day_most == 3);
-    row[16] = 1;
+    ck_assert(subject_head_decode(&subject_out, row) && subject_out.day_most == 3 &&
+              subject_out.walk_from == 4);
+    row[24] = 1;
     ck_assert(!subject_head_decode(&subject_out, row));
 
     struct ledger_head head = {.format = LEDGER_FORMAT, .sequence = 5, .pruned = 4}, head_out;
@@ -283,6 +310,7 @@ int main(void)
     TCase *tcase = tcase_create("posting");
     tcase_add_test(tcase, a_posting_comes_back_as_it_was);
     tcase_add_test(tcase, fields_stand_where_the_page_says);
+    tcase_add_test(tcase, terms_of_a_reservation_come_back_and_only_of_that);
     tcase_add_loop_test(tcase, a_posting_that_nobody_writes_is_refused, 0, COUNT_OF(bad_postings));
     tcase_add_test(tcase, of_a_pruned_denial_its_place_and_hash_stay);
     tcase_add_test(tcase, accounts_come_back_and_bad_ones_are_refused);

@@ -1,4 +1,5 @@
 /* The state table of LEDGER.md, cell by cell, and what happens around it. */
+#include "engine/book_parts.h"
 #include "tests/ledger_scene.h"
 #include "tests/support.h"
 
@@ -344,6 +345,55 @@ START_TEST(a_confirmation_that_comes_too_late_is_taken_and_counted)
 }
 END_TEST
 
+static const struct {
+    const char *why;
+    uint32_t ago_s;
+    bool is_late;
+} agos[] = {
+    {"now", 0, false},
+    {"a moment ago", 900, false},
+    {"longer ago", 901, true},
+    {"days ago", 5 * SECONDS_PER_DAY, true},
+};
+
+/* It counts in the period of its service, and whoever settles sees that it came after it. */
+START_TEST(a_use_of_a_service_long_ago_is_late)
+{
+    static const uint8_t kinds[] = {KIND_USE, KIND_RESERVE};
+    struct transaction transaction;
+    struct ledger_request use =
+        ls_purchase(&scene, kinds[(size_t)_i % COUNT_OF(kinds)], SUBJECT, LS_P_HALF);
+    size_t i = (size_t)_i / COUNT_OF(kinds);
+    use.purchase.service_time_s = scene.now_ms / 1000 - agos[i].ago_s;
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    ck_assert_uint_eq(book_begin(scene.book, scene.now_ms), BOOK_DONE);
+    ck_assert(book_get_transaction(
+        scene.book, (struct transaction_name){use.terminal, use.request_id}, &transaction));
+    book_drop(scene.book);
+    ck_assert_msg((transaction.flags & FLAG_LATE) == (agos[i].is_late ? FLAG_LATE : 0), "%s",
+                  agos[i].why);
+}
+END_TEST
+
+/* Its term is that of the reservation, whoever asks now, and whenever the limit was written. */
+START_TEST(a_confirmation_that_comes_too_late_is_asked_about_its_term)
+{
+    const struct limit one = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_STATUS_TERM, .value = 1};
+    struct ledger_request held = ls_purchase(&scene, KIND_RESERVE, SUBJECT, LS_P_HALF);
+    held.view = LS_NEW_MEMBER;
+    ls_ask(&scene, &held);
+    ls_expire(&scene, scene.now_ms + 300000);
+    struct ledger_request use = ls_purchase(&scene, KIND_USE, SUBJECT, LS_P_HALF);
+    use.purchase.service_time_s = ls_morning(LS_TERM - (uint32_t)_i);
+    ck_assert_uint_eq(ls_ask(&scene, &use).status, STATUS_APPLIES);
+    ls_limits(&scene, &one, 1);
+    struct ledger_request confirm = ls_about(&scene, KIND_CONFIRM, &held);
+    ck_assert_uint_eq(ls_ask(&scene, &confirm).status,
+                      _i == 0 ? STATUS_OVER_LIMIT : STATUS_CONFIRMED);
+}
+END_TEST
+
 /* Who asks about a transaction of LS_TERMINAL. */
 static const struct {
     const char *why;
@@ -424,6 +474,8 @@ int main(void)
     tcase_add_test(tcase, a_fourth_reservation_of_a_person_is_too_many);
     tcase_add_test(tcase, a_hold_ends_at_its_time_and_not_before);
     tcase_add_test(tcase, a_confirmation_that_comes_too_late_is_taken_and_counted);
+    tcase_add_loop_test(tcase, a_use_of_a_service_long_ago_is_late, 0, 2 * COUNT_OF(agos));
+    tcase_add_loop_test(tcase, a_confirmation_that_comes_too_late_is_asked_about_its_term, 0, 2);
     tcase_add_loop_test(tcase, a_terminal_speaks_of_its_own_providers_transactions, 0,
                         COUNT_OF(askers));
     tcase_add_test(tcase, what_is_confirmed_is_not_open_any_more);

@@ -27,7 +27,7 @@ suite() {
     done
     # shellcheck disable=SC2086
     "$CC" -pthread -o "$work/suite" "$work/tests/test_$1.o" $objects -lcheck_pic -lsubunit -lsodium -lm -lrt || exit 3
-    ELIG_TOP=$PWD CK_VERBOSITY=silent "$work/suite" >/dev/null 2>&1
+    ELIG_TOP=$PWD TMPDIR=$work CK_VERBOSITY=silent "$work/suite" >/dev/null 2>&1
 }
 
 # twin "what is wrong" MODULE SUITE SED-EXPRESSION

@@ -18,7 +18,7 @@ link() {
         -lcheck_pic -lsubunit -lev -llmdb -lxxhash -lsodium -lexpat -lm || exit 3
 }
 # run PROGRAM CASE [MS]: nothing may take longer than so many ms
-run() { ELIG_TOP=$PWD CK_VERBOSITY=silent CK_RUN_CASE=$2 LOBBY_WAIT_MS=${3-} "$1" >/dev/null 2>&1; }
+run() { ELIG_TOP=$PWD TMPDIR=$work CK_VERBOSITY=silent CK_RUN_CASE=$2 LOBBY_WAIT_MS=${3-} "$1" >/dev/null 2>&1; }
 
 # They wait more than they work: some at once. What went wrong is left in the folder's file "wrong".
 AT_ONCE=5

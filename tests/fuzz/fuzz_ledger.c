@@ -26,6 +26,7 @@ static void compare_postings(const uint8_t *row)
     assert(theirs.state == mine.state && theirs.status == mine.status);
     assert(theirs.subject == mine.subject && theirs.recorded_ms == mine.recorded_ms);
     assert(theirs.subject_before == mine.before && theirs.flags == mine.flags);
+    assert(theirs.skip == mine.skip);
     compare_parts(theirs.parts, mine.parts);
     uint8_t again[POSTING_SIZE];
     posting_encode(again, &theirs);
