@@ -3,6 +3,7 @@
 #include "tests/disk_calls.h"
 #include "tests/support.h"
 
+#include <assert.h>
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,7 +161,7 @@ struct piece {
  * memory whose files hold the former and some of the latter. */
 struct disk_file {
     uint8_t *durable;
-    uint64_t durable_size;
+    uint64_t durable_size, size; /* the latter of the present state */
     int fd;
     uint8_t *image;
     char path[128];
@@ -178,10 +179,11 @@ static void disk_file_open(struct disk_file *file, const char *folder,
                            const struct recorded *recorded)
 {
     snprintf(file->path, sizeof(file->path), "%s/%s", folder, recorded->name);
-    file->durable = calloc(1, IMAGE_SIZE_MAX);
+    file->durable =
+        mmap(NULL, IMAGE_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     file->durable_size = recorded->first_size;
     file->fd = open(file->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file->durable == NULL || file->fd < 0 || ftruncate(file->fd, IMAGE_SIZE_MAX) != 0)
+    if (file->durable == MAP_FAILED || file->fd < 0 || ftruncate(file->fd, IMAGE_SIZE_MAX) != 0)
         err(1, "memory for a disk");
     file->image = mmap(NULL, IMAGE_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
     if (file->image == MAP_FAILED)
@@ -197,6 +199,7 @@ static void disk_open(struct disk *disk, const struct powercut *recording, uint6
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (mkdtemp(disk->folder) == NULL)
         err(1, "memory for a disk");
+    assert(recording->file_count <= FILE_COUNT_MAX);
     disk->file_count = recording->file_count;
     for (uint32_t i = 0; i < disk->file_count; i++)
         disk_file_open(&disk->files[i], disk->folder, &recording->files[i]);
@@ -209,7 +212,7 @@ static void disk_close(struct disk *disk)
         munmap(file->image, IMAGE_SIZE_MAX);
         close(file->fd);
         unlink(file->path);
-        free(file->durable);
+        munmap(file->durable, IMAGE_SIZE_MAX);
     }
     rmdir(disk->folder);
 }
@@ -304,20 +307,20 @@ static void look_at_state(struct disk *disk, const struct powercut_plan *plan, u
                           struct powercut_result *result)
 {
     struct way way = draw_way(disk);
-    uint64_t sizes[FILE_COUNT_MAX];
     for (uint32_t i = 0; i < disk->file_count; i++)
-        sizes[i] = disk->files[i].durable_size;
+        disk->files[i].size = disk->files[i].durable_size;
     for (size_t i = 0; i < disk->pending_count; i++) {
         const struct piece *piece = &disk->pending[i];
         if (!is_kept(disk, &way, i))
             continue;
-        memcpy(disk->files[piece->file].image + piece->offset, piece->bytes, piece->size);
-        if (piece->offset + piece->size > sizes[piece->file])
-            sizes[piece->file] = piece->offset + piece->size;
+        struct disk_file *file = &disk->files[piece->file];
+        memcpy(file->image + piece->offset, piece->bytes, piece->size);
+        if (piece->offset + piece->size > file->size)
+            file->size = piece->offset + piece->size;
     }
     for (uint32_t i = 0; i < disk->file_count; i++)
-        if (ftruncate(disk->files[i].fd, (off_t)sizes[i]) != 0)
-            err(1, "a disk of %llu bytes", (unsigned long long)sizes[i]);
+        if (ftruncate(disk->files[i].fd, (off_t)disk->files[i].size) != 0)
+            err(1, "a disk of %llu bytes", (unsigned long long)disk->files[i].size);
     struct fault fault;
     result->state_count++;
     if (!plan->check(plan->context, disk->files[0].path, promised, &fault) &&
@@ -338,10 +341,9 @@ static void look_at_state(struct disk *disk, const struct powercut_plan *plan, u
 void powercut_explore(struct powercut_result *out, const struct powercut *recording,
                       const struct powercut_plan *plan)
 {
-    struct disk *disk = malloc(sizeof(*disk));
+    struct disk *disk = calloc(1, sizeof(*disk));
     if (disk == NULL)
         err(1, "memory for a disk");
-    memset(disk, 0, sizeof(*disk));
     *out = (struct powercut_result){0};
     disk_open(disk, recording, plan->seed ^ ((uint64_t)plan->share << 32));
     for (size_t i = 0; i < recording->event_count; i++)
