@@ -125,7 +125,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/support.o $(BUILD)
 	$(link) -lcheck_pic -lsubunit $(LIBS)
 
 # Takes the place of write, fdatasync and their like, so it is in no archive: whoever wants it says so.
-$(BUILD)/tests/test_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o $(BUILD)/tests/disk_calls.o
+$(BUILD)/tests/test_powercut $(BUILD)/tests/test_audit_powercut $(BUILD)/tests/long_powercut: $(BUILD)/tests/powercut.o $(BUILD)/tests/disk_calls.o
 $(BUILD)/tests/test_ledger_disk: $(BUILD)/tests/disk_calls.o
 
 # ---- libelig: the client library; all that a maker of terminals needs beside protocol/elig.h ----
@@ -266,9 +266,10 @@ agree-random: $(BUILD)/tests/long_agree ## ten million decisions by chance, each
 ledger-model: $(BUILD)/tests/long_ledger_model ## ten million requests to the ledger and to a plain model of it; RUNS=1000000 SEED=7
 	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) $< $(or $(SEED),1) $(or $(RUNS),10000000)
 
-power-cuts: $(BUILD)/tests/long_powercut ## a million disks that power cuts can leave of a ledger, and a broken writer is found; STATES=1000000 SEED=1
+power-cuts: $(BUILD)/tests/long_powercut $(BUILD)/tests/test_audit_powercut ## a million disks that power cuts can leave of a ledger, a tenth as many of a journal of checks, and broken writers are found; STATES=1000000 SEED=1
 	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000 && \
 	    $< --noredosync --seed $(or $(SEED),1) 20000
+	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) STATES=$$(($(or $(STATES),1000000) / 10)) CK_DEFAULT_TIMEOUT=0 $(BUILD)/tests/test_audit_powercut
 
 kills: $(BUILD)/tests/test_ledger_shoppers all ## a ledger whose server is killed ten thousand times; CYCLES=1000
 	@CK_RUN_CASE=killed CYCLES=$(or $(CYCLES),10000) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' CK_DEFAULT_TIMEOUT=0 $<

@@ -461,19 +461,19 @@ static bool load_accounts(struct book *book)
     return error == MDB_NOTFOUND && book->accounts.count == book->head.account_count;
 }
 
-static bool hashes_fit(const uint8_t *row, const uint8_t chain_before[static CHAIN_SIZE],
-                       bool is_pruned)
+/* Of a row as it lies there. */
+static bool hashes_fit(const uint8_t row[static POSTING_SIZE],
+                       const uint8_t chain_before[static CHAIN_SIZE], bool is_pruned)
 {
-    uint8_t again[POSTING_SIZE];
-    memcpy(again, row, POSTING_SIZE);
-    posting_seal(again, chain_before);
-    if (!is_pruned)
-        return memcmp(again, row, POSTING_SIZE) == 0;
-    uint8_t both[2 * CHAIN_SIZE], chain[CHAIN_SIZE];
+    const uint8_t *content_hash = row + POSTING_CONTENT, *chain = content_hash + CHAIN_SIZE;
+    uint8_t both[2 * CHAIN_SIZE], again[CHAIN_SIZE];
+    crypto_generichash(again, sizeof(again), row, POSTING_CONTENT, NULL, 0);
+    if (!is_pruned && memcmp(again, content_hash, CHAIN_SIZE) != 0)
+        return false;
     memcpy(both, chain_before, CHAIN_SIZE);
-    memcpy(both + CHAIN_SIZE, row + POSTING_CONTENT, CHAIN_SIZE);
-    crypto_generichash(chain, sizeof(chain), both, sizeof(both), NULL, 0);
-    return memcmp(chain, row + POSTING_CONTENT + CHAIN_SIZE, CHAIN_SIZE) == 0;
+    memcpy(both + CHAIN_SIZE, content_hash, CHAIN_SIZE);
+    crypto_generichash(again, sizeof(again), both, sizeof(both), NULL, 0);
+    return memcmp(again, chain, CHAIN_SIZE) == 0;
 }
 
 /* Whether a posting of the tail fits its transaction, and that its hold. */
@@ -495,6 +495,7 @@ static bool check_tail(struct book *book)
     uint64_t first = head->sequence > TAIL_COUNT ? head->sequence - TAIL_COUNT + 1 : 1;
     uint8_t chain[CHAIN_SIZE];
     struct posting posting;
+    const uint8_t *row;
     memcpy(chain, head->pruned_chain, CHAIN_SIZE);
     if (first > head->pruned + 1) {
         if (!book_get_posting(book, first - 1, &posting))
@@ -504,11 +505,8 @@ static bool check_tail(struct book *book)
         first = head->pruned + 1;
     }
     for (uint64_t sequence = first; sequence <= head->sequence; sequence++) {
-        uint8_t row[POSTING_SIZE];
-        if (!book_get_posting(book, sequence, &posting))
-            return false;
-        posting_encode(row, &posting);
-        if (!hashes_fit(row, chain, posting.kind == POSTING_PRUNED) ||
+        if (!book_next_posting(book, sequence, &posting, &row) ||
+            !hashes_fit(row, chain, posting.kind == POSTING_PRUNED) ||
             !posting_fits(book, &posting))
             return false;
         memcpy(chain, posting.chain, CHAIN_SIZE);

@@ -105,6 +105,10 @@ MUST_USE bool book_redo_all(struct book *book);
 MUST_USE bool book_make_room(struct book *book, bool is_new);
 
 MUST_USE bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out);
+/* The one behind that which was read last, or the first of all, which must be this one; its row as
+ * it lies there. */
+MUST_USE bool book_next_posting(struct book *book, uint64_t sequence, struct posting *out,
+                                const uint8_t **row);
 /* Gives it its sequence, time, place in the subject's chain (`day` is that of its service) and
  * hashes; `open_change` is added to the subject's open reservations. */
 void book_append(struct book *book, struct posting *posting, uint32_t day, int open_change);

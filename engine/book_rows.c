@@ -362,6 +362,19 @@ bool book_get_posting(struct book *book, uint64_t sequence, struct posting *out)
            is_sound(book, posting_decode(out, row) && out->sequence == sequence);
 }
 
+bool book_next_posting(struct book *book, uint64_t sequence, struct posting *out,
+                       const uint8_t **row)
+{
+    MDB_val key, value;
+    if (book->end != BOOK_DONE ||
+        !is_done(book, mdb_cursor_get(book->cursors[CURSOR_POSTINGS], &key, &value, MDB_NEXT)))
+        return false;
+    *row = value.mv_data;
+    return is_sound(book, key.mv_size == SEQUENCE_KEY_SIZE && value.mv_size == POSTING_SIZE &&
+                              load_be64(key.mv_data) == sequence && posting_decode(out, *row) &&
+                              out->sequence == sequence);
+}
+
 bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])
 {
     uint8_t name[SEQUENCE_KEY_SIZE];

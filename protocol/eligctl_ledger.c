@@ -11,6 +11,7 @@
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/report.h"
+#include "protocol/snapshot_limits.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static bool read_seen(struct seen_head *out, bool *has_seen, const struct seen_s
 struct ledger_verify_settings {
     struct seen_settings seen;
     const char *journal;
-    uint64_t violations, memory_mb;
+    const char *snapshots, *snapshots_public, *identity_key, *identity_keys;
+    uint64_t violations, memory_mb, environment;
     bool json, quiet;
 };
 
@@ -68,6 +70,16 @@ static const struct option_row verify_rows[] = {
     {"journal", OPTION_TEXT, VERIFY_AT(journal), "FILE", NULL, 0, 0,
      "what a client was answered, a line each: terminal, request id, status, sequence"},
     SEEN_ROWS(struct ledger_verify_settings),
+    {"snapshots", OPTION_TEXT, VERIFY_AT(snapshots), "DIR", NULL, 0, 0,
+     "folder of snapshots, for whether their limits were kept; with the next two"},
+    {"snapshots-public", OPTION_TEXT, VERIFY_AT(snapshots_public), "FILE", NULL, 0, 0,
+     "public key of who signs snapshots"},
+    {"identity-key", OPTION_TEXT, VERIFY_AT(identity_key), "FILE", NULL, 0, 0,
+     "key of the snapshots' identifiers"},
+    {"identity-keys", OPTION_TEXT, VERIFY_AT(identity_keys), "DIR", NULL, 0, 0,
+     "folder of the key of each snapshot, instead"},
+    {"environment", OPTION_NUMBER, VERIFY_AT(environment), "NUMBER", "0", 0, UINT32_MAX,
+     "environment of the snapshots; 0 is production"},
     {"violations", OPTION_NUMBER, VERIFY_AT(violations), "NUMBER", "20", 1, VIOLATION_TOLD_MAX,
      "how many are told; all are counted"},
     {"memory-mb", OPTION_NUMBER, VERIFY_AT(memory_mb), "NUMBER", "1024", 16, 1 << 20,
@@ -105,7 +117,23 @@ static void print_verified(const struct verified *v, const char *path)
     printf(", %s accounts", COUNT_TEXT(v->account_count));
     if (v->journal_count > 0)
         printf(", %s acknowledged", COUNT_TEXT(v->journal_count));
+    if (v->compared_count > 0 || v->unknown_count > 0)
+        printf(", limits of %s purchases", COUNT_TEXT(v->compared_count));
     printf("; %s violations.\n", COUNT_TEXT(v->findings.count));
+}
+
+/* What was asked for and could not be looked at. */
+static void print_unknown(const struct verified *v, const struct snapshot_limits *limits)
+{
+    if (limits->directory == NULL)
+        return;
+    if (v->unknown_count > 0)
+        fprintf(stderr, "note: limits of %s purchases were not looked at: %s\n",
+                COUNT_TEXT(v->unknown_count), limits->missing.text);
+    if (v->share_count > 1)
+        fputs("note: budgets were not looked at: they want all postings at once, and so more "
+              "--memory-mb\n",
+              stderr);
 }
 
 static void print_verified_json(const struct verified *v)
@@ -132,6 +160,8 @@ static void print_verified_json(const struct verified *v)
     json_number(&json, "holds", v->hold_count);
     json_number(&json, "accounts", v->account_count);
     json_number(&json, "acknowledged", v->journal_count);
+    json_number(&json, "limits_compared", v->compared_count);
+    json_number(&json, "limits_unknown", v->unknown_count);
     json_number(&json, "missing_to_head", v->seen_missing);
     json_number(&json, "passes", v->share_count);
     json_close_object(&json);
@@ -140,26 +170,56 @@ static void print_verified_json(const struct verified *v)
 
 static struct verified verified; /* large */
 
+/* Keys are opened now, snapshots when a posting speaks of them. */
+static bool open_limits(struct snapshot_limits *limits, struct snapshot_keys *keys,
+                        const struct ledger_verify_settings *s, struct fault *fault)
+{
+    bool has_key = (s->identity_key != NULL) != (s->identity_keys != NULL);
+    if (s->snapshots == NULL)
+        return (s->snapshots_public == NULL && s->identity_key == NULL &&
+                s->identity_keys == NULL) ||
+               fault_set(fault, "want --snapshots with the keys of them");
+    if (s->snapshots_public == NULL || !has_key)
+        return fault_set(fault, "with --snapshots want --snapshots-public, and --identity-key or "
+                                "--identity-keys");
+    limits->directory = s->snapshots;
+    if (!snapshot_keys_open(keys, s->snapshots_public, s->identity_key, s->identity_keys, fault))
+        return false;
+    limits->trust = snapshot_trust_of(keys, (uint32_t)s->environment);
+    return true;
+}
+
 static int run_verify(int argc, char *argv[])
 {
     static const char name[] = "eligctl ledger verify";
     struct ledger_verify_settings s;
     struct operands operands;
     struct seen_head seen;
+    struct snapshot_limits limits = {.directory = NULL};
+    struct snapshot_keys keys = {.identity = NULL};
     struct fault fault;
     bool has_seen;
     options_read(&verify_table, &s, &operands, argc, argv);
-    if (!identity_start(&fault) || !read_seen(&seen, &has_seen, &s.seen, &fault))
+    if (!identity_start(&fault) || !read_seen(&seen, &has_seen, &s.seen, &fault) ||
+        !open_limits(&limits, &keys, &s, &fault))
         return command_fail(name, EXIT_FAILED, &fault);
     ledger_reader_survive(name);
     struct verify_settings settings = {.path = operands.words[0],
                                        .journal = s.journal,
                                        .seen = has_seen ? &seen : NULL,
+                                       .limits_of = s.snapshots != NULL ? snapshot_limits_of : NULL,
+                                       .with = &limits,
                                        .memory = s.memory_mb * MIB,
                                        .is_quiet = s.quiet || s.json};
     verified.findings.told_max = (uint32_t)s.violations;
-    if (!ledger_verify(&verified, &settings, &fault))
+    bool is_read = ledger_verify(&verified, &settings, &fault);
+    if (is_read && limits.has_failed)
+        is_read = fault_set(&fault, "no memory for the limits of snapshots");
+    snapshot_limits_free(&limits);
+    snapshot_keys_close(&keys);
+    if (!is_read)
         return command_fail(name, EXIT_FAILED, &fault);
+    print_unknown(&verified, &limits);
     if (s.json)
         print_verified_json(&verified);
     else

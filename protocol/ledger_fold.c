@@ -1,5 +1,7 @@
 #include "protocol/ledger_fold.h"
 
+#include "protocol/ledger_limits.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,7 +108,23 @@ static void spend(struct fold *fold, const struct row_posting *p, const struct r
         key.subject = p->subject;
         if (p->subject != 0)
             spend_at(fold, &fold->days, &key, &parts[i], used, held);
+        if (fold->kept != NULL)
+            kept_add(fold->kept, p->subject, key.scope, key.day,
+                     (used + held) * (int64_t)parts[i].uses,
+                     (used + held) * (int64_t)parts[i].amount);
     }
+}
+
+/* What was taken over a limit says so; of all else it must have been left. */
+static void compare_with_limits(struct fold *fold, const struct row_posting *p)
+{
+    uint32_t scopes[PARTS] = {0};
+    if (fold->kept == NULL || (p->flags & IS_OVER) != 0)
+        return;
+    for (uint8_t i = 0; i < p->part_count; i++)
+        if (p->parts[i].account <= fold->account_count)
+            scopes[i] = fold->scopes[p->parts[i].account];
+    kept_compare(fold->kept, p, scopes);
 }
 
 /* ---- transactions ---- */
@@ -146,11 +164,16 @@ static void add_own_row(struct fold *fold, const struct row_posting *p)
     own->body = p->body;
 }
 
-static void open_count_add(struct fold *fold, uint64_t subject, int count)
+static void open_count_add(struct fold *fold, const struct row_posting *p, int count)
 {
-    struct person *person = totals_find(&fold->persons, &subject);
-    if (person != NULL)
-        person->open_count += (uint32_t)count;
+    struct person *person = totals_find(&fold->persons, &p->subject);
+    if (person == NULL)
+        return;
+    person->open_count += (uint32_t)count;
+    if (count > 0 && person->open_count > HOLDS_OF_A_SUBJECT)
+        findings_add(fold->findings, "I2", p->sequence,
+                     "want at most %u open reservations of a subject, found %" PRIu32,
+                     HOLDS_OF_A_SUBJECT, person->open_count);
 }
 
 static void expect_state(struct fold *fold, const struct row_posting *p, uint8_t wanted)
@@ -184,9 +207,10 @@ static void fold_purchase(struct fold *fold, const struct row_posting *p)
     t->quantity = p->quantity;
     t->confirmed = is_held ? 0 : p->quantity;
     memcpy(t->parts, p->parts, sizeof(t->parts));
+    compare_with_limits(fold, p);
     spend(fold, p, p->parts, p->part_count, !is_held, is_held);
     if (is_held)
-        open_count_add(fold, p->subject, 1);
+        open_count_add(fold, p, 1);
 }
 
 /* What a CANCEL says that came before its purchase: nothing but names. */
@@ -231,7 +255,9 @@ static void fold_confirm(struct fold *fold, const struct row_posting *p, struct 
         return;
     if (t->state == HELD) {
         spend(fold, p, t->parts, t->part_count, 0, -1);
-        open_count_add(fold, t->subject, -1);
+        open_count_add(fold, p, -1);
+    } else {
+        compare_with_limits(fold, p);
     }
     spend(fold, p, p->parts, p->part_count, 1, 0);
     t->state = TAKEN;
@@ -247,7 +273,7 @@ static void fold_release(struct fold *fold, const struct row_posting *p, struct 
         findings_add(fold->findings, "I1", p->sequence,
                      "want all that posting %" PRIu64 " held to be given back", t->first);
     spend(fold, p, t->parts, t->part_count, 0, -1);
-    open_count_add(fold, t->subject, -1);
+    open_count_add(fold, p, -1);
     for (uint8_t i = 0; i < t->part_count; i++)
         t->parts[i] = (struct row_part){.account = t->parts[i].account};
     t->state = p->kind == CANCEL ? UNDONE : RUN_OUT;

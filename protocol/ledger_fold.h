@@ -55,8 +55,11 @@ struct stop {
     uint32_t scope, period;
 };
 
+struct kept_limits;
+
 struct fold {
     struct ledger_findings *findings;
+    struct kept_limits *kept; /* NULL: limits are not known */
     uint64_t pruned;
     const uint32_t *scopes; /* of account n: scopes[n] */
     uint32_t account_count;

@@ -88,6 +88,7 @@ bool row_read_posting(struct row_posting *out, const uint8_t *row)
         .until_s = u32(row, 104),
         .skip = u32(row, 108),
         .before = u64(row, 112),
+        .generation = u64(row, 120),
         .hash = row + HASHED,
         .chain = row + HASHED + HASH,
     };
@@ -127,7 +128,7 @@ bool row_read_head(struct row_head *out, const uint8_t *row)
         .chain = row + 48,
         .pruned_chain = row + 80,
     };
-    return out->format == 1 && is_zero(row, 44, 48) && is_zero(row, 112, ROW_HEAD) &&
+    return out->format == 2 && is_zero(row, 44, 48) && is_zero(row, 112, ROW_HEAD) &&
            out->pruned <= out->sequence;
 }
 
@@ -198,4 +199,21 @@ bool row_period(uint32_t *from, uint32_t *until, uint8_t period, uint32_t number
     default:
         return false;
     }
+}
+
+/* Guessed from the mean length, then put right. */
+uint32_t row_period_of(uint8_t period, uint32_t day)
+{
+    uint32_t from, until;
+    uint64_t years = 1970 * UINT64_C(400) + day * UINT64_C(400) / 365; /* in 1/400 */
+    uint32_t number = period == 2                  ? day
+                      : period == 3                ? day / 7
+                      : period == 4                ? (uint32_t)(years * 12 / 400)
+                      : period == 5 || period == 6 ? (uint32_t)(years / 400)
+                                                   : 0;
+    while (row_period(&from, &until, period, number) && until <= day)
+        number++;
+    while (row_period(&from, &until, period, number) && from > day)
+        number--;
+    return number;
 }

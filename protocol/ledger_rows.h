@@ -19,6 +19,7 @@ enum {
     HASHED = 192, /* bytes of a posting that its hash is of */
     HASH = 32,
     PARTS = 4,
+    HOLDS_OF_A_SUBJECT = 3, /* open at a time */
 };
 
 enum { USE = 1, RESERVE, CONFIRM, CANCEL, REFUND, LATE, EXPIRE, ACCOUNT, WARN, STOP, PRUNED = 255 };
@@ -33,7 +34,7 @@ struct row_part {
 };
 
 struct row_posting {
-    uint64_t sequence, id, target, subject, recorded_ms, body, before;
+    uint64_t sequence, id, target, subject, recorded_ms, body, before, generation;
     uint32_t terminal, target_terminal, product, service_s, day_most, relief, until_s, skip;
     uint16_t status, quantity, flags;
     uint8_t kind, state, part_count;
@@ -68,5 +69,7 @@ bool row_read_head(struct row_head *out, const uint8_t *row);
 uint32_t row_day(uint64_t utc_s);
 /* The days of a period, until is out. False: there is no such period. */
 bool row_period(uint32_t *from, uint32_t *until, uint8_t period, uint32_t number);
+/* The number of the period that has the day; not of terms, which begin on any. */
+uint32_t row_period_of(uint8_t period, uint32_t day);
 
 #endif

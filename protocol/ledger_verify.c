@@ -2,6 +2,7 @@
 
 #include "protocol/answered.h"
 #include "protocol/ledger_pages.h"
+#include "protocol/ledger_tallies.h"
 #include "protocol/progress.h"
 
 #include <inttypes.h>
@@ -21,6 +22,7 @@ struct verify {
     struct row_head head;
     uint8_t head_row[ROW_HEAD];
     struct fold fold;
+    struct kept_limits kept;
     uint32_t *scopes;
     uint8_t *account_noted; /* [n]: a posting has named account n */
     struct totals account_hashes;
@@ -71,7 +73,7 @@ static bool read_head(struct verify *v, struct fault *fault)
         return fault_set(fault, "%s: has no head; want a ledger", v->pages.path);
     memcpy(v->head_row, row, ROW_HEAD);
     if (!row_read_head(&v->head, v->head_row))
-        return fault_set(fault, "%s: its head is none: want format 1, found %" PRIu32,
+        return fault_set(fault, "%s: its head is none: want format 2, found %" PRIu32,
                          v->pages.path, v->head.format);
     v->out->sequence = v->head.sequence;
     v->out->pruned = v->head.pruned;
@@ -253,7 +255,7 @@ static bool walk_postings(struct verify *v, struct fault *fault)
     v->out->posting_count = walk.count;
     if (v->fold.share == 0)
         check_end(v, &walk);
-    return !v->fold.has_failed || no_memory(fault);
+    return !(v->fold.has_failed || v->kept.has_failed) || no_memory(fault);
 }
 
 /* Denials whose content is gone stand in a subject's list without saying whose they are. */
@@ -345,107 +347,7 @@ static void check_person(struct verify *v, const struct person *person)
         COMPLAIN(v, "I1", person->last, "subject: its row is not what its postings come to");
 }
 
-/* ---- tallies ---- */
-
-static int compare_spent(const void *left, const void *right)
-{
-    const struct spent *a = left, *b = right;
-    if (a->subject != b->subject)
-        return a->subject < b->subject ? -1 : 1;
-    if (a->scope != b->scope)
-        return a->scope < b->scope ? -1 : 1;
-    return (a->day > b->day) - (a->day < b->day);
-}
-
-/* The sum of days from..until; `days` are sorted. */
-static struct spent sum_days(const struct totals *days, uint64_t subject, uint32_t scope,
-                             uint32_t from, uint32_t until)
-{
-    struct spent sum = {.subject = subject, .scope = scope, .day = from};
-    size_t low = 0, high = days->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_spent(totals_entry(days, middle), &sum) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < days->count; low++) {
-        const struct spent *at = totals_entry(days, low);
-        if (at->subject != subject || at->scope != scope || at->day >= until)
-            break;
-        sum.used_uses += at->used_uses;
-        sum.held_uses += at->held_uses;
-        sum.used_amount += at->used_amount;
-        sum.held_amount += at->held_amount;
-    }
-    return sum;
-}
-
-/* What was pruned has been counted, but is not in the fold any more. */
-static bool is_near(int64_t found, int64_t wanted, bool is_exact)
-{
-    return is_exact ? found == wanted : found >= wanted;
-}
-
-/* Uses are counted modulo 2^32; what is less than none is of what was pruned. */
-static int64_t as_counted(int64_t uses)
-{
-    return uses < 0 ? uses : uses & UINT32_MAX;
-}
-
-static bool has_stop(const struct verify *v, uint32_t scope, uint8_t period, uint32_t number)
-{
-    struct stop key = {.number = number, .scope = scope, .period = period};
-    return totals_find(&v->fold.stops, &key) != NULL;
-}
-
-/* Of a relief's own budget, and of each that is shared. */
-static void check_stopped(struct verify *v, uint32_t scope, uint8_t period, uint32_t number,
-                          uint8_t mark)
-{
-    bool is_stopped = has_stop(v, scope, period, number);
-    bool is_wrong =
-        mark > 1 || (is_stopped && mark == 0) || (v->head.pruned == 0 && !is_stopped && mark != 0);
-    if (is_wrong)
-        COMPLAIN(v, "I1", 0,
-                 "tally of relief %" PRIu32 ", period %u, number %" PRIu32
-                 ": want marks as there are STOP postings, found %u",
-                 scope, period, number, mark);
-}
-
-static void check_tally(struct verify *v, const struct totals *days, const uint8_t *key,
-                        const uint8_t *row)
-{
-    uint32_t scope = (uint32_t)key_number(key + 8, 4), number = (uint32_t)key_number(key + 13, 4);
-    uint64_t subject = key_number(key, 8);
-    uint32_t from, until;
-    if (scope == 0 || !row_period(&from, &until, key[12], number)) {
-        COMPLAIN(v, "I1", 0, "tallies: there is no period %u, number %" PRIu32 ", scope %" PRIu32,
-                 key[12], number, scope);
-        return;
-    }
-    struct spent sum = sum_days(days, subject, scope, from, until);
-    sum.used_uses = as_counted(sum.used_uses);
-    sum.held_uses = as_counted(sum.held_uses);
-    bool is_exact = v->head.pruned == 0 || from > v->first_day;
-    int64_t uses = (int64_t)row_number(row, 4), held = (int64_t)row_number(row + 4, 4);
-    int64_t amount = (int64_t)row_number(row + 8, 8),
-            held_amount = (int64_t)row_number(row + 16, 8);
-    if (!is_near(uses, sum.used_uses, is_exact) || !is_near(amount, sum.used_amount, is_exact) ||
-        !is_near(held, sum.held_uses, is_exact) || !is_near(held_amount, sum.held_amount, is_exact))
-        COMPLAIN(v, "I1", 0,
-                 "tally of relief %" PRIu32 ", %s, period %u, number %" PRIu32 ": want %" PRId64
-                 " uses, %" PRId64 " held, %" PRId64 " and %" PRId64 " /10000 EUR; found %" PRId64
-                 ", %" PRId64 ", %" PRId64 ", %" PRId64,
-                 scope, subject == 0 ? "all together" : "a subject's", key[12], number,
-                 sum.used_uses, sum.held_uses, sum.used_amount, sum.held_amount, uses, held, amount,
-                 held_amount);
-    if (row_number(row + 25, 7) != 0 || (subject != 0 && row[24] != 0))
-        COMPLAIN(v, "I1", 0, "tally of relief %" PRIu32 ": is not as it was written", scope);
-    if (subject == 0)
-        check_stopped(v, scope, key[12], number, row[24]);
-}
+/* ---- tallies, and subjects that stand among them ---- */
 
 static void take_subject_row(struct verify *v, const uint8_t *key, const uint8_t *row)
 {
@@ -466,14 +368,18 @@ static void take_tally(struct verify *v, const uint8_t *key, const uint8_t *row)
 {
     uint64_t subject = key_number(key, 8);
     bool is_last_share = v->fold.share + 1 == v->fold.share_count;
+    struct tally_check check = {.findings = &v->out->findings,
+                                .stops = &v->fold.stops,
+                                .knows_all = v->head.pruned == 0,
+                                .first_day = v->first_day};
     if (key_number(key + 8, 4) == 0 && key[12] == 0) {
         if (fold_is_mine(&v->fold, subject))
             take_subject_row(v, key, row);
     } else if (subject == 0) {
         if (is_last_share)
-            check_tally(v, &v->fold.all_days, key, row);
+            tally_check(&check, &v->fold.all_days, key, row);
     } else if (fold_is_mine(&v->fold, subject)) {
-        check_tally(v, &v->fold.days, key, row);
+        tally_check(&check, &v->fold.days, key, row);
     }
 }
 
@@ -511,10 +417,10 @@ static bool verify_share(struct verify *v, struct fault *fault)
         check_transaction(v, totals_entry(&v->fold.transactions, i));
     for (size_t i = 0; i < v->fold.persons.count; i++)
         check_person(v, totals_entry(&v->fold.persons, i));
-    totals_sort(&v->fold.days, compare_spent);
+    spent_sort(&v->fold.days);
     if (is_last) {
         check_days_are_there(v);
-        totals_sort(&v->fold.all_days, compare_spent);
+        spent_sort(&v->fold.all_days);
     }
     return each_row(v, TALLIES, KEY_TALLY, ROW_TALLY, take_tally, fault);
 }
@@ -623,7 +529,8 @@ static uint32_t share_count(const struct verify *v)
     while (share < UINT16_MAX &&
            totals_need(sizeof(struct folded), transactions / share + 1) +
                    totals_need(sizeof(struct person), transactions / share + 1) +
-                   totals_need(sizeof(struct spent), postings / share + 1) >
+                   totals_need(sizeof(struct spent), postings / share + 1) +
+                   (v->fold.kept != NULL ? kept_need(postings / share + 1) : 0) >
                v->settings->memory)
         share++;
     return (uint32_t)share;
@@ -635,7 +542,9 @@ static bool verify_all(struct verify *v, struct fault *fault)
         return false;
     v->fold.findings = &v->out->findings;
     v->fold.pruned = v->head.pruned;
+    v->fold.kept = v->settings->limits_of != NULL ? &v->kept : NULL;
     v->fold.share_count = share_count(v);
+    v->kept.counts_all = v->fold.share_count == 1;
     v->fold.leads = leads;
     v->fold.with = v;
     v->out->share_count = v->fold.share_count;
@@ -645,9 +554,13 @@ static bool verify_all(struct verify *v, struct fault *fault)
                    pages_count(&v->pages, POSTINGS) * v->fold.share_count, v->settings->is_quiet);
     if (!read_accounts(v, fault))
         return false;
-    for (uint32_t i = 0; i < v->fold.share_count; i++, fold_next_share(&v->fold))
+    for (uint32_t i = 0; i < v->fold.share_count; i++, fold_next_share(&v->fold)) {
         if (!verify_share(v, fault))
             return false;
+        kept_free(&v->kept);
+    }
+    v->out->compared_count = v->kept.compared_count;
+    v->out->unknown_count = v->kept.unknown_count;
     progress_end(&v->progress);
     check_seen(v);
     return each_row(v, TRANSACTIONS, KEY_TRANSACTION, ROW_TRANSACTION, take_transaction, fault) &&
@@ -659,13 +572,18 @@ static bool verify_all(struct verify *v, struct fault *fault)
 bool ledger_verify(struct verified *out, const struct verify_settings *settings,
                    struct fault *fault)
 {
-    struct verify v = {.out = out, .settings = settings};
+    struct verify v = {
+        .out = out,
+        .settings = settings,
+        .kept = {.of = settings->limits_of, .with = settings->with, .findings = &out->findings}};
     uint32_t told_max = out->findings.told_max;
     *out = (struct verified){.findings = {.told_max = told_max}};
     fold_start(&v.fold);
+    kept_start(&v.kept);
     totals_start(&v.account_hashes, HASH, HASH);
     bool is_good = verify_all(&v, fault);
     fold_free(&v.fold);
+    kept_free(&v.kept);
     totals_free(&v.account_hashes);
     free(v.scopes);
     free(v.account_noted);

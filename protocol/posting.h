@@ -12,7 +12,7 @@
 #include "protocol/bytes.h"
 #include "protocol/catalogue.h"
 
-#define LEDGER_FORMAT    1
+#define LEDGER_FORMAT    2
 #define POSTING_SIZE     256
 #define POSTING_CONTENT  192 /* bytes that are hashed */
 #define CHAIN_SIZE       32

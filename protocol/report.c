@@ -51,11 +51,12 @@ static bool find_days(struct ledger_report *report, struct fault *fault)
             return false;
         report->last--;
     }
-    if (head->pruned == 0 || report->first != head->pruned + 1 || report->last < report->first)
-        return true;
+    if (head->pruned == 0 || report->first != head->pruned + 1)
+        return true; /* what was removed is older than the first day */
     if (!ledger_reader_oldest(&oldest, &is_there, report->reader, head, fault))
         return false;
     report->is_cut = true;
+    report->whole_from_day = is_there ? posting_day(&oldest) + 1 : 0;
     if (is_there)
         note_removed(report, &oldest);
     return true;

@@ -42,8 +42,9 @@ struct ledger_report {
     struct ledger_head head; /* as it was when the report began */
     struct account_list accounts;
     uint32_t from_day, until_day;
-    uint64_t first, last; /* sequences; last < first: none */
-    bool is_cut;          /* some of those days may have been removed already */
+    uint64_t first, last;    /* sequences; last < first: none */
+    bool is_cut;             /* some of those days may have been removed already */
+    uint32_t whole_from_day; /* when so: the first day of which nothing has been; 0: not known */
     enum listing_format format;
 };
 

@@ -398,6 +398,19 @@ static bool read_who(struct identifier *who, const struct resident_settings *s, 
            fault_set(fault, "standard input: %s: %s", s->means, means_fault_text(found));
 }
 
+/* A ledger knows persons, whatever they show; whose a card is stands in snapshots. */
+static bool can_be_found(const struct resident_settings *s, const struct identifier *who,
+                         struct fault *fault)
+{
+    if (who->means == MEANS_PERSONAL_CODE || s->snapshot.snapshots != NULL)
+        return true;
+    return fault_set(fault,
+                     "--means %s: whose it is stands in the snapshot, not in the ledger: want "
+                     "--snapshots, --signing-public, and --identity-key or --identity-keys; or "
+                     "the person's personal code",
+                     s->means);
+}
+
 static bool find_who(struct view_of_resident *v, const struct resident_settings *s,
                      const struct identifier *who, struct fault *fault)
 {
@@ -421,7 +434,7 @@ int run_report_resident(int argc, char *argv[])
     struct view_of_resident v = {.json = NULL};
     options_read(&resident_table, &s, &operands, argc, argv);
     ledger_reader_survive(NAME);
-    if (!identity_start(&fault) || !read_who(&who, &s, &fault))
+    if (!identity_start(&fault) || !read_who(&who, &s, &fault) || !can_be_found(&s, &who, &fault))
         return command_fail(NAME, EXIT_USAGE, &fault);
     v.json = s.json ? &json : NULL;
     v.day = s.day != 0 ? s.day : riga_day_of_time(clock_wall_s());
@@ -434,6 +447,9 @@ int run_report_resident(int argc, char *argv[])
     free(all_asks.rows);
     sodium_memzero(&who, sizeof(who));
     int status = v.resident.count > 0 || all_asks.count > 0 ? EXIT_YES : EXIT_NO;
+    if (is_good && status == EXIT_NO && v.snapshot.snapshot == NULL)
+        fputs("note: without --snapshots nothing is found of a person whose code has changed\n",
+              stderr);
     resident_free(&v.resident);
     report_snapshot_close(&v.snapshot);
     keyfile_close_identity(v.key);

@@ -342,6 +342,18 @@ static bool tell(struct settlement *s, struct fault *fault)
     return true;
 }
 
+/* Fails always. */
+static bool days_are_gone(const struct ledger_report *report, struct fault *fault)
+{
+    char day[DAY_TEXT_SIZE] = "a later day";
+    if (report->whole_from_day != 0)
+        day_to_text(day, (int32_t)report->whole_from_day);
+    return fault_set(fault,
+                     "--from: postings of these days have been removed after their time, and no "
+                     "statement is told of a part: want %s or later",
+                     day);
+}
+
 /* Only what is over stays as it is; what is not says so in its first line and in its checksum. */
 static bool days_are_over(struct settlement *s, struct fault *fault)
 {
@@ -351,9 +363,7 @@ static bool days_are_over(struct settlement *s, struct fault *fault)
     if (s->is_so_far && !s->settings->so_far)
         return fault_set(fault, "--until: want a day that the ledger's clock has reached: these "
                                 "days are not over; or --so-far");
-    return !s->report.is_cut ||
-           fault_set(fault, "--from: postings of these days have been removed "
-                            "after their time; no statement is told of a part");
+    return !s->report.is_cut || days_are_gone(&s->report, fault);
 }
 
 int run_report_settlement(int argc, char *argv[])

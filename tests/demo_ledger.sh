@@ -80,7 +80,8 @@ until=$(TZ=UTC0 date -d "$(today) + 1 day" +%F)
 # ---- what the ledger says of itself ----
 
 echo "L3. The ledger is worked out once more, against every answer that a terminal had"
-"$bin/eligctl" ledger verify "$demo/ledger" --journal "$demo/journal" --quiet >"$demo/verify.txt" ||
+"$bin/eligctl" ledger verify "$demo/ledger" --journal "$demo/journal" --snapshots "$demo/snapshots" \
+    --snapshots-public "$demo/keys/signing.key.pub" --identity-keys "$demo/identity-keys" --memory-mb 4096 --quiet >"$demo/verify.txt" ||
     { cat "$demo/verify.txt"; fail "the ledger is not good"; }
 sed 's/^/    /' "$demo/verify.txt"
 

@@ -35,7 +35,8 @@ static void tell(int fd, enum disk_call call, const void *bytes, size_t size, ui
 /* Where a write without a place goes. */
 static uint64_t place_of(int fd)
 {
-    off_t at = disk_calls_after != NULL ? lseek(fd, 0, SEEK_CUR) : 0;
+    bool is_behind = disk_calls_after != NULL && (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+    off_t at = disk_calls_after != NULL ? lseek(fd, 0, is_behind ? SEEK_END : SEEK_CUR) : 0;
     return at > 0 ? (uint64_t)at : 0; /* pipes have none */
 }
 

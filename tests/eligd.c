@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LOG_SIZE_MAX (1 << 16)
+#define LOOKS_A_MS   5
 
 static pid_t pid;
 static char log_path[512];
@@ -39,8 +40,8 @@ uint32_t eligd_count_events(const char *event)
 
 void eligd_wait_for_events(const char *event, uint32_t count)
 {
-    for (int ms = 0; ms < ELIGD_WAIT_MS && eligd_count_events(event) < count; ms++)
-        usleep(1000);
+    for (int i = 0; i < ELIGD_WAIT_MS * LOOKS_A_MS && eligd_count_events(event) < count; i++)
+        usleep(1000 / LOOKS_A_MS);
     ck_assert_msg(eligd_count_events(event) >= count, "event=%s: %u", event,
                   eligd_count_events(event));
 }

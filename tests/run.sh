@@ -27,9 +27,15 @@ run_one() {
     name=$1
     shift
     log=$RESULTS/$name.log
+    # What a test that was ended by force leaves behind goes with this folder.
+    TMPDIR=$(mktemp -d) || exit
+    export TMPDIR
     started=$(date +%s.%N)
     timeout -k 10 "$SECONDS_MAX" "$@" >"$log" 2>&1 </dev/null
     status=$?
+    chmod -R u+rwx "$TMPDIR" 2>/dev/null
+    rm -rf "$TMPDIR"
+    unset TMPDIR
     count_cpu
     took=$(echo "$started $(date +%s.%N)" | awk '{ printf "%.1f", $2 - $1 }')
 

@@ -395,6 +395,21 @@ done >"$work/acknowledged"
 status=$?
 status_is 0 '"violation_count": 0,'
 status_is 0 "\"acknowledged\": $(grep -c . "$work/acknowledged"),"
+# Nobody had more than their limits, of all purchases that were given; nothing is said of a snapshot that is not there.
+limits() {
+    "$eligctl" ledger verify "$work/ledger" --snapshots "$work/snapshots" --identity-key "$work/identity.key" --quiet "$@" >"$work/out" 2>"$work/err"
+    status=$?
+}
+limits --snapshots-public "$work/signing.key.pub"
+status_is 0 ', limits of [1-9][0-9]* purchases; 0 violations'
+same "what is said beside it" "$(cat "$work/err")" ""
+limits --snapshots-public "$work/signing.key.pub" --json
+status_is 0 '"limits_unknown": 0,'
+limits --snapshots-public "$work/signing.key.pub" --environment 9 --json
+status_is 0 '"limits_compared": 0,'
+grep -q '^note: limits of [1-9][0-9]* purchases were not looked at: .*environment' "$work/err" || fail "limits of nowhere: $(cat "$work/err")"
+limits
+status_is 3 'with --snapshots want --snapshots-public, and --identity-key or --identity-keys'
 "$eligctl" events "$work/ledger" --ndjson >"$work/events"
 same "postings of the operator about others', and those that are marked so" \
     "$(grep -c '"terminal": 0,.*"target_terminal": 4711,' "$work/events")" "$(grep -c '"by_operator": true' "$work/events")"

@@ -171,10 +171,34 @@ row 0 out '^2026-07,BUS,40003000001,few,,$' report statistics "$work/back" --fro
 row 3 err 'a month that is still whole' report statistics "$work/back" --until 2026-07-01
 row 0 out '^oldest posting  *2026-06-27 ' ledger stat "$work/back"
 "$eligctl" report givers "$work/back" 2>&1 >/dev/null | grep -q 'told from 2026-06-27 on' || bad "from when on a report is told"
+# A statement of days that were removed, wholly or in part, is none; it is said from when on there are any.
+gone() {
+    "$eligctl" report settlement "$work/back" --contract 77 --from "$1" --until "$2" --csv >"$work/out" 2>"$work/err"
+    same "exit status of a statement from $1 until $2" $? 3
+    same "what is told of days from $1 until $2" "$(cat "$work/out")" ""
+    grep -q 'have been removed .*: want 2026-06-28 or later$' "$work/err" || bad "a statement from $1 until $2: $(cat "$work/err")"
+}
+gone 2026-06-01 2026-09-01 # begins before what is left
+gone 2026-06-27 2026-07-01 # the oldest day may lack its morning
+gone 2026-06-26 2026-06-27 # all of it has been removed
+gone 2026-05-01 2026-06-20
+row 0 out '^total,0,' report settlement "$work/back" --contract 77 --from 2026-06-28 --until 2026-07-01 --csv
 row 2 err 'want --snapshots' report statistics "$work/many" --until 2026-07-01 --by municipality
 row 2 err 'least' report statistics "$work/many" --until 2026-07-01 --least 1
 
 row 2 err '--subject-key' report resident "$work/one"
+# Whose a card is stands in a snapshot; a personal code is enough by itself.
+"$eligctl" keygen subject "$work/subject.key" >/dev/null || exit 3
+resident() {
+    wanted=$1 pattern=$2 shown=$3
+    shift 3
+    echo "$shown" | "$eligctl" report resident "$work/one" --subject-key "$work/subject.key" "$@" >"$work/out" 2>"$work/err"
+    same "exit status of report resident $*" $? "$wanted"
+    grep -q -- "$pattern" "$work/err" || bad "report resident $*: $(cat "$work/err")"
+    if grep -q "$shown" "$work/out" "$work/err"; then bad "report resident $*: prints who it is about"; else good; fi
+}
+resident 2 '--means card: .* want --snapshots, --signing-public, and --identity-key or --identity-keys' 9012345678901234 --means card
+resident 3 'is not the key of this ledger' 010100-00018
 
 # ---- the feed ----
 

@@ -13,55 +13,89 @@
 static struct ledger_scene scene;
 static struct verified verified;
 
-static void check_is_good(const char *when)
-{
-    struct fault fault;
-    struct verify_settings settings = {.path = scene.directory, .memory = MEMORY, .is_quiet = true};
-    verified.findings.told_max = 5;
-    book_close(scene.book);
-    scene.book = NULL;
-    ck_assert_msg(ledger_verify(&verified, &settings, &fault), "%s", fault.text);
-    const struct ledger_violation *first = &verified.findings.told[0];
-    ck_assert_msg(verified.findings.count == 0, "%s: %u found: %s, posting %u: %s", when,
-                  (unsigned)verified.findings.count, first->rule, (unsigned)first->sequence,
-                  first->text);
-}
-
+/* In order of relief. */
 static const struct limit limits[] = {
     {.relief = LS_HALF,
      .kind = LIMIT_USES,
      .period = PERIOD_MONTH,
-     .value = 40,
+     .value = 12,
      .until_day = DAY_NEVER},
     {.relief = LS_HALF,
      .kind = LIMIT_USES,
      .period = PERIOD_STATUS_TERM,
      .value = 300,
      .until_day = DAY_NEVER},
+    {.relief = LS_HALF,
+     .kind = LIMIT_BUDGET,
+     .period = PERIOD_MONTH,
+     .value = 620000,
+     .warn_bp = 5000,
+     .until_day = DAY_NEVER},
     {.relief = LS_THIRD,
      .kind = LIMIT_AMOUNT,
      .period = PERIOD_DAY,
      .shared = 5,
-     .value = 90000,
+     .value = 9000,
      .until_day = DAY_NEVER},
     {.relief = LS_DIME,
      .kind = LIMIT_AMOUNT,
      .period = PERIOD_WEEK,
      .shared = 5,
-     .value = 90000,
-     .until_day = DAY_NEVER},
-    {.relief = LS_HALF,
-     .kind = LIMIT_BUDGET,
-     .period = PERIOD_MONTH,
-     .value = 4000000,
-     .warn_bp = 5000,
+     .value = 9000,
      .until_day = DAY_NEVER},
     {.relief = LS_SCHOOL,
      .kind = LIMIT_USES,
      .period = PERIOD_LIFETIME,
-     .value = 50,
+     .value = 10,
      .until_day = DAY_NEVER},
 };
+
+/* The same to the verifier, which asks by generation: there is one. */
+static const struct row_limits *limits_of(void *with, uint64_t generation)
+{
+    (void)generation;
+    return with;
+}
+
+static void verify_with(const struct row_limits *known)
+{
+    struct fault fault;
+    struct verify_settings settings = {.path = scene.directory,
+                                       .memory = MEMORY,
+                                       .is_quiet = true,
+                                       .limits_of = limits_of,
+                                       .with = (void *)(uintptr_t)known};
+    verified.findings.told_max = 5;
+    ck_assert_msg(ledger_verify(&verified, &settings, &fault), "%s", fault.text);
+}
+
+/* What the scene has, `less` of it under the limit number `which`. */
+static void verify_limits(size_t which, uint64_t less)
+{
+    static struct row_limit list[COUNT_OF(limits)];
+    struct row_limits known = {list, COUNT_OF(limits)};
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        list[i] = (struct row_limit){.scope = LS_CODE(limits[i].relief),
+                                     .kind = limits[i].kind,
+                                     .period = limits[i].period,
+                                     .shared = limits[i].shared,
+                                     .until_day = limits[i].until_day,
+                                     .value = limits[i].value - (i == which ? less : 0)};
+    verify_with(&known);
+}
+
+static void check_is_good(const char *when)
+{
+    book_close(scene.book);
+    scene.book = NULL;
+    verify_limits(0, 0);
+    const struct ledger_violation *first = &verified.findings.told[0];
+    ck_assert_msg(verified.findings.count == 0, "%s: %u found: %s, posting %u: %s", when,
+                  (unsigned)verified.findings.count, first->rule, (unsigned)first->sequence,
+                  first->text);
+    ck_assert_uint_gt(verified.compared_count, 0);
+    ck_assert_uint_eq(verified.unknown_count, 0);
+}
 
 /* A purchase of some kind, day and person; kept, so that others may be about it. */
 static struct ledger_request random_purchase(uint64_t dice)
@@ -121,6 +155,56 @@ START_TEST(what_the_book_writes_is_good)
     check_is_good("after chance");
     ck_assert_uint_gt(verified.posting_count, ASK_COUNT / 4);
     ck_assert_uint_gt(verified.tally_count, 100);
+    ls_close(&scene);
+}
+END_TEST
+
+/* As much was had as each allows, or nearly: with a little less the same postings have passed it.
+ */
+START_TEST(what_passes_a_limit_is_found)
+{
+    ls_open(&scene);
+    play(1);
+    book_close(scene.book);
+    scene.book = NULL;
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        verify_limits(i, limits[i].value / 50 + 1);
+        bool is_looked_at = limits[i].period != PERIOD_STATUS_TERM;
+        ck_assert_msg((verified.findings.count > 0) == is_looked_at, "limit %u: %u found",
+                      (unsigned)i, (unsigned)verified.findings.count);
+        if (is_looked_at)
+            ck_assert_str_eq(verified.findings.told[0].rule, "I1");
+    }
+    verify_with(NULL);
+    ck_assert_uint_eq(verified.findings.count, 0);
+    ck_assert_uint_eq(verified.compared_count, 0);
+    ck_assert_uint_gt(verified.unknown_count, 0);
+    ls_close(&scene);
+}
+END_TEST
+
+START_TEST(what_is_held_counts_as_well)
+{
+    static struct limit two = {
+        .relief = LS_HALF, .kind = LIMIT_USES, .period = PERIOD_DAY, .value = 2};
+    struct row_limit known = {.scope = LS_CODE(LS_HALF),
+                              .kind = USES,
+                              .period = A_DAY,
+                              .until_day = DAY_NEVER,
+                              .value = 2};
+    ls_open(&scene);
+    ls_limits(&scene, &two, 1);
+    for (int i = 0; i < 2; i++) {
+        struct ledger_request request = ls_purchase(&scene, KIND_RESERVE, 5, LS_P_HALF);
+        ck_assert_int_eq(ls_ask(&scene, &request).status, STATUS_APPLIES);
+    }
+    book_close(scene.book);
+    scene.book = NULL;
+    verify_with(&(struct row_limits){&known, 1});
+    ck_assert_uint_eq(verified.findings.count, 0);
+    known.value = 1;
+    verify_with(&(struct row_limits){&known, 1});
+    ck_assert_uint_eq(verified.findings.count, 1);
     ls_close(&scene);
 }
 END_TEST
@@ -187,6 +271,8 @@ int main(void)
     TCase *tcase = tcase_create("ledger_book");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, what_the_book_writes_is_good, 0, 3);
+    tcase_add_test(tcase, what_passes_a_limit_is_found);
+    tcase_add_test(tcase, what_is_held_counts_as_well);
     tcase_add_loop_test(tcase, what_is_left_after_pruning_is_good, 0, 2);
     tcase_add_test(tcase, what_the_book_writes_is_read);
     suite_add_tcase(suite, tcase);

@@ -31,6 +31,8 @@ START_TEST(periods_have_the_same_days)
             ck_assert_uint_eq(from_2, from);
             ck_assert_uint_eq(until_2, until);
             ck_assert(from <= day && day < until);
+            if (period != PERIOD_STATUS_TERM)
+                ck_assert_uint_eq(row_period_of(period, day), number);
         }
     }
     uint32_t from, until;

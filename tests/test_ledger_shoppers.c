@@ -2,6 +2,7 @@
  * and again, and the way to it cuts, delays and doubles. Nothing that was answered is lost, nothing
  * is done twice. CYCLES and SALES say how often (`make kills`, `make flaky-way`). */
 #include "protocol/ledger_verify.h"
+#include "protocol/snapshot_limits.h"
 #include "tests/eligd.h"
 #include "tests/fixture.h"
 #include "tests/relay.h"
@@ -108,16 +109,18 @@ static void close_scene(void)
     fixture_close(fixture);
 }
 
-static void start_eligd(void)
+static void start_eligd(bool is_over_network)
 {
     eligd_start(log_path,
                 (const char *const[]){"--snapshots", fixture_directory(fixture), "--identity-key",
                                       fixture_identity_path(fixture), "--signing-public",
                                       fixture_public_path(fixture), "--environment", "7", "--unix",
-                                      socket_path, "--listen-plain", "127.0.0.1:0",
-                                      "--port-file-plain", port_path, "--ledger", ledger,
-                                      "--subject-key", fixture_subject_path(fixture), NULL});
-    port = eligd_read_port(port_path);
+                                      socket_path, "--ledger", ledger, "--subject-key",
+                                      fixture_subject_path(fixture),
+                                      is_over_network ? "--listen-plain" : NULL, "127.0.0.1:0",
+                                      "--port-file-plain", port_path, NULL});
+    if (is_over_network)
+        port = eligd_read_port(port_path);
 }
 
 static int connect_unix(void *context)
@@ -148,13 +151,21 @@ static void check_ledger(void)
 {
     static struct verified verified;
     struct fault fault;
-    struct verify_settings settings = {
-        .path = ledger, .memory = UINT64_C(1) << 30, .is_quiet = true};
+    struct snapshot_limits limits = {.directory = fixture_directory(fixture),
+                                     .trust = fixture_trust(fixture)};
+    struct verify_settings settings = {.path = ledger,
+                                       .limits_of = snapshot_limits_of,
+                                       .with = &limits,
+                                       .memory = UINT64_C(4) << 30,
+                                       .is_quiet = true};
     verified = (struct verified){.findings.told_max = 1};
     if (!shoppers_agree(shoppers, SHOPPER_COUNT, ledger, &fault))
         ck_abort_msg("%s", fault.text);
     if (!ledger_verify(&verified, &settings, &fault))
         ck_abort_msg("%s", fault.text);
+    snapshot_limits_free(&limits);
+    ck_assert_uint_gt(verified.compared_count, 0);
+    ck_assert_uint_eq(verified.unknown_count, 0);
     if (verified.findings.count > 0)
         ck_abort_msg("%s: %s", verified.findings.told[0].rule, verified.findings.told[0].text);
 }
@@ -183,12 +194,12 @@ START_TEST(nothing_is_lost_or_done_twice_when_the_server_is_killed)
 {
     uint64_t cycle_count = asked_for("CYCLES", 12), random = 5;
     open_scene();
-    start_eligd();
+    start_eligd(false);
     start_shoppers(connect_unix, NULL, 0);
     for (uint64_t cycle = 0; cycle < cycle_count; cycle++) {
         usleep((useconds_t)(500 + support_random(&random) % 8000));
         eligd_kill();
-        start_eligd();
+        start_eligd(false);
     }
     for (size_t i = 0; i < SHOPPER_COUNT; i++)
         shopper_ask_to_end(&shoppers[i]);
@@ -252,7 +263,7 @@ START_TEST(nothing_is_lost_or_done_twice_over_a_flaky_way)
     uint64_t sale_count = asked_for("SALES", 6000), random = 9;
     uint64_t each = sale_count / SHOPPER_COUNT + 1;
     open_scene();
-    start_eligd();
+    start_eligd(true);
     relay_open(&relay, port);
     spoil_way(&random);
     atomic_store(&relay_port, relay.port);

@@ -418,6 +418,35 @@ START_TEST(holds_and_days_that_are_missing_or_nobodys_are_named)
 }
 END_TEST
 
+START_TEST(a_subject_has_three_open_reservations_at_most)
+{
+    struct ledger_maker *maker = maker_open(support_directory());
+    uint32_t account = maker_account(maker, 500, 77, "BUS");
+    for (uint64_t id = 1; id <= 4; id++) {
+        struct made made = {.terminal = 1,
+                            .id = id,
+                            .subject = 9,
+                            .account = account,
+                            .quantity = 1,
+                            .amount = 5000};
+        maker_reserve(maker, made, 600);
+        if (id == 2)
+            maker_cancel(maker, 1, 10, 1); /* then there is room for one more */
+    }
+    maker_close(maker);
+    check_is_good(verify(support_directory()));
+    maker = maker_open(support_directory());
+    struct made made = {
+        .terminal = 1, .id = 5, .subject = 9, .account = account, .quantity = 1, .amount = 5000};
+    maker_reserve(maker, made, 600);
+    maker_close(maker);
+    const struct ledger_findings *findings = verify(support_directory());
+    ck_assert_uint_eq(findings->count, 1);
+    ck_assert(has_rule(findings, "I2"));
+    ck_assert(has_text(findings, "want at most 3 open reservations of a subject, found 4"));
+}
+END_TEST
+
 START_TEST(a_posting_that_is_missing_is_named)
 {
     struct twin_file file;
@@ -532,6 +561,7 @@ int main(void)
     tcase_add_test(tcase, an_empty_ledger_is_good);
     tcase_add_loop_test(tcase, each_hash_is_looked_at, 0, (int)COUNT_OF(hashes));
     tcase_add_test(tcase, holds_and_days_that_are_missing_or_nobodys_are_named);
+    tcase_add_test(tcase, a_subject_has_three_open_reservations_at_most);
     tcase_add_test(tcase, a_posting_that_is_missing_is_named);
     tcase_add_loop_test(tcase, a_lie_with_good_hashes_is_noticed, 0, (int)COUNT_OF(lies));
     tcase_add_test(tcase, two_final_states_are_noticed);

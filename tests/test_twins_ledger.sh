@@ -315,17 +315,16 @@ more ledger_verify $to "the list of a subject may have gaps" 's/if \(p->before !
 more ledger_verify $to "a skip may lead anywhere" 's/bool is_good = p->skip == 0 \|\|/bool is_good = true ||/'
 more ledger_verify $to "the latest day may be any" 's/knows_all \? p->day_most != wanted : p->day_most < wanted/false/'
 more ledger_verify $to "an unknown account will do" "$(in_function spend 's/account == 0 \|\| account > fold->account_count \|\| fold->scopes\[account\] == 0/false/')"
+more ledger_verify $to "a subject may hold any number" 's/person->open_count > HOLDS_OF_A_SUBJECT/false/'
 to=protocol/ledger_verify
 more ledger_verify $to "a content hash is not looked at" 's/p->kind != PRUNED && memcmp\(hash, p->hash, HASH\) != 0/false/'
 twin ledger_verify $to "the chain is not looked at" 's/^    if \(memcmp\(hash, p->chain, HASH\) != 0\)/    if (false)/'
 more ledger_verify $to "sequences may have gaps" 's/is_first_pass && sequence != walk->sequence \+ 1/false/'
 more ledger_verify $to "the head may be of another" "$(in_function check_end 's/memcmp\(walk->chain, v->head.chain, HASH\) != 0/false/')"
 more ledger_verify $to "the clock may go back" 's/p->recorded_ms < walk->recorded_ms/false/'
-twin ledger_verify $to "tallies are not counted" 's/^    if \(!is_near\(uses.*/    if (false ||/; s/^        !is_near\(held, .*/        false)/'
 more ledger_verify $to "holds may be nobody's" 's/^    if \(!is_held\)/    if (false)/'
 more ledger_verify $to "holds may be missing" 's/pages_get\(&v->pages, HOLDS, hold, sizeof\(hold\), 1\) == NULL/false/'
 more ledger_verify $to "open holds are not counted" 's/open_count != person->open_count/false/'
-more ledger_verify $to "marks of a stop are not looked at" 's/^    if \(is_wrong\)/    if (false)/'
 more ledger_verify $to "days may be missing" "$(in_function verify_share 's/check_days_are_there\(v\);//')"
 more ledger_verify $to "another history will do" "$(in_function check_seen 's/memcmp\(.*, HASH\) != 0/false/')"
 more ledger_verify $to "an older ledger will do" 's/seen->sequence > v->head.sequence/false/'
@@ -333,6 +332,15 @@ more ledger_verify $to "what was acknowledged may be missing" 's/^    if \(row =
 more ledger_verify $to "what was acknowledged may be another's" 's/if \(!is_own && !is_target\)/if (false)/'
 more ledger_verify $to "another status was acknowledged" 's/is_own && p.status != a->status/false/'
 more ledger_verify $to "an account may be any row" 's/row_number\(hash, 8\) != p->body/false/'
+to=protocol/ledger_tallies
+twin ledger_verify $to "tallies are not counted" 's/^    if \(!is_near\(uses.*/    if (false ||/; s/^        !is_near\(held, .*/        false)/'
+more ledger_verify $to "marks of a stop are not looked at" 's/^    if \(is_wrong\)/    if (false)/'
+to=protocol/ledger_limits
+twin ledger_book $to "limits may be passed" 's/had \+ more > \(int64_t\)limit->value/false/'
+more ledger_book $to "who shares a limit is not counted" "$(in_function had_before 's/limit->shared == 0/true/')"
+more ledger_book $to "budgets are of one person" 's/limit->kind == BUDGET \? 0 : subject/subject/'
+more ledger_book $to "a month has no beginning" 's/\.number = row_period_of\(period, day\)/.number = 0/'
+more ledger_book protocol/ledger_fold "what is held is not counted" 's/\(used \+ held\)/(used)/'
 wait
 
 wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee -a /dev/stderr | wc -l)
