@@ -1,12 +1,12 @@
 #include "engine/book.h"
 
+#include "engine/book_folder.h"
 #include "engine/book_parts.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/magic.h>
 #include <lmdb.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -15,11 +15,9 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LOCK_FILE        "ledger.lock"
-#define PATH_SIZE_MAX    4096
 #define MAP_SIZE_DEFAULT (UINT64_C(64) << 30)
 #define BALLAST_DEFAULT  (UINT64_C(16) << 20)
 #define READER_COUNT_MAX 126   /* other programs that read at a time */
@@ -36,10 +34,6 @@
 #define PENDING_BYTES_MAX (UINT64_C(64) << 20)
 #define PENDING_ROOM      (UINT64_C(1) << 20)
 
-#define SMB_MAGIC_1 0x517b
-#define SMB_MAGIC_2 0xfe534d42
-#define CIFS_MAGIC  0xff534d42
-
 static const char *const database_names[CURSOR_COUNT] = {
     [CURSOR_POSTINGS] = DB_POSTINGS,         [CURSOR_APPEND] = DB_POSTINGS,
     [CURSOR_TRANSACTIONS] = DB_TRANSACTIONS, [CURSOR_TALLIES] = DB_TALLIES,
@@ -48,98 +42,15 @@ static const char *const database_names[CURSOR_COUNT] = {
 };
 #define DATABASE_COUNT 6
 
-/* ---- the directory ---- */
-
-static bool is_private(int fd, mode_t kind, const char *path, struct fault *fault)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    if ((info.st_mode & S_IFMT) != kind)
-        return fault_set(fault, "%s: is something else than was wanted here", path);
-    if (info.st_uid != geteuid())
-        return fault_set(fault, "%s: belongs to another user; the ledger's user must own it", path);
-    mode_t others = kind == S_IFDIR ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
-    if (info.st_mode & others)
-        return fault_set(fault, "%s: is open to others (mode %03o); chmod %s %s", path,
-                         info.st_mode & 0777u, kind == S_IFDIR ? "go-w" : "600", path);
-    return true;
-}
-
-/* On a file system where a commit is what it says. */
-static bool is_lasting(int fd, const char *path, struct fault *fault)
-{
-    struct statfs system;
-    if (fstatfs(fd, &system) != 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    switch ((uint32_t)system.f_type) {
-    case TMPFS_MAGIC:
-    case RAMFS_MAGIC:
-        return fault_set(fault,
-                         "%s: lies in memory, and would be gone with the power; "
-                         "a ledger wants a disk",
-                         path);
-    case NFS_SUPER_MAGIC:
-    case SMB_MAGIC_1:
-    case SMB_MAGIC_2:
-    case CIFS_MAGIC:
-    case V9FS_MAGIC:
-        return fault_set(fault,
-                         "%s: lies on another machine, where locks and maps cannot be "
-                         "trusted; a ledger wants a disk of its own machine",
-                         path);
-    default:
-        return true;
-    }
-}
-
-static bool directory_check(const struct book_settings *settings, struct fault *fault)
-{
-    int fd = open(settings->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fault_set(fault, "%s: %s; a ledger wants a directory of its own",
-                         settings->directory, strerror(errno));
-    bool is_good = is_private(fd, S_IFDIR, settings->directory, fault) &&
-                   (settings->is_unsafe || is_lasting(fd, settings->directory, fault));
-    close(fd);
-    return is_good;
-}
-
-/* So that a file that is new is there for good. */
-static bool directory_sync(const char *directory, struct fault *fault)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && fsync(fd) == 0;
-    if (!is_synced)
-        (void)fault_set(fault, "%s: %s", directory, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return is_synced;
-}
-
-static bool path_of(char path[static PATH_SIZE_MAX], const char *directory, const char *name,
-                    struct fault *fault)
-{
-    int size = snprintf(path, PATH_SIZE_MAX, "%s/%s", directory, name);
-    return (size > 0 && size < PATH_SIZE_MAX) || fault_set(fault, "%s: is too long", directory);
-}
-
-/* Made here with the right mode, or found with it. */
-static bool open_private(int *fd, const char *path, struct fault *fault)
-{
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (*fd < 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    return is_private(*fd, S_IFREG, path, fault);
-}
+/* ---- who has it ---- */
 
 /* One process at a time. */
 static bool take_lock(struct book *book, const char *directory, struct fault *fault)
 {
-    char path[PATH_SIZE_MAX];
-    if (!path_of(path, directory, LOCK_FILE, fault))
+    char path[FOLDER_PATH_SIZE];
+    if (!folder_path(path, directory, LOCK_FILE, fault))
         return false;
-    if (!open_private(&book->lock_fd, path, fault))
+    if (!folder_open_file(&book->lock_fd, path, fault))
         return false;
     if (flock(book->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return fault_set(fault, "%s: another process has this ledger open", path);
@@ -563,11 +474,12 @@ static bool take_up_redo(struct book *book, const struct book_settings *settings
 
 static bool open_redo(struct book *book, const struct book_settings *settings, struct fault *fault)
 {
-    char path[PATH_SIZE_MAX];
+    char path[FOLDER_PATH_SIZE];
     int fd = -1;
-    if (path_of(path, settings->directory, REDO_FILE, fault) && open_private(&fd, path, fault))
+    if (folder_path(path, settings->directory, REDO_FILE, fault) &&
+        folder_open_file(&fd, path, fault))
         return redo_open(&book->redo, fd, path, settings->is_unsafe, fault) &&
-               (settings->is_unsafe || directory_sync(settings->directory, fault));
+               (settings->is_unsafe || folder_sync(settings->directory, fault));
     if (fd >= 0)
         close(fd);
     return false;
@@ -607,11 +519,11 @@ static uint64_t file_most(uint64_t map_size)
 static bool open_environment(struct book *book, const struct book_settings *settings,
                              struct fault *fault)
 {
-    char path[PATH_SIZE_MAX];
+    char path[FOLDER_PATH_SIZE];
     MDB_stat stat;
     int dead_count;
-    if (!path_of(path, settings->directory, LEDGER_FILE, fault) ||
-        !open_private(&book->data_fd, path, fault))
+    if (!folder_path(path, settings->directory, LEDGER_FILE, fault) ||
+        !folder_open_file(&book->data_fd, path, fault))
         return false;
     unsigned flags = MDB_NOSUBDIR | MDB_NORDAHEAD | (settings->is_unsafe ? MDB_NOSYNC : 0);
     book->map_size = settings->map_size != 0 ? settings->map_size : MAP_SIZE_DEFAULT;
@@ -645,7 +557,8 @@ bool book_open(struct book **out, const struct book_settings *settings, struct f
     book->allowances = calloc(RELIEF_COUNT_MAX, sizeof(book->allowances[0]));
     if (book->allowances == NULL)
         (void)fault_set(fault, "no memory for the ledger");
-    else if (directory_check(settings, fault) && take_lock(book, settings->directory, fault) &&
+    else if (folder_check(settings->directory, settings->is_unsafe, fault) &&
+             take_lock(book, settings->directory, fault) &&
              open_environment(book, settings, fault) && open_redo(book, settings, fault) &&
              load(book, settings, fault)) {
         *out = book;

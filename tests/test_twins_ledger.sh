@@ -191,8 +191,8 @@ more ledger_clock $to "whoever slept for a month is believed" 's/CLOCK_ABSENCE_M
 
 to=engine/book
 more book $to "two processes have one ledger" 's/flock\(book->lock_fd, LOCK_EX \| LOCK_NB\) != 0/false/'
-more book $to "files that others can read are taken" 's/info.st_mode & others/false/'
-more book $to "memory is a disk" "$(in_function directory_check 's/ && *$/ \&\& true;/; s/\(settings->is_unsafe \|\| .*\);/;/')"
+more book engine/book_folder "files that others can read are taken" 's/info.st_mode & others/false/'
+more book engine/book_folder "memory is a disk" "$(in_function folder_check 's/ && *$/ \&\& true;/; s/\(is_unsafe \|\| .*\);/;/')"
 more book $to "whatever environment it is of" 's/book->head.environment != settings->environment/false/'
 more book $to "whatever key it was begun with" 's/book->head.subject_key != settings->subject_key/false/'
 more book $to "the last postings are not looked at" 's/ \|\| !check_tail\(book\)//'
