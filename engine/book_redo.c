@@ -5,8 +5,9 @@
 #include <lmdb.h>
 #include <string.h>
 
+/* Not the cursor that reads postings: whoever looks through them begins where it stands. */
 static const enum book_cursor cursors[REDO_TABLE_END] = {
-    [REDO_POSTINGS] = CURSOR_POSTINGS, [REDO_TRANSACTIONS] = CURSOR_TRANSACTIONS,
+    [REDO_POSTINGS] = CURSOR_APPEND,   [REDO_TRANSACTIONS] = CURSOR_TRANSACTIONS,
     [REDO_TALLIES] = CURSOR_TALLIES,   [REDO_HOLDS] = CURSOR_HOLDS,
     [REDO_ACCOUNTS] = CURSOR_ACCOUNTS,
 };
