@@ -196,7 +196,7 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 # What it links once more, each time with one module that is wrong.
 run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed spread handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
-                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk)
+                            awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk redo book_redo)
 
 ledger-twins: ## every wrong product of the ledger is noticed by its suite (make check tries some of them)
 	@$(MAKE) --no-print-directory check T=twins_ledger ALL_TWINS=1
@@ -279,7 +279,8 @@ ledger-model: $(BUILD)/tests/long_ledger_model ## ten million requests to the le
 	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) $< $(or $(SEED),1) $(or $(RUNS),10000000)
 
 power-cuts: $(BUILD)/tests/long_powercut $(BUILD)/tests/test_audit_powercut ## a million disks that power cuts can leave of a ledger, a tenth as many of a journal of checks, and broken writers are found; STATES=1000000 SEED=1
-	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000
+	@$< --seed $(or $(SEED),1) $(or $(STATES),1000000) && $< --nometasync --seed $(or $(SEED),1) 20000 && \
+	    $< --noredosync --seed $(or $(SEED),1) 20000
 	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) STATES=$$(($(or $(STATES),1000000) / 10)) CK_DEFAULT_TIMEOUT=0 $(BUILD)/tests/test_audit_powercut
 
 kills: $(BUILD)/tests/test_ledger_shoppers all ## a ledger whose server is killed ten thousand times; CYCLES=1000

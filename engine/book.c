@@ -1,11 +1,12 @@
 #include "engine/book.h"
 
+#include "engine/book_folder.h"
 #include "engine/book_parts.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <inttypes.h>
 #include <lmdb.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -14,11 +15,9 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #define LOCK_FILE        "ledger.lock"
-#define PATH_SIZE_MAX    4096
 #define MAP_SIZE_DEFAULT (UINT64_C(64) << 30)
 #define BALLAST_DEFAULT  (UINT64_C(16) << 20)
 #define READER_COUNT_MAX 126   /* other programs that read at a time */
@@ -30,10 +29,10 @@
 #define GROUP_PAGES 256
 #define APPLY_PAGES 16
 #define SPACE_STEP  (UINT64_C(16) << 20) /* by which places on the disk are asked for */
-
-#define SMB_MAGIC_1 0x517b
-#define SMB_MAGIC_2 0xfe534d42
-#define CIFS_MAGIC  0xff534d42
+/* Groups that LMDB has not committed come to so much at most, counted likewise; and the next one
+ * finds so much. */
+#define PENDING_BYTES_MAX (UINT64_C(64) << 20)
+#define PENDING_ROOM      (UINT64_C(1) << 20)
 
 static const char *const database_names[CURSOR_COUNT] = {
     [CURSOR_POSTINGS] = DB_POSTINGS,         [CURSOR_APPEND] = DB_POSTINGS,
@@ -43,93 +42,19 @@ static const char *const database_names[CURSOR_COUNT] = {
 };
 #define DATABASE_COUNT 6
 
-/* ---- the directory ---- */
-
-static bool is_private(int fd, mode_t kind, const char *path, struct fault *fault)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    if ((info.st_mode & S_IFMT) != kind)
-        return fault_set(fault, "%s: is something else than was wanted here", path);
-    if (info.st_uid != geteuid())
-        return fault_set(fault, "%s: belongs to another user; the ledger's user must own it", path);
-    mode_t others = kind == S_IFDIR ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
-    if (info.st_mode & others)
-        return fault_set(fault, "%s: is open to others (mode %03o); chmod %s %s", path,
-                         info.st_mode & 0777u, kind == S_IFDIR ? "go-w" : "600", path);
-    return true;
-}
-
-/* On a file system where a commit is what it says. */
-static bool is_lasting(int fd, const char *path, struct fault *fault)
-{
-    struct statfs system;
-    if (fstatfs(fd, &system) != 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    switch ((uint32_t)system.f_type) {
-    case TMPFS_MAGIC:
-    case RAMFS_MAGIC:
-        return fault_set(fault,
-                         "%s: lies in memory, and would be gone with the power; "
-                         "a ledger wants a disk",
-                         path);
-    case NFS_SUPER_MAGIC:
-    case SMB_MAGIC_1:
-    case SMB_MAGIC_2:
-    case CIFS_MAGIC:
-    case V9FS_MAGIC:
-        return fault_set(fault,
-                         "%s: lies on another machine, where locks and maps cannot be "
-                         "trusted; a ledger wants a disk of its own machine",
-                         path);
-    default:
-        return true;
-    }
-}
-
-static bool directory_check(const struct book_settings *settings, struct fault *fault)
-{
-    int fd = open(settings->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return fault_set(fault, "%s: %s; a ledger wants a directory of its own",
-                         settings->directory, strerror(errno));
-    bool is_good = is_private(fd, S_IFDIR, settings->directory, fault) &&
-                   (settings->is_unsafe || is_lasting(fd, settings->directory, fault));
-    close(fd);
-    return is_good;
-}
-
-static bool path_of(char path[static PATH_SIZE_MAX], const char *directory, const char *name,
-                    struct fault *fault)
-{
-    int size = snprintf(path, PATH_SIZE_MAX, "%s/%s", directory, name);
-    return (size > 0 && size < PATH_SIZE_MAX) || fault_set(fault, "%s: is too long", directory);
-}
+/* ---- who has it ---- */
 
 /* One process at a time. */
 static bool take_lock(struct book *book, const char *directory, struct fault *fault)
 {
-    char path[PATH_SIZE_MAX];
-    if (!path_of(path, directory, LOCK_FILE, fault))
+    char path[FOLDER_PATH_SIZE];
+    if (!folder_path(path, directory, LOCK_FILE, fault))
         return false;
-    book->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (book->lock_fd < 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    if (!is_private(book->lock_fd, S_IFREG, path, fault))
+    if (!folder_open_file(&book->lock_fd, path, fault))
         return false;
     if (flock(book->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return fault_set(fault, "%s: another process has this ledger open", path);
     return true;
-}
-
-/* Made here with the right mode, or found with it. */
-static bool open_data(struct book *book, const char *path, struct fault *fault)
-{
-    book->data_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (book->data_fd < 0)
-        return fault_set(fault, "%s: %s", path, strerror(errno));
-    return is_private(book->data_fd, S_IFREG, path, fault);
 }
 
 /* ---- room on the disk ---- */
@@ -216,25 +141,53 @@ bool book_is_tight(const struct book *book)
 
 /* ---- groups ---- */
 
+static bool begin_writing(struct book *book)
+{
+    if (mdb_txn_begin(book->env, NULL, 0, &book->txn) != MDB_SUCCESS) {
+        book->txn = NULL;
+        return false;
+    }
+    for (size_t i = 0; i < CURSOR_COUNT; i++)
+        if (mdb_cursor_open(book->txn, book->databases[i], &book->cursors[i]) != MDB_SUCCESS)
+            return false;
+    return true;
+}
+
+static void end_writing(struct book *book)
+{
+    if (book->txn != NULL)
+        mdb_txn_abort(book->txn);
+    book->txn = NULL;
+}
+
+/* One more group in the same transaction of LMDB might find less room than one of its own would. */
+static bool is_crowded(struct book *book)
+{
+    const struct book_space *space = &book->space;
+    return space->is_tight || space->needed > file_bytes(book) + PENDING_BYTES_MAX ||
+           !space_has(book, space->ballast_size + PENDING_ROOM);
+}
+
 enum book_end book_begin(struct book *book, uint64_t now_ms)
 {
-    assert(book->txn == NULL);
+    assert(!book->is_open);
+    if (!book_is_settled(book) && is_crowded(book) && book_settle(book) != BOOK_DONE)
+        return book->end;
     if (book->end == BOOK_FAILED)
         return BOOK_FAILED;
     book->end = BOOK_DONE;
-    if (mdb_txn_begin(book->env, NULL, 0, &book->txn) != MDB_SUCCESS) {
-        book->txn = NULL;
+    bool goes_on = book->txn != NULL;
+    if (!goes_on && !begin_writing(book)) {
+        end_writing(book);
         book->end = BOOK_FAILED;
         return book->end;
     }
-    for (size_t i = 0; i < CURSOR_COUNT; i++)
-        if (mdb_cursor_open(book->txn, book->databases[i], &book->cursors[i]) != MDB_SUCCESS) {
-            book_drop(book);
-            book->end = BOOK_FAILED;
-            return book->end;
-        }
+    book->is_open = true;
+    redo_begin(&book->redo);
     if (book->head.clock_ms < now_ms)
         book->head.clock_ms = now_ms;
+    if (goes_on)
+        return BOOK_DONE;
     book->space.needed = file_bytes(book);
     book->space.spare = 0;
     book->space.is_tight = false;
@@ -263,45 +216,119 @@ static bool put_head(struct book *book)
     return mdb_put(book->txn, book->databases[CURSOR_META], &key, &value, 0) == MDB_SUCCESS;
 }
 
-enum book_end book_commit(struct book *book)
+/* The group, and all that are pending. */
+static enum book_end commit_all(struct book *book)
 {
-    assert(book->txn != NULL);
-    if (book->end == BOOK_DONE && !put_head(book))
-        book->end = BOOK_FULL; /* nothing of the group is on the disk */
-    if (book->end != BOOK_DONE) {
-        enum book_end end = book->end;
-        book_drop(book);
-        return end;
-    }
+    uint8_t row[LEDGER_HEAD_SIZE];
+    book->is_open = false;
     int error = mdb_txn_commit(book->txn);
     book->txn = NULL;
-    if (error != MDB_SUCCESS)
+    if (error != MDB_SUCCESS) {
         book->end = BOOK_FAILED;
-    else
-        book->committed = book->head;
-    return book->end;
+        return book->end;
+    }
+    ledger_head_encode(row, &book->head);
+    redo_restart(&book->redo, row);
+    book->committed = book->head;
+    return BOOK_DONE;
+}
+
+/* The group stays in LMDB's transaction, and is on the disk. */
+static enum book_end append_group(struct book *book)
+{
+    uint8_t row[LEDGER_HEAD_SIZE];
+    book->is_open = false;
+    ledger_head_encode(row, &book->head);
+    if (!redo_append(&book->redo, row)) {
+        end_writing(book);
+        book->end = BOOK_FAILED;
+        return book->end;
+    }
+    book->committed = book->head;
+    return BOOK_DONE;
+}
+
+/* Nothing was written: there is nothing to sync, and the clock is written with what comes next. */
+static enum book_end end_idle_group(struct book *book)
+{
+    book->is_open = false;
+    if (book_is_settled(book))
+        end_writing(book);
+    book->committed = book->head;
+    return BOOK_DONE;
+}
+
+enum book_end book_commit(struct book *book)
+{
+    assert(book->is_open);
+    if (book->end == BOOK_DONE && !redo_has_changes(&book->redo))
+        return end_idle_group(book);
+    if (book->end == BOOK_DONE && book->head.sequence > book->committed.sequence &&
+        redo_has_room(&book->redo))
+        return append_group(book);
+    if (book->end == BOOK_DONE && !put_head(book))
+        book->end = BOOK_FULL; /* nothing of the group is on the disk */
+    if (book->end == BOOK_DONE)
+        return commit_all(book);
+    enum book_end end = book->end;
+    book_drop(book);
+    return book->end == BOOK_FAILED ? BOOK_FAILED : end;
 }
 
 void book_drop(struct book *book)
 {
-    assert(book->txn != NULL);
-    mdb_txn_abort(book->txn);
-    book->txn = NULL;
+    assert(book->is_open);
+    book->is_open = false;
+    end_writing(book);
     book->head = book->committed;
     accounts_cut(&book->accounts, book->head.account_count);
     book->denials_from = 0;
     if (book->end == BOOK_FULL)
         book->end = BOOK_DONE;
+    if (book->end == BOOK_DONE && !book_is_settled(book) &&
+        !(begin_writing(book) && book_redo_pending(book))) {
+        end_writing(book);
+        book->end = BOOK_FAILED;
+    }
+}
+
+bool book_is_settled(const struct book *book)
+{
+    return book->redo.count == 0;
+}
+
+enum book_end book_settle(struct book *book)
+{
+    uint8_t row[LEDGER_HEAD_SIZE];
+    assert(!book->is_open);
+    ledger_head_encode(row, &book->head);
+    if (book->end != BOOK_DONE)
+        return book->end;
+    if (book_is_settled(book)) {
+        if (memcmp(row, book->redo.head, sizeof(row)) == 0)
+            return BOOK_DONE;
+        enum book_end end = book_begin(book, book->head.clock_ms); /* the clock alone */
+        if (end != BOOK_DONE)
+            return end;
+    }
+    if (put_head(book))
+        return commit_all(book);
+    end_writing(book);
+    book->is_open = false;
+    book->end = BOOK_FAILED;
+    return book->end;
 }
 
 /* ---- opening ---- */
 
 /* The head that is there, or that of a new ledger. */
-static bool load_head(struct book *book, const struct book_settings *settings, struct fault *fault)
+static bool load_head(struct book *book, const struct book_settings *settings, bool *is_new,
+                      struct fault *fault)
 {
     MDB_val key = {sizeof(HEAD_NAME) - 1, (void *)(uintptr_t)HEAD_NAME}, value;
     int error = mdb_get(book->txn, book->databases[CURSOR_META], &key, &value);
-    if (error == MDB_NOTFOUND) {
+    *is_new = error == MDB_NOTFOUND;
+    if (*is_new) {
         MDB_stat postings;
         if (mdb_stat(book->txn, book->databases[CURSOR_POSTINGS], &postings) != MDB_SUCCESS ||
             postings.ms_entries != 0)
@@ -425,22 +452,57 @@ static bool open_databases(struct book *book)
     return true;
 }
 
+/* What was answered before a crash and is in the redo file alone. All new ledgers begin alike: to
+ * one of them anything might seem to belong. */
+static bool take_up_redo(struct book *book, const struct book_settings *settings, bool is_new,
+                         struct fault *fault)
+{
+    if (!is_new && !book_redo_all(book))
+        return fault_set(fault,
+                         "%s/" REDO_FILE ": cannot be put into the ledger; see whether the "
+                         "disk is full, and restore the ledger from a copy",
+                         settings->directory);
+    if (!redo_is_ahead(&book->redo, book->head.sequence))
+        return true;
+    return fault_set(fault,
+                     "%s/" REDO_FILE ": has what was answered later than posting %" PRIu64
+                     " and does not follow from it: it is damaged, or the ledger is an older copy "
+                     "or another one; put the right ones there, or, if what came after is known to "
+                     "be lost, move it away",
+                     settings->directory, book->head.sequence);
+}
+
+static bool open_redo(struct book *book, const struct book_settings *settings, struct fault *fault)
+{
+    char path[FOLDER_PATH_SIZE];
+    int fd = -1;
+    if (folder_path(path, settings->directory, REDO_FILE, fault) &&
+        folder_open_file(&fd, path, fault))
+        return redo_open(&book->redo, fd, path, settings->is_unsafe, fault) &&
+               (settings->is_unsafe || folder_sync(settings->directory, fault));
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
 static bool load(struct book *book, const struct book_settings *settings, struct fault *fault)
 {
+    bool is_new;
     if (mdb_txn_begin(book->env, NULL, 0, &book->txn) != MDB_SUCCESS || !open_databases(book))
         return fault_set(fault, "%s: its databases cannot be opened", settings->directory);
-    if (!load_head(book, settings, fault) || !head_check(book, settings, fault))
+    if (!load_head(book, settings, &is_new, fault) || !head_check(book, settings, fault))
         return false;
-    book->committed = book->head;
     for (size_t i = 0; i < CURSOR_COUNT; i++)
         if (mdb_cursor_open(book->txn, book->databases[i], &book->cursors[i]) != MDB_SUCCESS)
             return fault_set(fault, "%s: cannot be read", settings->directory);
+    if (!take_up_redo(book, settings, is_new, fault))
+        return false;
     if (!load_accounts(book) || !check_tail(book) || !check_holds(book))
         return fault_set(fault,
                          "%s: does not fit together; see eligctl ledger verify, and restore "
                          "it from a copy",
                          settings->directory);
-    return book_commit(book) == BOOK_DONE ||
+    return (put_head(book) && commit_all(book) == BOOK_DONE && redo_clear(&book->redo)) ||
            fault_set(fault, "%s: cannot be written", settings->directory);
 }
 
@@ -457,10 +519,11 @@ static uint64_t file_most(uint64_t map_size)
 static bool open_environment(struct book *book, const struct book_settings *settings,
                              struct fault *fault)
 {
-    char path[PATH_SIZE_MAX];
+    char path[FOLDER_PATH_SIZE];
     MDB_stat stat;
     int dead_count;
-    if (!path_of(path, settings->directory, LEDGER_FILE, fault) || !open_data(book, path, fault))
+    if (!folder_path(path, settings->directory, LEDGER_FILE, fault) ||
+        !folder_open_file(&book->data_fd, path, fault))
         return false;
     unsigned flags = MDB_NOSUBDIR | MDB_NORDAHEAD | (settings->is_unsafe ? MDB_NOSYNC : 0);
     book->map_size = settings->map_size != 0 ? settings->map_size : MAP_SIZE_DEFAULT;
@@ -488,14 +551,16 @@ bool book_open(struct book **out, const struct book_settings *settings, struct f
     struct book *book = calloc(1, sizeof(*book));
     if (book == NULL)
         return fault_set(fault, "no memory for the ledger");
-    book->lock_fd = book->data_fd = -1;
+    book->lock_fd = book->data_fd = book->redo.fd = -1;
     book->space.ballast_size =
         settings->ballast_size != 0 ? settings->ballast_size : BALLAST_DEFAULT;
     book->allowances = calloc(RELIEF_COUNT_MAX, sizeof(book->allowances[0]));
     if (book->allowances == NULL)
         (void)fault_set(fault, "no memory for the ledger");
-    else if (directory_check(settings, fault) && take_lock(book, settings->directory, fault) &&
-             open_environment(book, settings, fault) && load(book, settings, fault)) {
+    else if (folder_check(settings->directory, settings->is_unsafe, fault) &&
+             take_lock(book, settings->directory, fault) &&
+             open_environment(book, settings, fault) && open_redo(book, settings, fault) &&
+             load(book, settings, fault)) {
         *out = book;
         return true;
     }
@@ -507,10 +572,14 @@ void book_close(struct book *book)
 {
     if (book == NULL)
         return;
-    if (book->txn != NULL)
+    if (book->is_open)
         book_drop(book);
+    if (!book_is_settled(book) && book_settle(book) != BOOK_DONE)
+        book->end = BOOK_FAILED; /* what is missing is put in when it is opened again */
+    end_writing(book);
     if (book->env != NULL)
         mdb_env_close(book->env);
+    redo_close(&book->redo);
     if (book->data_fd >= 0)
         close(book->data_fd);
     if (book->lock_fd >= 0)
@@ -527,40 +596,52 @@ const struct ledger_head *book_head(const struct book *book)
     return &book->head;
 }
 
+MDB_txn *book_look(struct book *book)
+{
+    MDB_txn *txn;
+    assert(!book->is_open);
+    if (book->txn != NULL)
+        return book->txn;
+    return mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS ? txn : NULL;
+}
+
+void book_look_end(struct book *book, MDB_txn *txn)
+{
+    if (txn != book->txn)
+        mdb_txn_abort(txn);
+}
+
 uint32_t book_map_used_bp(struct book *book)
 {
-    assert(book->txn == NULL);
-    MDB_txn *txn;
     uint64_t used = file_bytes(book);
-    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) == MDB_SUCCESS) {
+    MDB_txn *txn = book_look(book);
+    if (txn != NULL) {
         used -= free_pages(txn) * book->page_bytes;
-        mdb_txn_abort(txn);
+        book_look_end(book, txn);
     }
     return (uint32_t)(used / (book->map_size / 10000));
 }
 
 uint64_t book_open_holds(struct book *book)
 {
-    assert(book->txn == NULL);
     MDB_stat stat = {0};
-    MDB_txn *txn;
-    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+    MDB_txn *txn = book_look(book);
+    if (txn == NULL)
         return 0;
     if (mdb_stat(txn, book->databases[CURSOR_HOLDS], &stat) != MDB_SUCCESS)
         stat.ms_entries = 0;
-    mdb_txn_abort(txn);
+    book_look_end(book, txn);
     return stat.ms_entries;
 }
 
 uint64_t book_next_deadline_ms(struct book *book)
 {
-    assert(book->txn == NULL);
     MDB_cursor *cursor;
-    MDB_txn *txn;
     MDB_val key, value;
     uint64_t deadline_ms = UINT64_MAX;
     struct transaction_name name;
-    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+    MDB_txn *txn = book_look(book);
+    if (txn == NULL)
         return deadline_ms;
     if (mdb_cursor_open(txn, book->databases[CURSOR_HOLDS], &cursor) == MDB_SUCCESS) {
         if (mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS &&
@@ -568,7 +649,7 @@ uint64_t book_next_deadline_ms(struct book *book)
             deadline_ms = 0; /* who looks closer finds what is wrong */
         mdb_cursor_close(cursor);
     }
-    mdb_txn_abort(txn);
+    book_look_end(book, txn);
     return deadline_ms;
 }
 

@@ -1,6 +1,8 @@
 /* The ledger's file: one LMDB environment, opened once in a process, written by one thread.
  * Requests are applied inside a write transaction and count for nothing before book_commit has
- * returned true. What lies there is in protocol/LEDGER.md; what each request does in transact.c. */
+ * returned BOOK_DONE. What a small group wrote lies in the redo file then, and in LMDB's with a
+ * later group or book_settle; the book itself sees no difference. What lies there is in
+ * protocol/LEDGER.md; what each request does in transact.c. */
 #ifndef ENGINE_BOOK_H
 #define ENGINE_BOOK_H
 
@@ -21,7 +23,9 @@ struct book_settings {
 
 MUST_USE bool book_open(struct book **out, const struct book_settings *settings,
                         struct fault *fault);
-void book_close(struct book *book); /* NULL: nothing; a group that is open is dropped */
+/* NULL: nothing. A group that is open is dropped, the others are settled; by the thread that wrote
+ * them. */
+void book_close(struct book *book);
 
 /* A group: begin, any number of applies and expiries, then commit or drop. `now_ms` is the ledger's
  * clock, and never less than in the group before. */
@@ -56,6 +60,10 @@ MUST_USE enum book_end book_prune(struct book *book, const struct book_retention
 /* No group is open any more, however it ends. */
 MUST_USE enum book_end book_commit(struct book *book);
 void book_drop(struct book *book);
+
+/* LMDB commits what it has not: other processes see it then. Outside of a group. */
+MUST_USE enum book_end book_settle(struct book *book);
+bool book_is_settled(const struct book *book); /* there is no such group */
 
 /* Of the group: disk or map are nearly full, and only CONFIRM, CANCEL, REFUND, STATUS and expiries
  * find room. A USE, RESERVE or LATE is BOOK_FULL, unless book_answer has its answer. */

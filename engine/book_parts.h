@@ -7,6 +7,7 @@
 #define ENGINE_BOOK_PARTS_H
 
 #include "engine/book.h"
+#include "engine/redo.h"
 #include "protocol/subject.h"
 
 /* Cursors of a group. Postings have two, so that reading does not move the one that appends. */
@@ -67,7 +68,8 @@ struct MDB_cursor;
 
 struct book {
     struct MDB_env *env;
-    struct MDB_txn *txn; /* of the group; NULL: none is open */
+    struct MDB_txn *txn; /* of the group, and of those before it that are in the redo file only */
+    bool is_open;        /* a group is */
     unsigned databases[CURSOR_COUNT];
     struct MDB_cursor *cursors[CURSOR_COUNT];
     enum book_end end;
@@ -78,6 +80,7 @@ struct book {
     uint64_t now_ms;
     struct accounts accounts;
     struct shared_limits shared;
+    struct redo redo;
     struct book_space space;
     struct allowance *allowances;       /* room for one of each relief */
     uint64_t old_until;                 /* sequence: up to there all are old enough to go */
@@ -87,6 +90,15 @@ struct book {
 
 /* For good. */
 void book_fail(struct book *book);
+
+/* To look outside of a group; NULL: it cannot be had. */
+struct MDB_txn *book_look(struct book *book);
+void book_look_end(struct book *book, struct MDB_txn *txn);
+
+/* Between groups, when `txn` has groups that LMDB has not committed: puts them in again. */
+MUST_USE bool book_redo_pending(struct book *book);
+/* When the book is opened: puts in what goes on from its head, which is the last one's then. */
+MUST_USE bool book_redo_all(struct book *book);
 
 /* Room for one apply, or one reservation that runs out; a new purchase leaves the ballast alone.
  * false: BOOK_FULL. */

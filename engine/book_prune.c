@@ -81,8 +81,9 @@ static bool prune_denial(struct book *book, uint32_t keep_days)
 enum book_end book_prune(struct book *book, const struct book_retention *retention,
                          uint32_t count_max, uint32_t *count)
 {
-    assert(book->txn != NULL);
+    assert(book->is_open);
     *count = 0;
+    redo_leave(&book->redo); /* it is nobody's who waits */
     book->old_until = 0;
     while (*count < count_max && book_make_room(book, false) &&
            (prune_posting(book, retention->keep_days) ||

@@ -61,13 +61,21 @@ static bool get(struct book *book, enum book_cursor cursor, const uint8_t *key, 
     return true;
 }
 
+static const enum redo_table redo_tables[CURSOR_COUNT] = {
+    [CURSOR_POSTINGS] = REDO_POSTINGS,         [CURSOR_APPEND] = REDO_POSTINGS,
+    [CURSOR_TRANSACTIONS] = REDO_TRANSACTIONS, [CURSOR_TALLIES] = REDO_TALLIES,
+    [CURSOR_BUDGETS] = REDO_TALLIES,           [CURSOR_HOLDS] = REDO_HOLDS,
+    [CURSOR_ACCOUNTS] = REDO_ACCOUNTS,
+};
+
 static void put(struct book *book, enum book_cursor cursor, uint8_t *key, size_t key_size,
                 uint8_t *row, size_t size, unsigned flags)
 {
     if (book->end != BOOK_DONE)
         return;
     MDB_val name = {key_size, key}, value = {size, row};
-    (void)is_done(book, mdb_cursor_put(book->cursors[cursor], &name, &value, flags));
+    if (is_done(book, mdb_cursor_put(book->cursors[cursor], &name, &value, flags)))
+        redo_note(&book->redo, redo_tables[cursor], key, row);
 }
 
 static void delete_row(struct book *book, enum book_cursor cursor, uint8_t *key, size_t key_size)
@@ -75,8 +83,9 @@ static void delete_row(struct book *book, enum book_cursor cursor, uint8_t *key,
     if (book->end != BOOK_DONE)
         return;
     MDB_val name = {key_size, key};
-    if (is_done(book, mdb_cursor_get(book->cursors[cursor], &name, NULL, MDB_SET)))
-        (void)is_done(book, mdb_cursor_del(book->cursors[cursor], 0));
+    if (is_done(book, mdb_cursor_get(book->cursors[cursor], &name, NULL, MDB_SET)) &&
+        is_done(book, mdb_cursor_del(book->cursors[cursor], 0)))
+        redo_note(&book->redo, redo_tables[cursor], key, NULL);
 }
 
 /* A row that its decoder refuses has rotted: whatever is built on it would be wrong. */
@@ -267,8 +276,10 @@ uint32_t book_drop_tallies(struct book *book, uint32_t until_day, uint32_t look_
         if (!is_done(book, error) || !is_sound(book, is_tally_key(&key)))
             return count;
         memcpy(book->tally_from, key.mv_data, TALLY_KEY_SIZE);
-        if (is_over(key.mv_data, until_day) && is_done(book, mdb_cursor_del(cursor, 0)))
+        if (is_over(key.mv_data, until_day) && is_done(book, mdb_cursor_del(cursor, 0))) {
+            redo_leave(&book->redo);
             count++; /* the cursor is before the next one now */
+        }
         error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
     return count;
@@ -366,23 +377,22 @@ bool book_next_posting(struct book *book, uint64_t sequence, struct posting *out
 
 bool book_chain(struct book *book, uint64_t sequence, uint8_t chain[static CHAIN_SIZE])
 {
-    assert(book->txn == NULL);
     uint8_t name[SEQUENCE_KEY_SIZE];
     MDB_val key = {sizeof(name), name}, value;
     struct posting posting;
-    MDB_txn *txn;
     if (sequence == book->head.pruned) {
         memcpy(chain, book->head.pruned_chain, CHAIN_SIZE);
         return true;
     }
-    if (mdb_txn_begin(book->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+    MDB_txn *txn = book_look(book);
+    if (txn == NULL)
         return false;
     store_be64(name, sequence);
     bool is_there = mdb_get(txn, book->databases[CURSOR_POSTINGS], &key, &value) == MDB_SUCCESS &&
                     value.mv_size == POSTING_SIZE && posting_decode(&posting, value.mv_data);
     if (is_there)
         memcpy(chain, posting.chain, CHAIN_SIZE);
-    mdb_txn_abort(txn);
+    book_look_end(book, txn);
     return is_there;
 }
 

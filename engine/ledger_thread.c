@@ -18,9 +18,8 @@
 
 #define NS_PER_MS  1000000
 #define NS_PER_US  1000
+#define NICE_STEP  5  /* behind the loops: checks come first */
 #define SHARE_BITS 12 /* two askers that meet in a place share a share */
-#define NICE_STEP  5 /* behind the loops: checks come first, transactions wait for the disk anyway \
-                      */
 
 /* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
  * overflows, because no more are under way than one has places. */
@@ -61,6 +60,7 @@ struct ledger_thread {
     uint32_t next_loop; /* whose requests are taken first */
     uint64_t now_ms;    /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
+    uint64_t settle_due_ms, settle_latest_ms;                /* of a book that is not settled */
     uint64_t pruned_ms;                                      /* when rows were removed last */
     uint64_t synchronised_due_ms;
     bool is_synchronised;
@@ -375,10 +375,24 @@ static void fail(struct ledger_thread *t)
         t->settings.wake(t->settings.context, i);
 }
 
+/* Until nobody asks for a moment; not for ever. */
+static void put_off_settling(struct ledger_thread *t, bool was_settled)
+{
+    uint64_t now_ms = monotonic_ms();
+    if (was_settled)
+        t->settle_latest_ms = now_ms + LEDGER_UNSETTLED_MS;
+    t->settle_due_ms = now_ms + LEDGER_SETTLE_MS;
+    if (t->settle_due_ms > t->settle_latest_ms)
+        t->settle_due_ms = t->settle_latest_ms;
+}
+
 /* False: it has failed, and nobody gets a verdict. */
 static bool run_group(struct ledger_thread *t, size_t count)
 {
+    bool was_settled = book_is_settled(t->settings.book);
     enum book_end end = write_group(t, count, ALL_KINDS);
+    if (end == BOOK_FULL && !was_settled) /* now it is, and there is all the room that there is */
+        end = write_group(t, count, ALL_KINDS);
     if (end != BOOK_FAILED)
         say_room(t, end == BOOK_FULL || t->is_tight);
     if (end == BOOK_FULL && count > 0)
@@ -388,10 +402,23 @@ static bool run_group(struct ledger_thread *t, size_t count)
     for (size_t i = 0; end == BOOK_FULL && i < count; i++)
         answer_busy(&t->verdicts[i], t->members[i].request);
     give_back(t, count);
+    put_off_settling(t, was_settled);
     return true;
 }
 
 /* ---- what is done beside ---- */
+
+/* So that other processes see all of it. False: it has failed; on a full disk they see the clock
+ * of before. */
+static bool settle(struct ledger_thread *t)
+{
+    return book_settle(t->settings.book) != BOOK_FAILED;
+}
+
+static bool settles_now(const struct ledger_thread *t)
+{
+    return !book_is_settled(t->settings.book) && monotonic_ms() >= t->settle_due_ms;
+}
 
 /* Whether somebody who knows the time keeps the wall clock: looked at now and then. */
 static bool is_synchronised(struct ledger_thread *t)
@@ -450,17 +477,20 @@ static void read_clock(struct ledger_thread *t)
     say_clock(t);
 }
 
-static void sign_head(struct ledger_thread *t)
+/* Of what LMDB has committed. False: it has failed. */
+static bool sign_head(struct ledger_thread *t)
 {
     struct fault fault;
     char text[LOG_TEXT_SIZE];
     const struct ledger_thread_settings *settings = &t->settings;
+    if (!settle(t))
+        return false;
     t->head_due_ms = monotonic_ms() + LEDGER_HEAD_MS;
     book_check_readers(settings->book);
     metric_set(&settings->metrics->ledger_map_bp, book_map_used_bp(settings->book));
     metric_set(&settings->metrics->ledger_holds, book_open_holds(settings->book));
     if (settings->head_key == NULL)
-        return;
+        return true;
     bool is_written = ledger_head_write(settings->directory, book_head(settings->book),
                                         settings->head_key, &fault);
     if (is_written)
@@ -468,6 +498,7 @@ static void sign_head(struct ledger_thread *t)
     else if (!t->is_head_unsaid)
         log_event("ledger_head_unsaved", "fault=%s", log_text(text, fault.text));
     t->is_head_unsaid = !is_written;
+    return true;
 }
 
 static bool prunes(const struct ledger_thread *t)
@@ -481,6 +512,8 @@ static bool prune(struct ledger_thread *t)
 {
     struct book *book = t->settings.book;
     uint32_t count = 0;
+    if (!settle(t)) /* what finds nothing is dropped, and takes nothing along */
+        return false;
     enum book_end end = book_begin(book, t->now_ms);
     if (end == BOOK_DONE) {
         end = book_prune(book, &t->settings.retention, LEDGER_PRUNED_MAX, &count);
@@ -534,6 +567,8 @@ static bool has_asked(const struct ledger_thread *t)
 static uint64_t idle_ms(struct ledger_thread *t)
 {
     uint64_t now_ms = monotonic_ms(), ms = LEDGER_IDLE_MS;
+    if (!book_is_settled(t->settings.book)) /* soon enough for all the rest */
+        return now_ms < t->settle_due_ms ? t->settle_due_ms - now_ms : 0;
     uint64_t deadline_ms = book_next_deadline_ms(t->settings.book);
     if (now_ms < t->housekeeping_due_ms)
         return t->housekeeping_due_ms - now_ms;
@@ -579,8 +614,10 @@ static bool turn(struct ledger_thread *t)
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
     bool goes_on =
         count > 0 ? run_group(t, count) && prune_if_due(t, monotonic_ms(), true) : keep_house(t);
+    if (goes_on && settles_now(t))
+        goes_on = settle(t);
     if (goes_on && monotonic_ms() >= t->head_due_ms)
-        sign_head(t);
+        goes_on = sign_head(t);
     atomic_store(&t->group_start_ns, 0);
     return goes_on;
 }
@@ -604,10 +641,7 @@ static void *thread_run(void *argument)
     int nice = getpriority(PRIO_PROCESS, 0);
     if (setpriority(PRIO_PROCESS, (id_t)gettid(), nice + NICE_STEP) != 0)
         log_event("note", "reason=\"the ledger's thread keeps its priority\"");
-    sign_head(t);
-    if (run(t))
-        sign_head(t);
-    else
+    if (!sign_head(t) || !run(t) || !sign_head(t))
         fail(t);
     atomic_store(&t->is_running, false);
     return NULL;

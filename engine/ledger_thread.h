@@ -19,6 +19,8 @@
 #define LEDGER_PRUNED_MAX    200   /* rows removed in one group */
 #define LEDGER_PRUNE_LOAD_MS 1000  /* between two such groups while others wait */
 #define LEDGER_PRUNE_MS      60000 /* between two looks for such rows, when there were few */
+#define LEDGER_SETTLE_MS     10    /* without a group, before LMDB commits what small ones wrote */
+#define LEDGER_UNSETTLED_MS  500   /* with groups, but so few that REDO_GROUPS_MAX is far */
 #define LEDGER_IDLE_MS       1000  /* between two looks at the clock, when nobody asks */
 #define LEDGER_FULL_PAUSE_MS 1000  /* how long a full disk is called so, and not written beside */
 #define LEDGER_HEAD_MS       60000 /* between two signed heads */

@@ -462,7 +462,7 @@ bool book_answer(struct book *book, const struct ledger_request *request,
                  struct ledger_verdict *verdict)
 {
     struct transaction own;
-    assert(book->txn != NULL);
+    assert(book->is_open);
     *verdict =
         (struct ledger_verdict){.ticket = request->ticket, .remaining = REMAINING_UNPUBLISHED};
     if (request->kind != KIND_STATUS &&
@@ -515,7 +515,7 @@ static bool expire_next(struct book *book)
 
 enum book_end book_expire(struct book *book, uint32_t count_max, uint32_t *count)
 {
-    assert(book->txn != NULL);
+    assert(book->is_open);
     for (*count = 0; *count < count_max && expire_next(book); ++*count)
         ;
     return book->end;

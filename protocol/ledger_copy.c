@@ -1,6 +1,7 @@
 #include "protocol/ledger_copy.h"
 
 #include "protocol/ledger_read.h"
+#include "protocol/redo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,19 @@ static bool copy_bytes(const struct target *target, int from, const char *path, 
     return true;
 }
 
+/* What is in it came after another copy; with this one it would be taken for damage. */
+static bool has_no_redo(const char *directory, struct fault *fault)
+{
+    char path[PATH_SIZE];
+    if (snprintf(path, sizeof(path), "%s/" REDO_FILE, directory) >= (int)sizeof(path))
+        return fault_set(fault, "%.100s...: too long a path", directory);
+    return access(path, F_OK) != 0 ||
+           fault_set(fault,
+                     "%s: is there, of another ledger: move it away, to that ledger's other "
+                     "files",
+                     path);
+}
+
 bool ledger_restore(const char *backup, const char *directory, struct fault *fault)
 {
     struct target target;
@@ -135,8 +149,8 @@ bool ledger_restore(const char *backup, const char *directory, struct fault *fau
     if (from < 0)
         return fault_of(fault, backup);
     bool is_begun = target_begin(&target, path, fault);
-    bool is_good =
-        is_begun && copy_bytes(&target, from, backup, fault) && target_commit(&target, fault);
+    bool is_good = is_begun && has_no_redo(directory, fault) &&
+                   copy_bytes(&target, from, backup, fault) && target_commit(&target, fault);
     if (is_begun && !is_good)
         target_drop(&target);
     close(from);

@@ -1,12 +1,24 @@
 #include "protocol/ledger_pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define FILE_NAME "ledger.mdb"
+
+/* The beginning of the first record beside it: magic, and where the head lies that it goes on from.
+ */
+#define REDO_NAME      "ledger.redo"
+#define REDO_MAGIC     "ELIGREDO"
+#define REDO_HEAD_AT   16
+#define REDO_LOOK      (REDO_HEAD_AT + ROW_HEAD)
+#define WAIT_STEP_MS   5
+#define WAIT_STEPS_MAX 400
 
 static const char *const db_names[DB_COUNT] = {"postings", "transactions", "tallies",
                                                "holds",    "accounts",     "meta"};
@@ -60,11 +72,67 @@ static bool is_whole(const struct pages *pages, struct fault *fault)
                      pages->path, wanted, (uint64_t)file.st_size);
 }
 
+/* Zeros when there is none. */
+static bool read_redo(uint8_t out[static REDO_LOOK], const char *folder, struct fault *fault)
+{
+    char path[PAGES_PATH_SIZE];
+    memset(out, 0, REDO_LOOK);
+    if (snprintf(path, sizeof(path), "%s/" REDO_NAME, folder) >= (int)sizeof(path))
+        return fault_set(fault, "%.100s...: too long a path", folder);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || fault_set(fault, "%s: %s", path, strerror(errno));
+    bool is_read = pread(fd, out, REDO_LOOK, 0) >= 0;
+    int error = errno;
+    close(fd);
+    return is_read || fault_set(fault, "%s: %s", path, strerror(error));
+}
+
+static bool goes_on_from(const uint8_t redo[static REDO_LOOK], const uint8_t *head)
+{
+    return head != NULL && memcmp(redo, REDO_MAGIC, sizeof(REDO_MAGIC) - 1) == 0 &&
+           memcmp(redo + REDO_HEAD_AT, head, ROW_HEAD) == 0;
+}
+
+static int begin(struct pages *pages)
+{
+    if (pages->txn != NULL)
+        mdb_txn_abort(pages->txn);
+    pages->txn = NULL;
+    int error = mdb_txn_begin(pages->env, NULL, MDB_RDONLY, &pages->txn);
+    for (int i = 0; error == 0 && i < DB_COUNT; i++)
+        error = mdb_dbi_open(pages->txn, db_names[i], 0, &pages->dbis[i]);
+    return error;
+}
+
+/* What was answered and lies in the redo file only comes with the writer's next commit. The file
+ * was read before the transaction began. */
+static bool wait_for_redo(struct pages *pages, const uint8_t redo[static REDO_LOOK],
+                          struct fault *fault)
+{
+    const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000};
+    uint8_t key[4] = {'h', 'e', 'a', 'd'};
+    for (int i = 0; goes_on_from(redo, pages_get(pages, META, key, sizeof(key), ROW_HEAD)); i++) {
+        if (i == WAIT_STEPS_MAX)
+            return fault_set(fault,
+                             "%s: lacks what was answered last and is in " REDO_NAME
+                             " only; if eligd runs, its disk is slow; if not, start it once, "
+                             "which puts it in",
+                             pages->path);
+        nanosleep(&step, NULL);
+        int error = begin(pages);
+        if (error != 0)
+            return pages_fault(pages, error, fault);
+    }
+    return true;
+}
+
 bool pages_open(struct pages *pages, const char *path, struct fault *fault)
 {
     bool is_backup;
+    uint8_t redo[REDO_LOOK] = {0};
     *pages = (struct pages){.env = NULL};
-    if (!find_path(pages, path, &is_backup, fault))
+    if (!find_path(pages, path, &is_backup, fault) || (!is_backup && !read_redo(redo, path, fault)))
         return false;
     unsigned flags = MDB_RDONLY | MDB_NOSUBDIR | (is_backup ? MDB_NOLOCK : 0);
     int error = mdb_env_create(&pages->env);
@@ -76,10 +144,8 @@ bool pages_open(struct pages *pages, const char *path, struct fault *fault)
         return pages_fault(pages, error, fault);
     if (!is_whole(pages, fault))
         return false;
-    error = mdb_txn_begin(pages->env, NULL, MDB_RDONLY, &pages->txn);
-    for (int i = 0; error == 0 && i < DB_COUNT; i++)
-        error = mdb_dbi_open(pages->txn, db_names[i], 0, &pages->dbis[i]);
-    return error == 0 || pages_fault(pages, error, fault);
+    error = begin(pages);
+    return error == 0 ? wait_for_redo(pages, redo, fault) : pages_fault(pages, error, fault);
 }
 
 void pages_close(struct pages *pages)

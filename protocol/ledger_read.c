@@ -1,6 +1,7 @@
 #include "protocol/ledger_read.h"
 
 #include "protocol/options.h"
+#include "protocol/redo.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SETTLE_STEP_MS 5
+#define SETTLE_STEPS   400 /* 2 s: a ledger's thread lets nobody wait as long */
 
 #define PATH_SIZE      4096
 #define DB_COUNT       6
@@ -158,6 +163,58 @@ static bool reader_start(struct ledger_reader *reader, struct fault *fault)
     return error == 0 || reader_fault(reader, error, fault);
 }
 
+static bool still_ends_with(uint64_t sequence, bool *is_so, struct ledger_reader *reader,
+                            struct fault *fault)
+{
+    struct ledger_head head;
+    if (!ledger_reader_head(&head, reader, fault))
+        return false;
+    *is_so = head.sequence == sequence;
+    return true;
+}
+
+/* Until what lay in the redo file alone when it was read is in the ledger, too: that comes with its
+ * next commit. The file is read before the head: what was in neither of the two was answered
+ * later. */
+static bool wait_for_redo(const uint8_t *file, struct ledger_reader *reader, struct fault *fault)
+{
+    const struct timespec step = {.tv_nsec = SETTLE_STEP_MS * 1000000};
+    struct redo_walk walk = {.file = file};
+    struct redo_record record;
+    struct ledger_head head, last;
+    if (!ledger_reader_head(&head, reader, fault))
+        return false;
+    ledger_head_encode(walk.head, &head);
+    while (redo_walk(&record, &walk))
+        ;
+    bool waits = ledger_head_decode(&last, walk.head) && last.sequence != head.sequence;
+    for (int i = 0; waits && i < SETTLE_STEPS; i++) {
+        nanosleep(&step, NULL);
+        if (!still_ends_with(head.sequence, &waits, reader, fault))
+            return false;
+    }
+    return !waits ||
+           fault_set(fault,
+                     "%s: lacks %" PRIu64 " postings that were answered and are in " REDO_FILE
+                     " only; if eligd runs, its disk is slow; if not, start it once, which puts "
+                     "them in",
+                     reader->path, last.sequence - head.sequence);
+}
+
+/* A backup has all that it was said to have. */
+static bool reader_begin(struct ledger_reader *reader, const char *directory, struct fault *fault)
+{
+    if (reader->is_backup)
+        return reader_start(reader, fault);
+    uint8_t *file = malloc(REDO_SIZE);
+    if (file == NULL)
+        return fault_set(fault, "no memory to read a ledger");
+    bool is_good = redo_load(file, directory, fault) && reader_start(reader, fault) &&
+                   wait_for_redo(file, reader, fault);
+    free(file);
+    return is_good;
+}
+
 bool ledger_reader_open(struct ledger_reader **out, const char *path, struct fault *fault)
 {
     struct ledger_head head;
@@ -165,7 +222,7 @@ bool ledger_reader_open(struct ledger_reader **out, const char *path, struct fau
     if (reader == NULL)
         return fault_set(fault, "no memory to read a ledger");
     bool is_good = find_file(reader, path, fault) && reader_note(reader, fault) &&
-                   reader_start(reader, fault) && ledger_reader_head(&head, reader, fault);
+                   reader_begin(reader, path, fault) && ledger_reader_head(&head, reader, fault);
     if (!is_good) {
         ledger_reader_close(reader);
         return false;

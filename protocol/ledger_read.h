@@ -2,6 +2,9 @@
  * short transactions of LMDB, so that the writer's freed pages are soon its own again. Postings are
  * immutable and come in order, so whoever remembers the head sees one state however long it takes.
  *
+ * All that was answered before it was opened is there: what the writer has put into its redo file
+ * only is waited for, and a ledger whose writer is gone with such is a fault.
+ *
  * A folder is opened at most once in a process: closing a file gives up the locks of all that have
  * it open. What is no ledger, or a damaged one, is a fault. */
 #ifndef PROTOCOL_LEDGER_READ_H

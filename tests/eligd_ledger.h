@@ -70,7 +70,8 @@ static inline void open_scene(void)
 
 static inline void remove_ledger(void)
 {
-    static const char *const names[] = {"ledger.mdb", "ledger.mdb-lock", "ledger.lock", "head"};
+    static const char *const names[] = {"ledger.mdb", "ledger.mdb-lock", "ledger.redo",
+                                        "ledger.lock", "head"};
     char path[600];
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", ledger, names[i]);

@@ -150,7 +150,7 @@ void ls_reopen(struct ledger_scene *scene)
 
 void ls_begin(struct ledger_scene *scene)
 {
-    static const char *const files[] = {"ledger.mdb", "ledger.mdb-lock"};
+    static const char *const files[] = {"ledger.mdb", "ledger.mdb-lock", "ledger.redo"};
     char path[512];
     book_close(scene->book);
     scene->book = NULL;

@@ -79,7 +79,7 @@ END_TEST
 
 START_TEST(files_that_others_can_read_are_refused)
 {
-    static const char *const files[] = {"ledger.mdb", "ledger.lock"};
+    static const char *const files[] = {"ledger.mdb", "ledger.redo", "ledger.lock"};
     struct book_settings wanted = settings();
     close_book();
     for (size_t i = 0; i < COUNT_OF(files); i++) {

@@ -414,6 +414,7 @@ static const struct {
 } modes[] = {
     {"", 0770, "chmod go-w"},
     {"ledger.mdb", 0640, "ledger.mdb: is open to others (mode 640); chmod 600"},
+    {"ledger.redo", 0620, "ledger.redo: is open to others (mode 620); chmod 600"},
     {"ledger.lock", 0604, "ledger.lock: is open to others (mode 604); chmod 600"},
 };
 

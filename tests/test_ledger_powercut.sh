@@ -15,5 +15,6 @@ out=$(mktemp) || exit 3
 trap 'rm -f "$out"' EXIT
 expect "what was answered is lost, or the book is not whole" "$explorer" --groups 40 --seed 3 2000
 expect "a writer that does not sync its head is not noticed" "$explorer" --nometasync --groups 40 --seed 3 1000
+expect "a writer that does not sync its redo file is not noticed" "$explorer" --noredosync --groups 40 --seed 3 1000
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

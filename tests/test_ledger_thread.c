@@ -18,7 +18,7 @@
 
 /* ---- a book that does as it is told ---- */
 
-enum step { STEP_BEGIN, STEP_EXPIRE, STEP_APPLY, STEP_PRUNE, STEP_COMMIT, STEP_COUNT };
+enum step { STEP_BEGIN, STEP_EXPIRE, STEP_APPLY, STEP_PRUNE, STEP_COMMIT, STEP_SETTLE, STEP_COUNT };
 
 struct book {
     pthread_mutex_t lock; /* of all */
@@ -34,6 +34,7 @@ struct book {
     size_t group_count, group_sizes[4096], size;
     uint64_t applied_count, last_now_ms;
     uint64_t begun_count, group_of_last; /* groups; the one in which request LAST was applied */
+    uint64_t settled;                    /* sequence */
 };
 #define LAST   99999
 #define STORED 88888 /* a request whose answer is there already */
@@ -64,6 +65,23 @@ enum book_end book_begin(struct book *self, uint64_t now_ms)
     book.size = 0;
     enum book_end end = step_end(STEP_BEGIN);
     book.is_open = end == BOOK_DONE;
+    return end;
+}
+
+bool book_is_settled(const struct book *self)
+{
+    return self->settled == self->head.sequence;
+}
+
+enum book_end book_settle(struct book *self)
+{
+    ck_assert(!self->is_open);
+    enum book_end end = step_end(STEP_SETTLE);
+    pthread_mutex_lock(&self->lock);
+    if (end == BOOK_DONE)
+        self->settled = self->head.sequence;
+    pthread_cond_broadcast(&self->changed);
+    pthread_mutex_unlock(&self->lock);
     return end;
 }
 
@@ -114,6 +132,7 @@ enum book_end book_prune(struct book *self, const struct book_retention *retenti
                          uint32_t count_max, uint32_t *count)
 {
     ck_assert(self->is_open);
+    ck_assert(book_is_settled(self));
     ck_assert_uint_eq(retention->keep_days, 7);
     pthread_mutex_lock(&book.lock);
     *count = book.old_count < count_max ? book.old_count : count_max;
@@ -180,10 +199,18 @@ void book_close(struct book *self)
 
 /* ---- what suites do with it ---- */
 
+static atomic_bool asks_without_end; /* one STATUS after the other, from within */
+
 static void wake(void *context, uint32_t loop)
 {
+    struct ledger_verdict verdict;
+    struct ledger_request next = {.kind = KIND_STATUS, .request_id = 1};
     ck_assert_ptr_eq(context, &book);
     atomic_fetch_add(&wake_counts[loop], 1);
+    if (atomic_load(&asks_without_end)) {
+        ck_assert_uint_eq(ledger_take(ledger, loop, &verdict, 1), 1);
+        ck_assert_uint_eq(ledger_submit(ledger, loop, &next, 1), 1);
+    }
 }
 
 static void told(enum step step, enum book_end end)
@@ -567,10 +594,71 @@ START_TEST(old_rows_are_removed_when_nobody_asks)
     settings.retention = (struct book_retention){.keep_days = 7, .keep_denied_days = 3};
     ck_assert(ledger_thread_open(&ledger, &settings, &fault));
     book.old_count = 2 * LEDGER_PRUNED_MAX + 9;
+    submit_one(0, KIND_USE, 1);
     start();
     for (int ms = 0; ms < WAIT_MS_MAX && metric_read(&metrics.ledger_pruned) < 409; ms++)
         usleep(1000);
     ck_assert_uint_eq(metric_read(&metrics.ledger_pruned), 409);
+}
+END_TEST
+
+/* So that others see it, and the signed head is never ahead of what they see. */
+START_TEST(what_was_written_is_settled_when_nobody_asks)
+{
+    start();
+    for (uint64_t i = 1; i <= 3; i++) {
+        submit_one(0, KIND_USE, i);
+        (void)wait_for_verdict(0);
+    }
+    pthread_mutex_lock(&book.lock);
+    while (book.settled != 3)
+        pthread_cond_wait(&book.changed, &book.lock);
+    pthread_mutex_unlock(&book.lock);
+}
+END_TEST
+
+/* Who asks and asks, and changes nothing, does not keep others from seeing what was written. */
+START_TEST(what_was_written_is_settled_though_somebody_asks_without_end)
+{
+    atomic_store(&asks_without_end, true);
+    submit_one(0, KIND_USE, 1);
+    start();
+    pthread_mutex_lock(&book.lock);
+    while (book.settled == 0)
+        pthread_cond_wait(&book.changed, &book.lock);
+    pthread_mutex_unlock(&book.lock);
+    atomic_store(&asks_without_end, false);
+}
+END_TEST
+
+START_TEST(it_is_settled_at_the_end)
+{
+    struct fault fault;
+    start();
+    submit_one(0, KIND_USE, 1);
+    (void)wait_for_verdict(0);
+    ledger_close(ledger);
+    ck_assert_uint_eq(book.settled, 1);
+    ck_assert(ledger_thread_open(&ledger, &settings, &fault));
+}
+END_TEST
+
+/* The verdicts of before stand: the redo file has them. */
+START_TEST(when_it_cannot_be_settled_it_has_failed)
+{
+    told(STEP_SETTLE, BOOK_FAILED);
+    if (_i == 0) { /* not at the start, but of what was written */
+        told(STEP_SETTLE, BOOK_DONE);
+        start();
+        submit_one(0, KIND_USE, 1);
+        (void)wait_for_verdict(0);
+        told(STEP_SETTLE, BOOK_FAILED);
+        submit_one(0, KIND_USE, 2);
+    } else {
+        start();
+    }
+    wait_for_failure();
+    ck_assert_uint_eq(metric_read(&metrics.ledger_failed), 1);
 }
 END_TEST
 
@@ -685,6 +773,10 @@ int main(void)
     tcase_add_test(tcase, what_was_on_the_disk_before_it_failed_has_its_verdict);
     tcase_add_test(tcase, reservations_run_out_though_nobody_asks_so_many_at_a_time);
     tcase_add_test(tcase, old_rows_are_removed_when_nobody_asks);
+    tcase_add_test(tcase, what_was_written_is_settled_when_nobody_asks);
+    tcase_add_test(tcase, what_was_written_is_settled_though_somebody_asks_without_end);
+    tcase_add_test(tcase, it_is_settled_at_the_end);
+    tcase_add_loop_test(tcase, when_it_cannot_be_settled_it_has_failed, 0, 2);
     tcase_add_test(tcase, old_rows_are_removed_though_somebody_always_asks);
     tcase_add_test(tcase, the_head_is_signed_at_the_start_and_at_the_end);
     tcase_add_test(tcase, closing_does_not_wait_for_what_waits);

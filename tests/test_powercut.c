@@ -103,6 +103,60 @@ START_TEST(whoever_never_syncs_is_found)
 }
 END_TEST
 
+/* Two files: a row goes to both, and is promised. */
+static bool rows_are_in_both(void *context, const char *path, uint64_t promised,
+                             struct fault *fault)
+{
+    char other[512];
+    snprintf(other, sizeof(other), "%.*s/other", (int)(strrchr(path, '/') - path), path);
+    return rows_are_there(context, path, promised, fault) &&
+           rows_are_there(context, other, promised, fault);
+}
+
+static struct powercut_result explore_both(bool syncs_both)
+{
+    char paths[2][512];
+    int fds[2];
+    uint8_t row[ROW_SIZE];
+    snprintf(paths[0], sizeof(paths[0]), "%s/one", support_directory());
+    snprintf(paths[1], sizeof(paths[1]), "%s/other", support_directory());
+    for (int i = 0; i < 2; i++) {
+        support_write_file(paths[i], "", 0, 0600);
+        fds[i] = open(paths[i], O_WRONLY | O_CLOEXEC);
+    }
+    struct powercut *recording = powercut_begin(paths[0]);
+    powercut_also(recording, paths[1]);
+    for (uint64_t number = 1; number <= ROW_COUNT; number++) {
+        make_row(row, number);
+        for (int i = 0; i < 2; i++)
+            ck_assert_int_eq(pwrite(fds[i], row, ROW_SIZE, (off_t)((number - 1) * ROW_SIZE)),
+                             ROW_SIZE);
+        ck_assert_int_eq(fdatasync(fds[0]), 0);
+        if (syncs_both)
+            ck_assert_int_eq(fdatasync(fds[1]), 0);
+        powercut_promise(recording, number);
+    }
+    powercut_end(recording);
+    close(fds[0]);
+    close(fds[1]);
+    struct powercut_plan plan = {
+        .state_count = 4000, .seed = 5, .share_count = 1, .check = rows_are_in_both};
+    struct powercut_result result;
+    powercut_explore(&result, recording, &plan);
+    powercut_free(recording);
+    return result;
+}
+
+START_TEST(a_sync_is_of_its_own_file)
+{
+    struct powercut_result result = explore_both(true);
+    ck_assert_uint_eq(result.violation_count, 0);
+    ck_assert_uint_eq(result.write_count, 2 * ROW_COUNT);
+    ck_assert_uint_eq(result.sync_count, 2 * ROW_COUNT);
+    ck_assert_uint_gt(explore_both(false).violation_count, 100);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("powercut");
@@ -111,6 +165,7 @@ int main(void)
     tcase_add_test(tcase, a_descriptor_that_syncs_each_write_loses_nothing);
     tcase_add_test(tcase, a_promise_before_its_sync_is_found_broken);
     tcase_add_test(tcase, whoever_never_syncs_is_found);
+    tcase_add_test(tcase, a_sync_is_of_its_own_file);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }

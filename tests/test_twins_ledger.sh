@@ -61,7 +61,7 @@ honest() { # SUITE[/CASE] ...: without a twin they pass
     done
 }
 
-honest transact limits book portions ledger_clock ledger_thread awaited conn_ledger answer_ledger posting ledger_verify ledger_disk/places ledger_disk/synced
+honest transact limits book portions ledger_clock ledger_thread awaited conn_ledger answer_ledger posting ledger_verify ledger_disk/places ledger_disk/synced redo redo/file book_redo
 
 # ---- each request once, and the state table ----
 
@@ -191,8 +191,8 @@ more ledger_clock $to "whoever slept for a month is believed" 's/CLOCK_ABSENCE_M
 
 to=engine/book
 more book $to "two processes have one ledger" 's/flock\(book->lock_fd, LOCK_EX \| LOCK_NB\) != 0/false/'
-more book $to "files that others can read are taken" 's/info.st_mode & others/false/'
-more book $to "memory is a disk" "$(in_function directory_check 's/ && *$/ \&\& true;/; s/\(settings->is_unsafe \|\| .*\);/;/')"
+more book engine/book_folder "files that others can read are taken" 's/info.st_mode & others/false/'
+more book engine/book_folder "memory is a disk" "$(in_function folder_check 's/ && *$/ \&\& true;/; s/\(is_unsafe \|\| .*\);/;/')"
 more book $to "whatever environment it is of" 's/book->head.environment != settings->environment/false/'
 more book $to "whatever key it was begun with" 's/book->head.subject_key != settings->subject_key/false/'
 more book $to "the last postings are not looked at" 's/ \|\| !check_tail\(book\)//'
@@ -203,9 +203,31 @@ more book $to "purchases use up the ballast" 's/ \|\| \(is_new && book->space.is
 more book $to "what is dropped stays in the head" "$(in_function book_drop 's/book->head = book->committed;//')"
 twin book $to "accounts that were dropped are used" "$(in_function book_drop 's/accounts_cut\(.*\);//')"
 twin ledger_disk/places $to "a disk without places is not full" 's/else if \(space_allocate\(book, until\) != 0\)/else if (false)/'
-more ledger_disk/synced $to "a commit that failed is done" "$(in_function book_commit 's/book->end = BOOK_FAILED;/book->committed = book->head;/')"
+more ledger_disk/synced $to "a commit that failed is done" "$(in_function commit_all 's/book->end = BOOK_FAILED;/book->committed = book->head;/')"
 twin ledger_disk/synced $to "nothing is synced" 's/settings->is_unsafe \? MDB_NOSYNC : 0/MDB_NOSYNC/'
 more ledger_disk/synced $to "heads are not synced" 's/settings->is_unsafe \? MDB_NOSYNC : 0/MDB_NOMETASYNC/'
+twin book_redo $to "groups of before a crash are not put in" 's/!is_new && !book_redo_all\(book\)/false/'
+more book_redo $to "groups that are pending go with one that is dropped" 's/begin_writing\(book\) && book_redo_pending\(book\)/begin_writing(book)/'
+more book_redo $to "a newer redo file is no matter" 's/!redo_is_ahead\(.*\)\)/true)/'
+more book_redo $to "a new ledger takes what an old one answered" 's/!is_new && !book_redo_all/!book_redo_all/; s/!redo_is_ahead\(.*\)\)/true)/'
+more book_redo $to "what was torn is waited for for ever" 's/ && redo_clear\(&book->redo\)//'
+more book_redo $to "closing leaves groups pending" "$(in_function book_close 's/!book_is_settled\(book\)/false/')"
+more ledger_disk/synced $to "who asks what stands is written down" 's/book->end == BOOK_DONE && !redo_has_changes\(&book->redo\)/false/'
+twin ledger_disk/synced engine/redo "the redo file is not synced" "$(in_function redo_append 's/fdatasync\(redo->fd\) != 0/false/')"
+more ledger_disk/synced engine/redo "a sync of the redo file that failed is done" "$(in_function redo_append 's/fdatasync\(redo->fd\) != 0/fdatasync(redo->fd) == 7/')"
+more book_redo engine/redo "records lie one over the other" 's/redo->end \+= size;//'
+more book_redo engine/redo "the file never begins again" "$(in_function redo_restart 's/redo->end = 0;//')"
+more book_redo engine/redo "what is too large is written as far as it goes" 's/redo->is_too_large = true;/;/'
+more redo/file engine/redo "more groups wait than are said" 's/ && redo->count < REDO_GROUPS_MAX//'
+to=protocol/redo
+twin redo $to "what goes on from another head is put in" "$(in_function redo_walk 's/memcmp\(.*LEDGER_HEAD_SIZE\) != 0/false/')"
+more redo $to "a checksum is not looked at" 's/memcmp\(check, .*\) != 0/false/'
+more redo $to "more changes may lie there than are said" "$(in_function changes_fit 's/return at == end;/return true;/')"
+more redo $to "heads may be anything" 's/ &&$/ \&\&/; s/^           ledger_head_decode\(&head, out->before\) && .*/           true;/'
+more redo $to "a head is its posting" "$(in_function redo_walk 's/memcmp\(out->before, walk->head, LEDGER_HEAD_SIZE\)/memcmp(out->before, walk->head, 16)/')"
+twin book_redo/reading protocol/ledger_read "who reads does not wait" 's/ &&$/ \&\&/; s/^                   wait_for_redo\(file, reader, fault\);/                   true;/'
+more book_redo/reading protocol/ledger_pages "who verifies does not wait" 's/wait_for_redo\(pages, redo, fault\) :/true :/'
+more book_redo protocol/ledger_copy "a backup goes beside what another ledger answered" 's/has_no_redo\(directory, fault\)/true/'
 
 to=engine/book_rows
 twin book $to "the chain is not extended" "$(in_function book_append 's/memcpy\(book->head.chain, .*\);//')"
@@ -228,6 +250,10 @@ more book $to "a denial outlives its content" "$(in_function prune_denial 's/^ *
 to=engine/ledger_thread
 twin ledger_thread $to "verdicts come before the commit" 's/^static enum book_end commit\(/static void give_back(struct ledger_thread *t, size_t count);&/; s/^        return commit\(t, count, expired_count\);/        return give_back(t, count), commit(t, count, expired_count);/; s/^    give_back\(t, count\);//'
 twin ledger_thread $to "a commit that failed is answered" "$(in_function commit 's/if \(end != BOOK_DONE\)/if (false)/')"
+more ledger_thread $to "a head is signed that nobody else can see" "$(in_function sign_head 's/!settle\(t\)/false/')"
+more ledger_thread $to "what was written is never settled" 's/goes_on && settles_now\(t\)/false/'
+more ledger_thread $to "that it cannot be settled is no matter" 's/return book_settle\(.*\) != BOOK_FAILED;/return book_settle(t->settings.book) != 9;/'
+more ledger_thread $to "rows are removed before all is settled" "$(in_function prune 's/!settle\(t\)/false/')"
 more ledger_thread $to "who finds no room is forgotten" 's/t->is_tight \? ALL_BUT_PURCHASES : scope/scope/; s/if \(end == BOOK_FULL && count > 0\)/if (false)/'
 more ledger_thread $to "on a full disk nothing is ended" 's/if \(end == BOOK_FULL && count > 0\)/if (false)/'
 more ledger_thread $to "nobody hears that it failed" "$(in_function fail 's/t->settings.wake\(.*\);/;/')"
@@ -241,7 +267,7 @@ more ledger_thread $to "more wait than there are places" 's/uint64_t room = LEDG
 more ledger_thread $to "reservations run out when somebody asks" 's/book_next_deadline_ms\(t->settings.book\) <= t->now_ms &&$/false \&\&/'
 more ledger_thread $to "a clock far behind is nobody's matter" 's/: t->clock.is_far_behind \? CLOCK_BEHIND/: false ? CLOCK_BEHIND/'
 more ledger_thread $to "it never says that it has ended" 's/atomic_store\(&t->is_running, false\);/;/'
-more ledger_thread $to "the head is not signed at the end" "$(in_function thread_run 's/^        sign_head\(t\);/        (void)t;/')"
+more ledger_thread $to "the head is not signed at the end" 's/!run\(t\) \|\| !sign_head\(t\)/!run(t)/'
 
 # ---- the connections ----
 
