@@ -68,6 +68,7 @@ while [ "$round" -le "$rounds" ]; do
     forget; start=$(now); import; sqlite=$(since "$start")
     rows=$(sqlite3 "$out/db" 'SELECT (SELECT count(*) FROM [pmlp_personas.csv]) + (SELECT count(*) FROM [pmlp_eid.csv]) + (SELECT count(*) FROM [izm_izglitojamie.csv]) + (SELECT count(*) FROM [vsaa_pensijas.csv]) + (SELECT count(*) FROM [rs_etaloni.csv])')
     echo "$cold $warm $sqlite $rows" | tee -a "$out/table" | awk '{ printf "eligload cold %s s, warm %s s; sqlite3 cold %s s (%s rows in its five large tables); %.1f x\n", $1, $2, $3, $4, $3 / $1 }'
+    [ -z "${MEASURES:-}" ] || echo "loader,sqlite3,-,$((round - 1)),total,$sqlite" >>"$MEASURES"
     round=$((round + 1))
 done
 awk '{ print $3 / $1 }' "$out/table" | sort -n | awk '{ r[NR] = $1 } END { printf "median of %d: eligload (all eleven registers, to a published snapshot) is %.1f times faster\n", NR, r[int((NR + 1) / 2)] }'
