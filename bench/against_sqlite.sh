@@ -79,6 +79,10 @@ while [ "$round" -le "$rounds" ]; do
     forget; sqlite=$(import)
     rows=$(sqlite3 "$out/db" 'SELECT (SELECT count(*) FROM [pmlp_personas.csv]) + (SELECT count(*) FROM [pmlp_eid.csv]) + (SELECT count(*) FROM [izm_izglitojamie.csv]) + (SELECT count(*) FROM [vsaa_pensijas.csv]) + (SELECT count(*) FROM [rs_etaloni.csv])')
     echo "$cold $warm $sort $sqlite $rows" | tee -a "$out/table" | awk '{ printf "eligload cold %s s (%s of processor time), warm %s s (%s); sort %s s (%s); sqlite3 %s s (%s; %s rows in its five large tables)\n", $1, $2, $3, $4, $5, $6, $7, $8, $9 }'
+    [ -z "${MEASURES:-}" ] || {
+        echo "loader,sqlite3,-,$((round - 1)),total,${sqlite% *}"
+        echo "loader,sort,-,$((round - 1)),total,${sort% *}"
+    } >>"$MEASURES"
     round=$((round + 1))
 done
 median() { awk "{ print $1 }" "$out/table" | sort -n | awk '{ r[NR] = $1 } END { printf "%.1f", r[int((NR + 1) / 2)] }'; }

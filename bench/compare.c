@@ -17,6 +17,23 @@ static const char *const reference_names[] = {"to_echo", "to_elig", "to_elig_sea
 
 /* ---- measuring ---- */
 
+#define ATTEMPT_COUNT 3 /* to measure anything at all */
+
+/* A virtual machine may stand still for longer than a run: nothing was measured then, neither a
+ * time nor a fault of the server's. */
+static bool run_until_answered(struct result *result, const struct compare *compare,
+                               struct fault *fault)
+{
+    for (size_t attempt = 0; attempt < ATTEMPT_COUNT && !children_interrupted(); attempt++) {
+        if (!fleet_run(result, &compare->load.plan, compare->load.process_count,
+                       &compare->load_cores, fault))
+            return false;
+        if (result->answer_count > 0 || result->failed_count > 0)
+            return true;
+    }
+    return fault_set(fault, "no answer within the measured time: give it a longer --measure-ms");
+}
+
 static bool measure(struct compare *compare, size_t depth, size_t index, size_t round,
                     struct fault *fault)
 {
@@ -28,10 +45,8 @@ static bool measure(struct compare *compare, size_t depth, size_t index, size_t 
     plan->server_pid = contestant->pid;
     plan->depth = compare->depths[depth];
     plan->sealing = contestant->kind == CONTESTANT_SEALED ? &compare->contestants.sealing : NULL;
-    if (!fleet_run(&result, plan, compare->load.process_count, &compare->load_cores, fault)) {
-        fault_prefix(fault, contestant_name(contestant->kind));
-        return false;
-    }
+    if (!run_until_answered(&result, compare, fault))
+        return fault_at(fault, contestant_name(contestant->kind));
     figures_of(&compare->figures[depth][index][round], plan, &result);
     return true;
 }
