@@ -175,7 +175,7 @@ IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' E
            ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.
-PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress)
+PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress page.sh)
 ALL_RUN := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 CHECKS  := $(filter $(ALL_RUN),$(PATIENT)) $(filter-out $(PATIENT),$(ALL_RUN))
 
@@ -194,7 +194,7 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
 # What it links once more, each time with one module that is wrong.
-run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed spread handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
                             awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk redo book_redo)
 
@@ -250,6 +250,18 @@ $(BUILD)/tests/long_%: $(BUILD)/tests/long_%.o $(BUILD)/tests/support.o $(BUILD)
 
 long-index: $(BUILD)/tests/long_index ## 100 million identifiers built, opened, probed; LONG='/tmp 4000000'
 	@$< $(LONG)
+
+$(BUILD)/tests/count_instructions $(BUILD)/tests/shared_lines: $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/tests/support.o $(BUILD)/libtests.a $(IN_ORDER)
+	$(say) LINK $@
+	$(link) -lcheck_pic -lsubunit $(LIBS)
+
+shared-lines: $(BUILD)/tests/shared_lines ## no cache line that is written beside checks is shared by loops (valgrind)
+	@BUILD=$(BUILD) tests/shared_lines.sh || test $$? -eq 77
+
+instructions: $(BUILD)/tests/count_instructions ## instructions of the hot path beside the recorded ones, never a time (valgrind)
+	@BUILD=$(BUILD) CC=$(CC) tests/instructions.sh || test $$? -eq 77
+instructions-record: $(BUILD)/tests/count_instructions ## record them anew; what has risen wants a reason, WHY='...'
+	@BUILD=$(BUILD) CC=$(CC) tests/instructions.sh --record '$(WHY)'
 
 bench-guard: $(BUILD)/tests/long_guard ## what the enumeration guard costs a check, in ns
 	@$<
@@ -343,9 +355,15 @@ format-check: ## say which files are laid out otherwise
 
 # ---- the rest ----
 
-bench: all ## measure this machine, with the country of make demo
-	@test -e $(BUILD)/demo/snapshots/CURRENT || BUILD=$(BUILD) tests/demo.sh
-	@ELIG_BIN=$(BUILD)/bin sh bench/run.sh $(BUILD)/demo
+# $(call bench,EXTENT)
+define bench
+	@test -e $(BUILD)/demo/keys/subject.key || BUILD=$(BUILD) tests/demo.sh
+	@ELIG_BIN=$(BUILD)/bin OUT=$(BUILD)/bench BUILD=$(BUILD) sh bench/run.sh $(BUILD)/demo $(1)
+endef
+bench: all ## measure this machine with the country of make demo, under five minutes, and make the report
+	$(call bench)
+bench-full: all ## the same with everything that bench/BENCHMARKS.md tells
+	$(call bench,full)
 
 man: all ## write the option tables into the manual pages
 	@BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' tests/man.sh --write
@@ -374,7 +392,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  %-14s %s\n' "$$name" "$$what"; done
 
 FORCE:
-.PHONY: all libelig demo ledger-twins long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench man \
+.PHONY: all libelig demo ledger-twins shared-lines instructions instructions-record long-index bench-guard bench-audit faults-netns agree-random ledger-model power-cuts kills flaky-way check check-fresh memcheck cover fuzz run-fuzzers lint format format-check bench bench-full man \
         install print-deps clean help FORCE valgrind $(CHECKS) $(SUITES:$(BUILD)/tests/%=memcheck/%) $(FUZZERS:%=fuzzing/%)
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -6,6 +6,8 @@ int command_country(int argc, char *argv[]);
 int command_catalogue(int argc, char *argv[]);
 int command_agree(int argc, char *argv[]);
 int command_run(int argc, char *argv[]);
+int command_compare(int argc, char *argv[]);
+int command_sweep(int argc, char *argv[]);
 int command_micro(int argc, char *argv[]);
 int command_decide(int argc, char *argv[]);
 int command_terminals(int argc, char *argv[]);
@@ -13,6 +15,7 @@ int command_seals(int argc, char *argv[]);
 int command_storm(int argc, char *argv[]);
 int command_disk(int argc, char *argv[]);
 int command_day(int argc, char *argv[]);
+int command_report(int argc, char *argv[]);
 int command_echo(int argc, char *argv[]);
 
 #endif

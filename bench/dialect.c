@@ -55,56 +55,15 @@ static int echo_answer(const uint8_t *in, size_t size, uint64_t id, enum outcome
     return FRAME_SIZE;
 }
 
-void redis_key(uint8_t key[static REDIS_KEY_SIZE], uint64_t number)
-{
-    for (size_t i = 0; i < REDIS_KEY_SIZE; i++)
-        key[i] = (uint8_t) "0123456789abcdef"[number >> (60 - 4 * i) & 15];
-}
-
-#define REDIS_HEAD "*2\r\n$3\r\nGET\r\n$16\r\n"
-
-/* A multiplication scatters the numbers, so that neighbours in time are no neighbours in memory. */
-static size_t redis_request(uint8_t *out, const struct workload *workload, uint64_t id)
-{
-    uint64_t number = (id * UINT64_C(0x9e3779b97f4a7c15) >> 32) * workload->identifier_count >> 32;
-    size_t size = sizeof(REDIS_HEAD) - 1;
-    memcpy(out, REDIS_HEAD, size);
-    redis_key(out + size, number);
-    size += REDIS_KEY_SIZE;
-    out[size++] = '\r';
-    out[size++] = '\n';
-    return size;
-}
-
-#define REDIS_HIT  "$16\r\n"
-#define REDIS_MISS "$-1\r\n"
-
-static int redis_answer(const uint8_t *in, size_t size, uint64_t id, enum outcome *outcome,
-                        struct judgement *judgement)
-{
-    (void)id;
-    const size_t head_size = sizeof(REDIS_HIT) - 1;
-    const size_t hit_size = head_size + REDIS_KEY_SIZE + 2;
-    *judgement = (struct judgement){0};
-    if (size < head_size)
-        return 0;
-    if (memcmp(in, REDIS_MISS, head_size) == 0) {
-        *outcome = OUTCOME_DOES_NOT_APPLY;
-        return (int)head_size;
-    }
-    if (memcmp(in, REDIS_HIT, head_size) != 0)
-        return -1;
-    *outcome = OUTCOME_APPLIES;
-    return size < hit_size ? 0 : (int)hit_size;
-}
-
-const struct dialect dialect_elig = {"elig", frame_request, elig_answer};
-const struct dialect dialect_echo = {"echo", frame_request, echo_answer};
-const struct dialect dialect_redis = {"redis", redis_request, redis_answer};
+const struct dialect dialect_elig = {
+    .name = "elig", .request = frame_request, .answer = elig_answer};
+const struct dialect dialect_echo = {
+    .name = "echo", .request = frame_request, .answer = echo_answer};
 
 const struct dialect *dialect_of_name(const char *name)
 {
-    static const struct dialect *const all[] = {&dialect_elig, &dialect_echo, &dialect_redis};
+    static const struct dialect *const all[] = {&dialect_elig, &dialect_echo, &dialect_redis,
+                                                &dialect_valkey, &dialect_memcached};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (strcmp(all[i]->name, name) == 0)
             return all[i];

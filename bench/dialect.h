@@ -1,5 +1,5 @@
-/* What is spoken to a server under test: our frames, the same frames echoed, or Redis' RESP. Bytes
- * in, bytes out; the driver does the rest. */
+/* What is spoken to a server under test: our frames, the same frames echoed, or a GET of a
+ * key-value store. Bytes in, bytes out; the driver does the rest. */
 #ifndef BENCH_DIALECT_H
 #define BENCH_DIALECT_H
 
@@ -28,15 +28,22 @@ struct dialect {
      * answer to request `id`. */
     int (*answer)(const uint8_t *in, size_t size, uint64_t id, enum outcome *outcome,
                   struct judgement *judgement);
+    /* Of stores: writes the command that sets key `number` to itself, at most SET_SIZE_MAX bytes;
+     * and the line that says it was done. NULL: no store. */
+    size_t (*set)(uint8_t *out, uint64_t number);
+    const char *set_answer;
 };
 
-extern const struct dialect dialect_elig, dialect_echo, dialect_redis;
+extern const struct dialect dialect_elig, dialect_echo;
+extern const struct dialect dialect_redis, dialect_valkey, dialect_memcached; /* dialect_store.c */
 
-/* "elig", "echo", "redis", or NULL. */
+/* "elig", "echo", "redis", "valkey", "memcached", or NULL. */
 const struct dialect *dialect_of_name(const char *name);
+#define DIALECT_NAMES "elig, echo, redis, valkey or memcached"
 
-/* Redis holds as many keys as the workload has identifiers; number n is this text. */
-#define REDIS_KEY_SIZE 16
-void redis_key(uint8_t key[static REDIS_KEY_SIZE], uint64_t number);
+/* A store holds as many keys as the workload has identifiers; number n is this text. */
+#define STORE_KEY_SIZE 16
+#define SET_SIZE_MAX   96
+void store_key(uint8_t key[static STORE_KEY_SIZE], uint64_t number);
 
 #endif

@@ -3,6 +3,7 @@
 #include "bench/pace.h"
 #include "bench/seal.h"
 #include "bench/take.h"
+#include "engine/spin.h"
 #include "protocol/address.h"
 #include "protocol/progress.h"
 
@@ -48,6 +49,8 @@ struct driver {
     const struct plan *plan;
     struct result *result;
     struct ev_loop *loop;
+    struct spin spin;
+    uint64_t wakeup_count;
     struct link *links;
     struct judgement *judgements; /* by frame; status 0: none yet */
     struct pace pace;
@@ -247,6 +250,7 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
 {
     (void)loop, (void)events;
     struct link *link = reader->data;
+    link->driver->wakeup_count++;
     ssize_t got = link_receive(link);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -256,11 +260,10 @@ static void link_read(struct ev_loop *loop, ev_io *reader, int events)
     }
     uint64_t now_ns = clock_monotonic_ns();
     uint64_t taken_count = link_take_answers(link, now_ns);
-    if (link->driver->plan->rate_per_s != 0 || !link->driver->is_sending)
-        return;
-    for (uint64_t i = 0; i < taken_count && link_has_room(link); i++)
+    bool is_closed_loop = link->driver->plan->rate_per_s == 0 && link->driver->is_sending;
+    for (uint64_t i = 0; is_closed_loop && i < taken_count && link_has_room(link); i++)
         link_add(link, now_ns);
-    link_flush(link);
+    link_flush(link); /* of a session also what it had no room for before these answers */
 }
 
 static void link_write(struct ev_loop *loop, ev_io *writer, int events)
@@ -278,7 +281,7 @@ static uint64_t first_id(uint32_t index)
 
 static bool link_open(struct link *link, struct driver *driver, struct fault *fault)
 {
-    uint32_t index = (uint32_t)(link - driver->links);
+    uint32_t index = driver->plan->connection_first + (uint32_t)(link - driver->links);
     link->driver = driver;
     link->next_id = driver->plan->id_first + first_id(index);
     link->fd = driver_connect(driver->plan->address, driver->plan->sealing != NULL, fault);
@@ -350,7 +353,7 @@ static void interrupt(struct ev_loop *loop, ev_signal *signal, int events)
 {
     (void)loop, (void)events;
     struct driver *driver = signal->data;
-    driver->is_interrupted = true;
+    driver->is_interrupted = driver->result->is_interrupted = true;
 }
 
 static void run_until(struct driver *driver, uint64_t end_ns)
@@ -358,9 +361,12 @@ static void run_until(struct driver *driver, uint64_t end_ns)
     bool is_open_loop = driver->plan->rate_per_s != 0;
     while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0 &&
            !driver->is_interrupted) {
-        if (is_open_loop)
+        if (is_open_loop) {
             send_due(driver);
-        ev_run(driver->loop, is_open_loop ? EVRUN_NOWAIT : EVRUN_ONCE);
+            ev_run(driver->loop, EVRUN_NOWAIT);
+        } else {
+            spin_turn(&driver->spin);
+        }
     }
 }
 
@@ -383,11 +389,26 @@ static void drain(struct driver *driver)
         ev_run(driver->loop, EVRUN_ONCE);
 }
 
+/* Returns at the moment when all begin. */
+static bool meet(const struct meeting *meeting, struct fault *fault)
+{
+    uint8_t word = 1;
+    uint64_t start_ns;
+    if (write(meeting->ready_fd, &word, 1) != 1 ||
+        read(meeting->go_fd, &start_ns, sizeof(start_ns)) != (ssize_t)sizeof(start_ns))
+        return fault_set(fault, "the other processes of the load do not begin");
+    struct timespec start = {(time_t)(start_ns / NS_PER_S), (long)(start_ns % NS_PER_S)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &start, NULL);
+    return true;
+}
+
 static bool measure(struct driver *driver, struct fault *fault)
 {
     const struct plan *plan = driver->plan;
     struct result *result = driver->result;
     uint64_t server_before = 0, server_after = 0;
+    if (plan->meeting != NULL && !meet(plan->meeting, fault))
+        return false;
     uint64_t start_ns = clock_monotonic_ns();
     driver->pace = (struct pace){start_ns, plan->rate_per_s};
     driver->is_sending = true;
@@ -434,6 +455,7 @@ bool driver_run(struct result *result, const struct plan *plan, struct fault *fa
     if (plan->is_verified)
         driver.judgements = take(WORKLOAD_FRAME_COUNT, sizeof(driver.judgements[0]));
 
+    spin_begin(&driver.spin, driver.loop, plan->busy_us, &driver.wakeup_count);
     ev_timer ticker;
     ev_timer_init(&ticker, tick, 0.05, 0.05);
     ev_timer_start(driver.loop, &ticker);

@@ -12,7 +12,8 @@
 #include "protocol/fault.h"
 
 #define DRIVER_CONNECTION_MAX 1024
-#define DRIVER_DEPTH_MAX      4096 /* requests under way on one connection */
+#define DRIVER_DEPTH_MAX      4096      /* requests under way on one connection */
+#define RATE_MAX              100000000 /* requests a second of an open loop */
 
 /* Terminals that load a server through sealed sessions: connection c is terminal c %
  * terminal_count of bench/terminals.h. */
@@ -23,17 +24,27 @@ struct sealing {
     bool is_padded;
 };
 
+/* Of several processes that load together: each writes a byte to the one descriptor when its
+ * connections are open, and reads from the other the nanosecond at which all begin; an end in its
+ * place: nobody begins. */
+struct meeting {
+    int ready_fd, go_fd;
+};
+
 struct plan {
     const struct dialect *dialect;
     const struct workload *workload; /* borrowed */
     const char *address;             /* "127.0.0.1:7447" or "unix:/path" */
     uint32_t connection_count, depth;
-    uint64_t rate_per_s; /* 0: closed loop */
+    uint32_t connection_first; /* number of the first one, from which ids and terminals follow */
+    uint64_t rate_per_s;       /* 0: closed loop */
+    uint64_t busy_us;          /* closed loop: polls for so long before it sleeps */
     uint32_t warm_ms, measure_ms;
     pid_t server_pid;              /* whose CPU is read; 0: nobody's */
     const struct sealing *sealing; /* borrowed; NULL: plain */
     uint64_t id_first;             /* added to every id; a multiple of WORKLOAD_FRAME_COUNT */
     bool is_verified;              /* every answer to a frame must equal the first one to it */
+    const struct meeting *meeting; /* borrowed; NULL: alone */
 };
 
 #define STATUS_ROOM 512 /* above every status */
@@ -51,6 +62,7 @@ struct result {
     struct outcome_count outcomes;
     uint64_t elapsed_ns;
     uint64_t server_cpu_ns, client_cpu_ns; /* within the measured time */
+    bool is_interrupted;
 };
 
 /* `result` is large: keep it off small stacks. SIGINT ends the run early, with what was measured.

@@ -1,5 +1,6 @@
 #include "bench/echo.h"
 
+#include "engine/spin.h"
 #include "protocol/frame.h"
 
 #include <errno.h>
@@ -15,22 +16,24 @@
 
 struct peer {
     ev_io watcher;
+    struct echo *echo;
     uint8_t bytes[ECHO_READ_SIZE]; /* read and not yet sent back */
     size_t size;
 };
 
 struct echo {
     ev_io listener;
+    uint64_t wakeup_count;
+    bool is_over;
     uint32_t peer_count;
 };
 
 static void peer_close(struct ev_loop *loop, struct peer *peer)
 {
-    struct echo *echo = ev_userdata(loop);
+    peer->echo->peer_count--;
     ev_io_stop(loop, &peer->watcher);
     close(peer->watcher.fd);
     free(peer);
-    echo->peer_count--;
 }
 
 static void peer_watch(struct ev_loop *loop, struct peer *peer, int events)
@@ -47,6 +50,7 @@ static void peer_watch(struct ev_loop *loop, struct peer *peer, int events)
 static void peer_ready(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct peer *peer = watcher->data;
+    peer->echo->wakeup_count++;
     if (events & EV_READ) {
         ssize_t got = recv(watcher->fd, peer->bytes + peer->size, ECHO_READ_SIZE - peer->size, 0);
         if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -83,6 +87,7 @@ static void echo_accept(struct ev_loop *loop, ev_io *listener, int events)
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     peer->size = 0;
+    peer->echo = echo;
     ev_io_init(&peer->watcher, peer_ready, fd, EV_READ);
     peer->watcher.data = peer;
     ev_io_start(loop, &peer->watcher);
@@ -91,7 +96,9 @@ static void echo_accept(struct ev_loop *loop, ev_io *listener, int events)
 
 static void echo_stop(struct ev_loop *loop, ev_signal *signal, int events)
 {
-    (void)signal, (void)events;
+    struct echo *echo = signal->data;
+    (void)events;
+    echo->is_over = true;
     ev_break(loop, EVBREAK_ALL);
 }
 
@@ -120,9 +127,10 @@ static int listen_anywhere(uint16_t *port, struct fault *fault)
     return fd;
 }
 
-bool echo_serve(const char *port_path, struct fault *fault)
+bool echo_serve(const char *port_path, uint64_t busy_us, struct fault *fault)
 {
-    struct echo echo = {0};
+    struct echo echo = {.is_over = false};
+    struct spin spin;
     ev_signal stop, interrupt;
     uint16_t port;
     int fd = listen_anywhere(&port, fault);
@@ -133,17 +141,18 @@ bool echo_serve(const char *port_path, struct fault *fault)
         close(fd);
         return fault_set(fault, "no event loop: %s", strerror(errno));
     }
-    ev_set_userdata(loop, &echo);
+    spin_begin(&spin, loop, busy_us, &echo.wakeup_count);
     ev_io_init(&echo.listener, echo_accept, fd, EV_READ);
     echo.listener.data = &echo;
     ev_io_start(loop, &echo.listener);
     ev_signal_init(&stop, echo_stop, SIGTERM);
+    stop.data = interrupt.data = &echo;
     ev_signal_start(loop, &stop);
     ev_signal_init(&interrupt, echo_stop, SIGINT);
     ev_signal_start(loop, &interrupt);
     bool is_fine = write_port(port_path, port, fault);
     if (is_fine)
-        ev_run(loop, 0);
+        spin_run(&spin, &echo.is_over);
     close(fd);
     return is_fine;
 }

@@ -29,6 +29,15 @@ void histogram_add(struct histogram *histogram, uint64_t ns)
         histogram->most_ns = ns;
 }
 
+void histogram_add_all(struct histogram *histogram, const struct histogram *from)
+{
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKET_COUNT; i++)
+        histogram->counts[i] += from->counts[i];
+    histogram->count += from->count;
+    if (from->most_ns > histogram->most_ns)
+        histogram->most_ns = from->most_ns;
+}
+
 uint64_t histogram_at(const struct histogram *histogram, uint32_t per_million)
 {
     assert(per_million <= 1000000);

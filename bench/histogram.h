@@ -17,6 +17,9 @@ struct histogram {
 
 void histogram_add(struct histogram *histogram, uint64_t ns);
 
+/* Adds all values of `from`. */
+void histogram_add_all(struct histogram *histogram, const struct histogram *from);
+
 /* The least value that `per_million` of all values do not exceed, rounded up to its bucket's end;
  * 0 when empty. */
 uint64_t histogram_at(const struct histogram *histogram, uint32_t per_million);

@@ -6,6 +6,9 @@ static const struct command commands[] = {
     {"catalogue", command_catalogue, "write a catalogue with very many made-up reliefs"},
     {"agree", command_agree, "compare a snapshot with what is true of the country"},
     {"run", command_run, "load a server, and measure answers, latency and CPU"},
+    {"compare", command_compare,
+     "start the engine, the echo and key-value stores, and load them alike"},
+    {"sweep", command_sweep, "find the highest rate at which a server keeps up"},
     {"micro", command_micro, "measure the steps of a check one by one"},
     {"decide", command_decide, "measure the decision alone, with a catalogue of any size"},
     {"seals", command_seals, "measure what sealed sessions cost, without sockets"},
@@ -14,6 +17,7 @@ static const struct command commands[] = {
     {"day", command_day,
      "replay a day of the country as transactions, and keep a terminal's books"},
     {"disk", command_disk, "measure one write and sync after the other: what a ledger waits for"},
+    {"report", command_report, "make tables and a page with charts of what was measured"},
     {"echo", command_echo, "serve frames back as they came: the reference for ratios"},
 };
 

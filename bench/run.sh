@@ -1,27 +1,162 @@
 #!/bin/sh
-# Everything that BENCHMARKS.md tells, once: `make bench`. Uses the country, keys and snapshot of
-# `make demo` in the folder given (default build/demo), which makes them when they are not there.
+# Measures this machine with the country, keys and snapshot of `make demo`, and tells what came of it:
+# `make bench`, under five minutes on two cores, and `make bench-full`, everything that BENCHMARKS.md
+# tells. Figures go to a file of measures, and from there into the report.
 #
-# usage: bench/run.sh [WORK]
+# usage: bench/run.sh WORK [full]
+#   WORK    a folder as `make demo` leaves it (default build/demo)
+# OUT (default build/bench): where measures.csv, report.txt and report.html go.
+# shellcheck disable=SC2086 # options without blanks
 set -eu
 work=${1:-build/demo}
+extent=${2:-short}
 bin=${ELIG_BIN:-build/bin}
-[ -e "$work/snapshots/CURRENT" ] || { echo "bench: $work holds no snapshot: run make demo first" >&2; exit 3; }
+out=${OUT:-build/bench}
+measures=$out/measures.csv
+server_pid=''
+[ -e "$work/keys/subject.key" ] || { echo "bench: $work is not what make demo leaves: run it anew" >&2; exit 3; }
+began=$(date +%s)
+mkdir -p "$out"
+scratch=$(mktemp -d)
 
-echo "== steps of a check, in process"
+stop() {
+    if [ -n "$server_pid" ] && kill "$server_pid" 2>/dev/null; then wait "$server_pid" || :; fi
+    server_pid=''
+}
+finish() {
+    stop
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 1' HUP INT TERM
+server_core='' client_core=''
+if command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; then
+    server_core='taskset -c 0' client_core='taskset -c 1'
+fi
+if [ "$extent" = full ]; then
+    rounds=9 depths=1,16,64,256 sweep='--rounds 3' latency='9 10' loads=5
+else
+    rounds=5 depths=1,64,256 sweep='--rounds 3 --measure-ms 500' latency='2 4' loads=3
+fi
+
+# ---- the file of measures ----
+
+echo "part,subject,setting,round,measure,value" >"$measures"
+fact() { echo "# $1: $2" >>"$measures"; }
+load_now() { cut -d' ' -f1-3 /proc/loadavg; }
+fact day "$(date +%F)"
+fact machine "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, $(awk '/^MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB"
+fact system "$(uname -sr)"
+fact version "$("$bin/eligbench" --version)"
+fact load "$(load_now) at the beginning"
+if [ "$extent" = full ]; then fact command "make bench-full"; else fact command "make bench"; fi
+value() { sed -n 's/^ *"'"$1"'": \([0-9.]*\),\{0,1\}$/\1/p' "$2" | head -n 1; }
+# Members of an object in the JSON of our programs, one to a line, as rows.
+rows() { # OBJECT PART SUBJECT SETTING ROUND <JSON
+    awk -v object="$1" -v like="$2,$3,$4,$5" '
+    $0 ~ "^ *\"" object "\": {$" { inside = 1; next }
+    inside && /}/ { exit }
+    inside { split($0, part, /": /); sub(/^ *"/, "", part[1]); sub(/,$/, "", part[2]); print like "," part[1] "," part[2] }'
+}
+
+# ---- steps of a check ----
+
+echo "== steps of a check, in process, and what seals add"
 "$bin/eligbench" micro --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
-    --signing-public "$work/keys/signing.key.pub" --truth "$work/country/truth.csv"
-echo "== a decision, by the size of the catalogue"
-for size in "10 80" "100 2000" "1000 20000"; do
-    "$bin/eligbench" decide --reliefs "${size% *}" --clauses "${size#* }"
+    --signing-public "$work/keys/signing.key.pub" --truth "$work/country/truth.csv" --json >"$scratch/micro.json"
+"$bin/eligbench" seals --json >"$scratch/seals.json"
+for subject in check sealed; do
+    rows median_ns stages $subject "depth 64" 0 <"$scratch/micro.json" | grep -v ",random lines," >>"$measures"
 done
-echo "== what seals cost"
-"$bin/eligbench" seals
+# Per frame of a record of 64, at both ends of the server.
+awk -v seal="$(value "seal 64 frames" "$scratch/seals.json")" -v both="$(value "seal and open 64 frames" "$scratch/seals.json")" 'BEGIN {
+    printf "stages,sealed,depth 64,0,open,%.3f\nstages,sealed,depth 64,0,seal,%.3f\n", (both - seal) / 64, seal / 64 }' >>"$measures"
+
+# ---- servers ----
+
 echo "== servers side by side"
-sh bench/side_by_side.sh "$work"
-echo "== sealed sessions"
-sh bench/sealed.sh "$work"
-echo "== swaps under load"
-sh bench/swaps.sh "$work"
-echo "== loader against sqlite3"
-sh bench/against_sqlite.sh "$work" 3
+"$bin/eligbench" compare --rounds $rounds --depths $depths --measures "$measures" "$work"
+# Sockets cost a check what they cost the echo.
+for subject in check sealed; do
+    awk -F, -v subject=$subject '$1 == "compare" && $2 == "echo" && $3 == "depth 64" && $5 == "cpu_ns" {
+        print "stages," subject ",depth 64," $4 ",sockets," $6 }' "$measures" >"$scratch/sockets"
+    cat "$scratch/sockets" >>"$measures"
+done
+
+serve() { # [options]: a server, with its port in the file port
+    rm -f "$scratch/port"
+    $server_core "$@" 2>"$scratch/server.log" &
+    server_pid=$!
+    tries=0
+    while [ ! -s "$scratch/port" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || { echo "bench: no server: $(tail -n 1 "$scratch/server.log")" >&2; exit 3; }
+        sleep 0.1
+    done
+}
+eligd() { serve "$bin/eligd" --loops 1 --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" --signing-public "$work/keys/signing.key.pub" "$@"; }
+sweep() { # SUBJECT [options]
+    subject=$1
+    shift
+    $client_core "$bin/eligbench" sweep --connect "127.0.0.1:$(cat "$scratch/port")" --truth "$work/country/truth.csv" \
+        --pid "$server_pid" --subject "$subject" --measures "$measures" $sweep "$@" || :
+    stop
+}
+echo "== the knee: the highest rate at which each keeps up"
+eligd --listen-plain 127.0.0.1:0 --port-file-plain "$scratch/port"
+sweep elig
+mkdir -m 700 "$scratch/state"
+eligd --listen 127.0.0.1:0 --port-file "$scratch/port" --server-key "$work/keys/server.key" --merchant-keys "$work/merchants" \
+    --state "$scratch/state" --per-minute 0 --per-day 0 --typed-per-day 0 --misses-per-day 0
+sweep elig-sealed --server-public "$work/keys/server.key.pub" --merchant-key "$work/keys/merchant.key" --terminals 20000
+if [ "$extent" = full ]; then
+    serve "$bin/eligbench" echo --port-file "$scratch/port"
+    sweep echo --dialect echo
+fi
+
+echo "== latency at half the knee: quietly, during swaps, beside a ledger"
+knee=$(awk -F, '$1 == "sweep" && $2 == "elig" && $5 == "knee_per_s" { print int($6 / 2) }' "$measures")
+if [ "${knee:-0}" -gt 0 ]; then
+    RATE=$knee PAUSE_S=2 MEASURES=$measures sh bench/latency.sh "$work" $latency
+else
+    echo "skipped: no knee was found"
+fi
+
+# ---- the loader ----
+
+echo "== the loader"
+round=0
+while [ $round -lt $loads ]; do
+    rm -rf "$scratch/snapshots" "$scratch/keys"
+    "$bin/eligload" build --quiet --exports "$work/country" --snapshots "$scratch/snapshots" --identity-keys "$scratch/keys" \
+        --signing-key "$work/keys/signing.key" --summary "$scratch/load.json" >/dev/null 2>&1
+    rows seconds loader country - $round <"$scratch/load.json" >>"$measures"
+    round=$((round + 1))
+done
+
+# ---- everything else ----
+
+if [ "$extent" = full ]; then
+    echo "== a decision, by the size of the catalogue"
+    for size in "10 80" "100 2000" "1000 20000"; do
+        "$bin/eligbench" decide --reliefs "${size% *}" --clauses "${size#* }"
+    done
+    echo "== sealed sessions by the thousand"
+    sh bench/sealed.sh "$work"
+    echo "== loader against sqlite3"
+    sh bench/against_sqlite.sh "$work" 3
+    if [ -e "$work/ledger/snapshots/CURRENT" ]; then
+        echo "== the ledger"
+        sh bench/ledger.sh "$work"
+    else
+        echo "== the ledger: skipped: make demo LEDGER=1 leaves what it needs"
+    fi
+fi
+
+# ---- the report ----
+
+fact load "$(load_now) at the end"
+fact seconds "$(($(date +%s) - began))"
+"$bin/eligbench" report "$measures" --html "$out/report.html" >"$out/report.txt"
+awk '/^== / { sections++ } sections == 1' "$out/report.txt"
+echo "All of it took $(($(date +%s) - began)) s: $out/report.html, $out/report.txt, $measures"

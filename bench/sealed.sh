@@ -1,10 +1,10 @@
 #!/bin/sh
-# Sealed sessions beside the same frames in the clear: what the seals cost, what a handshake costs,
-# what happens when all terminals come at once, when somebody sends garbage, and when nobody says
-# anything. Every round runs all servers in turn; medians, and spreads of ratios within a round.
+# Sealed sessions when all terminals come at once, when somebody sends garbage, and when nobody says
+# anything; an honest terminal beside them, medians of rounds in turns. What the seals cost:
+# eligbench compare.
 #
 # usage: bench/sealed.sh WORK [ROUNDS]
-#   WORK    a folder as `make demo` leaves it: country/ (default build/demo)
+#   WORK    a folder as `make demo` leaves it (default build/demo)
 #   ROUNDS  default 5
 # shellcheck disable=SC2086 # options without blanks
 set -eu
@@ -13,7 +13,6 @@ rounds=${2:-5}
 bin=${ELIG_BIN:-build/bin}
 out=$(mktemp -d)
 pids=
-measure_ms=${MEASURE_MS:-1000}
 storm=${STORM:-10000} idle=${IDLE:-15000} garbage=${GARBAGE:-50000}
 
 stop() {
@@ -38,89 +37,18 @@ wait_for() { # FILE
 }
 value() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" "$out/run.json" | head -n 1; }
 
-# ---- a snapshot with terminals ----
-
-mkdir "$out/keys" "$out/identity" "$out/state"
-for kind in signing server merchant; do "$bin/eligctl" keygen $kind "$out/keys/$kind.key" >/dev/null; done
-chmod 700 "$out/identity" "$out/state"
-cp -r loader/catalogue "$out/catalogue"
-"$bin/eligbench" terminals --quiet --terminals 20000 --merchant-key "$out/keys/merchant.key" --merchant-keys "$out/merchants" "$out/catalogue"
-"$bin/eligload" build --exports "$work/country" --snapshots "$out/snapshots" --identity-keys "$out/identity" \
-    --signing-key "$out/keys/signing.key" --catalogue "$out/catalogue" >/dev/null
-
-serve() { # LOOPS [options]: the engine, with its ports in elig.port and sealed.port
+mkdir -m 700 "$out/state"
+serve() { # LOOPS [options]: the engine, with its port in sealed.port
     loops=$1; shift
-    rm -f "$out/elig.port" "$out/sealed.port"
-    $server_core "$bin/eligd" --loops "$loops" --snapshots "$out/snapshots" --identity-keys "$out/identity" \
-        --signing-public "$out/keys/signing.key.pub" --listen-plain 127.0.0.1:0 --port-file-plain "$out/elig.port" \
-        --listen 127.0.0.1:0 --port-file "$out/sealed.port" --server-key "$out/keys/server.key" \
-        --merchant-keys "$out/merchants" --state "$out/state" --connections-max 17000 "$@" 2>"$out/eligd.log" &
+    rm -f "$out/sealed.port"
+    $server_core "$bin/eligd" --loops "$loops" --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
+        --signing-public "$work/keys/signing.key.pub" \
+        --listen 127.0.0.1:0 --port-file "$out/sealed.port" --server-key "$work/keys/server.key" \
+        --merchant-keys "$work/merchants" --state "$out/state" --connections-max 17000 "$@" 2>"$out/eligd.log" &
     elig_pid=$!; pids="$pids $elig_pid"
     wait_for "$out/sealed.port"
 }
-keys="--server-public $out/keys/server.key.pub --merchant-key $out/keys/merchant.key"
-run() { # DIALECT PORT PID DEPTH [options]
-    dialect=$1 port=$2 pid=$3 depth=$4; shift 4
-    $client_core "$bin/eligbench" run --dialect "$dialect" --connect "127.0.0.1:$port" --pid "$pid" --depth "$depth" \
-        --truth "$work/country/truth.csv" --measure-ms "$measure_ms" --json "$@" >"$out/run.json"
-}
-
-# ---- what the seals cost: no budgets, because a load asks about everybody ----
-
-$server_core "$bin/eligbench" echo --port-file "$out/echo.port" & echo_pid=$!; pids="$pids $echo_pid"
-wait_for "$out/echo.port"
-serve 1 --per-minute 0 --per-day 0 --typed-per-day 0 --misses-per-day 0
-peers="echo plain sealed"
-if command -v redis-server >/dev/null; then
-    $server_core redis-server --port "${REDIS_PORT:-16379}" --save '' --appendonly no --bind 127.0.0.1 >"$out/redis.log" &
-    redis_pid=$!; pids="$pids $redis_pid"
-    tries=0
-    while ! grep -q 'Ready to accept' "$out/redis.log"; do
-        tries=$((tries + 1)); [ "$tries" -lt 100 ] || { echo "sealed: redis-server does not start" >&2; exit 1; }
-        sleep 0.1
-    done
-    run redis "${REDIS_PORT:-16379}" "$redis_pid" 64 --load-keys
-    peers="$peers redis"
-fi
-round=1
-while [ "$round" -le "$rounds" ]; do
-    for depth in 1 64; do
-        for peer in $peers; do
-            case $peer in
-            echo) run echo "$(cat "$out/echo.port")" "$echo_pid" "$depth" ;;
-            plain) run elig "$(cat "$out/elig.port")" "$elig_pid" "$depth" ;;
-            sealed) run elig "$(cat "$out/sealed.port")" "$elig_pid" "$depth" $keys ;;
-            redis) run redis "${REDIS_PORT:-16379}" "$redis_pid" "$depth" ;;
-            esac
-            echo "$round $depth $peer $(value server_cpu_ns) $(value failed) $(value wrong)" >>"$out/table"
-        done
-    done
-    round=$((round + 1))
-done
-awk -v rounds="$rounds" '
-function median(list, n,    i, j, t) {
-    for (i = 2; i <= n; i++)
-        for (j = i; j > 1 && list[j - 1] > list[j]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
-    return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-function tell(what, a) { m = median(a, rounds); printf "  %-44s %5.2f (%.2f-%.2f)\n", what, m, a[1], a[rounds] }
-{ cpu[$1, $2, $3] = $4; failed += $5; wrong += $6; if ($3 == "redis") redis = 1 }
-END {
-    printf "16 connections, %d rounds, server CPU; %d failed, %d wrong\n", rounds, failed, wrong
-    for (r = 1; r <= rounds; r++) a[r] = cpu[r, 64, "sealed"]
-    printf "  sealed, depth 64: %.0f ns a request\n", median(a, rounds)
-    for (r = 1; r <= rounds; r++) a[r] = (cpu[r, 64, "sealed"] - cpu[r, 64, "plain"]) / cpu[r, 64, "echo"]
-    tell("depth 64: sealed - plain, in echoes", a)
-    for (r = 1; r <= rounds; r++) a[r] = cpu[r, 64, "sealed"] / cpu[r, 64, "echo"]
-    tell("depth 64: sealed / echo", a)
-    for (r = 1; r <= rounds; r++) a[r] = cpu[r, 1, "sealed"] / cpu[r, 1, "plain"]
-    tell("depth 1: sealed / plain", a)
-    if (redis) {
-        for (r = 1; r <= rounds; r++) a[r] = cpu[r, 64, "redis"] / cpu[r, 64, "sealed"]
-        tell("depth 64: redis in the clear / sealed", a)
-    }
-}' "$out/table"
-kill "$elig_pid"; wait "$elig_pid" || :
+keys="--server-public $work/keys/server.key.pub --merchant-key $work/keys/merchant.key"
 
 # ---- all terminals at once, garbage, silence; honest checks beside them ----
 

@@ -36,12 +36,8 @@ static void answer_report(const struct answerer *answerer, const struct moment *
         .stale_h = edition_stale_h(edition, moment->now_s),
     };
     for (uint32_t i = 0; i < board->loop_count; i++) {
-        const struct metrics *metrics = &board->loops[i];
-        report.check_count += metric_read(&metrics->checks);
-        /* Another loop may open or close one between the two loads. */
-        uint64_t closed = metric_read(&metrics->closed);
-        uint64_t accepted = metric_read(&metrics->accepted);
-        report.connection_count += accepted > closed ? (uint32_t)(accepted - closed) : 0;
+        report.check_count += metric_read(&board->loops[i].checks);
+        report.connection_count += metrics_open_count(&board->loops[i]);
     }
     frame_encode_report(out, &report);
 }

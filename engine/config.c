@@ -2,6 +2,7 @@
 
 #include "engine/guard.h"
 #include "engine/listener.h"
+#include "engine/spin.h"
 #include "protocol/identity_keys.h"
 #include "protocol/nearest.h"
 #include "protocol/profile.h"
@@ -54,6 +55,8 @@ static const struct option_row rows[] = {
      "what is seen of answers to plain frames: gate, till, inspector or administrator"},
     {"loops", OPTION_NUMBER, AT(loops), "COUNT", "1", 1, CONFIG_LOOPS_MAX,
      "event loops, one thread each"},
+    {"busy-poll", OPTION_NUMBER, AT(busy_poll_us), "US", "0", 0, SPIN_US_MAX,
+     "before it sleeps a loop looks for more for so many microseconds: faster answers for a core each; 0: never"},
     {"connections-max", OPTION_NUMBER, AT(connections_max), "COUNT", "10000", 1,
      CONFIG_CONNECTIONS_MAX, "connections open at once, over all loops"},
     {"idle-ms", OPTION_NUMBER, AT(idle_ms), "MS", "300000", 10, 86400000,

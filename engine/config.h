@@ -30,6 +30,7 @@ struct config {
     const char *audit_full;                    /* "lose" or "refuse" */
     const char *config;                        /* file; NULL: none */
     uint64_t loops;
+    uint64_t busy_poll_us;    /* 0: loops sleep as soon as nothing is there */
     uint64_t connections_max; /* of all loops together */
     uint64_t idle_ms, frame_ms, write_ms, hello_ms, drain_ms, poll_ms;
     uint64_t per_minute, per_day, typed_per_day, misses_per_day; /* of terminals; 0: no budget */

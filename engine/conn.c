@@ -374,6 +374,7 @@ static void conn_discard(struct conn *conn)
 static void conn_ready(struct ev_loop *ev, ev_io *io, int events)
 {
     struct conn *conn = io->data;
+    conn->conns->wakeup_count++;
     (void)ev;
     (void)events; /* only what is watched for is reported, and only one thing is */
     if (conn->state == CONN_LINGERING)
@@ -431,7 +432,7 @@ static void conns_tick(struct ev_loop *ev, ev_timer *ticker, int events)
 
 bool conns_open(struct conns **out, const struct conns_settings *settings, struct fault *fault)
 {
-    struct conns *conns = calloc(1, sizeof(*conns));
+    struct conns *conns = lines_take(1, sizeof(*conns));
     if (conns == NULL)
         return fault_set(fault, "no memory for connections");
     conns->settings = *settings;
@@ -532,6 +533,11 @@ void conns_end(struct conns *conns)
 uint32_t conns_count(const struct conns *conns)
 {
     return conns->count;
+}
+
+const uint64_t *conns_wakeups(const struct conns *conns)
+{
+    return &conns->wakeup_count;
 }
 
 void conns_close(struct conns *conns)

@@ -78,6 +78,9 @@ void conns_end(struct conns *conns);
 
 uint32_t conns_count(const struct conns *conns);
 
+/* Rises whenever a connection has something for us. */
+const uint64_t *conns_wakeups(const struct conns *conns);
+
 /* Closes what is still open and frees all; NULL: nothing. */
 void conns_close(struct conns *conns);
 

@@ -96,10 +96,11 @@ struct conns {
     uint64_t tick;
     struct wait_list waits[WAIT_COUNT];
 
-    struct conn *all;     /* [settings.connection_count_max], locked memory: it has keys */
-    struct conn *free;    /* those that were used before */
-    uint32_t used_count;  /* of `all`, from its beginning: ever used */
-    uint32_t count;       /* open now */
+    struct conn *all;    /* [settings.connection_count_max], locked memory: it has keys */
+    struct conn *free;   /* those that were used before */
+    uint32_t used_count; /* of `all`, from its beginning: ever used */
+    uint32_t count;      /* open now */
+    uint64_t wakeup_count;
     uint8_t *buffer_all;  /* [CONN_BUFFERS_MAX * CONN_READ_SIZE] */
     uint8_t *buffer_free; /* the first bytes of a free buffer point to the next */
     uint32_t buffer_used_count;

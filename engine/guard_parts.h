@@ -72,14 +72,16 @@ struct guard {
     uint64_t seed;             /* from the key: jitter, and where a budget of misses ends */
     uint32_t crash_day;        /* restarts without a last save on that day */
     uint32_t crash_count;
-    pthread_mutex_t lock; /* of what follows */
+    /* Sessions that begin and end write here, and the keeper: apart from what every check reads. */
+    _Alignas(CACHE_LINE_SIZE) pthread_mutex_t lock; /* of what follows */
     struct tenant *tenants;
     uint32_t taken_count;    /* places that ever had a tenant are the first ones */
     uint32_t oldest, newest; /* ends of the list */
     uint32_t *index;         /* open addressing: places by terminal, or NOBODY */
     uint32_t index_mask;
-    uint8_t *chunk;                                 /* CHUNK_SIZE */
-    uint16_t minute_bits[GUARD_PER_MINUTE_MAX + 1]; /* that so many identifiers set */
+    uint8_t *chunk; /* CHUNK_SIZE */
+    _Alignas(CACHE_LINE_SIZE) uint16_t
+        minute_bits[GUARD_PER_MINUTE_MAX + 1]; /* that so many identifiers set; only read */
     uint16_t day_bits[GUARD_PER_DAY_MAX + 1];
 };
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define DESCRIPTORS_A_LOOP 4
 #define WAIT_FOR_LOOPS_NS  10000000
 #define LEDGER_TEXT_SIZE   80
+#define LOOPS_TEXT_SIZE    (CONFIG_LOOPS_MAX * sizeof(",4294967295"))
 #define SIGNAL_ECHO_NS     500000000  /* so soon the same signal is the same request */
 #define CLOSING_SAID_NS    1000000000 /* so long closing may take without a word */
 
@@ -65,6 +67,21 @@ static bool process_raise_limit(struct config *config, struct fault *fault)
     return true;
 }
 
+/* A loop that polls leaves its core to nobody: verifying a snapshot, handshakes and the ledger want
+ * one that no loop has. */
+static void process_spare_core(struct config *config)
+{
+    cpu_set_t cores;
+    if (config->busy_poll_us == 0 || sched_getaffinity(0, sizeof(cores), &cores) != 0 ||
+        (uint64_t)CPU_COUNT(&cores) > config->loops)
+        return;
+    config->busy_poll_us = 0;
+    log_event("note",
+              "busy_poll_us=0 reason=\"without --busy-poll: %d processors for %" PRIu64
+              " loops, and one more is wanted for everything else\"",
+              CPU_COUNT(&cores), config->loops);
+}
+
 /* The signals that are waited for in main; blocked, so that no thread is ever interrupted. */
 static sigset_t signals_block(void)
 {
@@ -84,14 +101,16 @@ static void log_start(const struct config *config, struct server *server)
     char plain_text[LOG_TEXT_SIZE];
     log_event("ready",
               "version=%s pid=%d listen=%s port=%u plain=%s plain_port=%u unix=%s profile=%s "
-              "loops=%" PRIu64 " connections_max=%" PRIu64 " environment=%" PRIu64,
+              "loops=%" PRIu64 " busy_poll_us=%" PRIu64 " connections_max=%" PRIu64
+              " environment=%" PRIu64,
               ELIG_VERSION, (int)getpid(),
               config->listen != NULL ? log_text(listen_text, config->listen) : "none",
               server_port(server),
               config->listen_plain != NULL ? log_text(plain_text, config->listen_plain) : "none",
               server_port_plain(server),
               config->unix_path != NULL ? log_text(unix_text, config->unix_path) : "none",
-              config->profile, config->loops, config->connections_max, config->environment);
+              config->profile, config->loops, config->busy_poll_us, config->connections_max,
+              config->environment);
 }
 
 static void log_stop(struct server *server)
@@ -118,6 +137,17 @@ static const char *ledger_text(char text[static LEDGER_TEXT_SIZE], struct server
     snprintf(text, LEDGER_TEXT_SIZE, " ledger_waiting=%" PRIu64 " ledger_group_ms=%" PRIu64,
              metric_read(&totals.metrics.ledger_waiting),
              metric_read(&totals.metrics.ledger_group_ms));
+    return text;
+}
+
+/* How many connections each loop has: "32,31". */
+static const char *loops_text(char text[static LOOPS_TEXT_SIZE], const struct config *config,
+                              const struct server_totals *totals)
+{
+    int size = 0;
+    for (uint64_t i = 0; i < config->loops; i++)
+        size += snprintf(text + size, LOOPS_TEXT_SIZE - (size_t)size, "%s%u", i > 0 ? "," : "",
+                         totals->loop_connection_counts[i]);
     return text;
 }
 
@@ -150,9 +180,10 @@ static struct stop serve(struct server *server, const struct config *config,
     stop.asked_ns = clock_monotonic_ns();
     struct server_totals totals;
     server_totals(&totals, server);
-    char ledger[LEDGER_TEXT_SIZE];
-    log_event("draining", "signal=%d connections=%u drain_ms=%" PRIu64 "%s", stop.signal,
-              totals.connection_count, config->drain_ms, ledger_text(ledger, server));
+    char ledger[LEDGER_TEXT_SIZE], loops[LOOPS_TEXT_SIZE];
+    log_event("draining", "signal=%d connections=%u by_loop=%s drain_ms=%" PRIu64 "%s", stop.signal,
+              totals.connection_count, loops_text(loops, config, &totals), config->drain_ms,
+              ledger_text(ledger, server));
     server_drain(server);
     while (server_is_running(server))
         listen_a_moment(&stop, signals, ledger_text(ledger, server));
@@ -237,6 +268,7 @@ static int run(struct config *config, const struct server_keys *keys)
     struct fault fault;
     struct server *server = NULL;
     sigset_t signals = signals_block();
+    process_spare_core(config);
     if (!process_raise_limit(config, &fault) || !server_start(&server, config, keys, &fault))
         return fail("failed", &fault);
 

@@ -3,9 +3,10 @@
 #ifndef ENGINE_METRICS_H
 #define ENGINE_METRICS_H
 
+#include <assert.h>
 #include <stdatomic.h>
 
-#include "protocol/bytes.h"
+#include "engine/lines.h"
 
 /* Every number once: name, meaning. Names are in the log and in eligd(8): append only. */
 #define METRICS(X)                                                                                 \
@@ -99,13 +100,12 @@
     X(audit_failures, "times that the journal could not be written or synced")                     \
     X(audit_refused, "CHECK frames answered BUSY because the journal is full")
 
-#define CACHE_LINE_SIZE 64
-
 struct metrics {
 #define METRICS_FIELD(name, help) _Atomic uint64_t name;
     _Alignas(CACHE_LINE_SIZE) METRICS(METRICS_FIELD)
 #undef METRICS_FIELD
 };
+static_assert(sizeof(struct metrics) % CACHE_LINE_SIZE == 0, "no line is two loops'");
 
 /* Only the loop that owns the metrics adds: a load and a store, no locked instruction. */
 static inline void metric_add(_Atomic uint64_t *metric, uint64_t count)
@@ -128,6 +128,15 @@ static inline void metric_most(_Atomic uint64_t *metric, uint64_t value)
 static inline uint64_t metric_read(const _Atomic uint64_t *metric)
 {
     return atomic_load_explicit(metric, memory_order_relaxed);
+}
+
+/* Connections of a loop. It may open or close one between the two loads, which are in this order so
+ * that it is never less than none. */
+static inline uint32_t metrics_open_count(const struct metrics *metrics)
+{
+    uint64_t closed = metric_read(&metrics->closed);
+    uint64_t accepted = metric_read(&metrics->accepted);
+    return accepted > closed ? (uint32_t)(accepted - closed) : 0;
 }
 
 /* The numbers of all loops, and since when they count. */

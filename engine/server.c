@@ -1,213 +1,17 @@
-#include "engine/server.h"
+#include "engine/server_parts.h"
 
-#include "engine/audit.h"
-#include "engine/conn.h"
-#include "engine/keeper.h"
 #include "engine/ledger_setup.h"
-#include "engine/listener.h"
-#include "engine/store.h"
 #include "protocol/profile.h"
 #include "protocol/progress.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#define ACCEPTS_A_CALLBACK 4   /* the others wait: connections that are open come first */
-#define ACCEPT_PAUSE_S     0.1 /* without descriptors, accepting again at once is a busy loop */
-#define DRAIN_STEP_MS      10
-
 /* Behind the metrics of the loops. */
 enum { METRICS_LEDGER, METRICS_AUDIT, METRICS_BESIDE };
-
-/* A thread with an event loop; what it serves is its alone. */
-struct loop {
-    struct server *server;
-    uint32_t index;
-    struct ev_loop *ev;
-    pthread_t thread;
-    bool is_started;
-    int sealed_fd, plain_fd; /* -1: none */
-    ev_io sealed, plain, local;
-    ev_timer pause;
-    ev_async wake;     /* something has changed: the snapshot in service, or what is asked of us */
-    ev_async verdicts; /* the ledger has some, or has failed */
-    ev_timer drain;
-    uint32_t drain_step_count;
-    struct conns *conns;
-    struct answerer answerer;
-    struct transactions *transactions; /* NULL: there is no ledger */
-};
-
-struct server {
-    const struct config *config;
-    struct address sealed_address, plain_address;
-    int unix_fd; /* -1: none; all loops accept from it */
-    struct listener_file unix_file;
-    struct store *store;
-    struct server_identity identity; /* of sealed sessions, as the next four are */
-    struct guard *guard;
-    struct counters *counters;
-    struct keeper *keeper;
-    struct handshakes *handshakes; /* NULL: nothing sealed is served */
-    struct ledger *ledger;         /* NULL: none is kept */
-    const struct identity_key *subject_key;
-    struct audit_file *audit_file; /* NULL: no journal of checks is kept; so the next */
-    struct audit *audit;
-    struct loop *loops;
-    struct metrics *metrics; /* [loop_count + METRICS_BESIDE] */
-    struct metrics_board board;
-    uint32_t loop_count;
-    uint8_t profile; /* of whoever connects to the sockets of plain frames */
-    _Atomic uint32_t connection_count;
-    _Atomic uint32_t running_count;
-    atomic_bool is_draining;
-};
-
-/* ---- accepting ---- */
-
-static void accept_stop(struct loop *loop)
-{
-    ev_io_stop(loop->ev, &loop->sealed);
-    ev_io_stop(loop->ev, &loop->plain);
-    ev_io_stop(loop->ev, &loop->local);
-}
-
-static void accept_start(struct loop *loop)
-{
-    if (loop->sealed_fd >= 0)
-        ev_io_start(loop->ev, &loop->sealed);
-    if (loop->plain_fd >= 0)
-        ev_io_start(loop->ev, &loop->plain);
-    if (loop->server->unix_fd >= 0)
-        ev_io_start(loop->ev, &loop->local);
-}
-
-static void accept_resume(struct ev_loop *ev, ev_timer *pause, int events)
-{
-    (void)ev;
-    (void)events;
-    accept_start(pause->data);
-}
-
-/* Accepts one; false when there is none, or no more can be taken now. */
-static bool accept_one(struct loop *loop, ev_io *io)
-{
-    struct metrics *metrics = loop->answerer.metrics;
-    int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        conns_add(loop->conns, fd, io == &loop->sealed ? 0 : loop->server->profile);
-        return true;
-    }
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        metric_add(&metrics->accept_pauses, 1);
-        accept_stop(loop);
-        ev_timer_set(&loop->pause, ACCEPT_PAUSE_S, 0.0);
-        ev_timer_start(loop->ev, &loop->pause);
-        return false;
-    }
-    /* Gone before we came: the next one may be there still. */
-    return errno == ECONNABORTED || errno == EINTR;
-}
-
-static void accept_ready(struct ev_loop *ev, ev_io *io, int events)
-{
-    struct loop *loop = io->data;
-    (void)ev;
-    (void)events;
-    /* The loops share the Unix socket: each takes one, so that a burst is spread over them. */
-    bool is_shared = io == &loop->local && loop->server->loop_count > 1;
-    int accept_count = is_shared ? 1 : ACCEPTS_A_CALLBACK;
-    while (accept_count > 0 && accept_one(loop, io))
-        accept_count--;
-}
-
-/* ---- stopping ---- */
-
-/* Who has connected already is answered, if only that we drain; the queue is short and bounded. */
-static void accept_the_last(struct loop *loop)
-{
-    ev_io *ios[] = {&loop->sealed, &loop->plain, &loop->local};
-    for (size_t i = 0; i < sizeof(ios) / sizeof(ios[0]); i++) {
-        int accept_count = LISTENER_BACKLOG;
-        while (ev_is_active(ios[i]) && accept_count > 0 && accept_one(loop, ios[i]))
-            accept_count--;
-    }
-}
-
-static void drain_step(struct ev_loop *ev, ev_timer *timer, int events)
-{
-    struct loop *loop = timer->data;
-    (void)events;
-    uint64_t drained_ms = (uint64_t)loop->drain_step_count++ * DRAIN_STEP_MS;
-    uint64_t drain_ms = loop->server->config->drain_ms;
-
-    /* The last quarter is for answers and ends of streams to arrive. */
-    if (drained_ms >= drain_ms - drain_ms / 4)
-        conns_end(loop->conns);
-    if (drained_ms >= drain_ms || conns_count(loop->conns) == 0)
-        ev_break(ev, EVBREAK_ALL);
-}
-
-static void loop_close_sockets(struct loop *loop)
-{
-    if (loop->sealed_fd >= 0)
-        close(loop->sealed_fd);
-    if (loop->plain_fd >= 0)
-        close(loop->plain_fd);
-    loop->sealed_fd = loop->plain_fd = -1;
-}
-
-static void loop_drain(struct loop *loop)
-{
-    conns_drain(loop->conns, SERVER_DRAIN_WAIT_MS);
-    accept_the_last(loop);
-    accept_stop(loop);
-    ev_timer_stop(loop->ev, &loop->pause);
-    loop_close_sockets(loop);
-    ev_timer_start(loop->ev, &loop->drain);
-}
-
-/* ---- loops ---- */
-
-/* Between callbacks no frame is being answered: the switch is this pointer. What was asked of the
- * ledger under the old edition needs it until it is answered; the next one is not put in service
- * before the store has been told that it is not. */
-static void loop_take_edition(struct loop *loop)
-{
-    const struct edition *edition = store_take_beside(loop->server->store, loop->index);
-    conns_use(loop->conns, edition);
-    if (loop->answerer.audit != NULL)
-        audit_use(loop->answerer.audit, edition);
-    if (!conns_need_old(loop->conns))
-        store_let_go(loop->server->store, loop->index);
-}
-
-static void loop_take_verdicts(struct ev_loop *ev, ev_async *async, int events)
-{
-    struct loop *loop = async->data;
-    (void)events;
-    bool needed_old = conns_need_old(loop->conns);
-    if (conns_commit(loop->conns))
-        ev_async_send(ev, async); /* more are there: after whoever waits for answers */
-    if (needed_old && !conns_need_old(loop->conns))
-        store_let_go(loop->server->store, loop->index);
-}
-
-static void loop_wake(struct ev_loop *ev, ev_async *async, int events)
-{
-    struct loop *loop = async->data;
-    (void)ev;
-    (void)events;
-    loop_take_edition(loop);
-    if (loop->server->handshakes != NULL && conns_shake(loop->conns))
-        ev_async_send(loop->ev, &loop->wake); /* more are done: after whoever waits for answers */
-    if (atomic_load(&loop->server->is_draining) && !ev_is_active(&loop->drain))
-        loop_drain(loop);
-}
 
 /* Readers of the store are the loops, behind them the handshakes, and behind these the journal's
  * thread, which looks by itself. */
@@ -230,126 +34,6 @@ static void wake_for_verdicts(void *context, uint32_t index)
     struct server *server = context;
     ev_async_send(server->loops[index].ev, &server->loops[index].verdicts);
 }
-
-/* It leaves the store when the ledger is closed (server_close): until then that may look at the
- * edition, though nobody waits for verdicts any more. */
-static void *loop_run(void *argument)
-{
-    struct loop *loop = argument;
-    loop_take_edition(loop);
-    ev_run(loop->ev, 0);
-    conns_close(loop->conns);
-    loop->conns = NULL;
-    struct server *server = loop->server;
-    bool is_last = atomic_fetch_sub(&server->running_count, 1) == 1;
-    if (is_last && server->ledger != NULL)
-        ledger_thread_end(server->ledger);
-    return NULL;
-}
-
-static bool loop_listen(struct loop *loop, struct server *server, struct fault *fault)
-{
-    const struct config *config = server->config;
-    uint32_t write_ms = (uint32_t)config->write_ms;
-    if (config->listen != NULL &&
-        !listener_open_tcp(&loop->sealed_fd, &server->sealed_address, write_ms, fault))
-        return fault_at(fault, config->listen);
-    if (config->listen_plain != NULL &&
-        !listener_open_tcp(&loop->plain_fd, &server->plain_address, write_ms, fault))
-        return fault_at(fault, config->listen_plain);
-    return true;
-}
-
-static void loop_watch(struct loop *loop)
-{
-    ev_io_init(&loop->sealed, accept_ready, loop->sealed_fd, EV_READ);
-    ev_io_init(&loop->plain, accept_ready, loop->plain_fd, EV_READ);
-    ev_io_init(&loop->local, accept_ready, loop->server->unix_fd, EV_READ);
-    ev_timer_init(&loop->pause, accept_resume, ACCEPT_PAUSE_S, 0.0);
-    ev_timer_init(&loop->drain, drain_step, 0.0, DRAIN_STEP_MS / 1000.0);
-    ev_async_init(&loop->wake, loop_wake);
-    ev_async_init(&loop->verdicts, loop_take_verdicts);
-    loop->sealed.data = loop->plain.data = loop->local.data = loop;
-    loop->pause.data = loop->drain.data = loop->wake.data = loop->verdicts.data = loop;
-    ev_async_start(loop->ev, &loop->wake);
-    if (loop->server->ledger != NULL)
-        ev_async_start(loop->ev, &loop->verdicts);
-    accept_start(loop);
-}
-
-static bool loop_open_ledger(struct loop *loop, struct server *server, struct fault *fault)
-{
-    if (server->ledger == NULL)
-        return true;
-    loop->transactions = calloc(1, sizeof(*loop->transactions));
-    if (loop->transactions == NULL)
-        return fault_set(fault, "no memory for transactions");
-    loop->answerer.transactions = loop->transactions;
-    loop->answerer.subject_key = server->subject_key;
-    return true;
-}
-
-static bool loop_open(struct loop *loop, struct server *server, uint32_t index, struct fault *fault)
-{
-    const struct config *config = server->config;
-    loop->server = server;
-    loop->index = index;
-    if (!loop_listen(loop, server, fault))
-        return false;
-
-    /* NOENV: an environment variable must not choose another backend. */
-    loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-    if (loop->ev == NULL)
-        return fault_set(fault, "cannot make an event loop: %s", strerror(errno));
-    loop->answerer.metrics = &server->metrics[index];
-    loop->answerer.board = &server->board;
-    loop->answerer.guard = server->guard;
-    loop->answerer.limits = (struct guard_limits){
-        .per_minute = (uint32_t)config->per_minute,
-        .per_day = (uint32_t)config->per_day,
-        .typed_per_day = (uint32_t)config->typed_per_day,
-        .misses_per_day = (uint32_t)config->misses_per_day,
-    };
-    if (!loop_open_ledger(loop, server, fault))
-        return false;
-    if (server->audit != NULL) {
-        loop->answerer.audit = audit_ring(server->audit, index);
-        loop->answerer.audit_refuses = audit_refuses(server->audit);
-    }
-    struct conns_settings settings = {
-        .connection_count_max = (uint32_t)config->connections_max,
-        .connection_count = &server->connection_count,
-        .idle_ms = (uint32_t)config->idle_ms,
-        .frame_ms = (uint32_t)config->frame_ms,
-        .write_ms = (uint32_t)config->write_ms,
-        .hello_ms = (uint32_t)config->hello_ms,
-        .session_ms = SESSION_MS_MAX,
-        .seed = clock_monotonic_ns() + index,
-        .loop = index,
-        .handshakes = server->handshakes,
-        .identity = &server->identity,
-        .ledger = server->ledger,
-        .ev = loop->ev,
-        .answerer = &loop->answerer,
-        .metrics = &server->metrics[index],
-    };
-    if (!conns_open(&loop->conns, &settings, fault))
-        return false;
-
-    loop_watch(loop);
-    return true;
-}
-
-static void loop_close(struct loop *loop)
-{
-    conns_close(loop->conns);
-    loop_close_sockets(loop);
-    if (loop->ev != NULL)
-        ev_loop_destroy(loop->ev);
-    free(loop->transactions);
-}
-
-/* ---- the server ---- */
 
 static void identity_take(struct server_identity *out, const struct server_keys *keys)
 {
@@ -511,21 +195,22 @@ bool server_start(struct server **out, const struct config *config, const struct
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return fault_set(fault, "no memory for the server");
+    ev_set_allocator(lines_resize);
     server->config = config;
     server->unix_fd = -1;
     server->profile = profile_of_name(config->profile);
     server->loop_count = (uint32_t)config->loops;
-    server->loops = calloc(server->loop_count, sizeof(server->loops[0]));
-    server->metrics = aligned_alloc(CACHE_LINE_SIZE,
-                                    (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
+    server->loops = lines_take(server->loop_count, sizeof(server->loops[0]));
+    server->metrics = lines_take(server->loop_count + METRICS_BESIDE, sizeof(server->metrics[0]));
     if (server->loops == NULL || server->metrics == NULL) {
         fault_set(fault, "no memory for %u loops", server->loop_count);
         goto fail;
     }
-    memset(server->metrics, 0, (server->loop_count + METRICS_BESIDE) * sizeof(struct metrics));
     for (uint32_t i = 0; i < server->loop_count; i++)
         server->loops[i].sealed_fd = server->loops[i].plain_fd = -1;
     server->board = (struct metrics_board){server->metrics, server->loop_count, clock_wall_s()};
+    if (!spread_open(&server->spread, server->metrics, server->loop_count, fault))
+        goto fail;
 
     struct store_settings settings = {
         .directory = config->snapshots,
@@ -596,6 +281,8 @@ void server_totals(struct server_totals *out, struct server *server)
     out->swap_count = store_swap_count(server->store);
     out->alarm_count = keeper_alarm_count(server->keeper);
     out->connection_count = atomic_load(&server->connection_count);
+    for (uint32_t i = 0; i < server->loop_count; i++)
+        out->loop_connection_counts[i] = metrics_open_count(&server->metrics[i]);
 }
 
 void server_close(struct server *server)
@@ -628,6 +315,7 @@ void server_close(struct server *server)
     guard_close(server->guard);
     if (server->unix_fd >= 0)
         close(server->unix_fd);
+    spread_close(server->spread);
     free(server->metrics);
     free(server->loops);
     free(server);

@@ -44,6 +44,7 @@ struct server_totals {
     struct metrics metrics;
     uint64_t swap_count, alarm_count;
     uint32_t connection_count; /* open now */
+    uint32_t loop_connection_counts[CONFIG_LOOPS_MAX];
 };
 void server_totals(struct server_totals *out, struct server *server);
 

@@ -1,49 +1,17 @@
 #include "loader/arrange.h"
 
+#include "loader/parallel.h"
+
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries are worked on in chunks, so that threads share the work evenly. */
+/* Entries in memory are worked on in chunks, so that threads share the work evenly. */
 #define CHUNK_ENTRY_COUNT ((uint64_t)1 << 16)
-#define THREAD_COUNT_MAX  64
+#define SLICE_COUNT       ((uint64_t)1 << 16) /* buckets that are cleared at once */
 #define SMALL_SORT_COUNT  24
 #define RETRY_COUNT_MAX   64
-
-/* ---- threads ---- */
-
-struct work {
-    void (*step)(void *subject, uint64_t number);
-    void *subject;
-    uint64_t count;
-    atomic_uint_fast64_t next;
-};
-
-static void *work_on(void *data)
-{
-    struct work *work = data;
-    for (uint64_t i; (i = atomic_fetch_add(&work->next, 1)) < work->count;)
-        work->step(work->subject, i);
-    return NULL;
-}
-
-/* Steps 0 to count - 1, each once, in any order. Threads that cannot be had are not missed. */
-static void work_share(void (*step)(void *subject, uint64_t number), void *subject, uint64_t count,
-                       uint32_t thread_count)
-{
-    struct work work = {.step = step, .subject = subject, .count = count};
-    atomic_init(&work.next, 0);
-    pthread_t threads[THREAD_COUNT_MAX];
-    uint32_t started = 0;
-    while (started + 1 < thread_count && started < THREAD_COUNT_MAX && started + 1 < count &&
-           pthread_create(&threads[started], NULL, work_on, &work) == 0)
-        started++;
-    work_on(&work);
-    for (uint32_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-}
 
 /* ---- order ---- */
 
@@ -101,7 +69,7 @@ static void split_by_byte(uint64_t ends[static 256], struct index_entry *entries
     }
 }
 
-static void sort_from(struct index_entry *entries, uint64_t count, uint32_t depth)
+static void sort_from(struct index_entry entries[], uint64_t count, uint32_t depth)
 {
     if (count <= SMALL_SORT_COUNT) {
         sort_small(entries, count);
@@ -122,9 +90,10 @@ struct sorting {
     uint64_t ends[256];
 };
 
-static void sort_range(void *subject, uint64_t number)
+static void sort_range(void *context, uint32_t thread, size_t number, size_t end)
 {
-    struct sorting *sorting = subject;
+    (void)thread, (void)end;
+    struct sorting *sorting = context;
     uint64_t begin = number == 0 ? 0 : sorting->ends[number - 1];
     sort_from(sorting->entries + begin, sorting->ends[number] - begin, 1);
 }
@@ -133,7 +102,68 @@ static void sort_entries(struct index_entry *entries, uint64_t count, uint32_t t
 {
     struct sorting sorting = {.entries = entries};
     split_by_byte(sorting.ends, entries, count, 0);
-    work_share(sort_range, &sorting, 256, thread_count);
+    parallel_for(thread_count, 256, 1, sort_range, &sorting);
+}
+
+/* ---- chunks ---- */
+
+/* A run of entries that is worked on at once: a part, or a chunk of those in memory. */
+struct arranged_part {
+    uint64_t first, count; /* entries */
+    int64_t lead;          /* the largest of all entries before it; see below */
+    int64_t own_lead;      /* of its own entries */
+    int64_t worst;         /* how far one of them stands from home, by its own entries alone */
+    int64_t least;         /* own lead of whoever would stand furthest if all before pushed */
+    uint64_t heads[BUCKET_SLOT_COUNT]; /* by which its first entries choose their homes */
+};
+
+/* The entries of a chunk; in `*owned`, for the caller to free, when they had to be loaded. */
+static const struct index_entry *chunk_open(const struct arrangement *a, uint64_t chunk,
+                                            struct index_entry **owned, struct fault *fault)
+{
+    *owned = NULL;
+    if (a->parts == NULL)
+        return a->entries + a->chunks[chunk].first;
+    uint64_t count = a->chunks[chunk].count;
+    *owned = calloc(count > 0 ? count : 1, sizeof(**owned));
+    if (*owned == NULL) {
+        fault_set(fault, "no memory to arrange %" PRIu64 " identifiers", count);
+        return NULL;
+    }
+    if (count == 0 || a->parts->load(a->parts->context, (uint32_t)chunk, *owned, fault))
+        return *owned;
+    free(*owned);
+    return NULL;
+}
+
+/* What threads share, whatever they do. */
+struct chunk_work {
+    const struct arrangement *arrangement;
+    const struct filling *filling; /* NULL while entries are measured */
+    uint64_t first_chunk;
+    pthread_mutex_t mutex;
+    bool has_fault;
+    struct fault fault;
+};
+
+static void chunk_fail(struct chunk_work *work, const struct fault *fault)
+{
+    pthread_mutex_lock(&work->mutex);
+    work->has_fault = true;
+    work->fault = *fault;
+    pthread_mutex_unlock(&work->mutex);
+}
+
+static bool run_chunks(struct chunk_work *work, uint64_t count, uint32_t thread_count,
+                       void (*step)(void *context, uint32_t thread, size_t first, size_t end),
+                       struct fault *fault)
+{
+    pthread_mutex_init(&work->mutex, NULL);
+    parallel_for(thread_count, count, 1, step, work);
+    pthread_mutex_destroy(&work->mutex);
+    if (work->has_fault)
+        *fault = work->fault;
+    return !work->has_fault;
 }
 
 /* ---- places ----
@@ -143,72 +173,128 @@ static void sort_entries(struct index_entry *entries, uint64_t count, uint32_t t
  * largest-so-far can be taken chunk by chunk: that is what lets threads place entries without
  * knowing what the others do. */
 
-static inline int64_t own_lead(const struct arrangement *a, uint64_t i)
+static inline int64_t own_lead(const struct arrangement *a, const struct index_entry *entry,
+                               uint64_t i)
 {
-    uint64_t home = index_home(&a->entries[i].digest, a->home_count);
+    uint64_t home = index_home(&entry->digest, a->home_count);
     return (int64_t)(home * BUCKET_SLOT_COUNT) - (int64_t)i;
 }
 
-static uint64_t chunk_end(const struct arrangement *a, uint64_t chunk)
+static inline int64_t larger(int64_t a, int64_t b)
 {
-    uint64_t end = (chunk + 1) * CHUNK_ENTRY_COUNT;
-    return end < a->entry_count ? end : a->entry_count;
+    return a > b ? a : b;
 }
 
-/* The lead of the chunk's own entries, into the place of the next chunk. */
-static void measure_chunk(void *subject, uint64_t chunk)
+/* The same digest, or two whose tags are the same and which no reader could tell apart. Those of
+ * two chunks are in memory. */
+static bool tags_differ(const struct arrangement *a, const struct arranged_part *chunk,
+                        const struct index_entry entries[])
 {
-    struct arrangement *a = subject;
-    int64_t lead = INT64_MIN;
-    for (uint64_t i = chunk * CHUNK_ENTRY_COUNT; i < chunk_end(a, chunk); i++) {
-        int64_t own = own_lead(a, i);
-        lead = own > lead ? own : lead;
-    }
-    a->chunk_lead[chunk + 1] = lead;
-}
-
-struct reaching {
-    const struct arrangement *arrangement;
-    atomic_bool too_far;
-};
-
-/* Whether everybody of the chunk stands near home. */
-static void check_chunk(void *subject, uint64_t chunk)
-{
-    struct reaching *reaching = subject;
-    const struct arrangement *a = reaching->arrangement;
-    int64_t lead = a->chunk_lead[chunk];
-    for (uint64_t i = chunk * CHUNK_ENTRY_COUNT; i < chunk_end(a, chunk); i++) {
-        int64_t own = own_lead(a, i);
-        lead = own > lead ? own : lead;
-        /* (slot - first home slot) / 4 is how many buckets away it is */
-        if (lead - own >= (int64_t)(BUCKET_REACH_MAX + 1) * BUCKET_SLOT_COUNT)
-            atomic_store(&reaching->too_far, true);
-    }
-}
-
-/* chunk_lead[c]: the lead of all entries before chunk c. True when nobody stands too far. */
-static bool places_fit(struct arrangement *a, uint32_t thread_count)
-{
-    work_share(measure_chunk, a, a->chunk_count, thread_count);
-    a->chunk_lead[0] = 0;
-    for (uint64_t c = 1; c <= a->chunk_count; c++)
-        if (a->chunk_lead[c] < a->chunk_lead[c - 1])
-            a->chunk_lead[c] = a->chunk_lead[c - 1];
-
-    struct reaching reaching = {.arrangement = a};
-    atomic_init(&reaching.too_far, false);
-    work_share(check_chunk, &reaching, a->chunk_count, thread_count);
-    return !atomic_load(&reaching.too_far);
-}
-
-/* The same digest, or two whose tags are the same and which no reader could tell apart. */
-static bool tags_differ(const struct index_entry *entries, uint64_t count)
-{
-    for (uint64_t i = 1; i < count; i++)
-        if (memcmp(entries[i - 1].digest.bytes + 4, entries[i].digest.bytes + 4, DIGEST_SIZE - 4) ==
-            0)
+    uint64_t i = a->parts == NULL && chunk->first > 0 ? 0 : 1;
+    for (; i < chunk->count; i++) {
+        const struct index_entry *entry = &entries[i];
+        if (memcmp((entry - 1)->digest.bytes + 4, entry->digest.bytes + 4, DIGEST_SIZE - 4) == 0)
             return false;
+    }
+    return true;
+}
+
+static void measure(const struct arrangement *a, struct arranged_part *chunk,
+                    const struct index_entry entries[])
+{
+    int64_t lead = INT64_MIN;
+    chunk->worst = INT64_MIN;
+    chunk->least = INT64_MAX;
+    for (uint64_t i = 0; i < chunk->count; i++) {
+        int64_t own = own_lead(a, &entries[i], chunk->first + i);
+        lead = larger(lead, own);
+        chunk->worst = larger(chunk->worst, lead - own);
+        chunk->least = own < chunk->least ? own : chunk->least;
+    }
+    chunk->own_lead = lead;
+    for (uint64_t i = 0; i < BUCKET_SLOT_COUNT && i < chunk->count; i++)
+        chunk->heads[i] = load_u64(entries[i].digest.bytes);
+}
+
+static void measure_chunk(void *context, uint32_t thread, size_t number, size_t end)
+{
+    (void)thread, (void)end;
+    struct chunk_work *work = context;
+    const struct arrangement *a = work->arrangement;
+    struct index_entry *owned;
+    struct fault fault;
+    const struct index_entry *entries = chunk_open(a, number, &owned, &fault);
+    if (entries == NULL) {
+        chunk_fail(work, &fault);
+        return;
+    }
+    if (!tags_differ(a, &a->chunks[number], entries)) {
+        fault_set(&fault, "an identifier is there twice; settle who owns it first");
+        chunk_fail(work, &fault);
+    }
+    measure(a, &a->chunks[number], entries);
+    free(owned);
+}
+
+/* Whether nobody stands too far from home, when all before a chunk push as far as they do: of two
+ * numbers the larger, less another, is the larger of both differences. */
+static bool places_fit(struct arrangement *a)
+{
+    int64_t lead = 0, worst = 0;
+    for (uint64_t c = 0; c < a->chunk_count; c++) {
+        struct arranged_part *chunk = &a->chunks[c];
+        chunk->lead = lead;
+        if (chunk->count == 0)
+            continue;
+        worst = larger(worst, larger(chunk->worst, lead - chunk->least));
+        lead = larger(lead, chunk->own_lead);
+    }
+    /* (slot - first home slot) / 4 is how many buckets away it is */
+    return worst < (int64_t)(BUCKET_REACH_MAX + 1) * BUCKET_SLOT_COUNT;
+}
+
+/* More buckets until nobody stands too far: the steps are the same on every machine. */
+static bool settle_places(struct arrangement *a, uint32_t thread_count, struct fault *fault)
+{
+    a->home_count = index_home_count(a->entry_count);
+    for (uint32_t i = 0; i < RETRY_COUNT_MAX; i++) {
+        struct chunk_work work = {.arrangement = a};
+        if (!run_chunks(&work, a->chunk_count, thread_count, measure_chunk, fault))
+            return false;
+        if (places_fit(a))
+            return true;
+        a->home_count = index_fit_home_count(a->home_count + a->home_count / 8 + 1);
+    }
+    return fault_set(fault, "digests crowd together: they do not come from a keyed hash");
+}
+
+static bool make(struct arrangement **out, const struct index_entry *entries,
+                 const struct index_parts *parts, uint64_t entry_count, uint32_t thread_count,
+                 struct fault *fault)
+{
+    uint64_t chunk_count =
+        parts != NULL ? parts->count : (entry_count + CHUNK_ENTRY_COUNT - 1) / CHUNK_ENTRY_COUNT;
+    struct arrangement *a = calloc(1, sizeof(*a));
+    struct arranged_part *chunks = calloc(chunk_count + 1, sizeof(*chunks));
+    if (a == NULL || chunks == NULL) {
+        free(a);
+        free(chunks);
+        return fault_set(fault, "no memory to arrange %" PRIu64 " identifiers", entry_count);
+    }
+    *a = (struct arrangement){entries, parts, 0, 0, chunks, chunk_count};
+    for (uint64_t c = 0; c < chunk_count; c++) {
+        uint64_t left = entry_count - a->entry_count;
+        chunks[c].first = a->entry_count;
+        chunks[c].count = parts != NULL              ? parts->entry_counts[c]
+                          : left < CHUNK_ENTRY_COUNT ? left
+                                                     : CHUNK_ENTRY_COUNT;
+        a->entry_count += chunks[c].count;
+    }
+    if (!settle_places(a, thread_count, fault)) {
+        arrangement_free(a);
+        return false;
+    }
+    *out = a;
     return true;
 }
 
@@ -217,140 +303,162 @@ bool arrangement_make(struct arrangement **out, struct index_entry *entries, uin
 {
     if (entry_count > 0)
         sort_entries(entries, entry_count, thread_count);
-    if (!tags_differ(entries, entry_count))
-        return fault_set(fault, "an identifier is there twice; settle who owns it first");
+    return make(out, entries, NULL, entry_count, thread_count, fault);
+}
 
-    struct arrangement *a = calloc(1, sizeof(*a));
-    uint64_t chunk_count = (entry_count + CHUNK_ENTRY_COUNT - 1) / CHUNK_ENTRY_COUNT;
-    int64_t *chunk_lead = calloc(chunk_count + 1, sizeof(*chunk_lead));
-    if (a == NULL || chunk_lead == NULL) {
-        free(a);
-        free(chunk_lead);
-        return fault_set(fault, "no memory to arrange %" PRIu64 " identifiers", entry_count);
-    }
-    *a = (struct arrangement){entries, entry_count, index_home_count(entry_count), chunk_lead,
-                              chunk_count};
-
-    /* More buckets until nobody stands too far: the steps are the same on every machine. */
-    for (uint32_t i = 0; i < RETRY_COUNT_MAX; i++) {
-        if (places_fit(a, thread_count)) {
-            *out = a;
-            return true;
-        }
-        a->home_count = index_fit_home_count(a->home_count + a->home_count / 8 + 1);
-    }
-    arrangement_free(a);
-    return fault_set(fault, "digests crowd together: they do not come from a keyed hash");
+bool arrangement_make_of_parts(struct arrangement **out, const struct index_parts *parts,
+                               uint32_t thread_count, struct fault *fault)
+{
+    return make(out, NULL, parts, 0, thread_count, fault);
 }
 
 void arrangement_free(struct arrangement *arrangement)
 {
     if (arrangement == NULL)
         return;
-    free(arrangement->chunk_lead);
+    free(arrangement->chunks);
     free(arrangement);
 }
 
 /* ---- bytes ---- */
 
 struct filling {
-    const struct arrangement *arrangement;
     uint8_t *buckets;
     uint64_t bucket_size; /* BUCKET_SIZE, or that of their subjects */
     uint64_t first_bucket, bucket_count;
-    uint64_t first_chunk;
 };
 
-/* Empty slots are zero; a slice of as many buckets as a chunk has entries. */
-static void clear_slice(void *subject, uint64_t slice)
+/* Empty slots are zero. */
+static void clear_slices(void *context, uint32_t thread, size_t first, size_t end)
 {
-    struct filling *filling = subject;
-    uint64_t begin = slice * CHUNK_ENTRY_COUNT;
-    uint64_t left = filling->bucket_count - begin;
-    uint64_t count = left < CHUNK_ENTRY_COUNT ? left : CHUNK_ENTRY_COUNT;
-    memset(filling->buckets + begin * filling->bucket_size, 0, count * filling->bucket_size);
+    (void)thread;
+    const struct filling *filling = context;
+    memset(filling->buckets + first * filling->bucket_size, 0,
+           (end - first) * filling->bucket_size);
+}
+
+/* By what the entry that many behind the chunk's last chooses its home; false: there is none. */
+static bool word_behind(const struct arrangement *a, uint64_t chunk, uint64_t behind,
+                        uint64_t *word)
+{
+    for (uint64_t c = chunk + 1; c < a->chunk_count; c++) {
+        if (behind < a->chunks[c].count) {
+            *word = a->chunks[c].heads[behind];
+            return true;
+        }
+        behind -= a->chunks[c].count;
+    }
+    return false;
 }
 
 /* A bucket overflowed when the fifth entry, counted from the one in its first slot, wanted it too;
  * then the four before it are there as well, because nobody leaves a gap behind. */
-static uint32_t overflow_flag(const struct arrangement *a, uint64_t i, uint64_t bucket)
+static uint32_t overflow_flag(const struct arrangement *a, uint64_t chunk,
+                              const struct index_entry entries[], uint64_t i, uint64_t bucket)
 {
-    uint64_t fifth = i + BUCKET_SLOT_COUNT;
-    bool crowded =
-        fifth < a->entry_count && index_home(&a->entries[fifth].digest, a->home_count) <= bucket;
-    return crowded ? PAYLOAD_OVERFLOWED : 0;
+    uint64_t fifth = i + BUCKET_SLOT_COUNT, count = a->chunks[chunk].count, word;
+    struct digest digest;
+    if (fifth < count)
+        digest = entries[fifth].digest;
+    else if (word_behind(a, chunk, fifth - count, &word))
+        store_u64(digest.bytes, word);
+    else
+        return 0;
+    return index_home(&digest, a->home_count) <= bucket ? PAYLOAD_OVERFLOWED : 0;
 }
 
-static void fill_slot(const struct filling *filling, uint64_t i, uint64_t place)
+static void fill_slot(const struct chunk_work *work, uint64_t chunk,
+                      const struct index_entry entries[], uint64_t i, uint64_t place)
 {
-    const struct arrangement *a = filling->arrangement;
+    const struct filling *filling = work->filling;
+    const struct index_entry *entry = &entries[i];
     uint64_t bucket = place / BUCKET_SLOT_COUNT, in_bucket = place % BUCKET_SLOT_COUNT;
     uint8_t *to = filling->buckets + (bucket - filling->first_bucket) * filling->bucket_size;
     if (filling->bucket_size != BUCKET_SIZE) {
-        store_u64(to + in_bucket * 8, a->entries[i].subject);
+        store_u64(to + in_bucket * 8, entry->subject);
         return;
     }
-    uint32_t payload = a->entries[i].view;
+    uint32_t payload = entry->view;
     if (in_bucket == 0)
-        payload |= overflow_flag(a, i, bucket);
-    memcpy(to + in_bucket * SLOT_SIZE + SLOT_TAG, a->entries[i].digest.bytes + 4, DIGEST_SIZE - 4);
+        payload |= overflow_flag(work->arrangement, chunk, entries, i, bucket);
+    memcpy(to + in_bucket * SLOT_SIZE + SLOT_TAG, entry->digest.bytes + 4, DIGEST_SIZE - 4);
     store_u32(to + in_bucket * SLOT_SIZE + SLOT_PAYLOAD, payload);
 }
 
-static void fill_chunk(void *subject, uint64_t number)
+static void fill_entries(const struct chunk_work *work, uint64_t number,
+                         const struct index_entry entries[])
 {
-    const struct filling *filling = subject;
-    const struct arrangement *a = filling->arrangement;
-    uint64_t chunk = filling->first_chunk + number;
-    int64_t lead = a->chunk_lead[chunk];
-    for (uint64_t i = chunk * CHUNK_ENTRY_COUNT; i < chunk_end(a, chunk); i++) {
-        int64_t own = own_lead(a, i);
-        lead = own > lead ? own : lead;
-        uint64_t place = (uint64_t)((int64_t)i + lead);
+    const struct filling *filling = work->filling;
+    const struct arranged_part *chunk = &work->arrangement->chunks[number];
+    int64_t lead = chunk->lead;
+    for (uint64_t i = 0; i < chunk->count; i++) {
+        lead = larger(lead, own_lead(work->arrangement, &entries[i], chunk->first + i));
+        uint64_t place = (uint64_t)((int64_t)(chunk->first + i) + lead);
         uint64_t bucket = place / BUCKET_SLOT_COUNT;
-        if (bucket < filling->first_bucket ||
-            bucket - filling->first_bucket >= filling->bucket_count)
-            continue; /* belongs to another shard */
-        fill_slot(filling, i, place);
+        if (bucket >= filling->first_bucket &&
+            bucket - filling->first_bucket < filling->bucket_count) /* else: another shard's */
+            fill_slot(work, number, entries, i, place);
     }
 }
 
-/* The bucket of a chunk's first entry. */
-static uint64_t chunk_bucket(const struct arrangement *a, uint64_t chunk)
+static void fill_chunk(void *context, uint32_t thread, size_t number, size_t end)
 {
-    uint64_t i = chunk * CHUNK_ENTRY_COUNT;
-    int64_t own = own_lead(a, i);
-    int64_t lead = own > a->chunk_lead[chunk] ? own : a->chunk_lead[chunk];
-    return (uint64_t)((int64_t)i + lead) / BUCKET_SLOT_COUNT;
+    (void)thread, (void)end;
+    struct chunk_work *work = context;
+    struct index_entry *owned;
+    struct fault fault;
+    uint64_t chunk = work->first_chunk + number;
+    const struct index_entry *entries = chunk_open(work->arrangement, chunk, &owned, &fault);
+    if (entries == NULL) {
+        chunk_fail(work, &fault);
+        return;
+    }
+    fill_entries(work, chunk, entries);
+    free(owned);
 }
 
-static void fill(struct filling *filling, uint32_t thread_count)
+/* The bucket of the first entry of a chunk, or of those behind it when it has none. */
+static uint64_t chunk_bucket(const struct arrangement *a, uint64_t number)
 {
-    const struct arrangement *a = filling->arrangement;
+    const struct arranged_part *chunk = &a->chunks[number];
+    int64_t lead = chunk->lead;
+    if (chunk->count > 0) {
+        struct digest digest;
+        store_u64(digest.bytes, chunk->heads[0]);
+        uint64_t home = index_home(&digest, a->home_count);
+        lead = larger(lead, (int64_t)(home * BUCKET_SLOT_COUNT) - (int64_t)chunk->first);
+    }
+    return (uint64_t)((int64_t)chunk->first + lead) / BUCKET_SLOT_COUNT;
+}
+
+static bool fill(const struct arrangement *a, struct filling *filling, uint32_t thread_count,
+                 struct fault *fault)
+{
     uint64_t first = filling->first_bucket, end = first + filling->bucket_count;
-    work_share(clear_slice, filling,
-               (filling->bucket_count + CHUNK_ENTRY_COUNT - 1) / CHUNK_ENTRY_COUNT, thread_count);
+    parallel_for(thread_count, filling->bucket_count, SLICE_COUNT, clear_slices, filling);
 
     /* chunks that begin in these buckets, and the one before them */
+    struct chunk_work work = {.arrangement = a, .filling = filling};
     uint64_t beyond = 0;
     while (beyond < a->chunk_count && chunk_bucket(a, beyond) < end)
         beyond++;
-    while (filling->first_chunk + 1 < beyond && chunk_bucket(a, filling->first_chunk + 1) < first)
-        filling->first_chunk++;
-    work_share(fill_chunk, filling, beyond - filling->first_chunk, thread_count);
+    while (work.first_chunk + 1 < beyond && chunk_bucket(a, work.first_chunk + 1) < first)
+        work.first_chunk++;
+    return run_chunks(&work, beyond - work.first_chunk, thread_count, fill_chunk, fault);
 }
 
-void arrangement_fill(const struct arrangement *arrangement, uint8_t *buckets,
-                      uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count)
+bool arrangement_fill(const struct arrangement *arrangement, uint8_t *buckets,
+                      uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count,
+                      struct fault *fault)
 {
-    struct filling filling = {arrangement, buckets, BUCKET_SIZE, first_bucket, bucket_count, 0};
-    fill(&filling, thread_count);
+    struct filling filling = {buckets, BUCKET_SIZE, first_bucket, bucket_count};
+    return fill(arrangement, &filling, thread_count, fault);
 }
 
-void arrangement_fill_subjects(const struct arrangement *arrangement, uint8_t *subjects,
-                               uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count)
+bool arrangement_fill_subjects(const struct arrangement *arrangement, uint8_t *subjects,
+                               uint64_t first_bucket, uint64_t bucket_count, uint32_t thread_count,
+                               struct fault *fault)
 {
-    struct filling filling = {arrangement,  subjects,     SUBJECT_BUCKET_SIZE,
-                              first_bucket, bucket_count, 0};
-    fill(&filling, thread_count);
+    struct filling filling = {subjects, SUBJECT_BUCKET_SIZE, first_bucket, bucket_count};
+    return fill(arrangement, &filling, thread_count, fault);
 }

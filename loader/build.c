@@ -1,5 +1,6 @@
 #include "loader/build.h"
 
+#include "loader/assemble.h"
 #include "loader/parallel.h"
 #include "loader/shared_files.h"
 #include "loader/summary.h"
@@ -14,14 +15,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+static uint64_t clock_cpu_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
 
 static void stage_end(struct build *build, const char *name)
 {
     assert(build->stage_count < sizeof(build->stages) / sizeof(build->stages[0]));
-    uint64_t now = clock_monotonic_ns();
+    uint64_t now = clock_monotonic_ns(), cpu_now = clock_cpu_ns();
     build->stages[build->stage_count].name = name;
-    build->stages[build->stage_count++].ns = now - build->stage_start_ns;
+    build->stages[build->stage_count].ns = now - build->stage_start_ns;
+    build->stages[build->stage_count++].cpu_ns = cpu_now - build->stage_start_cpu_ns;
     build->stage_start_ns = now;
+    build->stage_start_cpu_ns = cpu_now;
 }
 
 /* --- reading --- */
@@ -61,30 +72,109 @@ static bool set_window(struct build *build, const struct build_settings *setting
                         fault);
 }
 
-bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)
+static void begin(struct build *build, const struct build_settings *settings)
 {
-    if (build->stage_start_ns == 0)
-        build->stage_start_ns = clock_monotonic_ns();
+    build->stage_start_ns = clock_monotonic_ns();
     build->thread_count =
         settings->thread_count != 0 ? (uint32_t)settings->thread_count : parallel_core_count();
-    if (!read_descriptions(build, settings, fault))
-        return false;
-    stage_end(build, "describe");
-    if (!intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
-                     settings->exports, settings->absent, build->thread_count, settings->is_quiet,
-                     fault) ||
-        !set_window(build, settings, fault) ||
+}
+
+/* After all deliveries: which days, and what the catalogue says of them. */
+static bool compile(struct build *build, const struct build_settings *settings, struct fault *fault)
+{
+    if (!set_window(build, settings, fault) ||
         !compile_catalogue(&build->compiled, &build->catalogue, build->window, build->as_of_day,
                            false, fault))
         return false;
-    facts_renew_places(&build->facts, &build->vocabulary, &build->catalogue.trade);
-    stage_end(build, "read");
-    if (!people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault))
+    vocabulary_renew_places(&build->vocabulary, &build->catalogue.trade);
+    return true;
+}
+
+bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)
+{
+    begin(build, settings);
+    if (!read_descriptions(build, settings, fault) ||
+        !intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
+                     settings->exports, settings->absent, build->thread_count, settings->is_quiet,
+                     fault) ||
+        !compile(build, settings, fault))
         return false;
-    build->people_count = build->people.person_count;
-    build->repeated_person_count = build->people.repeated_person_count;
-    build->repeated_means_count = build->people.repeated_means_count;
-    stage_end(build, "join");
+    facts_renew_places(&build->facts, &build->catalogue.trade);
+    return people_join(&build->people, &build->facts, &build->intake, build->thread_count, fault);
+}
+
+/* --- a country in parts --- */
+
+static void put_on_shelves(void *context, struct facts *piece)
+{
+    shelves_add(context, piece);
+}
+
+static void base_is_on_shelves(void *context)
+{
+    shelves_know_kin(context);
+}
+
+static bool read_parts(struct build *build, const struct build_settings *settings,
+                       struct fault *fault)
+{
+    if (!read_descriptions(build, settings, fault))
+        return false;
+    stage_end(build, "describe");
+    build->room =
+        hoard_room_open(settings->memory_mib << 20,
+                        settings->work_dir != NULL ? settings->work_dir : settings->snapshots);
+    build->shelves = shelves_open(build->room);
+    struct intake_sink sink = {put_on_shelves, base_is_on_shelves, build->shelves};
+    if (!intake_read_into(&build->intake, &sink, &build->vocabulary, &build->registers,
+                          settings->exports, settings->absent, build->thread_count,
+                          settings->is_quiet, fault) ||
+        !hoard_room_is_whole(build->room, fault) || !compile(build, settings, fault))
+        return false;
+    stage_end(build, "read");
+    return true;
+}
+
+/* Facts -> whom they are about -> memberships and digests; what is missing may be known from
+ * before. */
+static bool assemble_parts(struct build *build, const struct build_settings *settings,
+                           const struct prior_source *prior, struct fault *fault)
+{
+    build->evaluation = evaluation_open(build->catalogue.rules, &build->vocabulary, prior,
+                                        build->window, build->as_of_day, build->thread_count);
+    build->identifiers = identifiers_open(build->room, build->window, build->identity,
+                                          build->subject_key, build->thread_count);
+    struct assembly assembly = {.shelves = build->shelves,
+                                .trade = &build->catalogue.trade,
+                                .intake = &build->intake,
+                                .evaluation = build->evaluation,
+                                .identifiers = build->identifiers};
+    identifiers_add_tests(build->identifiers, evaluation_test_set(build->evaluation));
+    if (!assemble(&assembly, build->thread_count, settings->is_quiet, fault) ||
+        !hoard_room_is_whole(build->room, fault))
+        return false;
+    build->people_count = assembly.person_count;
+    build->repeated_person_count = assembly.repeated_person_count;
+    shelves_close(build->shelves);
+    build->shelves = NULL;
+    stage_end(build, "evaluate");
+    return true;
+}
+
+static bool settle_parts(struct build *build, struct fault *fault)
+{
+    evaluation_finish(&build->memberships, build->evaluation);
+    if (!identifiers_settle(build->identifiers, &build->views, build->evaluation, &build->intake,
+                            fault) ||
+        !hoard_room_is_whole(build->room, fault))
+        return false;
+    build->repeated_means_count = identifiers_repeated_count(build->identifiers);
+    build->spilled_size = hoard_room_spilled(build->room);
+    intake_order_quarantine(&build->intake);
+    evaluation_close(build->evaluation);
+    build->evaluation = NULL;
+    hoard_room_trim(build->room);
+    stage_end(build, "settle");
     return true;
 }
 
@@ -96,7 +186,8 @@ static struct snapshot_trust trust_of(const struct build *build,
     return (struct snapshot_trust){.signer = &build->public,
                                    .identity = build->identity,
                                    .identity_keys = settings->identity_keys,
-                                   .environment = (uint32_t)settings->environment};
+                                   .environment = (uint32_t)settings->environment,
+                                   .is_mapped = true};
 }
 
 /* A parent that cannot be read is for the gates to judge: whoever rotates keys or mends a damaged
@@ -275,7 +366,7 @@ static void fill_manifest(struct build *build, const struct build_settings *sett
 }
 
 static bool write_snapshot(struct build *build, const struct build_settings *settings,
-                           struct index_entry *entries, struct fault *fault)
+                           struct fault *fault)
 {
     const struct memberships *memberships = &build->memberships;
     const struct compiled *compiled = &build->compiled;
@@ -289,9 +380,10 @@ static bool write_snapshot(struct build *build, const struct build_settings *set
                             .group_count = build->catalogue.rules->group_count,
                             .census_count = memberships->census_count};
     compiled_fill(&tables, compiled);
+    struct index_parts parts = identifiers_parts(build->identifiers);
     struct content content = {
-        .entries = entries,
-        .entry_count = build->views.identifier_count,
+        .parts = &parts,
+        .entry_count = identifiers_count(build->identifiers),
         .tables = &tables,
         .subject_check = build->subject_key == NULL ? 0 : subject_key_check(build->subject_key)};
     struct progress progress;
@@ -307,19 +399,12 @@ static bool write_snapshot(struct build *build, const struct build_settings *set
 static bool publish(struct build *build, const struct build_settings *settings, struct fault *fault)
 {
     fill_manifest(build, settings);
-    views_collect(&build->views, &build->people, &build->memberships, build->window,
-                  build->thread_count);
-    struct index_entry *entries =
-        views_digest(&build->views, &build->people, &build->memberships, build->window,
-                     build->identity, build->subject_key, build->thread_count, settings->is_quiet);
-    people_free(&build->people);
-    facts_free(&build->facts);
-    stage_end(build, "hash");
-
-    bool is_written = write_snapshot(build, settings, entries, fault);
-    free(entries);
-    if (!is_written)
+    if (!write_snapshot(build, settings, fault))
         return false;
+    identifiers_close(build->identifiers);
+    hoard_room_close(build->room);
+    build->identifiers = NULL;
+    build->room = NULL;
     stage_end(build, "write");
 
     struct snapshot_trust trust = trust_of(build, settings);
@@ -340,7 +425,7 @@ static bool publish(struct build *build, const struct build_settings *settings, 
 
 int build_run(struct build *build, const struct build_settings *settings, struct fault *fault)
 {
-    build->stage_start_ns = clock_monotonic_ns();
+    begin(build, settings);
 
     /* nothing is read before it is clear that something could be published */
     if (!open_keys(build, settings, fault))
@@ -350,20 +435,20 @@ int build_run(struct build *build, const struct build_settings *settings, struct
         !publish_begin(&build->publication, settings->snapshots, &trust, fault))
         return EXIT_FAILED;
 
-    /* rows -> facts -> people */
-    if (!build_read(build, settings, fault) || !check_cases(build, settings, fault))
-        return EXIT_NO;
+    /* rows -> facts -> people -> memberships; what is missing may be known from before */
+    if (!read_parts(build, settings, fault) || !check_cases(build, settings, fault)) {
+        struct fault unsaid;
+        return build->room == NULL || hoard_room_is_whole(build->room, &unsaid) ? EXIT_NO
+                                                                                : EXIT_FAILED;
+    }
     stage_end(build, "cases");
-
-    /* people -> memberships; what is missing may be known from before */
     open_parent(build, settings);
     struct prior_source prior;
-    memberships_evaluate(&build->memberships, &build->people, build->catalogue.rules,
-                         &build->vocabulary, find_prior(&prior, build), build->window,
-                         build->as_of_day, &build->intake, build->thread_count, settings->is_quiet);
+    if (!assemble_parts(build, settings, find_prior(&prior, build), fault) ||
+        !settle_parts(build, fault))
+        return EXIT_FAILED;
     collect_sources(build);
     fill_groups(build);
-    stage_end(build, "evaluate");
     if (!fill_sources(build, fault))
         return EXIT_FAILED;
 
@@ -391,6 +476,10 @@ void build_close(struct build *build)
     keyfile_close_identity(build->identity);
     keyfile_close_identity(build->subject_key);
     keyfile_close_secret(build->secret);
+    shelves_close(build->shelves);
+    evaluation_close(build->evaluation);
+    identifiers_close(build->identifiers);
+    hoard_room_close(build->room);
     views_free(&build->views);
     memberships_free(&build->memberships);
     people_free(&build->people);

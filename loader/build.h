@@ -5,8 +5,9 @@
 #include "loader/cases_run.h"
 #include "loader/compile.h"
 #include "loader/gates.h"
+#include "loader/identifiers.h"
 #include "loader/publish.h"
-#include "loader/views.h"
+#include "loader/shelves.h"
 
 /* What a person chose. Texts are borrowed from argv. */
 struct build_settings {
@@ -16,14 +17,17 @@ struct build_settings {
     const char *snapshots, *identity_key, *identity_keys, *signing_key; /* one of the two */
     const char *subject_key;                   /* NULL: the snapshot has no subjects */
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
+    const char *work_dir;                      /* NULL: `snapshots` */
+    uint64_t memory_mib;                       /* for what waits; 0: as much as there is */
     uint64_t environment, thread_count;        /* 0: as many as there are cores */
     uint64_t back_days, ahead_days, not_after_days, keep_count, group_change_percent_max;
     uint32_t as_of_day; /* 0: that of the latest delivery */
     bool is_dry, is_json, is_quiet;
 };
 
-/* The inputs and everything that was made of them; explain uses the first half. Zero before the
- * first call; build_close releases whatever is there. */
+/* The inputs and everything that was made of them. Who asks about persons has all facts and people
+ * in memory (build_read); who builds has them on shelves, part by part. Zero before the first call;
+ * build_close releases whatever is there. */
 struct build {
     struct registers registers;
     struct vocabulary vocabulary;
@@ -33,7 +37,11 @@ struct build {
     struct intake intake;
     struct facts facts;
     struct people people;
-    uint64_t people_count, repeated_person_count, repeated_means_count; /* outlive `people` */
+    struct hoard_room *room;
+    struct shelves *shelves;
+    struct evaluation *evaluation;
+    struct identifiers *identifiers;
+    uint64_t people_count, repeated_person_count, repeated_means_count, spilled_size;
     struct window window;
     uint32_t as_of_day, thread_count;
 
@@ -57,10 +65,10 @@ struct build {
 
     struct {
         const char *name;
-        uint64_t ns;
+        uint64_t ns, cpu_ns; /* by the clock, and of all threads together */
     } stages[16];
     size_t stage_count;
-    uint64_t stage_start_ns;
+    uint64_t stage_start_ns, stage_start_cpu_ns;
 };
 
 /* The days around `as_of_day` that can be judged; a fault when some of them are none that a

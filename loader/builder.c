@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static bool lmdb_fault(const struct writer *writer, const char *what, int rc)
 /* Stores one value: `size` bytes behind the padding, which `fill` writes in place. A transaction of
  * its own, because LMDB holds all of a transaction's pages in memory. */
 static bool put_value(struct writer *writer, const char *name, uint64_t size,
-                      void (*fill)(uint8_t *bytes, uint64_t size, const struct writer *writer,
+                      bool (*fill)(uint8_t *bytes, uint64_t size, const struct writer *writer,
                                    uint32_t number),
                       uint32_t number)
 {
@@ -77,7 +78,10 @@ static bool put_value(struct writer *writer, const char *name, uint64_t size,
 
     uint8_t *bytes = value.mv_data;
     memset(bytes, 0, SNAPSHOT_VALUE_PAD);
-    fill(bytes + SNAPSHOT_VALUE_PAD, size, writer, number);
+    if (!fill(bytes + SNAPSHOT_VALUE_PAD, size, writer, number)) {
+        mdb_txn_abort(txn);
+        return false;
+    }
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, noted->size));
     memcpy(noted->hash, hash.digest, VALUE_HASH_SIZE);
@@ -90,12 +94,13 @@ static bool put_value(struct writer *writer, const char *name, uint64_t size,
 /* ---- what fills each value ---- */
 
 #define FILLER(kind, array, RECORD_SIZE)                                                           \
-    static void fill_##array(uint8_t *bytes, uint64_t size, const struct writer *writer,           \
+    static bool fill_##array(uint8_t *bytes, uint64_t size, const struct writer *writer,           \
                              uint32_t number)                                                      \
     {                                                                                              \
         (void)number;                                                                              \
         for (uint64_t i = 0; i < size / (RECORD_SIZE); i++)                                        \
             kind##_encode(bytes + i * (RECORD_SIZE), &writer->content->tables->array[i]);          \
+        return true;                                                                               \
     }
 
 FILLER(census, census, CENSUS_SIZE)
@@ -119,7 +124,7 @@ static uint64_t sets_size(const struct tables *tables)
            (uint64_t)tables->set_first[tables->set_count] * MEMBERSHIP_SIZE;
 }
 
-static void fill_sets(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
+static bool fill_sets(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
 {
     (void)size, (void)number;
     const struct tables *tables = writer->content->tables;
@@ -129,6 +134,7 @@ static void fill_sets(uint8_t *bytes, uint64_t size, const struct writer *writer
         store_u32(bytes, tables->set_first[i]);
     for (uint64_t i = 0; i < tables->set_first[tables->set_count]; i++, bytes += MEMBERSHIP_SIZE)
         membership_encode(bytes, &tables->memberships[i]);
+    return true;
 }
 
 static uint64_t shard_size(const struct arrangement *arrangement, uint32_t shard)
@@ -143,17 +149,18 @@ static uint64_t subject_shard_size(const struct arrangement *arrangement, uint32
     return (left < SUBJECT_BUCKET_COUNT ? left : SUBJECT_BUCKET_COUNT) * SUBJECT_BUCKET_SIZE;
 }
 
-static void fill_shard(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
+static bool fill_shard(uint8_t *bytes, uint64_t size, const struct writer *writer, uint32_t number)
 {
-    arrangement_fill(writer->arrangement, bytes, number * SHARD_BUCKET_COUNT, size / BUCKET_SIZE,
-                     writer->thread_count);
+    return arrangement_fill(writer->arrangement, bytes, number * SHARD_BUCKET_COUNT,
+                            size / BUCKET_SIZE, writer->thread_count, writer->fault);
 }
 
-static void fill_subjects(uint8_t *bytes, uint64_t size, const struct writer *writer,
+static bool fill_subjects(uint8_t *bytes, uint64_t size, const struct writer *writer,
                           uint32_t number)
 {
-    arrangement_fill_subjects(writer->arrangement, bytes, number * SUBJECT_BUCKET_COUNT,
-                              size / SUBJECT_BUCKET_SIZE, writer->thread_count);
+    return arrangement_fill_subjects(writer->arrangement, bytes, number * SUBJECT_BUCKET_COUNT,
+                                     size / SUBJECT_BUCKET_SIZE, writer->thread_count,
+                                     writer->fault);
 }
 
 static uint32_t shard_count_of(const struct arrangement *arrangement)
@@ -235,33 +242,14 @@ static uint64_t map_size(const struct content *content, const struct arrangement
     return (size + MAP_PAGE_SIZE - 1) / MAP_PAGE_SIZE * MAP_PAGE_SIZE;
 }
 
-static bool write_env(struct writer *writer)
-{
-    int rc = mdb_env_create(&writer->env);
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
-    /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
-     * SIGBUS. */
-    if (rc == MDB_SUCCESS)
-        rc = mdb_env_open(writer->env, writer->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
-    if (rc != MDB_SUCCESS)
-        return lmdb_fault(writer, "a new file", rc);
-    if (!put_values(writer))
-        return false;
-    rc = mdb_env_sync(writer->env, 1);
-    return rc == MDB_SUCCESS || lmdb_fault(writer, "it to disk", rc);
-}
-
-/* Size and hash of what the disk gives back. */
+/* Size and hash of what was written. What the disk gives back is held against it when it is opened,
+ * before anybody hears of it. */
 static bool hash_file(const char *path, struct manifest *manifest, struct fault *fault)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     uint8_t *chunk = malloc(READ_CHUNK_SIZE);
-    bool is_good = fd >= 0 && chunk != NULL && fsync(fd) == 0;
+    bool is_good = fd >= 0 && chunk != NULL;
     if (is_good) {
-        /* not from memory, as far as the kernel agrees */
-        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         crypto_generichash_state state;
         crypto_generichash_init(&state, NULL, 0, DATA_HASH_SIZE);
         uint64_t size = 0;
@@ -277,11 +265,52 @@ static bool hash_file(const char *path, struct manifest *manifest, struct fault 
         crypto_generichash_final(&state, manifest->data_hash, DATA_HASH_SIZE);
     }
     if (!is_good)
-        fault_set(fault, "%s: syncing and reading it back: %s", path, strerror(errno));
+        fault_set(fault, "%s: reading it back: %s", path, strerror(errno));
     free(chunk);
     if (fd >= 0)
         close(fd);
     return is_good;
+}
+
+struct syncing {
+    MDB_env *env;
+    int rc;
+};
+
+static void *sync_env(void *data)
+{
+    struct syncing *syncing = data;
+    syncing->rc = mdb_env_sync(syncing->env, 1);
+    return NULL;
+}
+
+/* One core hashes while the disk writes. */
+static bool sync_and_hash(struct writer *writer)
+{
+    struct syncing syncing = {writer->env, MDB_SUCCESS};
+    pthread_t thread;
+    bool is_beside =
+        writer->thread_count > 1 && pthread_create(&thread, NULL, sync_env, &syncing) == 0;
+    if (!is_beside)
+        sync_env(&syncing);
+    bool is_good = hash_file(writer->path, writer->manifest, writer->fault);
+    if (is_beside)
+        pthread_join(thread, NULL);
+    return syncing.rc == MDB_SUCCESS ? is_good : lmdb_fault(writer, "it to disk", syncing.rc);
+}
+
+static bool write_env(struct writer *writer)
+{
+    int rc = mdb_env_create(&writer->env);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_set_mapsize(writer->env, map_size(writer->content, writer->arrangement));
+    /* One sync at the end, before anybody hears of the file. No WRITEMAP: a full disk would be a
+     * SIGBUS. */
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_open(writer->env, writer->path, MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600);
+    if (rc != MDB_SUCCESS)
+        return lmdb_fault(writer, "a new file", rc);
+    return put_values(writer) && sync_and_hash(writer);
 }
 
 /* ---- what may be written ---- */
@@ -290,7 +319,7 @@ static bool content_is_sane(const struct content *content, struct fault *fault)
 {
     if (!tables_check(content->tables, fault))
         return fault_at(fault, "no snapshot can hold this");
-    for (uint64_t i = 0; i < content->entry_count; i++) {
+    for (uint64_t i = 0; content->parts == NULL && i < content->entry_count; i++) {
         uint32_t view = content->entries[i].view;
         if (view == VIEW_NOBODY || view >= content->tables->view_count)
             return fault_set(fault, "an identifier leads to view %u; wanted 1 to %u", view,
@@ -322,14 +351,17 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
 
     /* arrange */
     struct arrangement *arrangement;
-    if (!arrangement_make(&arrangement, content->entries, content->entry_count, thread_count,
-                          fault))
+    if (content->parts != NULL
+            ? !arrangement_make_of_parts(&arrangement, content->parts, thread_count, fault)
+            : !arrangement_make(&arrangement, content->entries, content->entry_count, thread_count,
+                                fault))
         return false;
     if (shard_count_of(arrangement) + subject_count_of(arrangement, content) > SHARD_COUNT_FIT) {
+        fault_set(fault, "%" PRIu64 " identifiers%s need more than %u shards",
+                  arrangement->entry_count,
+                  content->subject_check == 0 ? "" : " and their subjects", SHARD_COUNT_FIT);
         arrangement_free(arrangement);
-        return fault_set(fault, "%" PRIu64 " identifiers%s need more than %u shards",
-                         content->entry_count,
-                         content->subject_check == 0 ? "" : " and their subjects", SHARD_COUNT_FIT);
+        return false;
     }
 
     /* write */
@@ -342,13 +374,9 @@ bool builder_write(const char *path, struct content *content, uint32_t thread_co
     if (writer.env != NULL)
         mdb_env_close(writer.env);
     manifest->home_count = arrangement->home_count;
-    manifest->identifier_count = content->entry_count;
+    manifest->identifier_count = arrangement->entry_count;
     manifest->subject_check = content->subject_check;
     arrangement_free(arrangement);
-
-    /* read back */
-    if (is_good)
-        is_good = hash_file(path, manifest, fault);
     if (!is_good)
         unlink(path);
     return is_good;

@@ -16,11 +16,22 @@ struct index_entry {
     uint64_t subject; /* 0: none */
 };
 
-/* What a snapshot is made of: `entries` may be in any order and are sorted in place; all have a
- * subject, or none has; the tables are all of struct tables but its index. Borrowed. */
+/* Entries that come part by part, each sorted, and all in order of their parts; see arrange.h.
+ * Threads load different parts at the same time, and some more than once. */
+struct index_parts {
+    uint32_t count;
+    const uint64_t *entry_counts; /* by part */
+    void *context;
+    bool (*load)(void *context, uint32_t part, struct index_entry to[], struct fault *fault);
+};
+
+/* What a snapshot is made of: `entries` may be in any order and are sorted in place, unless they
+ * come in parts; all have a subject, or none has; the tables are all of struct tables but its
+ * index. Borrowed. */
 struct content {
     struct index_entry *entries;
     uint64_t entry_count;
+    const struct index_parts *parts; /* NULL: `entries` */
     const struct tables *tables;
     uint64_t subject_check; /* of the subjects' key; 0: there are none */
 };

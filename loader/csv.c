@@ -166,23 +166,28 @@ static const char *take_quoted(struct csv *csv, struct csv_row *row, const char 
 static const char *take_fields(struct csv *csv, struct csv_row *row, const char *from)
 {
     const char *field = from;
+    const char separator = csv->separator;
     for (;;) {
         const char *mark = next_mark(csv);
-        bool is_quoted = mark == field && mark != csv->end && *mark == '"';
-        if (is_quoted)
-            mark = take_quoted(csv, row, mark);
+        if (mark != csv->end && *mark == separator) { /* nearly always */
+            take_field(row, field, mark);
+            field = mark + 1;
+            continue;
+        }
         if (ends_line(csv, mark)) {
-            if (!is_quoted)
-                take_field(row, field, without_return(field, mark));
+            take_field(row, field, without_return(field, mark));
             return mark;
         }
-        if (*mark == csv->separator) {
-            if (!is_quoted)
-                take_field(row, field, mark);
-            field = mark + 1;
-        } else {
-            refuse(row, *mark == '"' ? REFUSAL_QUOTE : REFUSAL_ENCODING);
+        if (mark == field && *mark == '"') {
+            mark = take_quoted(csv, row, mark);
+            if (ends_line(csv, mark))
+                return mark;
+            if (*mark == separator) {
+                field = mark + 1;
+                continue;
+            }
         }
+        refuse(row, *mark == '"' ? REFUSAL_QUOTE : REFUSAL_ENCODING);
     }
 }
 

@@ -100,8 +100,7 @@ static void renew_missing(struct renewals *renewals, struct status_kind *kind)
     }
 }
 
-void facts_renew_places(struct facts *facts, struct vocabulary *vocabulary,
-                        const struct trade *trade)
+void facts_renew_places(struct facts *facts, const struct trade *trade)
 {
     if (trade->place_count == 0)
         return;
@@ -111,6 +110,15 @@ void facts_renew_places(struct facts *facts, struct vocabulary *vocabulary,
         facts->persons[i].place = renew(renewals, facts->persons[i].place);
     for (size_t i = 0; i < facts->status_count; i++)
         facts->statuses[i].school = renew(renewals, facts->statuses[i].school);
+    free(renewals);
+}
+
+void vocabulary_renew_places(struct vocabulary *vocabulary, const struct trade *trade)
+{
+    if (trade->place_count == 0)
+        return;
+    struct renewals *renewals = memory_take_zeroed(1, sizeof(*renewals));
+    renewals->trade = trade;
     for (uint16_t i = 0; i < vocabulary->kind_count; i++)
         renew_missing(renewals, &vocabulary->kinds[i]);
     free(renewals);

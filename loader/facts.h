@@ -58,10 +58,10 @@ struct means_fact *facts_add_means(struct facts *facts);
 void facts_append(struct facts *facts, struct facts *more); /* moves; `more` is empty afterwards */
 void facts_free(struct facts *facts);
 
-/* Addresses, schools and the places whose data are missing, as codes that are in use: a place that
- * became part of another is that other one from here on. What was missing there stays missing. */
+/* Addresses and schools as codes that are in use: a place that became part of another is that other
+ * one from here on. So are places whose data are missing, once; there it stays missing, too. */
 struct trade;
-void facts_renew_places(struct facts *facts, struct vocabulary *vocabulary,
-                        const struct trade *trade);
+void facts_renew_places(struct facts *facts, const struct trade *trade);
+void vocabulary_renew_places(struct vocabulary *vocabulary, const struct trade *trade);
 
 #endif

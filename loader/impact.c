@@ -109,7 +109,8 @@ static void evaluate_sides(struct impact *impact, bool is_quiet)
         struct impact_side *side = &impact->sides[i];
         restore_places(&impact->facts, &places);
         side->vocabulary = impact->vocabulary;
-        facts_renew_places(&impact->facts, &side->vocabulary, &side->catalogue.trade);
+        facts_renew_places(&impact->facts, &side->catalogue.trade);
+        vocabulary_renew_places(&side->vocabulary, &side->catalogue.trade);
         memberships_evaluate(&side->memberships, &impact->people, side->catalogue.rules,
                              &side->vocabulary, NULL, impact->window, impact->as_of_day,
                              &impact->intake, impact->thread_count, is_quiet);

@@ -3,6 +3,7 @@
 #include "loader/delivery.h"
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/sort.h"
 #include "loader/source.h"
 #include "protocol/progress.h"
 
@@ -45,25 +46,49 @@ const char *refusal_name(enum refusal refusal)
     abort(); /* no refusal: memory was overwritten */
 }
 
+/* Parts of a country are joined side by side. */
+static pthread_mutex_t refusing = PTHREAD_MUTEX_INITIALIZER;
+
+static int compare_quarantined(const void *left, const void *right)
+{
+    const struct quarantined *a = left, *b = right;
+    if (a->delivery != b->delivery)
+        return a->delivery < b->delivery ? -1 : 1;
+    if (a->line != b->line)
+        return a->line < b->line ? -1 : 1;
+    if (a->column != b->column)
+        return a->column < b->column ? -1 : 1;
+    return (a->refusal > b->refusal) - (a->refusal < b->refusal);
+}
+
+void intake_order_quarantine(struct intake *intake)
+{
+    sort_items(intake->quarantine, intake->quarantine_count, sizeof(intake->quarantine[0]),
+               compare_quarantined);
+    if (intake->quarantine_count > QUARANTINE_COUNT_MAX)
+        intake->quarantine_count = QUARANTINE_COUNT_MAX;
+}
+
 void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
                    enum refusal refusal)
 {
     assert(delivery < intake->delivery_count);
+    pthread_mutex_lock(&refusing);
     intake->deliveries[delivery].refused_count++;
     intake->deliveries[delivery].refused_by[refusal]++;
-    size_t count = intake->quarantine_count;
-    if (count == QUARANTINE_COUNT_MAX)
-        return;
-    if ((count & (count - 1)) == 0) { /* room is the next power of two */
-        intake->quarantine = memory_grow(intake->quarantine, count == 0 ? 1 : count * 2,
-                                         sizeof(intake->quarantine[0]));
-    }
+    /* Twice as many as are kept, and then the later ones go: which ones are kept must not depend on
+     * who was first. */
+    if (intake->quarantine_count == (size_t)2 * QUARANTINE_COUNT_MAX)
+        intake_order_quarantine(intake);
+    intake->quarantine = memory_room(intake->quarantine, &intake->quarantine_room,
+                                     intake->quarantine_count + 1, sizeof(intake->quarantine[0]));
     intake->quarantine[intake->quarantine_count++] = (struct quarantined){
         .delivery = (uint16_t)delivery,
         .refusal = (uint8_t)refusal,
         .column = column,
         .line = (uint32_t)line,
     };
+    pthread_mutex_unlock(&refusing);
 }
 
 uint32_t intake_latest_as_of(const struct intake *intake)
@@ -91,22 +116,24 @@ struct task {
 
 struct reading {
     struct intake *intake;
-    struct facts *facts;
+    const struct intake_sink *sink;
     struct source sources[DELIVERY_COUNT_MAX];
     uint32_t next_lines[DELIVERY_COUNT_MAX]; /* number of the first line not committed yet */
-    struct task *tasks;                      /* in order of files and bytes */
-    uint32_t *order;                         /* in which they are begun */
-    size_t task_count;
+    size_t next_tasks[DELIVERY_COUNT_MAX];   /* the first one not committed yet */
+    size_t end_tasks[DELIVERY_COUNT_MAX];
+    struct task *tasks;                 /* in order of files and bytes */
+    uint32_t *order;                    /* in which they are begun */
+    size_t task_count, base_task_count; /* those of the base register are the first in order */
     size_t chunk_size;
     char *buffers[THREAD_COUNT_MAX]; /* one for each thread that has begun */
     atomic_uint_fast64_t done_size;
     struct progress progress;
     pthread_mutex_t mutex; /* of what follows */
-    size_t committed_count;
+    pthread_cond_t idle;
     bool is_committing; /* some thread is at it */
     struct output *spare;
-    bool has_fault;
-    struct fault fault; /* of the earliest task */
+    size_t fault_task; /* the earliest one that had a fault */
+    struct fault fault;
 };
 
 static struct output *take_spare(struct reading *reading)
@@ -134,11 +161,12 @@ static void number_lines(struct output *output, uint32_t first_line)
         output->refused[i].line += first_line;
 }
 
-/* Only one thread at a time, in order of tasks: so the result is the same for any number of them.
- */
+/* Only one thread at a time, in order of the tasks of each file: so the result is the same for any
+ * number of them. */
 static void commit(struct reading *reading, const struct task *task, struct output *output)
 {
     struct delivery *delivery = &reading->intake->deliveries[task->source];
+    size_t number = (size_t)(task - reading->tasks);
     number_lines(output, reading->next_lines[task->source]);
     reading->next_lines[task->source] += (uint32_t)output->line_count;
     delivery->row_count += output->row_count;
@@ -150,10 +178,45 @@ static void commit(struct reading *reading, const struct task *task, struct outp
         intake_refuse(reading->intake, refused->delivery, refused->line, refused->column,
                       (enum refusal)refused->refusal);
     }
-    facts_append(reading->facts, &output->facts);
-    if (output->has_fault && !reading->has_fault) {
-        reading->has_fault = true;
+    reading->sink->take(reading->sink->context, &output->facts);
+    if (output->has_fault && number < reading->fault_task) {
+        reading->fault_task = number;
         reading->fault = output->fault;
+    }
+}
+
+/* What follows is called with the lock held, and gives it away while it commits. */
+static void commit_alone(struct reading *reading, const struct task *task, struct output *output)
+{
+    reading->is_committing = true;
+    pthread_mutex_unlock(&reading->mutex);
+    commit(reading, task, output);
+    pthread_mutex_lock(&reading->mutex);
+    reading->is_committing = false;
+    pthread_cond_signal(&reading->idle);
+}
+
+/* The next task of some file, whose output is there. */
+static struct task *find_ready(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->intake->delivery_count; i++) {
+        struct task *next = &reading->tasks[reading->next_tasks[i]];
+        if (reading->next_tasks[i] < reading->end_tasks[i] && next->output != NULL)
+            return next;
+    }
+    return NULL;
+}
+
+static void commit_ready(struct reading *reading)
+{
+    struct task *next;
+    while (!reading->is_committing && (next = find_ready(reading)) != NULL) {
+        struct output *ready = next->output;
+        next->output = NULL;
+        commit_alone(reading, next, ready);
+        reading->next_tasks[next->source]++;
+        ready->next = reading->spare;
+        reading->spare = ready;
     }
 }
 
@@ -162,22 +225,27 @@ static void hand_over(struct reading *reading, struct task *task, struct output 
 {
     pthread_mutex_lock(&reading->mutex);
     task->output = output;
-    while (!reading->is_committing && reading->committed_count < reading->task_count) {
-        struct task *next = &reading->tasks[reading->committed_count];
-        struct output *ready = next->output;
-        if (ready == NULL)
-            break;
-        reading->is_committing = true;
-        pthread_mutex_unlock(&reading->mutex);
-        commit(reading, next, ready);
-        pthread_mutex_lock(&reading->mutex);
-        reading->is_committing = false;
-        reading->committed_count++;
-        next->output = NULL;
-        ready->next = reading->spare;
-        reading->spare = ready;
-    }
+    commit_ready(reading);
     pthread_mutex_unlock(&reading->mutex);
+}
+
+/* A part of the output of a file's only task, so that a big file does not stay in memory. */
+struct piecemeal {
+    struct reading *reading;
+    const struct task *task;
+};
+
+static void hand_over_piece(void *context, struct output *output)
+{
+    const struct piecemeal *piecemeal = context;
+    struct reading *reading = piecemeal->reading;
+    pthread_mutex_lock(&reading->mutex);
+    while (reading->is_committing)
+        pthread_cond_wait(&reading->idle, &reading->mutex);
+    commit_alone(reading, piecemeal->task, output);
+    commit_ready(reading);
+    pthread_mutex_unlock(&reading->mutex);
+    output_empty(output);
 }
 
 /* Of this thread alone: what a file cost, however busy the machine is with other things. */
@@ -196,19 +264,27 @@ static void run_task(struct reading *reading, struct task *task, char *buffer)
     if (source->description->format == FORMAT_CSV)
         source_read_csv(source, task->from, task->until, buffer, output);
     else
-        source_read_xml(source, buffer, source_buffer_size(reading->chunk_size), output);
+        source_read_xml(source, buffer, source_buffer_size(reading->chunk_size), output,
+                        hand_over_piece, &(struct piecemeal){reading, task});
     output->parse_ns = clock_own_ns() - start_ns;
     atomic_fetch_add(&reading->done_size, task->until - task->from);
     hand_over(reading, task, output);
 }
 
-/* What parallel_for runs: tasks [first, end) of the order. Only one thread shows progress. */
+/* What parallel_for runs: tasks [first, end) of the order, from the `first_task` on. Only one
+ * thread shows progress. */
+struct round {
+    struct reading *reading;
+    size_t first_task;
+};
+
 static void work(void *context, uint32_t thread, size_t first, size_t end)
 {
-    struct reading *reading = context;
+    const struct round *round = context;
+    struct reading *reading = round->reading;
     if (reading->buffers[thread] == NULL)
         reading->buffers[thread] = memory_take(source_buffer_size(reading->chunk_size), 1);
-    for (size_t i = first; i < end; i++)
+    for (size_t i = round->first_task + first; i < round->first_task + end; i++)
         run_task(reading, &reading->tasks[reading->order[i]], reading->buffers[thread]);
     if (thread == 0)
         progress_set(&reading->progress, atomic_load(&reading->done_size));
@@ -228,6 +304,7 @@ static void add_tasks(struct reading *reading, uint32_t source_index)
     const struct source *source = &reading->sources[source_index];
     bool is_csv = source->description->format == FORMAT_CSV;
     uint64_t at = is_csv ? source->data_from : 0;
+    reading->next_tasks[source_index] = reading->task_count;
     for (uint64_t left = count_tasks(source, reading->chunk_size); left > 0; left--) {
         uint64_t size = source->size - at;
         if (is_csv && size > reading->chunk_size)
@@ -236,25 +313,24 @@ static void add_tasks(struct reading *reading, uint32_t source_index)
             (struct task){.source = source_index, .from = at, .until = at + size};
         at += size;
     }
+    reading->end_tasks[source_index] = reading->task_count;
     reading->next_lines[source_index] = is_csv ? 2 : 0;
 }
 
-static bool is_whole_file(const struct reading *reading, uint32_t task_index)
+/* Adds to the order the tasks of base registers or of others, of files that can be cut or not; of
+ * the latter the biggest first. */
+static size_t put_some_in_order(struct reading *reading, size_t count, bool are_base,
+                                bool are_whole)
 {
-    const struct task *task = &reading->tasks[task_index];
-    return reading->sources[task->source].description->format == FORMAT_XML;
-}
-
-/* XML files cannot be cut: they come first, the biggest before the others, so that no thread is
- * left alone with one at the end. */
-static void put_in_order(struct reading *reading)
-{
-    size_t count = 0;
+    size_t first = count;
     for (uint32_t i = 0; i < reading->task_count; i++) {
-        if (!is_whole_file(reading, i))
+        const struct register_description *description =
+            reading->sources[reading->tasks[i].source].description;
+        if ((description->fact == FACT_PERSON) != are_base ||
+            (description->format == FORMAT_XML) != are_whole)
             continue;
         size_t at = count++;
-        for (; at > 0; at--) {
+        for (; are_whole && at > first; at--) {
             uint32_t before = reading->order[at - 1];
             if (reading->tasks[before].until >= reading->tasks[i].until)
                 break;
@@ -262,9 +338,18 @@ static void put_in_order(struct reading *reading)
         }
         reading->order[at] = i;
     }
-    for (uint32_t i = 0; i < reading->task_count; i++)
-        if (!is_whole_file(reading, i))
-            reading->order[count++] = i;
+    return count;
+}
+
+/* The base register comes first, since others' rows are put where its persons are. XML files cannot
+ * be cut: they come before the others, so that no thread is left alone with one at the end. */
+static void put_in_order(struct reading *reading)
+{
+    size_t count = put_some_in_order(reading, 0, true, true);
+    count = put_some_in_order(reading, count, true, false);
+    reading->base_task_count = count;
+    count = put_some_in_order(reading, count, false, true);
+    count = put_some_in_order(reading, count, false, false);
     assert(count == reading->task_count);
 }
 
@@ -357,24 +442,29 @@ static bool read_files(struct reading *reading, uint32_t thread_count, bool is_q
 {
     uint64_t size = plan_tasks(reading);
     progress_start(&reading->progress, "reading", "bytes", size, is_quiet);
-    parallel_for(thread_count, reading->task_count, 1, work, reading);
-    assert(reading->committed_count == reading->task_count);
+    struct round base = {reading, 0}, rest = {reading, reading->base_task_count};
+    parallel_for(thread_count, reading->base_task_count, 1, work, &base);
+    reading->sink->base_is_read(reading->sink->context);
+    parallel_for(thread_count, reading->task_count - reading->base_task_count, 1, work, &rest);
     progress_set(&reading->progress, size);
     progress_end(&reading->progress);
-    if (reading->has_fault) {
+    if (reading->fault_task != SIZE_MAX) {
         *fault = reading->fault;
         return false;
     }
     return files_are_whole(reading, fault);
 }
 
-static struct reading *reading_begin(struct intake *intake, struct facts *facts, size_t chunk_size)
+static struct reading *reading_begin(struct intake *intake, const struct intake_sink *sink,
+                                     size_t chunk_size)
 {
     struct reading *reading = memory_take_zeroed(1, sizeof(*reading));
     reading->intake = intake;
-    reading->facts = facts;
+    reading->sink = sink;
     reading->chunk_size = chunk_size;
+    reading->fault_task = SIZE_MAX;
     pthread_mutex_init(&reading->mutex, NULL);
+    pthread_cond_init(&reading->idle, NULL);
     for (size_t i = 0; i < DELIVERY_COUNT_MAX; i++)
         reading->sources[i].fd = -1;
     return reading;
@@ -394,8 +484,61 @@ static void reading_end(struct reading *reading)
         free(reading->buffers[i]);
     free(reading->tasks);
     free(reading->order);
+    pthread_cond_destroy(&reading->idle);
     pthread_mutex_destroy(&reading->mutex);
     free(reading);
+}
+
+static bool read_chunked(struct intake *intake, const struct intake_sink *sink,
+                         struct vocabulary *vocabulary, const struct registers *registers,
+                         const char *folder, const char *absent, uint32_t thread_count,
+                         bool is_quiet, size_t chunk_size, struct fault *fault)
+{
+    assert(chunk_size >= 1);
+    *intake = (struct intake){0};
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return fault_set(fault, "%s: %s", folder, strerror(errno));
+    struct reading *reading = reading_begin(intake, sink, chunk_size);
+    bool is_fine = take_list(reading, vocabulary, registers, folder_fd, folder, absent, fault) &&
+                   open_sources(reading, folder_fd, fault) &&
+                   read_files(reading, thread_count, is_quiet, fault);
+    reading_end(reading);
+    close(folder_fd);
+    if (!is_fine)
+        intake_free(intake);
+    return is_fine;
+}
+
+bool intake_read_into(struct intake *intake, const struct intake_sink *sink,
+                      struct vocabulary *vocabulary, const struct registers *registers,
+                      const char *folder, const char *absent, uint32_t thread_count, bool is_quiet,
+                      struct fault *fault)
+{
+    return read_chunked(intake, sink, vocabulary, registers, folder, absent, thread_count, is_quiet,
+                        CHUNK_SIZE, fault);
+}
+
+/* ---- everything in memory ---- */
+
+/* Deliveries side by side, since they come so; then one behind the other. */
+struct gathering {
+    struct facts by_delivery[DELIVERY_COUNT_MAX];
+};
+
+static void gather(void *context, struct facts *piece)
+{
+    struct gathering *gathering = context;
+    size_t delivery = piece->person_count > 0   ? piece->persons[0].delivery
+                      : piece->status_count > 0 ? piece->statuses[0].delivery
+                      : piece->means_count > 0  ? piece->means[0].delivery
+                                                : 0;
+    facts_append(&gathering->by_delivery[delivery], piece);
+}
+
+static void need_not_know(void *context)
+{
+    (void)context;
 }
 
 bool intake_read_chunked(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
@@ -403,21 +546,18 @@ bool intake_read_chunked(struct intake *intake, struct facts *facts, struct voca
                          uint32_t thread_count, bool is_quiet, size_t chunk_size,
                          struct fault *fault)
 {
-    assert(chunk_size >= 1);
-    *intake = (struct intake){0};
-    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder_fd < 0)
-        return fault_set(fault, "%s: %s", folder, strerror(errno));
-    struct reading *reading = reading_begin(intake, facts, chunk_size);
-    bool is_fine = take_list(reading, vocabulary, registers, folder_fd, folder, absent, fault) &&
-                   open_sources(reading, folder_fd, fault) &&
-                   read_files(reading, thread_count, is_quiet, fault);
-    reading_end(reading);
-    close(folder_fd);
-    if (!is_fine) {
-        intake_free(intake);
-        facts_free(facts);
+    struct gathering *gathering = memory_take_zeroed(1, sizeof(*gathering));
+    struct intake_sink sink = {gather, need_not_know, gathering};
+    bool is_fine = read_chunked(intake, &sink, vocabulary, registers, folder, absent, thread_count,
+                                is_quiet, chunk_size, fault);
+    for (size_t i = 0; i < DELIVERY_COUNT_MAX; i++) {
+        if (is_fine)
+            facts_append(facts, &gathering->by_delivery[i]);
+        facts_free(&gathering->by_delivery[i]);
     }
+    free(gathering);
+    if (is_fine)
+        intake_order_quarantine(intake);
     return is_fine;
 }
 

@@ -67,8 +67,16 @@ struct delivery {
 struct intake {
     struct delivery deliveries[DELIVERY_COUNT_MAX];
     size_t delivery_count;
-    struct quarantined *quarantine; /* owned */
-    size_t quarantine_count;
+    struct quarantined *quarantine; /* owned; see intake_order_quarantine */
+    size_t quarantine_count, quarantine_room;
+};
+
+/* Where facts go, piece by piece: those of one delivery in order, the base register's before all
+ * others'. One thread at a time. */
+struct intake_sink {
+    void (*take)(void *context, struct facts *piece); /* which is empty afterwards */
+    void (*base_is_read)(void *context);
+    void *context;
 };
 
 /* Reads FOLDER/delivery.csv and every file it lists. Registers that are described but not listed
@@ -78,6 +86,11 @@ struct intake {
 MUST_USE bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
                           const struct registers *registers, const char *folder, const char *absent,
                           uint32_t thread_count, bool is_quiet, struct fault *fault);
+/* The same into a sink: what was taken before a fault is for the caller to forget. */
+MUST_USE bool intake_read_into(struct intake *intake, const struct intake_sink *sink,
+                               struct vocabulary *vocabulary, const struct registers *registers,
+                               const char *folder, const char *absent, uint32_t thread_count,
+                               bool is_quiet, struct fault *fault);
 /* The same, cut into chunks of `chunk_size` bytes: tests show that cuts do not matter. */
 MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
                                   struct vocabulary *vocabulary, const struct registers *registers,
@@ -85,8 +98,11 @@ MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
                                   bool is_quiet, size_t chunk_size, struct fault *fault);
 /* The day of the latest of the deliveries. */
 uint32_t intake_latest_as_of(const struct intake *intake);
+/* Any thread may. */
 void intake_refuse(struct intake *intake, size_t delivery, uint64_t line, uint8_t column,
                    enum refusal refusal);
+/* In order of delivery and line, whoever was first; the first QUARANTINE_COUNT_MAX of them. */
+void intake_order_quarantine(struct intake *intake);
 void intake_free(struct intake *intake);
 
 #endif

@@ -288,7 +288,7 @@ static void join_statuses(struct people *people, struct intake *intake, uint32_t
  * depend on how many threads there are. */
 struct means_join {
     struct people *people;
-    uint64_t *hashes;
+    uint64_t *hashes; /* NULL: rows about one means are somebody else's to settle */
     uint8_t *fates;
     uint32_t part_count;
 };
@@ -318,7 +318,8 @@ static void find_holders(void *context, uint32_t thread, size_t first, size_t en
         if (i + AHEAD_COUNT < end)
             codemap_prefetch(people->codes, rows[i + AHEAD_COUNT].code);
         people->holder[i] = codemap_get(people->codes, rows[i].code);
-        join->hashes[i] = hash_identifier(&rows[i].identifier);
+        if (join->hashes != NULL)
+            join->hashes[i] = hash_identifier(&rows[i].identifier);
         join->fates[i] = means_is_reserved(&rows[i].identifier) ? FATE_RESERVED
                          : people->holder[i] == NOBODY          ? FATE_UNKNOWN
                                                                 : FATE_KEPT;
@@ -388,18 +389,20 @@ static void settle_part(void *context, uint32_t thread, size_t part, size_t end)
     free(mine);
 }
 
-static void join_means(struct people *people, struct intake *intake, uint32_t thread_count)
+static void join_means(struct people *people, struct intake *intake, uint32_t thread_count,
+                       bool is_part)
 {
     const struct facts *facts = people->facts;
     people->holder = memory_take(facts->means_count, sizeof(uint32_t));
     struct means_join join = {
         .people = people,
-        .hashes = memory_take(facts->means_count, sizeof(uint64_t)),
+        .hashes = is_part ? NULL : memory_take(facts->means_count, sizeof(uint64_t)),
         .fates = memory_take(facts->means_count, sizeof(uint8_t)),
         .part_count = thread_count,
     };
     parallel_for(thread_count, facts->means_count, RUN_SIZE, find_holders, &join);
-    parallel_for(thread_count, join.part_count, 1, settle_part, &join);
+    if (!is_part)
+        parallel_for(thread_count, join.part_count, 1, settle_part, &join);
 
     for (size_t i = 0; i < facts->means_count; i++) {
         const struct means_fact *row = &facts->means[i];
@@ -427,8 +430,8 @@ static void join_means(struct people *people, struct intake *intake, uint32_t th
     free(join.fates);
 }
 
-bool people_join(struct people *out, const struct facts *facts, struct intake *intake,
-                 uint32_t thread_count, struct fault *fault)
+static bool join(struct people *out, const struct facts *facts, struct intake *intake,
+                 uint32_t thread_count, bool is_part, struct fault *fault)
 {
     if (facts->person_count >= PERSON_ROW_COUNT_MAX || facts->status_count >= UINT32_MAX ||
         facts->means_count >= MEANS_ROW_MAX)
@@ -452,9 +455,21 @@ bool people_join(struct people *out, const struct facts *facts, struct intake *i
     for (size_t i = 0; i < facts->person_count; i++)
         people.person_count += people.is_person[i];
     join_statuses(&people, intake, thread_count);
-    join_means(&people, intake, thread_count);
+    join_means(&people, intake, thread_count, is_part);
     *out = people;
     return true;
+}
+
+bool people_join(struct people *out, const struct facts *facts, struct intake *intake,
+                 uint32_t thread_count, struct fault *fault)
+{
+    return join(out, facts, intake, thread_count, false, fault);
+}
+
+bool people_join_part(struct people *out, const struct facts *facts, struct intake *intake,
+                      struct fault *fault)
+{
+    return join(out, facts, intake, 1, true, fault);
 }
 
 void people_free(struct people *people)

@@ -38,6 +38,11 @@ struct people {
  * many rows for 32-bit indexes are a fault. */
 MUST_USE bool people_join(struct people *out, const struct facts *facts, struct intake *intake,
                           uint32_t thread_count, struct fault *fault);
+/* The same of one part of a country, where everybody is whom these rows are about; but a means may
+ * be somebody else's, too: rows about one means are left as they are, for whoever sees all of them.
+ */
+MUST_USE bool people_join_part(struct people *out, const struct facts *facts, struct intake *intake,
+                               struct fault *fault);
 void people_free(struct people *people);
 
 /* The first personal code that is known of a base row's person: of all codes that lead to it that

@@ -20,7 +20,7 @@
 /* How many persons of each (set, municipality) a thread has met: what is counted by group follows
  * from the sets. */
 struct pair {
-    uint64_t key; /* set * municipality_count + municipality + 1; 0: empty */
+    uint64_t key; /* set * MUNICIPALITY_COUNT + municipality's first four digits + 1; 0: empty */
     uint32_t count;
 };
 struct pairs {
@@ -78,21 +78,16 @@ struct known_group {
 };
 
 struct evaluation {
-    const struct people *people;
     const struct rules *rules;
     const struct vocabulary *vocabulary;
     const struct prior_source *prior; /* NULL: none, or no group asks for it */
     struct known_group *known;
     uint32_t known_count;
     struct window window;
-    uint32_t as_of_day;
-    uint32_t *set_of;      /* the thread's own numbers at first */
-    uint8_t *run_threads;  /* which thread took which run */
+    uint32_t as_of_day, thread_count, test_set;
     uint32_t **renumbered; /* by thread: its number -> the final one */
     struct municipalities municipalities;
     struct bench_of_one *benches;
-    struct progress progress;
-    atomic_size_t done_count;
     atomic_size_t published_count;
 };
 
@@ -216,14 +211,14 @@ static uint32_t add_terms(struct bench_of_one *bench, const struct person *perso
 }
 
 static uint32_t evaluate_person(const struct evaluation *all, struct bench_of_one *bench,
-                                size_t row)
+                                const struct people *people, size_t row)
 {
-    struct person person = gather_person(bench, all->people, row);
+    struct person person = gather_person(bench, people, row);
     const struct prior *known = NULL;
     struct prior prior = {bench->until_days, bench->from_days};
     uint32_t set = alike_evaluate(bench->alike, &person, NULL);
     if (all->prior != NULL && set != ALIKE_TOO_MANY && alike_asks_prior(bench->alike, set) &&
-        recall(all, bench, &all->people->facts->persons[row])) {
+        recall(all, bench, &people->facts->persons[row])) {
         known = &prior;
         set = alike_evaluate(bench->alike, &person, known);
     }
@@ -240,28 +235,38 @@ static void use_set(struct bench_of_one *bench, uint32_t set)
     bench->is_used[set] = true;
 }
 
-static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
+static void count_person(struct bench_of_one *bench, uint32_t set, uint32_t place)
 {
-    struct evaluation *all = context;
-    const struct people *people = all->people;
+    assert(place / MUNICIPALITY_DIVISOR < MUNICIPALITY_COUNT);
+    use_set(bench, set);
+    pairs_count(&bench->pairs,
+                (uint64_t)set * MUNICIPALITY_COUNT + place / MUNICIPALITY_DIVISOR + 1);
+}
+
+/* Rows [first, end); sets by numbers of the thread's own. */
+static void evaluate_rows(struct evaluation *all, uint32_t thread, const struct people *people,
+                          uint32_t set_of[], size_t first, size_t end, struct intake *intake)
+{
     struct bench_of_one *bench = &all->benches[thread];
-    static_assert(ALIKE_TOO_MANY == SET_REFUSED && ALIKE_EMPTY == SET_EMPTY, "the same sets");
-    all->run_threads[first / RUN_SIZE] = (uint8_t)thread;
+    const struct person_fact *rows = people->facts->persons;
+    size_t published_count = 0;
+    static_assert(ALIKE_EMPTY == SET_EMPTY, "the same set");
     for (size_t row = first; row < end; row++) {
         if (row + AHEAD_COUNT < end)
             prefetch_person(people, row + AHEAD_COUNT);
-        uint32_t set = people->is_person[row] ? evaluate_person(all, bench, row) : SET_EMPTY;
-        all->set_of[row] = set;
-        if (set == SET_EMPTY || set == SET_REFUSED)
+        uint32_t set =
+            people->is_person[row] ? evaluate_person(all, bench, people, row) : SET_EMPTY;
+        if (set == ALIKE_TOO_MANY) {
+            intake_refuse(intake, rows[row].delivery, rows[row].line, 0, REFUSAL_TOO_MANY_CHANGES);
+            set = SET_EMPTY;
+        }
+        set_of[row] = set;
+        if (set == SET_EMPTY)
             continue;
-        use_set(bench, set);
-        uint32_t place = people->facts->persons[row].place;
-        pairs_count(&bench->pairs, (uint64_t)set * all->municipalities.count +
-                                       municipality_of(&all->municipalities, place) + 1);
+        published_count++;
+        count_person(bench, set, rows[row].place);
     }
-    size_t done = atomic_fetch_add(&all->done_count, end - first) + (end - first);
-    if (thread == 0)
-        progress_set(&all->progress, done);
+    atomic_fetch_add(&all->published_count, published_count);
 }
 
 /* --- numbering sets by their content --- */
@@ -295,15 +300,14 @@ static int compare_sets(const void *left, const void *right)
 }
 
 /* Everybody's sets in one list, the same one several times where several threads met it. */
-static struct named_set *list_sets(const struct evaluation *all, uint32_t thread_count,
-                                   size_t *count, size_t *room)
+static struct named_set *list_sets(const struct evaluation *all, size_t *count, size_t *room)
 {
     size_t most = 0;
     *count = *room = 0;
-    for (uint32_t t = 0; t < thread_count; t++)
+    for (uint32_t t = 0; t < all->thread_count; t++)
         most += all->benches[t].used_count;
     struct named_set *named = memory_take(most, sizeof(named[0]));
-    for (uint32_t t = 0; t < thread_count; t++) {
+    for (uint32_t t = 0; t < all->thread_count; t++) {
         for (uint32_t i = 0; i < all->benches[t].used_count; i++) {
             size_t size;
             if (!all->benches[t].is_used[i])
@@ -317,11 +321,11 @@ static struct named_set *list_sets(const struct evaluation *all, uint32_t thread
     return named;
 }
 
-static void number_sets(struct memberships *out, struct evaluation *all, uint32_t thread_count)
+static void number_sets(struct memberships *out, struct evaluation *all)
 {
     size_t named_count, room;
-    struct named_set *named = list_sets(all, thread_count, &named_count, &room);
-    for (uint32_t t = 0; t < thread_count; t++)
+    struct named_set *named = list_sets(all, &named_count, &room);
+    for (uint32_t t = 0; t < all->thread_count; t++)
         all->renumbered[t] = memory_take(all->benches[t].used_count, sizeof(all->renumbered[t][0]));
     out->list = memory_take(room, sizeof(out->list[0]));
     out->set_first = memory_take(named_count + 1, sizeof(out->set_first[0]));
@@ -340,34 +344,6 @@ static void number_sets(struct memberships *out, struct evaluation *all, uint32_
     free(named);
 }
 
-static void renumber_run(void *context, uint32_t thread, size_t first, size_t end)
-{
-    (void)thread;
-    struct evaluation *all = context;
-    const uint32_t *renumbered = all->renumbered[all->run_threads[first / RUN_SIZE]];
-    size_t published_count = 0;
-    for (size_t row = first; row < end; row++) {
-        if (all->set_of[row] == SET_REFUSED)
-            continue;
-        all->set_of[row] = renumbered[all->set_of[row]];
-        published_count += all->set_of[row] != SET_EMPTY;
-    }
-    atomic_fetch_add(&all->published_count, published_count);
-}
-
-/* Serially, so that refusals are reported in the order of rows. */
-static void refuse_changeable(struct evaluation *all, struct intake *intake)
-{
-    const struct facts *facts = all->people->facts;
-    for (size_t row = 0; row < facts->person_count; row++) {
-        if (all->set_of[row] != SET_REFUSED)
-            continue;
-        intake_refuse(intake, facts->persons[row].delivery, facts->persons[row].line, 0,
-                      REFUSAL_TOO_MANY_CHANGES);
-        all->set_of[row] = SET_EMPTY;
-    }
-}
-
 /* --- census --- */
 
 /* How many persons of each (group, municipality). */
@@ -378,10 +354,10 @@ struct tally {
 static void tally_pair(struct tally tallies[], const struct evaluation *all,
                        const struct alike *alike, const struct pair *pair)
 {
-    uint64_t municipality = (pair->key - 1) % all->municipalities.count;
+    uint64_t municipality = all->municipalities.index_of[(pair->key - 1) % MUNICIPALITY_COUNT];
     size_t count;
     const struct membership *list =
-        alike_set(alike, (uint32_t)((pair->key - 1) / all->municipalities.count), &count);
+        alike_set(alike, (uint32_t)((pair->key - 1) / MUNICIPALITY_COUNT), &count);
     for (size_t i = 0; i < count; i++) {
         if (all->as_of_day < list[i].from_day || all->as_of_day >= list[i].until_day)
             continue;
@@ -393,11 +369,25 @@ static void tally_pair(struct tally tallies[], const struct evaluation *all,
     }
 }
 
-static struct tally *tally_all(const struct evaluation *all, uint32_t thread_count)
+/* Those in which somebody who is published lives. */
+static void list_municipalities(struct evaluation *all)
+{
+    uint8_t *is_there = memory_take_zeroed(MUNICIPALITY_COUNT, 1);
+    for (uint32_t t = 0; t < all->thread_count; t++) {
+        const struct pairs *pairs = &all->benches[t].pairs;
+        for (uint64_t i = 0; pairs->slots != NULL && i <= pairs->mask; i++)
+            if (pairs->slots[i].key != 0)
+                is_there[(pairs->slots[i].key - 1) % MUNICIPALITY_COUNT] = 1;
+    }
+    municipalities_number(&all->municipalities, is_there);
+    free(is_there);
+}
+
+static struct tally *tally_all(const struct evaluation *all)
 {
     struct tally *tallies = memory_take_zeroed(
         (size_t)all->rules->group_count * all->municipalities.count, sizeof(tallies[0]));
-    for (uint32_t t = 0; t < thread_count; t++) {
+    for (uint32_t t = 0; t < all->thread_count; t++) {
         const struct bench_of_one *bench = &all->benches[t];
         for (uint64_t i = 0; bench->pairs.slots != NULL && i <= bench->pairs.mask; i++)
             if (bench->pairs.slots[i].key != 0)
@@ -406,12 +396,13 @@ static struct tally *tally_all(const struct evaluation *all, uint32_t thread_cou
     return tallies;
 }
 
-static void collect_census(struct memberships *out, struct evaluation *all, uint32_t thread_count)
+static void collect_census(struct memberships *out, struct evaluation *all)
 {
     uint32_t group_count = all->rules->group_count;
+    list_municipalities(all);
     out->census =
         memory_take((size_t)group_count * all->municipalities.count, sizeof(out->census[0]));
-    struct tally *tallies = tally_all(all, thread_count);
+    struct tally *tallies = tally_all(all);
     for (uint32_t group = 0; group < group_count; group++)
         for (uint32_t i = 0; i < all->municipalities.count; i++) {
             const struct tally *tally = &tallies[group * all->municipalities.count + i];
@@ -430,13 +421,18 @@ static void collect_census(struct memberships *out, struct evaluation *all, uint
 
 /* --- all of it --- */
 
-static void evaluation_open(struct evaluation *all, uint32_t thread_count)
+struct evaluation *evaluation_open(const struct rules *rules, const struct vocabulary *vocabulary,
+                                   const struct prior_source *prior, struct window window,
+                                   uint32_t as_of_day, uint32_t thread_count)
 {
-    size_t row_count = all->people->facts->person_count;
-    municipalities_list(&all->municipalities, all->people->facts);
-    all->set_of = memory_take(row_count, sizeof(all->set_of[0]));
-    all->run_threads = memory_take_zeroed(row_count / RUN_SIZE + 1, 1);
-    all->renumbered = memory_take(thread_count, sizeof(all->renumbered[0]));
+    struct evaluation *all = memory_take_zeroed(1, sizeof(*all));
+    all->rules = rules;
+    all->vocabulary = vocabulary;
+    all->window = window;
+    all->as_of_day = as_of_day;
+    all->thread_count = thread_count;
+    list_known(all, prior);
+    all->renumbered = memory_take_zeroed(thread_count, sizeof(all->renumbered[0]));
     all->benches = memory_take_zeroed(thread_count, sizeof(all->benches[0]));
     for (uint32_t t = 0; t < thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
@@ -448,11 +444,17 @@ static void evaluation_open(struct evaluation *all, uint32_t thread_count)
         bench->terms = terms_open(all->rules, all->vocabulary, all->window);
         bench->with_terms = memory_take(SET_SIZE_MAX, sizeof(bench->with_terms[0]));
     }
+    struct membership test = {GROUP_TEST, TRUTH_YES, window.from_day, window.until_day};
+    all->test_set = alike_add(all->benches[0].alike, &test, 1);
+    use_set(&all->benches[0], all->test_set);
+    return all;
 }
 
-static void evaluation_close(struct evaluation *all, uint32_t thread_count)
+void evaluation_close(struct evaluation *all)
 {
-    for (uint32_t t = 0; t < thread_count; t++) {
+    if (all == NULL)
+        return;
+    for (uint32_t t = 0; t < all->thread_count; t++) {
         struct bench_of_one *bench = &all->benches[t];
         alike_end(bench->alike);
         free(bench->pairs.slots);
@@ -467,7 +469,66 @@ static void evaluation_close(struct evaluation *all, uint32_t thread_count)
     free(all->benches);
     free(all->known);
     free(all->renumbered);
-    free(all->run_threads);
+    free(all);
+}
+
+void evaluation_add(struct evaluation *evaluation, uint32_t thread, const struct people *people,
+                    uint32_t set_of[], struct intake *intake)
+{
+    assert(thread < evaluation->thread_count);
+    evaluate_rows(evaluation, thread, people, set_of, 0, people->facts->person_count, intake);
+}
+
+uint32_t evaluation_test_set(const struct evaluation *evaluation)
+{
+    return evaluation->test_set;
+}
+
+void evaluation_finish(struct memberships *out, struct evaluation *evaluation)
+{
+    *out = (struct memberships){.published_count = evaluation->published_count};
+    number_sets(out, evaluation);
+    out->test_set = evaluation->renumbered[0][evaluation->test_set];
+    collect_census(out, evaluation);
+}
+
+const uint32_t *evaluation_numbers(const struct evaluation *evaluation, uint32_t thread)
+{
+    assert(thread < evaluation->thread_count);
+    return evaluation->renumbered[thread];
+}
+
+/* --- a country that is one part --- */
+
+struct whole {
+    struct evaluation *evaluation;
+    const struct people *people;
+    struct intake *intake;
+    uint32_t *set_of;
+    uint8_t *run_threads; /* which thread took which run */
+    struct progress progress;
+    atomic_size_t done_count;
+};
+
+static void evaluate_run(void *context, uint32_t thread, size_t first, size_t end)
+{
+    struct whole *whole = context;
+    whole->run_threads[first / RUN_SIZE] = (uint8_t)thread;
+    evaluate_rows(whole->evaluation, thread, whole->people, whole->set_of, first, end,
+                  whole->intake);
+    size_t done = atomic_fetch_add(&whole->done_count, end - first) + (end - first);
+    if (thread == 0)
+        progress_set(&whole->progress, done);
+}
+
+static void renumber_run(void *context, uint32_t thread, size_t first, size_t end)
+{
+    (void)thread;
+    struct whole *whole = context;
+    const uint32_t *numbers =
+        evaluation_numbers(whole->evaluation, whole->run_threads[first / RUN_SIZE]);
+    for (size_t row = first; row < end; row++)
+        whole->set_of[row] = numbers[whole->set_of[row]];
 }
 
 void memberships_evaluate(struct memberships *out, const struct people *people,
@@ -476,35 +537,23 @@ void memberships_evaluate(struct memberships *out, const struct people *people,
                           uint32_t as_of_day, struct intake *intake, uint32_t thread_count,
                           bool is_quiet)
 {
-    struct evaluation *all = memory_take_zeroed(1, sizeof(*all));
-    all->people = people;
-    all->rules = rules;
-    all->vocabulary = vocabulary;
-    all->window = window;
-    all->as_of_day = as_of_day;
-    list_known(all, prior);
-    evaluation_open(all, thread_count);
-    *out = (struct memberships){0};
-
     size_t row_count = people->facts->person_count;
-    progress_start(&all->progress, "evaluating", "persons", row_count, is_quiet);
-    struct membership test = {GROUP_TEST, TRUTH_YES, window.from_day, window.until_day};
-    uint32_t test_set = alike_add(all->benches[0].alike, &test, 1);
-    use_set(&all->benches[0], test_set);
-    parallel_for(thread_count, row_count, RUN_SIZE, evaluate_run, all);
-
-    number_sets(out, all, thread_count);
-    out->test_set = all->renumbered[0][test_set];
-    parallel_for(thread_count, row_count, RUN_SIZE, renumber_run, all);
-    refuse_changeable(all, intake);
-    collect_census(out, all, thread_count);
-    progress_set(&all->progress, row_count);
-    progress_end(&all->progress);
-
-    out->set_of = all->set_of;
-    out->published_count = all->published_count;
-    evaluation_close(all, thread_count);
-    free(all);
+    struct whole whole = {
+        .evaluation = evaluation_open(rules, vocabulary, prior, window, as_of_day, thread_count),
+        .people = people,
+        .intake = intake,
+        .set_of = memory_take(row_count, sizeof(whole.set_of[0])),
+        .run_threads = memory_take_zeroed(row_count / RUN_SIZE + 1, 1)};
+    progress_start(&whole.progress, "evaluating", "persons", row_count, is_quiet);
+    parallel_for(thread_count, row_count, RUN_SIZE, evaluate_run, &whole);
+    evaluation_finish(out, whole.evaluation);
+    parallel_for(thread_count, row_count, RUN_SIZE, renumber_run, &whole);
+    progress_set(&whole.progress, row_count);
+    progress_end(&whole.progress);
+    intake_order_quarantine(intake);
+    out->set_of = whole.set_of;
+    evaluation_close(whole.evaluation);
+    free(whole.run_threads);
 }
 
 void memberships_free(struct memberships *memberships)

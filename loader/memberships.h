@@ -7,8 +7,7 @@
 #include "loader/join.h"
 #include "protocol/snapshot.h"
 
-#define SET_EMPTY   0 /* whoever has it is not published */
-#define SET_REFUSED UINT32_MAX
+#define SET_EMPTY 0 /* whoever has it is not published */
 
 /* Membership sets of everybody. Owned; memberships_free releases them. */
 struct memberships {
@@ -41,5 +40,23 @@ void memberships_evaluate(struct memberships *out, const struct people *people,
                           uint32_t as_of_day, struct intake *intake, uint32_t thread_count,
                           bool is_quiet);
 void memberships_free(struct memberships *memberships);
+
+/* The same of a country that comes in parts, one after the other or side by side. */
+struct evaluation;
+MUST_USE struct evaluation *evaluation_open(const struct rules *rules,
+                                            const struct vocabulary *vocabulary,
+                                            const struct prior_source *prior, struct window window,
+                                            uint32_t as_of_day, uint32_t thread_count);
+void evaluation_close(struct evaluation *evaluation); /* NULL: nothing */
+
+/* The sets of a part's base rows, by numbers of the thread's own; SET_EMPTY is the same for all. */
+void evaluation_add(struct evaluation *evaluation, uint32_t thread, const struct people *people,
+                    uint32_t set_of[], struct intake *intake);
+/* The test identities' set, by a number of thread 0. */
+uint32_t evaluation_test_set(const struct evaluation *evaluation);
+
+/* When all were added: `out` has no set_of. From then on: numbers in `out` by the thread's own. */
+void evaluation_finish(struct memberships *out, struct evaluation *evaluation);
+const uint32_t *evaluation_numbers(const struct evaluation *evaluation, uint32_t thread);
 
 #endif

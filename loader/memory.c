@@ -12,6 +12,7 @@
 
 #define HUGE_SIZE_LEAST  ((size_t)4 << 20)
 #define ROOM_COUNT_FIRST 64
+#define PAGE_ALIGNMENT   ((size_t)2 << 20)
 
 /* Tables of millions are looked into at random: with pages of 2 MiB there are fewer page faults and
  * fewer misses of the page tables. Advice that is not taken changes nothing. */
@@ -46,6 +47,16 @@ void *memory_take_zeroed(size_t count, size_t size)
 void *memory_grow(void *old, size_t count, size_t size)
 {
     return memory_or_exit(reallocarray(old, count == 0 ? 1 : count, size), count, size);
+}
+
+void *memory_take_pages(size_t size)
+{
+    return memory_or_exit(aligned_alloc(PAGE_ALIGNMENT, size), size, 1);
+}
+
+void memory_forget_pages(void *pages, size_t size)
+{
+    madvise(pages, size, MADV_DONTNEED);
 }
 
 void *memory_room(void *list, size_t *room, size_t needed, size_t size)

@@ -18,6 +18,8 @@ struct municipalities {
 };
 
 void municipalities_list(struct municipalities *out, const struct facts *facts);
+/* The same by the codes of four digits that are there; [0], no address, always is. */
+void municipalities_number(struct municipalities *out, const uint8_t is_there[MUNICIPALITY_COUNT]);
 
 /* The index of the municipality that a declared address is in. */
 static inline uint32_t municipality_of(const struct municipalities *municipalities, uint32_t place)

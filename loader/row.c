@@ -9,15 +9,25 @@
 #define EVERY_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 #define ZEROS(count)      (EVERY_BYTE('0') >> (64 - 8 * (count))) /* "0" in the first bytes */
 
-/* The number that eight digits make, the first in the lowest byte; UINT32_MAX when one is none. */
-static uint32_t number_of_digits(uint64_t digits)
+/* Eight digits, the first in the lowest byte, as four numbers below 100 in lanes of 16 bits; false
+ * when one is none. */
+static inline bool pairs_of_digits(uint64_t *pairs, uint64_t digits)
 {
     uint64_t low = digits ^ EVERY_BYTE('0');
     /* Adding six carries ten to fifteen into the high half of their byte; what carries out of its
      * byte had a high half before. */
     if (((low | (low + EVERY_BYTE(0x06))) & EVERY_BYTE(0xf0)) != 0)
+        return false;
+    *pairs = (low * 10 + (low >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+    return true;
+}
+
+/* The number that they make; UINT32_MAX when one is none. */
+static inline uint32_t number_of_digits(uint64_t digits)
+{
+    uint64_t low;
+    if (!pairs_of_digits(&low, digits))
         return UINT32_MAX;
-    low = low * 10 + (low >> 8);
     uint64_t pairs = (low & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064);
     uint64_t others = (low >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001);
     return (uint32_t)((pairs + others) >> 32);
@@ -107,13 +117,13 @@ static uint64_t date_digits(enum date_form form, struct span text)
 
 unsigned row_day_of_text(int32_t *day, enum date_form form, struct span text)
 {
-    uint32_t number = number_of_digits(date_digits(form, text));
-    if (number == UINT32_MAX)
+    uint64_t pairs;
+    if (!pairs_of_digits(&pairs, date_digits(form, text)))
         return REFUSAL_DATE_FORM;
     struct date date = {
-        .year = (int32_t)(number / 10000),
-        .month = number / 100 % 100,
-        .day = number % 100,
+        .year = (int32_t)((pairs & 0xff) * 100 + (pairs >> 16 & 0xff)),
+        .month = pairs >> 32 & 0xff,
+        .day = (uint32_t)(pairs >> 48),
     };
     if (!date_is_valid(date))
         return REFUSAL_DATE_NONE_SUCH;

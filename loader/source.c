@@ -308,6 +308,8 @@ struct xml_reading {
     const struct source *source;
     struct output *output;
     struct row_reader reader;
+    void (*hand_over)(void *context, struct output *output);
+    void *context;
 };
 
 static void on_xml_row(void *context, const struct span fields[], uint32_t line, unsigned refusal,
@@ -323,9 +325,10 @@ static void on_xml_row(void *context, const struct span fields[], uint32_t line,
         refuse(reading->output, reading->source, line, column, refusal);
 }
 
-static bool feed_xml(const struct source *source, struct xml *xml, char *buffer, size_t buffer_size,
-                     struct fault *fault)
+static bool feed_xml(const struct xml_reading *reading, struct xml *xml, char *buffer,
+                     size_t buffer_size, struct fault *fault)
 {
+    const struct source *source = reading->source;
     uint64_t at = 0;
     do {
         uint64_t left = source->size - at;
@@ -338,20 +341,25 @@ static bool feed_xml(const struct source *source, struct xml *xml, char *buffer,
             memcpy(text, fault->text, sizeof(text));
             return fault_set(fault, "%s:%.*s", source->file, FAULT_TEXT_SIZE / 4, text);
         }
+        if (at < source->size)
+            reading->hand_over(reading->context, reading->output);
     } while (at < source->size);
     return true;
 }
 
 void source_read_xml(const struct source *source, char *buffer, size_t buffer_size,
-                     struct output *output)
+                     struct output *output, void (*hand_over)(void *context, struct output *output),
+                     void *context)
 {
     struct xml_reading reading = {
         .source = source,
         .output = output,
         .reader = {.plan = &source->plan, .facts = &output->facts},
+        .hand_over = hand_over,
+        .context = context,
     };
     struct xml *xml = xml_begin(source->description, on_xml_row, &reading);
-    output->has_fault = !feed_xml(source, xml, buffer, buffer_size, &output->fault);
+    output->has_fault = !feed_xml(&reading, xml, buffer, buffer_size, &output->fault);
     output->warning_count = reading.reader.warning_count;
     output->idle_count = reading.reader.idle_count;
     xml_end(xml);

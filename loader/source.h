@@ -46,11 +46,13 @@ void source_close(struct source *source);
 size_t source_buffer_size(size_t piece_size);
 
 /* Rows of the lines that begin in bytes [from, until) of a CSV file, from >= data_from; or of all
- * of an XML file. What goes wrong is in the output. */
+ * of an XML file, whose output is handed over now and then, to be emptied, while there is more to
+ * come. What goes wrong is in the output. */
 void source_read_csv(const struct source *source, uint64_t from, uint64_t until, char *buffer,
                      struct output *output);
 void source_read_xml(const struct source *source, char *buffer, size_t buffer_size,
-                     struct output *output);
+                     struct output *output, void (*hand_over)(void *context, struct output *output),
+                     void *context);
 
 void output_empty(struct output *output); /* keeps its memory for the next piece */
 void output_free(struct output *output);

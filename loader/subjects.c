@@ -1,15 +1,10 @@
 #include "loader/subjects.h"
 
 #include "loader/memory.h"
-#include "loader/parallel.h"
 
 #include <string.h>
 
-#define RUN_SIZE 8192 /* rows that a thread takes at once */
-
 struct subjects {
-    const struct people *people;
-    const struct memberships *memberships;
     const struct identity_key *key;
     uint64_t *of_rows;
 };
@@ -30,31 +25,23 @@ static void batch_flush(struct batch *batch, const struct subjects *all)
     batch->count = 0;
 }
 
-static void find_run(void *context, uint32_t thread, size_t first, size_t end)
+uint64_t *subjects_of_people(const struct people *people, const uint32_t set_of[],
+                             const struct identity_key *key)
 {
-    (void)thread;
-    const struct subjects *all = context;
+    size_t row_count = people->facts->person_count;
+    struct subjects all = {key, memory_take_zeroed(row_count, sizeof(uint64_t))};
     struct batch batch = {.count = 0};
-    for (size_t row = first; row < end; row++) {
-        if (all->memberships->set_of[row] == SET_EMPTY)
+    for (size_t row = 0; row < row_count; row++) {
+        if (set_of[row] == SET_EMPTY)
             continue;
         struct identifier *identifier = &batch.identifiers[batch.count];
         *identifier = (struct identifier){.means = MEANS_PERSONAL_CODE, .size = 11};
-        means_unpack_code(identifier->text, people_first_code(all->people, (uint32_t)row));
+        means_unpack_code(identifier->text, people_first_code(people, (uint32_t)row));
         batch.rows[batch.count] = row;
         if (++batch.count == IDENTITY_BATCH_MAX)
-            batch_flush(&batch, all);
+            batch_flush(&batch, &all);
     }
-    batch_flush(&batch, all);
-}
-
-uint64_t *subjects_of_people(const struct people *people, const struct memberships *memberships,
-                             const struct identity_key *key, uint32_t thread_count)
-{
-    size_t row_count = people->facts->person_count;
-    struct subjects all = {people, memberships, key,
-                           memory_take_zeroed(row_count, sizeof(uint64_t))};
-    parallel_for(thread_count, row_count, RUN_SIZE, find_run, &all);
+    batch_flush(&batch, &all);
     return all.of_rows;
 }
 

@@ -7,9 +7,8 @@
 
 /* By base row, of the first code that is known of the person; 0 for whoever is not published. For
  * the caller to free. */
-MUST_USE uint64_t *subjects_of_people(const struct people *people,
-                                      const struct memberships *memberships,
-                                      const struct identity_key *key, uint32_t thread_count);
+MUST_USE uint64_t *subjects_of_people(const struct people *people, const uint32_t set_of[],
+                                      const struct identity_key *key);
 
 /* The means of a test identity are those of one person. */
 uint64_t subject_of_test(const struct identity_key *key, enum test_identity which);

@@ -114,8 +114,10 @@ static void print_sizes(const struct build *build, FILE *to)
 static void print_times(const struct build *build, FILE *to)
 {
     for (size_t i = 0; i < build->stage_count; i++)
-        fprintf(to, "%s%s %.2f s", i == 0 ? "" : ", ", build->stages[i].name,
-                seconds(build->stages[i].ns));
+        fprintf(to, "%s%s %.2f s (%.2f)", i == 0 ? "" : ", ", build->stages[i].name,
+                seconds(build->stages[i].ns), seconds(build->stages[i].cpu_ns));
+    if (build->spilled_size > 0)
+        fprintf(to, "; %s bytes waited in files", COUNT_TEXT(build->spilled_size));
     fprintf(to,
             "; total %.2f s, %.2f s of processor time, at most %.2f GB of memory, %" PRIu32
             " threads\n",
@@ -226,6 +228,11 @@ static void json_times(struct json *json, const struct build *build)
         json_real(json, build->stages[i].name, seconds(build->stages[i].ns));
     json_real(json, "total", seconds(total_ns(build)));
     json_close_object(json);
+    json_open_object(json, "cpu_seconds_of");
+    for (size_t i = 0; i < build->stage_count; i++)
+        json_real(json, build->stages[i].name, seconds(build->stages[i].cpu_ns));
+    json_close_object(json);
+    json_number(json, "spilled_bytes", build->spilled_size);
     json_real(json, "cpu_seconds", cpu_seconds());
     json_number(json, "memory_peak_bytes", peak_memory_bytes());
     json_number(json, "threads", build->thread_count);

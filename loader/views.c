@@ -1,39 +1,26 @@
 #include "loader/views.h"
 
 #include "loader/memory.h"
-#include "loader/parallel.h"
 #include "loader/sort.h"
-#include "loader/subjects.h"
-#include "protocol/progress.h"
-#include "protocol/snapshot.h"
+#include "protocol/index.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define RUN_SIZE         8192 /* rows that a thread takes at once */
-#define AHEAD_COUNT      16   /* lookups under way at once */
-#define SPREAD           UINT64_C(0x9e3779b97f4a7c15)
-#define TEST_ENTRY_COUNT (2 * MEANS_LAST) /* of every means, one that hits and one that expired */
+#define SPREAD          UINT64_C(0x9e3779b97f4a7c15)
+#define SLOT_MASK_LEAST 4095
 
-/* A view as a number: set, then the days of the window from which and until which. Never 0 for what
- * is published, and in the order in which views are numbered. */
+/* Set, then the days from which and until which: in the order in which views are numbered. */
 #define KEY_DAY_BITS 10
 #define KEY_DAY_MASK ((1u << KEY_DAY_BITS) - 1)
-#define KEY_NONE     0
 static_assert(WINDOW_DAYS_MAX <= KEY_DAY_MASK, "every day of a window fits a key");
 
-static uint64_t view_key(uint32_t set, struct window window, uint32_t from_day, uint32_t until_day)
+uint64_t view_key(uint32_t set, uint32_t first_day, uint32_t end_day)
 {
-    if (from_day < window.from_day)
-        from_day = window.from_day;
-    if (until_day > window.until_day)
-        until_day = window.until_day;
-    if (set == SET_EMPTY || from_day >= until_day)
-        return KEY_NONE;
-    return (uint64_t)set << (2 * KEY_DAY_BITS) |
-           (uint64_t)(from_day - window.from_day) << KEY_DAY_BITS | (until_day - window.from_day);
+    if (set == 0 || first_day >= end_day)
+        return VIEW_KEY_NONE;
+    assert(end_day <= KEY_DAY_MASK);
+    return (uint64_t)set << (2 * KEY_DAY_BITS) | (uint64_t)first_day << KEY_DAY_BITS | end_day;
 }
 
 static struct view view_of_key(uint64_t key, struct window window)
@@ -44,307 +31,101 @@ static struct view view_of_key(uint64_t key, struct window window)
                          .until_day = window.from_day + ((uint32_t)key & KEY_DAY_MASK)};
 }
 
-/* Keys, each once; with numbers once they are known. */
-struct keymap {
-    uint64_t *keys; /* KEY_NONE: empty */
-    uint32_t *views;
-    uint64_t mask;
-    size_t count;
-};
+/* ---- a thread's own ---- */
 
-static uint64_t keymap_at(const struct keymap *map, uint64_t key)
+static uint32_t slot_of(const struct view_keys *keys, uint64_t key)
 {
-    uint64_t at = (key * SPREAD) >> 32 & map->mask;
-    while (map->keys[at] != KEY_NONE && map->keys[at] != key)
-        at = (at + 1) & map->mask;
+    uint32_t at = (uint32_t)((key * SPREAD) >> 32) & keys->mask;
+    while (keys->slots[at] != 0 && keys->list[keys->slots[at] - 1] != key)
+        at = (at + 1) & keys->mask;
     return at;
 }
 
-static void keymap_add(struct keymap *map, uint64_t key);
-
-static void keymap_widen(struct keymap *map)
+static void widen(struct view_keys *keys)
 {
-    struct keymap wider = {.mask = map->mask == 0 ? 4095 : 2 * map->mask + 1};
-    wider.keys = memory_take_zeroed(wider.mask + 1, sizeof(wider.keys[0]));
-    for (uint64_t i = 0; map->keys != NULL && i <= map->mask; i++)
-        if (map->keys[i] != KEY_NONE)
-            keymap_add(&wider, map->keys[i]);
-    free(map->keys);
-    *map = wider;
+    keys->mask = keys->mask == 0 ? SLOT_MASK_LEAST : 2 * keys->mask + 1;
+    free(keys->slots);
+    keys->slots = memory_take_zeroed((size_t)keys->mask + 1, sizeof(keys->slots[0]));
+    for (uint32_t i = 0; i < keys->count; i++)
+        keys->slots[slot_of(keys, keys->list[i])] = i + 1;
 }
 
-static void keymap_add(struct keymap *map, uint64_t key)
+uint32_t view_keys_number(struct view_keys *keys, uint64_t key)
 {
-    if (2 * map->count >= map->mask)
-        keymap_widen(map);
-    uint64_t at = keymap_at(map, key);
-    if (map->keys[at] == KEY_NONE) {
-        map->keys[at] = key;
-        map->count++;
+    assert(key != VIEW_KEY_NONE);
+    if (2 * (uint64_t)keys->count >= keys->mask)
+        widen(keys);
+    uint32_t at = slot_of(keys, key);
+    if (keys->slots[at] == 0) {
+        keys->list =
+            memory_room(keys->list, &keys->room, (size_t)keys->count + 1, sizeof(keys->list[0]));
+        keys->list[keys->count] = key;
+        keys->slots[at] = ++keys->count;
     }
+    return keys->slots[at] - 1;
 }
 
-/* What both passes share: the base rows first, then the rows of means, cut into runs. */
-struct publishing {
-    const struct people *people;
-    const struct memberships *memberships;
-    struct window window;
-    size_t person_run_count, means_run_count;
-    size_t *run_counts;  /* first pass */
-    struct keymap *maps; /* first pass: by thread; second: the one with numbers */
-    size_t *run_firsts;  /* second pass: where a run's entries begin */
-    struct index_entry *entries;
-    const struct identity_key *key, *subject_key;
-    const uint64_t *subjects; /* by base row; NULL: there are none */
-    struct progress progress;
-    atomic_size_t done_count;
-};
-
-static uint64_t person_key(const struct publishing *all, size_t row)
+void view_keys_free(struct view_keys *keys)
 {
-    return view_key(all->memberships->set_of[row], all->window, all->window.from_day,
-                    all->window.until_day);
+    free(keys->list);
+    free(keys->slots);
+    *keys = (struct view_keys){.list = NULL};
 }
 
-static uint64_t means_key(const struct publishing *all, size_t row)
+/* ---- everybody's ---- */
+
+/* All keys, rising, each once. */
+static uint64_t *all_keys(const struct view_keys keys[], uint32_t thread_count, size_t *count)
 {
-    uint32_t holder = all->people->holder[row];
-    const struct means_fact *means = &all->people->facts->means[row];
-    return holder == NOBODY ? KEY_NONE
-                            : view_key(all->memberships->set_of[holder], all->window,
-                                       means->from_day, means->until_day);
+    size_t most = 0, kept = 0;
+    for (uint32_t t = 0; t < thread_count; t++)
+        most += keys[t].count;
+    uint64_t *list = memory_take(most, sizeof(list[0]));
+    most = 0;
+    for (uint32_t t = 0; t < thread_count; t++)
+        for (uint32_t i = 0; i < keys[t].count; i++)
+            list[most++] = keys[t].list[i];
+    sort_u64(list, most);
+    for (size_t i = 0; i < most; i++)
+        if (i == 0 || list[i] != list[i - 1])
+            list[kept++] = list[i];
+    *count = kept;
+    return list;
 }
 
-/* Holders stand anywhere: what is needed soon is asked for now. */
-static void prefetch_means(const struct publishing *all, size_t row)
+static uint32_t number_of(const uint64_t list[], size_t count, uint64_t key)
 {
-    if (row >= all->people->facts->means_count || all->people->holder[row] == NOBODY)
-        return;
-    __builtin_prefetch(&all->memberships->set_of[all->people->holder[row]]);
-    if (all->subjects != NULL)
-        __builtin_prefetch(&all->subjects[all->people->holder[row]]);
-}
-
-static void publishing_start(struct publishing *all, const struct people *people,
-                             const struct memberships *memberships, struct window window)
-{
-    *all = (struct publishing){
-        .people = people,
-        .memberships = memberships,
-        .window = window,
-        .person_run_count = (people->facts->person_count + RUN_SIZE - 1) / RUN_SIZE,
-        .means_run_count = (people->facts->means_count + RUN_SIZE - 1) / RUN_SIZE};
-}
-
-/* The rows of a run, and of which kind they are. */
-static bool run_rows(const struct publishing *all, size_t run, size_t *first, size_t *end)
-{
-    bool is_person = run < all->person_run_count;
-    size_t count = is_person ? all->people->facts->person_count : all->people->facts->means_count;
-    *first = (is_person ? run : run - all->person_run_count) * RUN_SIZE;
-    *end = *first + RUN_SIZE < count ? *first + RUN_SIZE : count;
-    return is_person;
-}
-
-/* --- first pass: which views are there --- */
-
-static void collect_run(void *context, uint32_t thread, size_t run, size_t run_end)
-{
-    assert(run_end == run + 1);
-    struct publishing *all = context;
-    size_t first, end;
-    bool is_person = run_rows(all, run, &first, &end);
-    uint64_t before = KEY_NONE;
-    for (size_t row = first; row < end; row++) {
-        if (!is_person)
-            prefetch_means(all, row + AHEAD_COUNT);
-        uint64_t key = is_person ? person_key(all, row) : means_key(all, row);
-        if (key == KEY_NONE)
-            continue;
-        all->run_counts[run]++;
-        if (key != before)
-            keymap_add(&all->maps[thread], key);
-        before = key;
+    size_t first = 0, end = count;
+    while (end - first > 1) {
+        size_t middle = first + (end - first) / 2;
+        if (list[middle] <= key)
+            first = middle;
+        else
+            end = middle;
     }
+    return (uint32_t)first + 1; /* behind nobody's */
 }
 
-static uint64_t test_key(const struct publishing *all, enum test_identity which)
+void views_number(struct views *out, uint32_t *numbers[], const struct view_keys keys[],
+                  uint32_t thread_count, struct window window)
 {
-    return view_key(all->memberships->test_set, all->window, all->window.from_day,
-                    which == TEST_HIT ? all->window.until_day : all->window.from_day + 1);
-}
-
-static void number_views(struct views *out, const struct keymap *map, struct window window)
-{
-    uint64_t *keys = memory_take(map->count, sizeof(keys[0]));
-    size_t count = 0;
-    for (uint64_t i = 0; i <= map->mask; i++)
-        if (map->keys[i] != KEY_NONE)
-            keys[count++] = map->keys[i];
-    sort_u64(keys, count);
-
+    size_t count;
+    uint64_t *list = all_keys(keys, thread_count, &count);
     out->list = memory_take(count + 1, sizeof(out->list[0]));
-    out->list[VIEW_NOBODY] = (struct view){.set = SET_EMPTY, .from_day = 0, .until_day = DAY_NEVER};
+    out->list[VIEW_NOBODY] = (struct view){.set = 0, .from_day = 0, .until_day = DAY_NEVER};
     for (size_t i = 0; i < count; i++)
-        out->list[i + 1] = view_of_key(keys[i], window);
+        out->list[i + 1] = view_of_key(list[i], window);
     out->count = (uint32_t)(count + 1);
-    free(keys);
-}
-
-void views_collect(struct views *out, const struct people *people,
-                   const struct memberships *memberships, struct window window,
-                   uint32_t thread_count)
-{
-    struct publishing all;
-    publishing_start(&all, people, memberships, window);
-    size_t run_count = all.person_run_count + all.means_run_count;
-    all.run_counts = memory_take_zeroed(run_count, sizeof(all.run_counts[0]));
-    all.maps = memory_take_zeroed(thread_count, sizeof(all.maps[0]));
-    parallel_for(thread_count, run_count, 1, collect_run, &all);
-
-    keymap_add(&all.maps[0], test_key(&all, TEST_HIT));
-    keymap_add(&all.maps[0], test_key(&all, TEST_EXPIRED));
-    for (uint32_t t = 1; t < thread_count; t++) {
-        for (uint64_t i = 0; all.maps[t].keys != NULL && i <= all.maps[t].mask; i++)
-            if (all.maps[t].keys[i] != KEY_NONE)
-                keymap_add(&all.maps[0], all.maps[t].keys[i]);
-        free(all.maps[t].keys);
+    for (uint32_t t = 0; t < thread_count; t++) {
+        numbers[t] = memory_take(keys[t].count, sizeof(numbers[t][0]));
+        for (uint32_t i = 0; i < keys[t].count; i++)
+            numbers[t][i] = number_of(list, count, keys[t].list[i]);
     }
-    *out = (struct views){.run_counts = all.run_counts, .identifier_count = TEST_ENTRY_COUNT};
-    number_views(out, &all.maps[0], window);
-    for (size_t i = 0; i < run_count; i++)
-        out->identifier_count += all.run_counts[i];
-    free(all.maps[0].keys);
-    free(all.maps);
+    free(list);
 }
 
 void views_free(struct views *views)
 {
     free(views->list);
-    free(views->run_counts);
-    *views = (struct views){0};
-}
-
-/* --- second pass: digests --- */
-
-/* Identifiers wait here until there are enough for a batch. */
-struct batch {
-    struct identifier identifiers[IDENTITY_BATCH_MAX];
-    struct digest digests[IDENTITY_BATCH_MAX];
-    uint32_t views[IDENTITY_BATCH_MAX];
-    uint64_t subjects[IDENTITY_BATCH_MAX];
-    size_t count;
-};
-
-static void batch_flush(struct batch *batch, const struct identity_key *key,
-                        struct index_entry **to)
-{
-    identity_digest_batch(batch->digests, key, batch->identifiers, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        *(*to)++ = (struct index_entry){batch->digests[i], batch->views[i], batch->subjects[i]};
-    batch->count = 0;
-}
-
-static struct identifier code_identifier(uint64_t code)
-{
-    struct identifier identifier = {.means = MEANS_PERSONAL_CODE, .size = 11};
-    means_unpack_code(identifier.text, code);
-    return identifier;
-}
-
-static void digest_run(void *context, uint32_t thread, size_t run, size_t run_end)
-{
-    assert(run_end == run + 1);
-    struct publishing *all = context;
-    const struct facts *facts = all->people->facts;
-    struct index_entry *to = all->entries + all->run_firsts[run];
-    struct batch batch = {.count = 0};
-    size_t first, end;
-    bool is_person = run_rows(all, run, &first, &end);
-    for (size_t row = first; row < end; row++) {
-        if (!is_person)
-            prefetch_means(all, row + AHEAD_COUNT);
-        uint64_t key = is_person ? person_key(all, row) : means_key(all, row);
-        if (key == KEY_NONE)
-            continue;
-        batch.identifiers[batch.count] =
-            is_person ? code_identifier(facts->persons[row].code) : facts->means[row].identifier;
-        batch.views[batch.count] = all->maps->views[keymap_at(all->maps, key)];
-        batch.subjects[batch.count] =
-            all->subjects == NULL ? 0 : all->subjects[is_person ? row : all->people->holder[row]];
-        if (++batch.count == IDENTITY_BATCH_MAX)
-            batch_flush(&batch, all->key, &to);
-    }
-    batch_flush(&batch, all->key, &to);
-    size_t written = (size_t)(to - all->entries) - all->run_firsts[run];
-    size_t done = atomic_fetch_add(&all->done_count, written) + written;
-    if (thread == 0)
-        progress_set(&all->progress, done);
-}
-
-static void digest_tests(struct publishing *all)
-{
-    struct index_entry *to = all->entries;
-    for (uint8_t means = 1; means <= MEANS_LAST; means++)
-        for (int which = TEST_HIT; which <= TEST_EXPIRED; which++) {
-            const char *text = means_test_identifier((enum means)means, (enum test_identity)which);
-            struct identifier identifier = {.means = means, .size = (uint8_t)strlen(text)};
-            memcpy(identifier.text, text, identifier.size);
-            uint64_t key = test_key(all, (enum test_identity)which);
-            identity_digest(&to->digest, all->key, &identifier);
-            to->view = all->maps->views[keymap_at(all->maps, key)];
-            to->subject = all->subject_key == NULL
-                              ? 0
-                              : subject_of_test(all->subject_key, (enum test_identity)which);
-            to++;
-        }
-    assert(to == all->entries + TEST_ENTRY_COUNT);
-}
-
-static struct keymap keymap_of_views(const struct views *views, struct window window)
-{
-    struct keymap map = {0};
-    for (uint32_t i = 1; i < views->count; i++)
-        keymap_add(&map, view_key(views->list[i].set, window, views->list[i].from_day,
-                                  views->list[i].until_day));
-    map.views = memory_take_zeroed(map.mask + 1, sizeof(map.views[0]));
-    for (uint32_t i = 1; i < views->count; i++)
-        map.views[keymap_at(&map, view_key(views->list[i].set, window, views->list[i].from_day,
-                                           views->list[i].until_day))] = i;
-    return map;
-}
-
-struct index_entry *views_digest(const struct views *views, const struct people *people,
-                                 const struct memberships *memberships, struct window window,
-                                 const struct identity_key *key,
-                                 const struct identity_key *subject_key, uint32_t thread_count,
-                                 bool is_quiet)
-{
-    struct publishing all;
-    publishing_start(&all, people, memberships, window);
-    uint64_t *subjects = subject_key == NULL
-                             ? NULL
-                             : subjects_of_people(people, memberships, subject_key, thread_count);
-    all.subjects = subjects;
-    all.subject_key = subject_key;
-    struct keymap map = keymap_of_views(views, window);
-    size_t run_count = all.person_run_count + all.means_run_count;
-    all.maps = &map;
-    all.key = key;
-    all.entries = memory_take(views->identifier_count, sizeof(all.entries[0]));
-    all.run_firsts = memory_take(run_count + 1, sizeof(all.run_firsts[0]));
-    all.run_firsts[0] = TEST_ENTRY_COUNT;
-    for (size_t i = 0; i < run_count; i++)
-        all.run_firsts[i + 1] = all.run_firsts[i] + views->run_counts[i];
-
-    progress_start(&all.progress, "hashing", "identifiers", views->identifier_count, is_quiet);
-    digest_tests(&all);
-    parallel_for(thread_count, run_count, 1, digest_run, &all);
-    progress_set(&all.progress, views->identifier_count);
-    progress_end(&all.progress);
-    free(subjects);
-    free(all.run_firsts);
-    free(map.keys);
-    free(map.views);
-    return all.entries;
+    *views = (struct views){.list = NULL};
 }

@@ -7,57 +7,23 @@
 
 #define SECONDS_PER_HOUR 3600
 
-/* Days before the month begins, in a common year that starts in March: February, the month of
- * uneven length, is then last and needs no exception (a well-known trick of calendar code). */
-static int32_t days_before_month(uint32_t months_since_march)
-{
-    return (int32_t)((153 * months_since_march + 2) / 5);
-}
-
-static int32_t days_before_year(int32_t year)
-{
-    /* year >= 0: callers keep dates within 1..9999. */
-    return year * 365 + year / 4 - year / 100 + year / 400;
-}
-
-#define DAYS_FROM_MARCH_0000_TO_1970 719468
-
-int32_t day_of_date(struct date date)
-{
-    int32_t year = date.month > 2 ? date.year : date.year - 1;
-    uint32_t months_since_march = (date.month + 9) % 12;
-    return days_before_year(year) + days_before_month(months_since_march) + (int32_t)date.day - 1 -
-           DAYS_FROM_MARCH_0000_TO_1970;
-}
-
 struct date date_of_day(int32_t day)
 {
-    int32_t since = day + DAYS_FROM_MARCH_0000_TO_1970;
+    int32_t since = day + DAY_FROM_MARCH_0000_TO_1970;
     assert(since >= 0);
     int32_t year = (int32_t)((int64_t)since * 400 / 146097);
-    if (days_before_year(year) > since)
+    if (day_days_before_year(year) > since)
         year--;
-    else if (days_before_year(year + 1) <= since)
+    else if (day_days_before_year(year + 1) <= since)
         year++;
-    uint32_t day_of_year = (uint32_t)(since - days_before_year(year));
+    uint32_t day_of_year = (uint32_t)(since - day_days_before_year(year));
     uint32_t months_since_march = (5 * day_of_year + 2) / 153;
     struct date date = {
         .year = months_since_march < 10 ? year : year + 1,
         .month = months_since_march < 10 ? months_since_march + 3 : months_since_march - 9,
-        .day = day_of_year - (uint32_t)days_before_month(months_since_march) + 1,
+        .day = day_of_year - (uint32_t)day_days_before_month(months_since_march) + 1,
     };
     return date;
-}
-
-bool date_is_valid(struct date date)
-{
-    static const uint8_t month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (date.year < 1 || date.year > 9999 || date.month < 1 || date.month > 12 || date.day < 1)
-        return false;
-    bool is_leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
-    if (date.month == 2 && date.day == 29)
-        return is_leap;
-    return date.day <= month_days[date.month - 1];
 }
 
 int32_t day_of_age(int32_t birth_day, uint32_t age_years)

@@ -18,11 +18,11 @@ struct date {
 
 /* Days since 1970-01-01 may be negative (births before 1970): a day number that is stored is an
  * int32_t for births and a uint32_t for everything that a snapshot judges. */
-int32_t day_of_date(struct date date);
+static inline int32_t day_of_date(struct date date);
 struct date date_of_day(int32_t day);
 
 /* Whether the date exists: 2000-02-29 does, 1900-02-29 does not; years 1..9999. */
-bool date_is_valid(struct date date);
+static inline bool date_is_valid(struct date date);
 
 /* The day on which somebody born on `birth_day` reaches `age_years`: the birthday, and 1 March in
  * common years for those born on 29 February (a year of age is completed when its last day, 28
@@ -59,5 +59,40 @@ MUST_USE bool time_of_text(uint64_t *utc_s, const char *text);
 /* "2026-11-23T19:05:00Z" */
 #define TIME_TEXT_SIZE 21
 void time_to_text(char text[static TIME_TEXT_SIZE], uint64_t utc_s);
+
+/* ---- here, because registers have dates by the million ---- */
+
+/* Days before the month begins, in a common year that starts in March: February, the month of
+ * uneven length, is then last and needs no exception (a well-known trick of calendar code). */
+static inline int32_t day_days_before_month(uint32_t months_since_march)
+{
+    return (int32_t)((153 * months_since_march + 2) / 5);
+}
+
+static inline int32_t day_days_before_year(int32_t year)
+{
+    uint32_t years = (uint32_t)year; /* callers keep dates within 1..9999 */
+    return (int32_t)(years * 365 + years / 4 - years / 100 + years / 400);
+}
+
+#define DAY_FROM_MARCH_0000_TO_1970 719468
+
+static inline int32_t day_of_date(struct date date)
+{
+    int32_t year = date.month > 2 ? date.year : date.year - 1;
+    uint32_t months_since_march = date.month > 2 ? date.month - 3 : date.month + 9;
+    return day_days_before_year(year) + day_days_before_month(months_since_march) +
+           (int32_t)date.day - 1 - DAY_FROM_MARCH_0000_TO_1970;
+}
+
+static inline bool date_is_valid(struct date date)
+{
+    static const uint8_t month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (date.year < 1 || date.year > 9999 || date.month < 1 || date.month > 12 || date.day < 1)
+        return false;
+    if (date.month == 2 && date.day == 29)
+        return date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+    return date.day <= month_days[date.month - 1];
+}
 
 #endif

@@ -322,31 +322,46 @@ uint64_t means_pack_code(const char digits[static CODE_SIZE])
     return code;
 }
 
-void means_unpack_code(char digits[static CODE_SIZE], uint64_t code)
+/* Eight digits in lanes of 16 bits, the first in the lowest: the first, third, fifth, seventh; and
+ * those between. All lanes are divided at once, by multiplying. */
+struct digits {
+    uint64_t odd, even;
+};
+
+static struct digits digits_of(uint32_t number)
 {
-    for (size_t i = CODE_SIZE; i > 0; i--) {
-        digits[i - 1] = (char)('0' + code % 10);
-        code /= 10;
-    }
-    assert(code == 0);
+    uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
+    uint64_t hundreds = ((fours * 5243) >> 19) & UINT64_C(0x0000007f0000007f);
+    uint64_t pairs = hundreds | (fours - hundreds * 100) << 16;
+    uint64_t tens = ((pairs * 103) >> 10) & UINT64_C(0x000f000f000f000f);
+    return (struct digits){tens, pairs - tens * 10};
+}
+
+void means_unpack_code(char text[static CODE_SIZE], uint64_t code)
+{
+    assert(code < UINT64_C(100000000000));
+    struct digits digits = digits_of((uint32_t)(code / 1000));
+    uint32_t rest = (uint32_t)(code % 1000);
+    store_u64((uint8_t *)text, digits.odd | digits.even << 8 | UINT64_C(0x3030303030303030));
+    text[8] = (char)('0' + rest / 100);
+    text[9] = (char)('0' + rest / 10 % 10);
+    text[10] = (char)('0' + rest % 10);
 }
 
 #define CODE_NEW_LEAST 32
 
 bool means_code_checks(uint64_t code)
 {
-    static const uint8_t weights[CODE_SIZE - 1] = {1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
     if (code / 1000000000 >= CODE_NEW_LEAST) /* the first two of eleven digits */
         return true;
-    /* In two halves, which a processor divides side by side: every row of every register asks. */
-    uint32_t front = (uint32_t)(code / 100000), back = (uint32_t)(code % 100000);
-    uint32_t sum = 0, last = back % 10;
-    back /= 10;
-    for (size_t i = 0; i < 6; i++, front /= 10)
-        sum += weights[5 - i] * (front % 10);
-    for (size_t i = 0; i < 4; i++, back /= 10)
-        sum += weights[9 - i] * (back % 10);
-    return last == (1101 - sum) % 11 % 10; /* 10 becomes 0; the sum is at most 495 */
+    /* Weights 1, 6, 3, 7, 9, 10, 5, 8 of the first eight digits: a product's highest lane is the
+     * sum of the first factor's lanes, each times the other's from the far end. Then 4 and 2. */
+    struct digits digits = digits_of((uint32_t)(code / 1000));
+    uint32_t rest = (uint32_t)(code % 1000);
+    uint64_t sum = (digits.odd * UINT64_C(0x0001000300090005)) >> 48;
+    sum += (digits.even * UINT64_C(0x00060007000a0008)) >> 48;
+    sum += 4 * (rest / 100) + 2 * (rest / 10 % 10);
+    return rest % 10 == (1101 - sum) % 11 % 10; /* 10 becomes 0; the sum is at most 495 */
 }
 
 static const char *const test_identifiers[MEANS_LAST + 1][TEST_IDENTITY_COUNT] = {

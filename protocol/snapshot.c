@@ -152,7 +152,20 @@ static bool manifest_has_key(const struct manifest *m, const struct identity_key
 
 /* ---- the sealed copy ---- */
 
-/* Hashes exactly `size` bytes of fd while they go to the copy. */
+static bool copy_chunk(int copy_fd, const uint8_t *chunk, size_t size)
+{
+    for (size_t done = 0; copy_fd >= 0 && done < size;) {
+        ssize_t written = write(copy_fd, chunk + done, size - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        done += (size_t)written;
+    }
+    return true;
+}
+
+/* Hashes exactly `size` bytes of fd while they go to the copy, if there is one. */
 static bool copy_hashed(int copy_fd, int fd, uint64_t size, uint8_t *hash, uint8_t *chunk,
                         struct fault *fault)
 {
@@ -166,15 +179,9 @@ static bool copy_hashed(int copy_fd, int fd, uint64_t size, uint8_t *hash, uint8
         if ((size_t)n != wanted)
             return fault_set(fault, "became shorter while it was read");
         crypto_generichash_update(&state, chunk, wanted);
-        for (size_t done = 0; done < wanted;) {
-            ssize_t written = write(copy_fd, chunk + done, wanted - done);
-            if (written < 0 && errno == EINTR)
-                continue;
-            if (written <= 0)
-                return fault_set(fault, "copying %" PRIu64 " bytes to memory: %s", size,
-                                 strerror(errno));
-            done += (size_t)written;
-        }
+        if (!copy_chunk(copy_fd, chunk, wanted))
+            return fault_set(fault, "copying %" PRIu64 " bytes to memory: %s", size,
+                             strerror(errno));
         left -= wanted;
     }
     crypto_generichash_final(&state, hash, DATA_HASH_SIZE);
@@ -193,14 +200,21 @@ static bool copy_verified(int copy_fd, int fd, const struct manifest *m, struct 
     if (is_good && memcmp(hash, m->data_hash, DATA_HASH_SIZE) != 0)
         is_good = fault_set(fault, "not the data its manifest was signed for: damaged or replaced; "
                                    "fetch it again");
-    if (is_good &&
+    if (is_good && copy_fd >= 0 &&
         fcntl(copy_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
         is_good = fault_set(fault, "sealing its copy in memory: %s", strerror(errno));
     return is_good;
 }
 
-/* A sealed memfd with the verified bytes of the data file; -1 with a fault. */
-static int open_copy(int directory_fd, const struct manifest *m, struct fault *fault)
+static bool make_copy(int *copy_fd, struct fault *fault)
+{
+    *copy_fd = memfd_create("elig-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return *copy_fd >= 0 || fault_set(fault, "no memory file for its copy: %s", strerror(errno));
+}
+
+/* The verified bytes of the data file: a sealed memfd, or the file itself; -1 with a fault. */
+static int open_copy(int directory_fd, const struct manifest *m, bool is_mapped,
+                     struct fault *fault)
 {
     char name[FOLDER_NAME_SIZE];
     folder_file_name(name, m->generation, DATA_SUFFIX);
@@ -211,15 +225,17 @@ static int open_copy(int directory_fd, const struct manifest *m, struct fault *f
 
     int copy_fd = -1;
     bool is_good = size == m->data_size;
+    if (is_mapped)
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     if (!is_good)
         fault_set(fault,
                   "%" PRIu64 " bytes, its manifest says %" PRIu64
                   ": cut short or replaced; fetch it again",
                   size, m->data_size);
-    else if ((copy_fd = memfd_create("elig-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0)
-        is_good = fault_set(fault, "no memory file for its copy: %s", strerror(errno));
     else
-        is_good = copy_verified(copy_fd, fd, m, fault);
+        is_good = (is_mapped || make_copy(&copy_fd, fault)) && copy_verified(copy_fd, fd, m, fault);
+    if (is_good && is_mapped)
+        return fd;
     close(fd);
     if (is_good)
         return copy_fd;
@@ -524,9 +540,10 @@ static bool open_key(struct snapshot *snapshot, const struct snapshot_trust *tru
     return manifest_has_key(m, snapshot->identity, fault);
 }
 
-static bool open_data(struct snapshot *snapshot, int directory_fd, struct fault *fault)
+static bool open_data(struct snapshot *snapshot, int directory_fd, bool is_mapped,
+                      struct fault *fault)
 {
-    int copy_fd = open_copy(directory_fd, &snapshot->manifest, fault);
+    int copy_fd = open_copy(directory_fd, &snapshot->manifest, is_mapped, fault);
     if (copy_fd < 0)
         return false;
     bool is_good = open_env(snapshot, copy_fd, fault);
@@ -560,7 +577,7 @@ static bool open_generation(struct snapshot **out, int directory_fd, uint64_t ge
                     !open_key(snapshot, trust, fault)))
         is_good = fault_at(fault, name);
     if (is_good)
-        is_good = open_data(snapshot, directory_fd, fault);
+        is_good = open_data(snapshot, directory_fd, trust->is_mapped, fault);
     if (!is_good) {
         snapshot_close(snapshot);
         return false;

@@ -1,7 +1,8 @@
 /* A published snapshot, verified and read-only. The only reader: engine, loader and bench use it.
  *
  * Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and
- * LMDB maps that copy, so neither rot, truncation nor replacement of the file is seen after. */
+ * LMDB maps that copy, so neither rot, truncation nor replacement of the file is seen after. Only a
+ * publisher maps the file, which is its own. */
 #ifndef PROTOCOL_SNAPSHOT_H
 #define PROTOCOL_SNAPSHOT_H
 
@@ -58,6 +59,9 @@ struct snapshot_trust {
     uint32_t environment;
     uint64_t generation_above; /* refuse this one and all older; 0: any */
     uint64_t now_s;            /* refuse what is past its not-after; 0: do not look */
+    /* The folder is ours, and locked: the file itself is read from the disk, as far as the kernel
+     * agrees, and mapped. For publishers, who hold what they wrote against its hash once more. */
+    bool is_mapped;
 };
 
 /* Any generation, however old; `keys` is borrowed. */

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+int booth_wait_ms = BOOTH_WAIT_MS;
+
 static uint64_t clock_ms(clockid_t clock)
 {
     struct timespec now;
@@ -87,7 +89,7 @@ void booth_greet(struct booth *booth, uint16_t port)
 static bool receive(struct booth *booth)
 {
     struct pollfd watch = {.fd = booth->fd, .events = POLLIN};
-    ck_assert_msg(poll(&watch, 1, BOOTH_WAIT_MS) == 1, "nothing came");
+    ck_assert_msg(poll(&watch, 1, booth_wait_ms) == 1, "nothing came");
     ssize_t got = recv(booth->fd, booth->received, sizeof(booth->received), 0);
     booth->received_from = 0;
     booth->received_size = got > 0 ? (size_t)got : 0;

@@ -8,6 +8,7 @@
 #include "protocol/noise.h"
 
 #define BOOTH_WAIT_MS 20000
+extern int booth_wait_ms; /* that long, unless a test is slow by itself */
 
 struct booth {
     struct elig_session_settings settings;

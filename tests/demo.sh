@@ -23,19 +23,26 @@ trap 'exit 1' HUP INT TERM
 # ---- keys, country, snapshot ----
 
 # Only what an earlier demo left.
-rm -rf "$demo/keys" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/ledger" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
+rm -rf "$demo/keys" "$demo/merchants" "$demo/catalogue" "$demo/identity-keys" "$demo/country" "$demo/snapshots" "$demo/ledger" "$demo/reliefs" "$demo/port" "$demo"/*.json "$demo"/*.txt "$demo"/*.log "$demo/eligd.conf"
 mkdir -p "$demo/keys" || fail "cannot write to $demo"
-"$bin/eligctl" keygen signing "$demo/keys/signing.key" >"$demo/keys.txt" || fail "no signing key"
+for kind in signing server merchant subject; do
+    "$bin/eligctl" keygen $kind "$demo/keys/$kind.key" >>"$demo/keys.txt" || fail "no $kind key"
+done
 keys="--identity-keys $demo/identity-keys --signing-public $demo/keys/signing.key.pub"
 
 echo "1. A country of $(thousands "$persons") persons, none of them real, as eleven registers deliver it"
+# Terminals for sealed sessions, which benches hold: eligbench compare, bench/sealed.sh.
+{ cp -r loader/catalogue "$demo/catalogue" &&
+    "$bin/eligbench" terminals --quiet --terminals 20000 --merchant-key "$demo/keys/merchant.key" \
+        --merchant-keys "$demo/merchants" "$demo/catalogue"; } || fail "no terminals"
 started=$(date +%s.%N)
 "$bin/eligbench" country --persons "$persons" --seed 1 --as-of today "$demo/country" >"$demo/country.txt" || fail "no country"
 country_s=$(seconds_since "$started")
 
 load() {
     "$bin/eligload" build --exports "$demo/country" --snapshots "$demo/snapshots" --identity-keys "$demo/identity-keys" \
-        --signing-key "$demo/keys/signing.key" --summary "$demo/load.json" "$@" >"$demo/load.txt"
+        --signing-key "$demo/keys/signing.key" --subject-key "$demo/keys/subject.key" --catalogue "$demo/catalogue" \
+        --summary "$demo/load.json" "$@" >"$demo/load.txt"
 }
 echo "2. Deliveries in seven dialects and with broken rows become one signed snapshot"
 started=$(date +%s.%N)

@@ -444,8 +444,11 @@ static struct content content_of(struct fixture *f)
         .clause_count = f->clause_count,
         .relief_count = f->relief_count,
     };
-    return (struct content){f->entries, f->entry_count, &f->tables,
-                            f->subject_key == NULL ? 0 : subject_key_check(f->subject_key)};
+    return (struct content){.entries = f->entries,
+                            .entry_count = f->entry_count,
+                            .tables = &f->tables,
+                            .subject_check =
+                                f->subject_key == NULL ? 0 : subject_key_check(f->subject_key)};
 }
 
 bool fixture_try_publish(struct fixture *f, uint64_t *generation, struct fault *fault)

@@ -109,7 +109,8 @@ static uint64_t build(const char *directory, uint64_t identifier_count, struct m
         .clause_count = 1,
         .relief_count = 1,
     };
-    struct content content = {entries, identifier_count, &tables, 0};
+    struct content content = {
+        .entries = entries, .entry_count = identifier_count, .tables = &tables};
 
     struct fault fault;
     struct publication *publication;

@@ -146,7 +146,7 @@ static struct index index_in_memory(struct index_entry *entries, uint64_t count)
     uint8_t *buckets = aligned_alloc(BUCKET_SIZE, bucket_count * BUCKET_SIZE);
     if (buckets == NULL)
         errx(1, "no memory");
-    arrangement_fill(arrangement, buckets, 0, bucket_count, 2);
+    must(arrangement_fill(arrangement, buckets, 0, bucket_count, 2, &fault), &fault);
     struct index index = {.home_count = arrangement->home_count, .shards = {buckets}};
     arrangement_free(arrangement);
     return index;

@@ -89,7 +89,7 @@ static struct content content_make(uint64_t entry_count)
         .clause_count = 2,
         .relief_count = 2,
     };
-    return (struct content){entries, entry_count, &tables, 0};
+    return (struct content){.entries = entries, .entry_count = entry_count, .tables = &tables};
 }
 
 static void start(void)

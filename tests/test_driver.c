@@ -1,5 +1,6 @@
 #include "bench/driver.h"
 #include "bench/echo.h"
+#include "bench/fleet.h"
 #include "tests/support.h"
 
 #include <pthread.h>
@@ -25,6 +26,8 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
+static uint64_t busy_us; /* of the echo and of the driver */
+
 static void start_echo(void)
 {
     char path[256], port[16] = "";
@@ -33,7 +36,7 @@ static void start_echo(void)
     ck_assert_int_ge(server_pid, 0);
     if (server_pid == 0) {
         struct fault own;
-        _exit(echo_serve(path, &own) ? 0 : 1);
+        _exit(echo_serve(path, busy_us, &own) ? 0 : 1);
     }
     for (int tries = 0; tries < 500 && port[0] == '\0'; tries++) {
         FILE *file = fopen(path, "re");
@@ -48,6 +51,12 @@ static void start_echo(void)
     support_write_file(path, truth, sizeof(truth) - 1, 0600);
     struct mix mix = {.hit_percent = 50, .skew = 0.5, .seed = 3, .kind = KIND_CHECK};
     ck_assert_msg(workload_read(&workload, path, &mix, &fault), "%s", fault.text);
+}
+
+static void start_busy_echo(void)
+{
+    busy_us = 1000;
+    start_echo();
 }
 
 static void stop_echo(void)
@@ -67,6 +76,7 @@ static struct plan plan_of(uint64_t rate_per_s)
                          .connection_count = 4,
                          .depth = 16,
                          .rate_per_s = rate_per_s,
+                         .busy_us = busy_us,
                          .warm_ms = 20,
                          .measure_ms = 300,
                          .server_pid = server_pid};
@@ -120,6 +130,74 @@ START_TEST(an_answer_of_another_protocol_is_wrong)
 }
 END_TEST
 
+static const uint32_t process_counts[] = {1, 3, 4};
+
+static const cpu_set_t *all_cores(void)
+{
+    static cpu_set_t cores;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(cores), &cores), 0);
+    return &cores;
+}
+
+START_TEST(several_processes_get_every_answer_and_add_up)
+{
+    struct plan plan = plan_of(0);
+    ck_assert_msg(fleet_run(&result, &plan, process_counts[_i], all_cores(), &fault), "%s",
+                  fault.text);
+    ck_assert_uint_gt(result.answer_count, 0);
+    ck_assert_uint_eq(result.failed_count, 0);
+    ck_assert_uint_eq(result.wrong_count, 0);
+    ck_assert_uint_eq(result.latency.count, result.answer_count);
+    ck_assert_uint_eq(result.outcomes.by[OUTCOME_OTHER], result.answer_count);
+    ck_assert_uint_gt(result.server_cpu_ns, 0);
+    ck_assert_uint_gt(result.client_cpu_ns, 0);
+}
+END_TEST
+
+START_TEST(several_processes_share_the_rate)
+{
+    struct plan plan = plan_of(1001);
+    plan.warm_ms = 0;
+    ck_assert_msg(fleet_run(&result, &plan, 3, NULL, &fault), "%s", fault.text);
+    ck_assert_uint_eq(result.failed_count, 0);
+    /* As many as are due in the measured time and what was late of them; not three times as many.
+     */
+    ck_assert_uint_gt(result.answer_count, 0);
+    ck_assert_uint_le(result.answer_count, 1001 * result.elapsed_ns / 1000000000 + 3);
+}
+END_TEST
+
+START_TEST(an_interrupt_ends_all_processes_with_what_they_measured)
+{
+    struct plan plan = plan_of(2000);
+    plan.measure_ms = 600000;
+    pid_t parent = getpid(), killer = fork();
+    if (killer == 0) {
+        pause_ms(500);
+        kill(parent, SIGINT);
+        _exit(0);
+    }
+    ck_assert_msg(fleet_run(&result, &plan, 2, NULL, &fault), "%s", fault.text);
+    ck_assert(result.is_interrupted);
+    ck_assert(children_interrupted());
+    ck_assert_uint_eq(result.failed_count, 0);
+    waitpid(killer, NULL, 0);
+}
+END_TEST
+
+START_TEST(one_process_that_cannot_connect_ends_the_others)
+{
+    struct plan plan = plan_of(0);
+    plan.address = "unix:/nonexistent/eligd.sock";
+    ck_assert(!fleet_run(&result, &plan, 3, NULL, &fault));
+    ck_assert_ptr_nonnull(strstr(fault.text, "/nonexistent/eligd.sock"));
+    kill(server_pid, SIGKILL);
+    ck_assert_int_eq(waitpid(-1, NULL, 0), server_pid);
+    ck_assert_int_eq(waitpid(-1, NULL, 0), -1); /* nobody else is left */
+    workload_free(&workload);
+}
+END_TEST
+
 START_TEST(requests_of_a_killed_server_have_failed)
 {
     struct plan plan = plan_of(0);
@@ -160,10 +238,19 @@ int main(void)
     tcase_add_test(served, closed_loop_gets_every_answer_and_reads_both_clocks);
     tcase_add_test(served, a_stalled_server_shows_in_the_latency_of_an_open_loop);
     tcase_add_test(served, an_answer_of_another_protocol_is_wrong);
+    tcase_add_loop_test(served, several_processes_get_every_answer_and_add_up, 0,
+                        sizeof(process_counts) / sizeof(process_counts[0]));
+    tcase_add_test(served, several_processes_share_the_rate);
+    tcase_add_test(served, an_interrupt_ends_all_processes_with_what_they_measured);
     suite_add_tcase(suite, served);
+    TCase *busy = tcase_create("with an echo server, both polling");
+    tcase_add_checked_fixture(busy, start_busy_echo, stop_echo);
+    tcase_add_test(busy, closed_loop_gets_every_answer_and_reads_both_clocks);
+    suite_add_tcase(suite, busy);
     TCase *killed = tcase_create("with a server that dies");
     tcase_add_checked_fixture(killed, start_echo, NULL);
     tcase_add_test(killed, requests_of_a_killed_server_have_failed);
+    tcase_add_test(killed, one_process_that_cannot_connect_ends_the_others);
     suite_add_tcase(suite, killed);
     TCase *alone = tcase_create("without a server");
     tcase_add_test(alone, nobody_listening_is_a_fault_that_says_where);

@@ -5,11 +5,13 @@
 #include "tests/fixture.h"
 #include "tests/support.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -652,6 +654,112 @@ START_TEST(hup_looks_at_once)
 }
 END_TEST
 
+/* ---- loops that poll before they sleep ---- */
+
+static bool has_cores(int count)
+{
+    cpu_set_t cores;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(cores), &cores), 0);
+    return CPU_COUNT(&cores) >= count;
+}
+
+/* Whether a thread of the server runs, or would if it had a core. */
+static bool server_runs(void)
+{
+    char path[64], text[512];
+    bool runs = false;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)eligd_pid());
+    DIR *threads = opendir(path);
+    ck_assert_ptr_nonnull(threads);
+    for (struct dirent *one = readdir(threads); one != NULL; one = readdir(threads)) {
+        if (one->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)eligd_pid(), one->d_name);
+        FILE *stat = fopen(path, "re");
+        if (stat == NULL)
+            continue;
+        size_t size = fread(text, 1, sizeof(text) - 1, stat);
+        fclose(stat);
+        text[size] = '\0';
+        const char *state = strrchr(text, ')');
+        runs = runs || (state != NULL && state[1] == ' ' && state[2] == 'R');
+    }
+    closedir(threads);
+    return runs;
+}
+
+static uint64_t server_cpu_us(void)
+{
+    clockid_t clock;
+    struct timespec used;
+    ck_assert_int_eq(clock_getcpuclockid(eligd_pid(), &clock), 0);
+    ck_assert_int_eq(clock_gettime(clock, &used), 0);
+    return (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
+}
+
+START_TEST(a_loop_that_polls_leaves_room_for_swaps_signals_and_others)
+{
+    START("--busy-poll", "1000000", "--poll-ms", "10", "--loops", "1");
+    int fd = connect_tcp(), other = connect_unix();
+    uint64_t next = fixture_publish(fixture), number = 0;
+    while (ask_status(fd).generation != next) {
+        check_served(fd, number++); /* never a pause: it polls all the while */
+        check_served(other, number++);
+    }
+    eligd_wait_for_events("swap", 1);
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    close(fd);
+    close(other);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_eq(eligd_total("accepted"), eligd_total("closed"));
+}
+END_TEST
+
+START_TEST(a_loop_polls_for_a_while_and_then_sleeps)
+{
+    enum { POLLS_MS = 300 };
+    if (!has_cores(2))
+        return; /* it would not poll */
+    START("--busy-poll", "300000", "--poll-ms", "3600000", "--loops", "1");
+    int fd = connect_tcp();
+    do
+        check_served(fd, 1);
+    while (!server_runs());
+    uint64_t before_us; /* it wakes for its ticks; who polls takes what there is */
+    do {
+        before_us = server_cpu_us();
+        usleep(2 * POLLS_MS * 1000);
+    } while (server_cpu_us() - before_us > 10000);
+    check_served(fd, 2);
+    close(fd);
+    eligd_stop();
+}
+END_TEST
+
+START_TEST(without_a_core_to_spare_no_loop_polls)
+{
+    static char text[65536];
+    cpu_set_t before, one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+    size_t core = 0;
+    while (!CPU_ISSET(core, &before))
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+    START("--busy-poll", "1000000", "--loops", "1");
+    ck_assert_int_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+    int fd = connect_tcp();
+    check_served(fd, 1);
+    close(fd);
+    eligd_stop();
+    eligd_read_log(text, sizeof(text));
+    ck_assert_ptr_nonnull(strstr(text, "event=note busy_poll_us=0 reason="));
+    ck_assert_ptr_nonnull(strstr(text, " loops=1 busy_poll_us=0 "));
+}
+END_TEST
+
 static void damage(uint64_t generation)
 {
     char path[1024], text[GENERATION_TEXT_SIZE];
@@ -761,7 +869,7 @@ START_TEST(who_had_connected_before_the_stop_is_answered)
 {
     enum { WAITING = 300 }; /* more than one turn of the loop accepts */
     int fds[WAITING];
-    START("--drain-ms", "10000");
+    START("--drain-ms", "10000", "--loops", _i == 0 ? "1" : "3");
     ck_assert_int_eq(kill(eligd_pid(), SIGSTOP), 0);
     for (uint64_t i = 0; i < WAITING; i++) {
         uint8_t frame[FRAME_SIZE];
@@ -830,6 +938,69 @@ START_TEST(a_signal_that_comes_twice_at_once_is_one)
     ck_assert_int_eq(eligd_wait_for_exit(), 3);
     ck_assert_uint_eq(eligd_count_events("killed"), 1);
     close(fd);
+}
+END_TEST
+
+/* How many connections each loop had when it was asked to stop. */
+static void read_loop_counts(uint32_t counts[], uint32_t loop_count)
+{
+    static char text[65536];
+    ck_assert_int_eq(kill(eligd_pid(), SIGTERM), 0);
+    eligd_wait_for_events("draining", 1);
+    eligd_read_log(text, sizeof(text));
+    const char *at = strstr(text, " by_loop=");
+    ck_assert_ptr_nonnull(at);
+    at += strlen(" by_loop=");
+    for (uint32_t i = 0; i < loop_count; i++) {
+        char *end;
+        counts[i] = (uint32_t)strtoul(at, &end, 10);
+        ck_assert_int_eq(*end, i + 1 < loop_count ? ',' : ' ');
+        at = end + 1;
+    }
+}
+
+static const struct {
+    const char *loops;
+    bool is_unix;
+    uint32_t leave_a_round; /* every so-manieth leaves; 0: nobody */
+} spreads[] = {{"2", false, 0}, {"4", false, 0}, {"4", true, 0},
+               {"2", false, 2}, {"4", false, 3}, {"3", true, 2}};
+
+/* Loops accept at once, so each may take one that another was about to even out. */
+START_TEST(every_loop_has_its_share_of_the_connections)
+{
+    enum { MANY = 96, LOOPS_MAX = 4 };
+    int fds[MANY];
+    uint32_t counts[LOOPS_MAX], loop_count = (uint32_t)atoi(spreads[_i].loops);
+    START("--loops", spreads[_i].loops);
+    for (uint64_t i = 0; i < MANY; i++) {
+        fds[i] = spreads[_i].is_unix ? connect_unix() : connect_tcp();
+        check_served(fds[i], i);
+    }
+    /* Some leave, of loops by chance; as many come. */
+    uint32_t left_count = 0, step = spreads[_i].leave_a_round;
+    for (uint32_t i = 1; step > 0 && i < MANY; i += step, left_count++) {
+        close(fds[i]);
+        fds[i] = -1;
+    }
+    while (ask_status(fds[0]).connection_count != MANY - left_count)
+        usleep(1000);
+    for (uint64_t i = 0; i < MANY; i++) {
+        if (fds[i] >= 0)
+            continue;
+        fds[i] = connect_tcp();
+        check_served(fds[i], i);
+    }
+    read_loop_counts(counts, loop_count);
+    for (uint32_t i = 0; i < loop_count; i++) {
+        ck_assert_uint_ge(counts[i] + loop_count, MANY / loop_count);
+        ck_assert_uint_le(counts[i], MANY / loop_count + loop_count);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        close(fds[i]);
+    ck_assert_int_eq(eligd_wait_for_exit(), 0);
+    ck_assert_uint_eq(eligd_total("accepted"), eligd_total("closed"));
+    ck_assert_uint_eq(eligd_total("accepted"), MANY + left_count);
 }
 END_TEST
 
@@ -1138,16 +1309,21 @@ int main(void)
     tcase_add_test(tcase, without_descriptors_accepting_pauses_and_goes_on);
     tcase_add_loop_test(tcase, swaps_under_load_fail_no_request, 0, 4);
     tcase_add_test(tcase, hup_looks_at_once);
+    tcase_add_test(tcase, a_loop_that_polls_leaves_room_for_swaps_signals_and_others);
+    tcase_add_test(tcase, a_loop_polls_for_a_while_and_then_sleeps);
+    tcase_add_test(tcase, without_a_core_to_spare_no_loop_polls);
     tcase_add_test(tcase, a_refused_snapshot_leaves_the_service_as_it_is);
     tcase_add_loop_test(
         tcase, a_snapshot_whose_key_is_missing_or_anothers_leaves_the_service_as_it_is, 0, 2);
     tcase_add_loop_test(tcase, a_folder_of_keys_that_is_not_fit_is_said, 0,
                         sizeof(bad_folders) / sizeof(bad_folders[0]));
     tcase_add_loop_test(tcase, draining_answers_who_is_still_there, 0, 2);
-    tcase_add_test(tcase, who_had_connected_before_the_stop_is_answered);
+    tcase_add_loop_test(tcase, who_had_connected_before_the_stop_is_answered, 0, 2);
     tcase_add_loop_test(tcase, draining_ends_with_those_who_stay, 0, 2);
     tcase_add_test(tcase, a_second_signal_does_not_wait);
     tcase_add_loop_test(tcase, a_signal_that_comes_twice_at_once_is_one, 0, 2);
+    tcase_add_loop_test(tcase, every_loop_has_its_share_of_the_connections, 0,
+                        sizeof(spreads) / sizeof(spreads[0]));
     tcase_add_test(tcase, status_counts_what_was_answered);
     tcase_add_test(tcase, test_identities_are_answered_as_reserved);
     tcase_add_loop_test(tcase, a_listener_shows_what_its_profile_sees, 0,

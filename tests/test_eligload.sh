@@ -509,15 +509,46 @@ else
     echo "skipped: no tmpfs to fill (needs root)"
 fi
 
+# ---- memory is short ----
+
 "$ELIG_BIN/eligbench" country --persons 100000 --no-truth --quiet "$work/larger" >"$work/out" 2>&1 ||
     bad "no larger country: $(tail -1 "$work/out")"
+mkdir "$work/waiting"
+# What waits in files, and how many threads there are, does not show: not in the data, whatever is said
+# of rows. The manifest has the second of its making in it.
+for words in "--threads 1" "--threads 5" "--memory 1 --threads 1" "--memory 1" "--memory 8 --threads 4 --work-dir $work/waiting"; do
+    rm -rf "$work/again"
+    # shellcheck disable=SC2086
+    row 0 "published" "a build with $words" build --exports "$work/larger" --snapshots "$work/again" \
+        --identity-key "$work/identity" --signing-key "$work/signing" --summary "$work/again.json" $words
+    case $words in
+    *memory*) grep -q "bytes waited in files" "$work/out" || bad "$words: nothing waited in files" ;;
+    *) cp "$work/again/0000000000000001.mdb" "$work/first.mdb" && cp "$work/again/0000000000000001.quarantine" "$work/first.quarantine" ;;
+    esac
+    same "$work/again/0000000000000001.mdb" "$work/first.mdb" "$words: data"
+    same "$work/again/0000000000000001.quarantine" "$work/first.quarantine" "$words: refused rows"
+done
+is "$(ls -A "$work/waiting")" "" "files of what waited have names"
+row 3 "nowhere: making a file for what does not fit --memory" "a work folder that is not there" build \
+    --exports "$work/larger" --snapshots "$work/again" --identity-key "$work/identity" --signing-key "$work/signing" \
+    --memory 1 --work-dir "$work/nowhere"
+is "$(current "$work/again")" 0000000000000001 "no work folder: CURRENT"
+(
+    trap '' XFSZ
+    ulimit -f 500
+    exec timeout 60 "$ELIG_BIN/eligload" build --exports "$work/larger" --snapshots "$work/again" --memory 1 \
+        --identity-key "$work/identity" --signing-key "$work/signing" --work-dir "$work/waiting"
+) >"$work/out" 2>&1
+judge $? 3 "waiting: writing what does not fit --memory" "no room for what waits"
+is "$(ls -A "$work/waiting")" "" "no room for what waits: nothing stays"
+is "$(current "$work/again")" 0000000000000001 "no room for what waits: CURRENT"
 # shellcheck disable=SC2086
 row 0 "published" "before the killing" build --exports "$work/larger" --snapshots "$work/killed" $keys
 killed=0
 for tenths in 02 05 08 11 14 17 20 25 30 35; do
     before=$(current "$work/killed")
     # shellcheck disable=SC2086
-    "$ELIG_BIN/eligload" build --exports "$work/larger" --snapshots "$work/killed" $keys --quiet \
+    "$ELIG_BIN/eligload" build --exports "$work/larger" --snapshots "$work/killed" $keys --quiet --memory 1 \
         >"$work/out" 2>&1 &
     loader=$!
     sleep "0.$tenths"

@@ -43,7 +43,8 @@ START_TEST(addresses_and_schools_are_renewed)
         person(cases[i].before);
         *facts_add_status(&facts) = (struct status_fact){.school = cases[i].before};
     }
-    facts_renew_places(&facts, &vocabulary, &trade);
+    facts_renew_places(&facts, &trade);
+    vocabulary_renew_places(&vocabulary, &trade);
     for (size_t i = 0; i < 7; i++) {
         ck_assert_uint_eq(facts.persons[i].place, cases[i].now);
         ck_assert_uint_eq(facts.statuses[i].school, cases[i].now);
@@ -57,7 +58,8 @@ static bool is_missing(const char *prefix, uint32_t place)
     struct status_kind *kind = &vocabulary.kinds[HOUSEHOLD];
     kind->missing_count = 1;
     ck_assert(place_prefix_of_text(&kind->missing[0], prefix, strlen(prefix)));
-    facts_renew_places(&facts, &vocabulary, &trade);
+    facts_renew_places(&facts, &trade);
+    vocabulary_renew_places(&vocabulary, &trade);
     return vocabulary_is_missing(kind, place);
 }
 
@@ -78,7 +80,8 @@ START_TEST(without_a_table_places_stay_as_they_are)
 {
     static const struct trade none;
     person(804000);
-    facts_renew_places(&facts, &vocabulary, &none);
+    facts_renew_places(&facts, &none);
+    vocabulary_renew_places(&vocabulary, &none);
     ck_assert_uint_eq(facts.persons[0].place, 804000);
 }
 END_TEST
@@ -87,7 +90,8 @@ START_TEST(many_places_do_not_disturb_each_other)
 {
     for (uint32_t i = 0; i < 50000; i++)
         person(i % 3 == 0 ? 804000 : 4096 * (i % 100) + 804000 % 4096);
-    facts_renew_places(&facts, &vocabulary, &trade);
+    facts_renew_places(&facts, &trade);
+    vocabulary_renew_places(&vocabulary, &trade);
     for (uint32_t i = 0; i < 50000; i++) {
         uint32_t before = i % 3 == 0 ? 804000 : 4096 * (i % 100) + 804000 % 4096;
         ck_assert_uint_eq(facts.persons[i].place, before == 804000 ? 38000 : before);

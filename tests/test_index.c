@@ -25,11 +25,11 @@ static void build(struct built *b, struct index_entry *entries, size_t count)
     b->buckets = aligned_alloc(BUCKET_SIZE, bucket_count * BUCKET_SIZE);
     ck_assert_ptr_nonnull(b->buckets);
     memset(b->buckets, 0xee, bucket_count * BUCKET_SIZE); /* what must be overwritten */
-    arrangement_fill(arrangement, b->buckets, 0, bucket_count, 1);
+    ck_assert(arrangement_fill(arrangement, b->buckets, 0, bucket_count, 1, &fault));
     b->subjects = malloc(bucket_count * SUBJECT_BUCKET_SIZE);
     ck_assert_ptr_nonnull(b->subjects);
     memset(b->subjects, 0xee, bucket_count * SUBJECT_BUCKET_SIZE);
-    arrangement_fill_subjects(arrangement, b->subjects, 0, bucket_count, 1);
+    ck_assert(arrangement_fill_subjects(arrangement, b->subjects, 0, bucket_count, 1, &fault));
     b->index = (struct index){
         .home_count = arrangement->home_count, .shards = {b->buckets}, .subjects = {b->subjects}};
     arrangement_free(arrangement);
@@ -270,11 +270,12 @@ START_TEST(the_same_entries_stand_in_the_same_places_whatever_their_order_and_th
 
     uint64_t bucket_count = index_bucket_count(one->home_count);
     uint8_t *x = malloc(bucket_count * BUCKET_SIZE), *y = malloc(bucket_count * BUCKET_SIZE);
-    arrangement_fill(one, x, 0, bucket_count, 1);
+    ck_assert(arrangement_fill(one, x, 0, bucket_count, 1, &fault));
     /* and in three pieces, as shards are */
     uint64_t cuts[] = {0, bucket_count / 3, bucket_count / 3 + 7, bucket_count};
     for (size_t i = 0; i < 3; i++)
-        arrangement_fill(four, y + cuts[i] * BUCKET_SIZE, cuts[i], cuts[i + 1] - cuts[i], 4);
+        ck_assert(arrangement_fill(four, y + cuts[i] * BUCKET_SIZE, cuts[i], cuts[i + 1] - cuts[i],
+                                   4, &fault));
     ck_assert(memcmp(x, y, bucket_count * BUCKET_SIZE) == 0);
     free(x);
     free(y);

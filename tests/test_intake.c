@@ -703,6 +703,7 @@ START_TEST(refusals_beyond_the_quarantine_are_counted)
     struct intake intake = {.delivery_count = 1};
     for (unsigned i = 0; i < QUARANTINE_COUNT_MAX + 10; i++)
         intake_refuse(&intake, 0, i, 1, REFUSAL_PERSON_UNKNOWN);
+    intake_order_quarantine(&intake);
     ck_assert_uint_eq(intake.quarantine_count, QUARANTINE_COUNT_MAX);
     ck_assert_uint_eq(intake.deliveries[0].refused_count, QUARANTINE_COUNT_MAX + 10);
     ck_assert_uint_eq(intake.deliveries[0].refused_by[REFUSAL_PERSON_UNKNOWN],

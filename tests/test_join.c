@@ -401,7 +401,7 @@ START_TEST(threads_do_not_show)
     size_t refused_count = intake.quarantine_count;
     struct quarantined *refused = intake.quarantine;
     intake.quarantine = NULL;
-    intake.quarantine_count = 0;
+    intake.quarantine_count = intake.quarantine_room = 0;
     for (uint32_t thread_count = 2; thread_count <= 7; thread_count += 5) {
         join(thread_count);
         ck_assert_uint_eq(people.person_count, alone.person_count);

@@ -213,7 +213,6 @@ START_TEST(each_step_is_synced_before_the_next)
     call_count = 0;
     fixture_publish(f);
     static const char *const wanted[] = {
-        "fsync 0000000000000002.mdb.tmp",
         "fchmod 0000000000000002.mdb.tmp",
         "fsync 0000000000000002.mdb.tmp",
         "fchmod 0000000000000002.man.tmp",
@@ -233,8 +232,8 @@ END_TEST
 START_TEST(a_call_that_fails_changes_nothing_or_everything)
 {
     fixture_publish(f);
-    /* twelve calls as above: all but the last leave the old one in service */
-    for (long i = 0; i < 12; i++) {
+    /* eleven calls as above: all but the last leave the old one in service */
+    for (long i = 0; i < 11; i++) {
         uint64_t before = current_generation(), generation;
         struct fault fault;
         call_count = 0;
@@ -242,8 +241,8 @@ START_TEST(a_call_that_fails_changes_nothing_or_everything)
         bool good = fixture_try_publish(f, &generation, &fault);
         fail_at = -1;
         ck_assert_msg(!good, "call %ld", i);
-        ck_assert_uint_eq(opened_generation(), i == 11 ? before + 1 : before);
-        if (i != 11) {
+        ck_assert_uint_eq(opened_generation(), i == 10 ? before + 1 : before);
+        if (i != 10) {
             char text[GENERATION_TEXT_SIZE], name[64];
             generation_to_text(text, before + 1);
             static const char *const suffixes[] = {".mdb", ".man", ".mdb.tmp", ".man.tmp"};
@@ -505,7 +504,6 @@ START_TEST(a_key_is_on_the_disk_before_its_snapshot_has_a_name)
     call_count = 0;
     fixture_publish(f);
     static const char *const wanted[] = {
-        "fsync 0000000000000002.mdb.tmp",
         "fchmod 0000000000000002.mdb.tmp",
         "fsync 0000000000000002.mdb.tmp",
         "fchmod 0000000000000002.man.tmp",
@@ -530,8 +528,8 @@ START_TEST(a_call_that_fails_leaves_no_key_behind)
 {
     fixture_use_keys(f);
     fixture_publish(f);
-    /* sixteen calls as above: all but the last leave the old one in service */
-    for (long i = 0; i < 16; i++) {
+    /* fifteen calls as above: all but the last leave the old one in service */
+    for (long i = 0; i < 15; i++) {
         uint64_t before = current_generation(), generation;
         struct fault fault;
         call_count = 0;
@@ -539,9 +537,9 @@ START_TEST(a_call_that_fails_leaves_no_key_behind)
         bool good = fixture_try_publish(f, &generation, &fault);
         fail_at = -1;
         ck_assert_msg(!good, "call %ld", i);
-        ck_assert_uint_eq(current_generation(), i == 15 ? before + 1 : before);
+        ck_assert_uint_eq(current_generation(), i == 14 ? before + 1 : before);
         ck_assert_msg(key_is_there(before), "call %ld took the old key", i);
-        ck_assert_msg(key_is_there(before + 1) == (i == 15), "call %ld", i);
+        ck_assert_msg(key_is_there(before + 1) == (i == 14), "call %ld", i);
     }
     uint64_t before = current_generation();
     ck_assert_uint_eq(fixture_publish(f), before + 1);

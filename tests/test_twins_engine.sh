@@ -52,6 +52,7 @@ honest() { # SUITE CASE ...: without a twin they pass
 honest sealed sealed
 honest counters counters
 honest handshakes hellos waiting revocations
+honest spread spread
 honest conn_sealed beginnings terminals crowds deadlines catalogue buffers
 honest answer_ledger answer_ledger
 honest conn_ledger conn_ledger
@@ -70,6 +71,11 @@ twin "the floor is that of the last forgetting" counters counters counters 's/co
 twin "the floor does not survive a restart" counters counters counters 's/counters->floor = load_u64(file + FILE_FLOOR);//'
 twin "terminals of the catalogue are forgotten" counters counters counters 's/!counters->stays\[i\] \&\& //'
 twin "the check value is not looked at" counters counters counters 's/memcmp(check, file + size - CHECK_SIZE, CHECK_SIZE) != 0/false/'
+
+twin "a loop that has ended is given connections" spread spread spread 's/!inbox->is_ended \&\& //'
+twin "what waits for a loop is not counted" spread spread spread 's/ + waiting;/ + 0 * waiting;/'
+twin "whoever accepts keeps all" spread spread spread 's/? chosen : self;/? self + 0 * chosen : self;/'
+twin "what nobody took stays open" spread spread spread 's/^            close(one.fd);/            ;/'
 
 twin "the counter of a HELLO is not looked at" handshakes handshakes hellos 's/return counters_rise(\(.*\));$/return counters_rise(\1), true;/'
 twin "nobody is ever forgotten" handshakes handshakes hellos 's/^    counters_make_room(.*;//'

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Negative twins of what waits: each is the product with one thing wrong that a small country would not
+# show. A suite that passes with one of them has not looked.
+set -u
+# Whether a suite notices does not hang on compilers and sanitizers: once is enough.
+[ "${BUILD:=build}" = build ] || { echo "twins are tried in the plain build"; exit 77; }
+: "${CC:=gcc}"
+cd "${ELIG_TOP:-.}" || exit 3
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+flags="-std=c17 -D_GNU_SOURCE -O1 -w -pthread -I."
+
+for source in tests/support tests/test_hoard tests/test_kin tests/test_shelves; do
+    # shellcheck disable=SC2086 # flags are words
+    "$CC" $flags -c -o "$work/${source#tests/}.o" "$source.c" || exit 3
+done
+
+# suite NAME [TWIN'S OBJECT]: the twin stands before the archive that has the module, which is not asked.
+suite() {
+    # shellcheck disable=SC2086
+    "$CC" -pthread -o "$work/suite" "$work/test_$1.o" ${2:-} "$work/support.o" "$BUILD/libloader.a" "$BUILD/libprotocol.a" \
+        -lcheck_pic -lsubunit -lsodium -llmdb -lxxhash -lexpat -lm -lrt || exit 3
+    ELIG_TOP=$PWD CK_VERBOSITY=silent CK_DEFAULT_TIMEOUT=60 "$work/suite" >/dev/null 2>&1
+}
+
+# twin "what is wrong" MODULE SUITE SED-EXPRESSION
+twin() {
+    sed "$4" "loader/$2.c" >"$work/$2.c"
+    # shellcheck disable=SC2086
+    if cmp -s "loader/$2.c" "$work/$2.c"; then
+        failed=$((failed + 1)) && echo "$1: nothing was changed in $2.c"
+    elif ! "$CC" $flags -c -o "$work/$2.o" "$work/$2.c"; then
+        failed=$((failed + 1)) && echo "$1: does not compile"
+    elif suite "$3" "$work/$2.o"; then
+        failed=$((failed + 1)) && echo "$1: test_$3 does not notice"
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+for name in hoard kin shelves; do
+    if suite $name; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "test_$name fails without a twin"; fi
+done
+
+twin "a file keeps its name" hoard hoard 's/int fd = open(folder, O_TMPFILE.*/int fd = -1; errno = ENOENT;/; s/unlink(name);//'
+twin "a full disk is not told" hoard hoard 's/room_fail(hoard->room, "writing", .*;//'
+twin "a file that became shorter is taken" hoard hoard '/^static bool read_block/,/^}/s/if (n <= 0)/if (n <= 0) return true; if (false)/'
+twin "everything stays in memory" hoard hoard 's/must_be || room->block_count < room->block_count_max/true/'
+twin "of ties in a row the first is followed" kin kin '/^static uint32_t root_of/,/^}/s/while (forest->parents\[node\] != node)/if (forest->parents[node] != node)/'
+twin "rows under an earlier code stand by themselves" shelves shelves 's/return kin == KIN_NONE ? plain_part(code) : SHELF_COUNT + kin;/return plain_part(code);/'
+twin "those who are tied stay where they were" shelves shelves '/^static void take_persons/,/^}/s/if (kin == KIN_NONE)/if (true)/'
+twin "persons come as they went" shelves shelves 's/if (are_in_order(persons, count))/if (true)/'
+twin "long numbers are cut" shelves shelves 's/fact->identifier.size > TEXT_SIZE_SHORT/false/'
+
+echo "$passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
