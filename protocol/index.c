@@ -90,7 +90,7 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
 
     const uint8_t *buckets[INDEX_BATCH_MAX];
     for (size_t i = 0; i < count; i++)
-        buckets[i] = index_bucket(index, index_home(&digests[i], index->home_count));
+        buckets[i] = index_home_bucket(index, &digests[i]);
     for (size_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
         __builtin_prefetch(buckets[i]);
 
@@ -104,6 +104,10 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
     }
 
     /* look further where somebody has overflowed: no digest stands twice */
+    for (uint64_t left = beyond; left != 0; left &= left - 1) {
+        size_t i = (size_t)__builtin_ctzll(left);
+        __builtin_prefetch(index_bucket(index, index_home(&digests[i], index->home_count) + 1));
+    }
     for (; beyond != 0; beyond &= beyond - 1) {
         size_t i = (size_t)__builtin_ctzll(beyond);
         views[i] |= find_beyond(index, &digests[i]);
