@@ -148,9 +148,12 @@ static bool is_permitted(const struct moment *moment, const struct request *requ
 }
 
 /* Steps 1 to 4: what is bought, where and when, before anybody is looked up. */
-static void take_purchase(const struct moment *moment, const struct request *request,
-                          struct check *check)
+static void take_purchase(const struct moment *moment, uint8_t *out, const uint8_t *in,
+                          const struct request *request, struct check *check)
 {
+    check->moment = moment;
+    check->in = in;
+    check->out = out;
     bool is_anybody = means_is_anybody(&request->identifier);
     check->is_about_nobody =
         !profile_may_ask(moment->profile, request->product, &request->identifier);
@@ -185,8 +188,7 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
         answer_not_permitted(answerer, moment, out, in);
         return false;
     }
-    *check = (struct check){.moment = moment, .in = in, .out = out};
-    take_purchase(moment, request, check);
+    take_purchase(moment, out, in, request, check);
     if (check->candidates.status == STATUS_OK)
         return true;
     enum status status = answer_settled(check);
@@ -471,8 +473,7 @@ static bool take_transaction(struct answerer *answerer, const struct moment *mom
         (void)add_request(answerer, moment, out, in, request);
         return false;
     }
-    *check = (struct check){.moment = moment, .in = in, .out = out};
-    take_purchase(moment, request, check);
+    take_purchase(moment, out, in, request, check);
     if (!is_permitted(moment, request) ||
         !profile_may_ask(moment->profile, request->product, &request->identifier))
         check->candidates = (struct candidates){.status = STATUS_NOT_PERMITTED};
