@@ -175,7 +175,7 @@ IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' E
            ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.
-PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress)
+PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress page.sh)
 ALL_RUN := $(SUITES:$(BUILD)/tests/%=run/%) $(FUZZERS:%=run/replay_%) $(SCRIPTS:%=run/%.sh)
 CHECKS  := $(filter $(ALL_RUN),$(PATIENT)) $(filter-out $(PATIENT),$(ALL_RUN))
 

@@ -13,6 +13,7 @@ int command_seals(int argc, char *argv[]);
 int command_storm(int argc, char *argv[]);
 int command_disk(int argc, char *argv[]);
 int command_day(int argc, char *argv[]);
+int command_report(int argc, char *argv[]);
 int command_echo(int argc, char *argv[]);
 
 #endif

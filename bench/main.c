@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"day", command_day,
      "replay a day of the country as transactions, and keep a terminal's books"},
     {"disk", command_disk, "measure one write and sync after the other: what a ledger waits for"},
+    {"report", command_report, "make tables and a page with charts of what was measured"},
     {"echo", command_echo, "serve frames back as they came: the reference for ratios"},
 };
 
