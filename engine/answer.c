@@ -1,5 +1,7 @@
 #include "engine/answer.h"
 
+#include "engine/look_up.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -273,68 +275,16 @@ static void note_misses(struct answerer *answerer)
 }
 static_assert(VIEW_DECOY == UINT32_C(1) << 31, "the top bit is that of a decoy");
 
-/* One of the edition's decoys. */
-static const uint32_t *decoy_of(const struct edition *edition, const struct digest *digest)
-{
-    return &edition->decoys[load_u32(digest->bytes + DIGEST_SIZE - 4) % DECOY_COUNT];
-}
-
-/* Whoever is not known gets a decoy, the view of somebody who stands where the digest was looked
- * for: it is read as theirs would be, so that time does not tell who is known. A neighbour, because
- * some views are shared by many and always in a cache: a view drawn from all alike would be slower
- * than people are. Where nobody stands, one of the edition's decoys. Without a branch, for the same
- * reason. */
-static uint32_t disguise(const struct edition *edition, uint32_t view, const struct digest *digest,
-                         bool is_about_nobody)
-{
-    uint32_t neighbour = index_neighbour(&edition->tables->index, digest);
-    uint32_t is_alone = 0 - (uint32_t)(neighbour == VIEW_NOBODY);
-    uint32_t decoy = (*decoy_of(edition, digest) & is_alone) | (neighbour & ~is_alone);
-    uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
-    uint32_t is_nobody = is_unknown | (0 - (uint32_t)is_about_nobody);
-    return (decoy & is_unknown) | (view & ~is_unknown) | (VIEW_DECOY & is_nobody);
-}
-
-/* Digests are made in steps, and while one is made the memory is under way that looking for those
- * before it will read. */
-static void digest_all(struct answerer *answerer, const struct edition *edition)
-{
-    size_t count = answerer->check_count;
-    struct blake_key keyed;
-    blake_key_take(&keyed, edition->identity->bytes);
-    for (size_t first = 0; first < count; first += IDENTITY_STEP) {
-        size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
-        struct digest *digests = answerer->digests + first;
-        identity_digest_step(digests, &keyed, answerer->identifiers + first, some);
-        for (size_t i = 0; i < some; i++) {
-            __builtin_prefetch(index_home_bucket(&edition->tables->index, &digests[i]));
-            __builtin_prefetch(decoy_of(edition, &digests[i]));
-        }
-    }
-    explicit_bzero(&keyed, sizeof(keyed));
-}
-
-/* Who it is, and what is known of them: for all at once, so that cache misses overlap. */
 static void look_up(struct answerer *answerer)
 {
     const struct edition *edition = answerer->checks[0].moment->edition;
-    const struct tables *tables = edition->tables;
-    size_t check_count = answerer->check_count;
+    size_t count = answerer->check_count;
     uint32_t *views = answerer->views;
-    digest_all(answerer, edition);
-    index_find_batch(views, &tables->index, answerer->digests, check_count);
-    for (size_t i = 0; i < check_count; i++) {
-        assert(views[i] < tables->view_count);
-        views[i] =
-            disguise(edition, views[i], &answerer->digests[i], answerer->checks[i].is_about_nobody);
-        __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
-    }
-    for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
-    for (size_t i = 0; i < check_count; i++) {
-        uint32_t set = tables->views[views[i] & ~VIEW_DECOY].set;
-        __builtin_prefetch(&tables->memberships[edition->sets[set].first]);
-    }
+    look_up_digest(answerer->digests, edition, answerer->identifiers, count);
+    look_up_find(views, edition, answerer->digests, count);
+    for (size_t i = 0; i < count; i++) /* whoever it is: without a branch */
+        views[i] |= VIEW_DECOY & (0 - (uint32_t)answerer->checks[i].is_about_nobody);
+    look_up_ask(edition, views, count);
 }
 
 /* ---- the journal of checks ---- */
