@@ -189,25 +189,31 @@ static void probe_alone(struct bench *bench)
     }
 }
 
-/* The floor of every hash table: as many random cache lines, all asked for long ahead. */
-static void random_lines(struct bench *bench)
-{
-    uint64_t state = bench->sum;
-    const uint8_t *ahead[LINES_AHEAD];
-    for (uint32_t i = 0; i < PROBE_COUNT + LINES_AHEAD; i++) {
-        if (i >= LINES_AHEAD)
-            bench->sum += *ahead[i % LINES_AHEAD];
-        ahead[i % LINES_AHEAD] = bench->lines + random_below(&state, bench->line_count) * LINE_SIZE;
-        __builtin_prefetch(ahead[i % LINES_AHEAD]);
+/* The floor of every hash table: as many random cache lines, all asked for long ahead, into the
+ * first cache and into the second. */
+#define RANDOM_LINES(name, cache)                                                                  \
+    static void name(struct bench *bench)                                                          \
+    {                                                                                              \
+        uint64_t state = bench->sum;                                                               \
+        const uint8_t *ahead[LINES_AHEAD];                                                         \
+        for (uint32_t i = 0; i < PROBE_COUNT + LINES_AHEAD; i++) {                                 \
+            const uint8_t **line = &ahead[i % LINES_AHEAD];                                        \
+            if (i >= LINES_AHEAD)                                                                  \
+                bench->sum += **line;                                                              \
+            *line = bench->lines + random_below(&state, bench->line_count) * LINE_SIZE;            \
+            __builtin_prefetch(*line, 0, cache);                                                   \
+        }                                                                                          \
     }
-}
+RANDOM_LINES(random_lines, 3)
+RANDOM_LINES(random_lines_far, 2)
 
 /* ---- rounds ---- */
 
 struct times {
     double steps[STEP_COUNT][ROUND_COUNT_MAX]; /* ns of one request, as all of these are */
     double check[ROUND_COUNT_MAX];             /* all steps but those of sealing */
-    double probe[ROUND_COUNT_MAX], lines[ROUND_COUNT_MAX], ratio[ROUND_COUNT_MAX];
+    double probe[ROUND_COUNT_MAX], lines[ROUND_COUNT_MAX], lines_far[ROUND_COUNT_MAX];
+    double ratio[ROUND_COUNT_MAX];
     size_t round_count;
 };
 
@@ -247,6 +253,7 @@ static void measure(struct times *times, struct bench *bench, size_t round_count
         time_groups(times, bench, round);
         times->probe[round] = time_probes(bench, probe_alone);
         times->lines[round] = time_probes(bench, random_lines);
+        times->lines_far[round] = time_probes(bench, random_lines_far);
         times->ratio[round] = times->probe[round] / times->lines[round];
     }
 }
@@ -300,7 +307,7 @@ struct line {
     const char *name, *subject, *measure;
     const double *values;
 };
-#define LINE_COUNT_MAX (2 * STEP_COUNT + 4)
+#define LINE_COUNT_MAX (STEP_COUNT + 5)
 
 static size_t lines_of(struct line lines[LINE_COUNT_MAX], const struct times *times)
 {
@@ -311,6 +318,7 @@ static size_t lines_of(struct line lines[LINE_COUNT_MAX], const struct times *ti
     lines[count++] = (struct line){"check", NULL, NULL, times->check};
     lines[count++] = (struct line){"probe alone", NULL, NULL, times->probe};
     lines[count++] = (struct line){"random lines", "check floor", "probe", times->lines};
+    lines[count++] = (struct line){"lines, far", NULL, NULL, times->lines_far};
     lines[count++] = (struct line){"probe/lines", NULL, NULL, times->ratio};
     return count;
 }

@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "protocol/bytes.h"
+#include "protocol/huge.h"
 #include "protocol/identity.h"
 
 #define BUCKET_SIZE       64
@@ -95,8 +96,8 @@ static inline const uint8_t *index_home_bucket(const struct index *index,
     return index_bucket(index, index_home(digest, index->home_count));
 }
 
-/* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly, so
- * home buckets are asked for well before they are probed: the misses overlap. */
+/* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly: all
+ * home buckets are asked for before the first is probed, so that the misses overlap. */
 #define INDEX_BATCH_MAX 64
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
                       size_t count);
