@@ -21,8 +21,8 @@ void look_up_digest(struct digest digests[], const struct edition *edition,
         size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
         identity_digest_step(digests + first, &keyed, identifiers + first, some);
         for (size_t i = first; i < first + some; i++) {
-            HUGE_ASK(index_home_bucket(index, &digests[i]));
-            HUGE_ASK(decoy_of(edition, &digests[i]));
+            __builtin_prefetch(index_home_bucket(index, &digests[i]));
+            __builtin_prefetch(decoy_of(edition, &digests[i]));
         }
     }
     explicit_bzero(&keyed, sizeof(keyed));
@@ -50,7 +50,7 @@ void look_up_find(uint32_t views[], const struct edition *edition, const struct 
     for (size_t i = 0; i < count; i++) {
         assert(views[i] < tables->view_count);
         views[i] = disguise(edition, views[i], &digests[i]);
-        HUGE_ASK(&tables->views[views[i] & ~VIEW_DECOY]);
+        __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
     }
 }
 
@@ -58,9 +58,9 @@ void look_up_ask(const struct edition *edition, const uint32_t views[], size_t c
 {
     const struct tables *tables = edition->tables;
     for (size_t i = 0; i < count; i++)
-        HUGE_ASK(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
+        __builtin_prefetch(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
     for (size_t i = 0; i < count; i++) {
         uint32_t set = tables->views[views[i] & ~VIEW_DECOY].set;
-        HUGE_ASK(&tables->memberships[edition->sets[set].first]);
+        __builtin_prefetch(&tables->memberships[edition->sets[set].first]);
     }
 }

@@ -593,9 +593,6 @@ int main(void)
     tcase_add_test(tcase, a_full_segment_is_answered_in_order);
     tcase_add_test(tcase, one_cut_anywhere_changes_no_answer);
     tcase_add_test(tcase, byte_by_byte_changes_no_answer);
-    tcase_add_loop_test(tcase, questions_of_many_are_answered_together_and_each_its_own, 0,
-                        sizeof(asked_each) / sizeof(asked_each[0]));
-    tcase_add_test(tcase, nothing_of_a_question_stays_when_it_is_answered);
     tcase_add_loop_test(tcase, random_cuts_change_no_answer, 0, 20);
     tcase_add_test(tcase, what_was_asked_before_the_end_of_the_stream_is_answered);
     tcase_add_test(tcase, an_end_inside_a_frame_is_counted);
@@ -615,5 +612,17 @@ int main(void)
     tcase_add_test(tcase, draining_answers_and_ends_in_good_order);
     tcase_add_test(tcase, a_swap_between_reads_changes_what_is_answered);
     suite_add_tcase(suite, tcase);
+
+    TCase *many = tcase_create("many");
+    tcase_set_timeout(many, 60);
+    tcase_add_checked_fixture(many, open_all, close_all);
+    tcase_add_loop_test(many, questions_of_many_are_answered_together_and_each_its_own, 0,
+                        sizeof(asked_each) / sizeof(asked_each[0]));
+    suite_add_tcase(suite, many);
+
+    TCase *wiping = tcase_create("wiping");
+    tcase_add_checked_fixture(wiping, open_all, close_all);
+    tcase_add_test(wiping, nothing_of_a_question_stays_when_it_is_answered);
+    suite_add_tcase(suite, wiping);
     return support_run(suite);
 }
