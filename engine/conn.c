@@ -315,8 +315,8 @@ static void take_frames(struct served *served, const uint8_t *in, size_t size)
     size_t frame_count = size / FRAME_SIZE;
     *taken = (struct taken){.size = frame_count * FRAME_SIZE};
     served->moment.profile = served->conn->profile;
-    taken->answer_size = FRAME_SIZE * answer_frames(conns->settings.answerer, &served->moment,
-                                                    served->out, in, frame_count, &taken->is_over);
+    taken->answer_size = FRAME_SIZE * answer_take(conns->settings.answerer, &served->moment,
+                                                  served->out, in, frame_count, &taken->is_over);
     if (taken->is_over)
         metric_add(&conns->settings.metrics->bad_versions, 1);
 }
