@@ -104,18 +104,16 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
         HUGE_ASK(buckets[i]);
     }
 
-    /* probe without branches */
+    /* probe without branches; where somebody has overflowed, the next bucket is asked for */
     uint64_t beyond = 0;
     for (size_t i = 0; i < count; i++) {
+        uint32_t is_more = bucket_overflowed(buckets[i]) >> 31;
+        HUGE_ASK(buckets[i] + (size_t)is_more * BUCKET_SIZE);
         views[i] = bucket_probe(buckets[i], &digests[i]);
-        beyond |= (uint64_t)(bucket_overflowed(buckets[i]) >> 31) << i;
+        beyond |= (uint64_t)is_more << i;
     }
 
-    /* look further where somebody has overflowed: no digest stands twice */
-    for (uint64_t left = beyond; left != 0; left &= left - 1) {
-        size_t i = (size_t)__builtin_ctzll(left);
-        HUGE_ASK(index_bucket(index, index_home(&digests[i], index->home_count) + 1));
-    }
+    /* look further there: no digest stands twice */
     for (; beyond != 0; beyond &= beyond - 1) {
         size_t i = (size_t)__builtin_ctzll(beyond);
         views[i] |= find_beyond(index, &digests[i]);
