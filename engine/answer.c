@@ -1,5 +1,7 @@
 #include "engine/answer.h"
 
+#include "engine/look_up.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -111,13 +113,13 @@ static void count_decisions(struct answerer *answerer)
             metric_add(metrics[i], counts[i]);
     }
     metric_add(&answerer->metrics->checks, check_count);
+    memset(answerer->decided_counts, 0, sizeof(answerer->decided_counts));
 }
 
 /* Steps 5 to 9, and what the profile sees of it. `response` holds what all answers share. */
-static enum status answer_check(const struct moment *moment, uint8_t *out,
-                                const struct check *check, uint32_t view, struct response *response)
+static enum status answer_check(const struct check *check, uint32_t view, struct response *response)
 {
-    const struct edition *edition = moment->edition;
+    const struct edition *edition = check->moment->edition;
     struct verdict verdict;
     decide_into(&verdict, edition, &check->candidates, view, &check->purchase);
 
@@ -131,8 +133,8 @@ static enum status answer_check(const struct moment *moment, uint8_t *out,
     uint64_t day_end_s = verdict.status == STATUS_APPLIES
                              ? calendar_day_start(&edition->calendar, check->candidates.day + 1)
                              : 0;
-    profile_mask(response, moment->profile, day_end_s);
-    frame_encode_response(out, response);
+    profile_mask(response, check->moment->profile, day_end_s);
+    frame_encode_response(check->out, response);
     return verdict.status;
 }
 
@@ -144,9 +146,12 @@ static bool is_permitted(const struct moment *moment, const struct request *requ
 }
 
 /* Steps 1 to 4: what is bought, where and when, before anybody is looked up. */
-static void take_purchase(const struct moment *moment, const struct request *request,
-                          struct check *check)
+static void take_purchase(const struct moment *moment, uint8_t *out, const uint8_t *in,
+                          const struct request *request, struct check *check)
 {
+    check->moment = moment;
+    check->in = in;
+    check->out = out;
     bool is_anybody = means_is_anybody(&request->identifier);
     check->is_about_nobody =
         !profile_may_ask(moment->profile, request->product, &request->identifier);
@@ -167,11 +172,10 @@ static void take_purchase(const struct moment *moment, const struct request *req
 
 /* What was bought, where or when settles it: nobody learns from the answer who was asked about, not
  * even from the time that it takes. */
-static enum status answer_settled(const struct moment *moment, uint8_t *out, const uint8_t *in,
-                                  const struct check *check)
+static enum status answer_settled(const struct check *check)
 {
-    struct response response = response_start(moment, in, check->candidates.status);
-    return answer_check(moment, out, check, VIEW_NOBODY, &response);
+    struct response response = response_start(check->moment, check->in, check->candidates.status);
+    return answer_check(check, VIEW_NOBODY, &response);
 }
 
 /* False when it is answered already. */
@@ -182,10 +186,10 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
         answer_not_permitted(answerer, moment, out, in);
         return false;
     }
-    take_purchase(moment, request, check);
+    take_purchase(moment, out, in, request, check);
     if (check->candidates.status == STATUS_OK)
         return true;
-    enum status status = answer_settled(moment, out, in, check);
+    enum status status = answer_settled(check);
     answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
     return false;
 }
@@ -213,111 +217,93 @@ static void answer_rationed(struct answerer *answerer, const struct moment *mome
     frame_encode_response(out, &response);
 }
 
-/* Whom the terminal may ask about now. The others are answered BUSY, and the rows of those who are
- * left close up; returns how many these are. */
-static size_t ration(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                     const uint8_t *in, size_t check_count)
+/* Whom the terminal may ask about now, of the rows from `first` on. The others are answered BUSY,
+ * and the rows of those who are left close up. */
+static void ration(struct answerer *answerer, const struct moment *moment, size_t first)
 {
     struct guard_limits limits = limits_of(answerer, moment->terminal);
     struct guard_tally tally;
-    for (size_t i = 0; i < check_count; i++) {
-        answerer->hashes[i] = guard_hash(answerer->guard, &answerer->identifiers[i]);
-        answerer->is_typed[i] = answerer->checks[i].purchase.entry == ENTRY_TYPED;
+    uint64_t hashes[ANSWER_GROUP_MAX];
+    bool is_typed[ANSWER_GROUP_MAX];
+    uint32_t waits_ms[ANSWER_GROUP_MAX];
+    size_t count = answerer->check_count - first;
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = guard_hash(answerer->guard, &answerer->identifiers[first + i]);
+        is_typed[i] = answerer->checks[first + i].purchase.entry == ENTRY_TYPED;
     }
-    guard_admit(answerer->guard, moment->guard_slot, &limits, answerer->hashes, answerer->is_typed,
-                check_count, moment->now_s, answerer->waits_ms, &tally);
+    guard_admit(answerer->guard, moment->guard_slot, &limits, hashes, is_typed, count,
+                moment->now_s, waits_ms, &tally);
+    explicit_bzero(hashes, sizeof(hashes));
 
-    size_t kept_count = 0;
-    for (size_t i = 0; i < check_count; i++) {
-        size_t at = answerer->checks[i].frame * FRAME_SIZE;
-        if (answerer->waits_ms[i] != 0) {
-            answer_rationed(answerer, moment, out + at, in + at, answerer->waits_ms[i]);
+    size_t kept = first;
+    for (size_t i = 0; i < count; i++) {
+        const struct check *check = &answerer->checks[first + i];
+        if (waits_ms[i] != 0) {
+            answer_rationed(answerer, moment, check->out, check->in, waits_ms[i]);
             continue;
         }
-        answerer->is_fresh[kept_count] = tally.fresh >> i & 1;
-        if (kept_count != i) {
-            answerer->checks[kept_count] = answerer->checks[i];
-            answerer->identifiers[kept_count] = answerer->identifiers[i];
+        answerer->is_fresh[kept] = tally.fresh >> i & 1;
+        if (kept != first + i) {
+            answerer->checks[kept] = *check;
+            answerer->identifiers[kept] = answerer->identifiers[first + i];
         }
-        kept_count++;
+        kept++;
     }
-    return kept_count;
+    answerer->check_count = (uint32_t)kept;
 }
 
-/* How many were new to the terminal, and of them nobody's: by the same steps, whoever they are. */
-static void note_misses(struct answerer *answerer, const struct moment *moment, size_t check_count)
+/* How many were new to each terminal, and of them nobody's: by the same steps, whoever they are. */
+static void note_misses(struct answerer *answerer)
 {
-    uint32_t fresh_count = 0, miss_count = 0;
-    for (size_t i = 0; i < check_count; i++) {
-        uint32_t is_fresh = answerer->is_fresh[i], is_miss = answerer->views[i] >> 31;
-        fresh_count += is_fresh;
-        miss_count += is_fresh & is_miss;
+    for (size_t i = 0; i < answerer->check_count;) {
+        const struct moment *moment = answerer->checks[i].moment;
+        uint32_t fresh_count = 0, miss_count = 0;
+        for (; i < answerer->check_count && answerer->checks[i].moment == moment; i++) {
+            uint32_t is_fresh = answerer->is_fresh[i], is_miss = answerer->views[i] >> 31;
+            fresh_count += is_fresh;
+            miss_count += is_fresh & is_miss;
+        }
+        if (moment->terminal != NULL)
+            guard_note(answerer->guard, moment->guard_slot, miss_count, fresh_count, moment->now_s);
     }
-    guard_note(answerer->guard, moment->guard_slot, miss_count, fresh_count, moment->now_s);
 }
 static_assert(VIEW_DECOY == UINT32_C(1) << 31, "the top bit is that of a decoy");
 
-/* Whoever is not known gets a decoy, the view of somebody who stands where the digest was looked
- * for: it is read as theirs would be, so that time does not tell who is known. A neighbour, because
- * some views are shared by many and always in a cache: a view drawn from all alike would be slower
- * than people are. Where nobody stands, one of the edition's decoys. Without a branch, for the same
- * reason. */
-static uint32_t disguise(const struct edition *edition, uint32_t view, const struct digest *digest,
-                         bool is_about_nobody)
+static void look_up(struct answerer *answerer)
 {
-    uint32_t neighbour = index_neighbour(&edition->tables->index, digest);
-    uint32_t drawn = edition->decoys[load_u32(digest->bytes + DIGEST_SIZE - 4) % DECOY_COUNT];
-    uint32_t is_alone = 0 - (uint32_t)(neighbour == VIEW_NOBODY);
-    uint32_t decoy = (drawn & is_alone) | (neighbour & ~is_alone);
-    uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
-    uint32_t is_nobody = is_unknown | (0 - (uint32_t)is_about_nobody);
-    return (decoy & is_unknown) | (view & ~is_unknown) | (VIEW_DECOY & is_nobody);
-}
-
-/* Who it is, and what is known of them: for all at once, so that cache misses overlap. */
-static void look_up(struct answerer *answerer, const struct moment *moment, size_t check_count)
-{
-    const struct edition *edition = moment->edition;
-    const struct tables *tables = edition->tables;
+    const struct edition *edition = answerer->checks[0].moment->edition;
+    size_t count = answerer->check_count;
     uint32_t *views = answerer->views;
-    identity_digest_batch(answerer->digests, edition->identity, answerer->identifiers, check_count);
-    index_find_batch(views, &tables->index, answerer->digests, check_count);
-    for (size_t i = 0; i < check_count; i++) {
-        assert(views[i] < tables->view_count);
-        views[i] =
-            disguise(edition, views[i], &answerer->digests[i], answerer->checks[i].is_about_nobody);
-        __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
-    }
-    for (size_t i = 0; i < check_count; i++)
-        __builtin_prefetch(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
-    for (size_t i = 0; i < check_count; i++) {
-        uint32_t set = tables->views[views[i] & ~VIEW_DECOY].set;
-        __builtin_prefetch(&tables->memberships[edition->sets[set].first]);
-    }
+    look_up_digest(answerer->digests, edition, answerer->identifiers, count);
+    look_up_find(views, edition, answerer->digests, count);
+    for (size_t i = 0; i < count; i++) /* whoever it is: without a branch */
+        views[i] |= VIEW_DECOY & (0 - (uint32_t)answerer->checks[i].is_about_nobody);
+    look_up_ask(edition, views, count);
 }
 
 /* ---- the journal of checks ---- */
 
-/* For how many there is room, if whoever finds none is not to be answered. */
-static size_t keep_room(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                        const uint8_t *in, size_t check_count)
+/* Those for whom there is room stay, if whoever finds none is not to be answered. */
+static void keep_room(struct answerer *answerer)
 {
     if (answerer->audit == NULL || !answerer->audit_refuses)
-        return check_count;
-    size_t room = audit_room(answerer->audit, check_count);
-    for (size_t i = room; i < check_count; i++) {
-        size_t at = answerer->checks[i].frame * FRAME_SIZE;
-        struct response response = response_start(moment, in + at, STATUS_BUSY);
+        return;
+    size_t room = audit_room(answerer->audit, answerer->check_count);
+    for (size_t i = room; i < answerer->check_count; i++) {
+        const struct check *check = &answerer->checks[i];
+        struct response response = response_start(check->moment, check->in, STATUS_BUSY);
         response.wait_ms = AUDIT_WAIT_MS;
-        frame_encode_response(out + at, &response);
+        frame_encode_response(check->out, &response);
         metric_add(&answerer->metrics->audit_refused, 1);
     }
-    return room;
+    answerer->check_count = (uint32_t)room;
 }
 
-static void note_check(const struct answerer *answerer, const struct moment *moment, size_t i,
-                       enum status status)
+static void note_check(const struct answerer *answerer, size_t i, enum status status)
 {
+    const struct moment *moment = answerer->checks[i].moment;
     const struct purchase *purchase = &answerer->checks[i].purchase;
     *audit_at(answerer->audit, i) = (struct audit_row){
         .identifier = answerer->identifiers[i],
@@ -333,32 +319,45 @@ static void note_check(const struct answerer *answerer, const struct moment *mom
 }
 
 /* Decides and encodes what has been looked up. */
-static void answer_checks(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                          const uint8_t *in, size_t check_count)
+static void answer_checks(struct answerer *answerer)
 {
-    struct response response = response_start(moment, in, STATUS_OK);
-    response.kind = KIND_CHECK;
+    size_t check_count = answerer->check_count;
+    struct response response =
+        response_start(answerer->checks[0].moment, answerer->checks[0].in, STATUS_OK);
     size_t room = answerer->audit != NULL ? audit_room(answerer->audit, check_count) : 0;
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];
-        size_t at = check->frame * FRAME_SIZE;
-        response.request_id = frame_request_id(in + at);
-        enum status status = answer_check(moment, out + at, check, answerer->views[i], &response);
+        response.request_id = frame_request_id(check->in);
+        enum status status = answer_check(check, answerer->views[i], &response);
         answerer->decided_counts[status - STATUS_UNKNOWN_PRODUCT]++;
         if (i < room)
-            note_check(answerer, moment, i, status);
+            note_check(answerer, i, status);
     }
     if (answerer->audit != NULL)
         audit_push(answerer->audit, room, check_count - room);
 }
 
 /* Nothing about who was asked about stays behind. */
-static void wipe_checks(struct answerer *answerer, size_t check_count)
+static void wipe_rows(struct answerer *answerer)
 {
-    explicit_bzero(answerer->identifiers, check_count * sizeof(answerer->identifiers[0]));
-    explicit_bzero(answerer->digests, check_count * sizeof(answerer->digests[0]));
-    explicit_bzero(answerer->views, check_count * sizeof(answerer->views[0]));
-    explicit_bzero(answerer->hashes, sizeof(answerer->hashes)); /* of those sent away, too */
+    size_t count = answerer->row_count;
+    explicit_bzero(answerer->identifiers, count * sizeof(answerer->identifiers[0]));
+    explicit_bzero(answerer->digests, count * sizeof(answerer->digests[0]));
+    explicit_bzero(answerer->views, count * sizeof(answerer->views[0]));
+    answerer->check_count = answerer->row_count = 0;
+}
+
+void answer_finish(struct answerer *answerer)
+{
+    keep_room(answerer);
+    if (answerer->check_count > 0) {
+        look_up(answerer);
+        metric_add(&answerer->metrics->looked_up, answerer->check_count);
+        note_misses(answerer);
+        answer_checks(answerer);
+    }
+    wipe_rows(answerer);
+    count_decisions(answerer);
 }
 
 /* ---- transactions: the same steps, and then it is for the ledger to say ---- */
@@ -420,7 +419,7 @@ static bool take_transaction(struct answerer *answerer, const struct moment *mom
         (void)add_request(answerer, moment, out, in, request);
         return false;
     }
-    take_purchase(moment, request, check);
+    take_purchase(moment, out, in, request, check);
     if (!is_permitted(moment, request) ||
         !profile_may_ask(moment->profile, request->product, &request->identifier))
         check->candidates = (struct candidates){.status = STATUS_NOT_PERMITTED};
@@ -457,10 +456,10 @@ static void find_subjects(struct answerer *answerer, const struct edition *editi
     explicit_bzero(slots, sizeof(slots));
 }
 
-static void fill_requests(struct answerer *answerer, const struct moment *moment,
-                          size_t check_count)
+static void fill_requests(struct answerer *answerer, const struct moment *moment)
 {
     const struct edition *edition = moment->edition;
+    size_t check_count = answerer->check_count;
     find_subjects(answerer, edition, check_count);
     for (size_t i = 0; i < check_count; i++) {
         const struct check *check = &answerer->checks[i];
@@ -493,56 +492,51 @@ static void close_ranks(struct transactions *transactions, uint32_t first)
     transactions->count = kept;
 }
 
+/* Nobody else's rows are there: what was gathered before is answered. */
 static void answer_transactions(struct answerer *answerer, const struct moment *moment,
                                 uint8_t *out, const uint8_t *in, const uint8_t frames[],
                                 size_t frame_count)
 {
     struct request request;
     uint32_t first = answerer->transactions->count;
-    size_t check_count = 0;
     for (size_t i = 0; i < frame_count; i++) {
         size_t at = frames[i] * FRAME_SIZE;
-        struct check *check = &answerer->checks[check_count];
         if (frame_decode_request(&request, in + at) != STATUS_OK)
             continue; /* it was decoded before */
-        if (take_transaction(answerer, moment, out + at, in + at, &request, check)) {
-            check->frame = frames[i];
-            answerer->identifiers[check_count++] = request.identifier;
-        }
+        if (take_transaction(answerer, moment, out + at, in + at, &request,
+                             &answerer->checks[answerer->check_count]))
+            answerer->identifiers[answerer->check_count++] = request.identifier;
     }
     explicit_bzero(&request, sizeof(request));
-    size_t asked_count = check_count;
-    if (moment->terminal != NULL && check_count > 0)
-        check_count = ration(answerer, moment, out, in, check_count);
-    if (check_count > 0) {
-        look_up(answerer, moment, check_count);
-        if (moment->terminal != NULL)
-            note_misses(answerer, moment, check_count);
-        fill_requests(answerer, moment, check_count);
+    answerer->row_count = answerer->check_count;
+    if (moment->terminal != NULL)
+        ration(answerer, moment, 0);
+    if (answerer->check_count > 0) {
+        look_up(answerer);
+        note_misses(answerer);
+        fill_requests(answerer, moment);
     }
-    wipe_checks(answerer, asked_count);
+    wipe_rows(answerer);
     explicit_bzero(answerer->subjects, sizeof(answerer->subjects));
     close_ranks(answerer->transactions, first);
 }
 
-/* ---- a group ---- */
+/* ---- frames ---- */
 
-static size_t answer_group(struct answerer *answerer, const struct moment *moment, uint8_t *out,
-                           const uint8_t *in, size_t frame_count, bool *is_over)
+/* Decodes; what needs nobody looked up is answered at once, CHECKs join the group. Ends with the
+ * frames, or with a full group. */
+static size_t take_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                          const uint8_t *in, size_t frame_count, bool *is_over)
 {
     struct request request;
     uint8_t transactions[ANSWER_GROUP_MAX];
-    size_t transaction_count = 0;
-    size_t check_count = 0;
-    size_t frame = 0;
+    size_t transaction_count = 0, first = answerer->check_count, frame = 0;
     enum status service = service_status(moment);
-    memset(answerer->decided_counts, 0, sizeof(answerer->decided_counts));
-
-    /* decode; what needs nobody looked up is answered at once */
-    while (frame < frame_count && !*is_over) {
+    if (frame_count > ANSWER_GROUP_MAX)
+        frame_count = ANSWER_GROUP_MAX;
+    while (frame < frame_count && !*is_over && answerer->check_count < ANSWER_GROUP_MAX) {
         const uint8_t *frame_in = in + frame * FRAME_SIZE;
         uint8_t *frame_out = out + frame * FRAME_SIZE;
-        struct check *check = &answerer->checks[check_count];
         enum status status = frame_decode_request(&request, frame_in);
         *is_over = status == STATUS_BAD_VERSION;
         if (status == STATUS_OK)
@@ -554,44 +548,40 @@ static size_t answer_group(struct answerer *answerer, const struct moment *momen
                 transactions[transaction_count++] = (uint8_t)frame;
             else
                 answer_bare(answerer, moment, frame_out, frame_in, &request);
-        } else if (take_check(answerer, moment, frame_out, frame_in, &request, check)) {
-            check->frame = (uint8_t)frame;
-            answerer->identifiers[check_count++] = request.identifier;
+        } else if (take_check(answerer, moment, frame_out, frame_in, &request,
+                              &answerer->checks[answerer->check_count])) {
+            answerer->identifiers[answerer->check_count++] = request.identifier;
         }
         frame++;
     }
     explicit_bzero(&request, sizeof(request));
-
-    /* look up, decide and encode the rest */
-    size_t asked_count = check_count;
-    if (moment->terminal != NULL && check_count > 0)
-        check_count = ration(answerer, moment, out, in, check_count);
-    check_count = keep_room(answerer, moment, out, in, check_count);
-    if (check_count > 0) {
-        look_up(answerer, moment, check_count);
-        metric_add(&answerer->metrics->looked_up, check_count);
-        if (moment->terminal != NULL)
-            note_misses(answerer, moment, check_count);
-        answer_checks(answerer, moment, out, in, check_count);
-    }
-    wipe_checks(answerer, asked_count);
-    count_decisions(answerer);
+    if (answerer->row_count < answerer->check_count)
+        answerer->row_count = answerer->check_count;
+    if (moment->terminal != NULL)
+        ration(answerer, moment, first);
+    if (answerer->check_count == ANSWER_GROUP_MAX || transaction_count > 0)
+        answer_finish(answerer);
     if (transaction_count > 0)
         answer_transactions(answerer, moment, out, in, transactions, transaction_count);
     return frame;
 }
 
+size_t answer_take(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                   const uint8_t *in, size_t frame_count, bool *is_over)
+{
+    size_t taken_count = 0;
+    *is_over = false;
+    while (taken_count < frame_count && !*is_over)
+        taken_count +=
+            take_frames(answerer, moment, out + taken_count * FRAME_SIZE,
+                        in + taken_count * FRAME_SIZE, frame_count - taken_count, is_over);
+    return taken_count;
+}
+
 size_t answer_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                      const uint8_t *in, size_t frame_count, bool *is_over)
 {
-    size_t answered_count = 0;
-    *is_over = false;
-    while (answered_count < frame_count && !*is_over) {
-        size_t group_count = frame_count - answered_count;
-        if (group_count > ANSWER_GROUP_MAX)
-            group_count = ANSWER_GROUP_MAX;
-        answered_count += answer_group(answerer, moment, out + answered_count * FRAME_SIZE,
-                                       in + answered_count * FRAME_SIZE, group_count, is_over);
-    }
-    return answered_count;
+    size_t count = answer_take(answerer, moment, out, in, frame_count, is_over);
+    answer_finish(answerer);
+    return count;
 }

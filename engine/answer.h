@@ -37,7 +37,9 @@ struct moment {
 
 /* What is known of one CHECK between the steps; nothing of this says who it is about. */
 struct check {
-    uint8_t frame;        /* which of the group */
+    const struct moment *moment;
+    const uint8_t *in;    /* its frame */
+    uint8_t *out;         /* where its answer is made */
     bool is_about_nobody; /* the profile does not look people up */
     uint16_t request;     /* of a transaction: which of the answerer's requests it is */
     struct purchase purchase;
@@ -52,8 +54,8 @@ struct transactions {
     uint8_t *places[ANSWER_REQUESTS_MAX];                /* where their answers are awaited */
 };
 
-/* One for each loop. The rows of a group stand beside each other; whatever says who was asked
- * about is wiped when the group is answered. */
+/* One for each loop. The rows of a group stand beside each other, whoever asks; whatever says who
+ * was asked about is wiped when the group is answered. */
 struct answerer {
     struct metrics *metrics; /* borrowed, as the next two are */
     const struct metrics_board *board;
@@ -63,16 +65,14 @@ struct answerer {
     struct transactions *transactions;      /* NULL: there is no ledger */
     struct audit_ring *audit; /* the loop's, of the journal of checks; NULL: there is none */
     bool audit_refuses;       /* what the journal has no room for is not answered */
+    uint32_t check_count;     /* rows of the group that is being gathered */
+    uint32_t row_count;       /* rows that hold something of somebody: those sent away, too */
     struct check checks[ANSWER_GROUP_MAX];
     struct identifier identifiers[ANSWER_GROUP_MAX];
     struct digest digests[ANSWER_GROUP_MAX];
     uint32_t views[ANSWER_GROUP_MAX];
-    uint64_t subjects[ANSWER_GROUP_MAX]; /* of transactions only */
-    uint64_t
-        hashes[ANSWER_GROUP_MAX]; /* under the guard's key, as the next three are the guard's */
-    bool is_typed[ANSWER_GROUP_MAX];
-    bool is_fresh[ANSWER_GROUP_MAX];
-    uint32_t waits_ms[ANSWER_GROUP_MAX];
+    uint64_t subjects[ANSWER_GROUP_MAX];     /* of transactions only */
+    bool is_fresh[ANSWER_GROUP_MAX];         /* new to its terminal, as the guard says */
     uint32_t decided_counts[DECISION_COUNT]; /* of the group, by status */
 };
 
@@ -82,5 +82,12 @@ struct answerer {
  * transactions, and its place in `out` is awaited. */
 size_t answer_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                      const uint8_t *in, size_t frame_count, bool *is_over);
+
+/* The same in two parts, so that questions of many connections make one group: answers to CHECK may
+ * only be there after answer_finish, and until then `moment`, `out` and `in` must stay. All moments
+ * of a group have one edition. With a transaction among the frames, all answers are there. */
+size_t answer_take(struct answerer *answerer, const struct moment *moment, uint8_t *out,
+                   const uint8_t *in, size_t frame_count, bool *is_over);
+void answer_finish(struct answerer *answerer);
 
 #endif

@@ -16,7 +16,9 @@
 #define TICK_MS_LEAST    5
 #define TICK_MS_MOST     250
 #define TICKS_A_DEADLINE 16
-#define KICKS_A_TICK     256 /* closing many at once must not hold up the others */
+#define TICK_PRIORITY    EV_MINPRI
+#define ROUND_PRIORITY   (TICK_PRIORITY + 1) /* behind all that is read; sockets have 0 */
+#define KICKS_A_TICK     256                 /* closing many at once must not hold up the others */
 
 /* ---- deadlines ---- */
 
@@ -131,6 +133,14 @@ void conn_watch(struct conn *conn, int events)
     ev_io_start(ev, &conn->io);
 }
 
+/* Is gone, or others will say when it is answered. */
+static void round_leave(struct conn *conn)
+{
+    if (conn->place != 0)
+        conn->conns->round.served[conn->place - 1].conn = NULL;
+    conn->place = 0;
+}
+
 void conn_close(struct conn *conn)
 {
     struct conns *conns = conn->conns;
@@ -139,6 +149,7 @@ void conn_close(struct conn *conn)
     /* The watcher first: epoll may still report a descriptor that is closed. */
     ev_io_stop(conns->settings.ev, &conn->io);
     close(conn->io.fd);
+    round_leave(conn);
     buffer_release(conns, &conn->pending);
     buffer_release(conns, &conn->stored);
     conn_forget_awaited(conn);
@@ -256,13 +267,21 @@ static void conn_read_end(struct conn *conn)
     conn_close(conn);
 }
 
-/* What comes in, behind the beginning that came before: how much is there now. 0: nothing to do. */
-static size_t conn_receive(struct conn *conn)
+/* Room for a read; whoever is in the round is answered when there is none. */
+static uint8_t *round_room(struct conns *conns)
 {
-    struct conns *conns = conn->conns;
+    struct round *round = &conns->round;
+    if (round->served_count == ROUND_SERVED_MAX || ROUND_SIZE - round->size < CONN_READ_SIZE)
+        conns_end_round(conns);
+    return round->in + round->size;
+}
+
+/* What comes in, behind the beginning that came before: how much is there now. 0: nothing to do. */
+static size_t conn_receive(struct conn *conn, uint8_t *in)
+{
     size_t partial_size = conn->partial_size;
-    memcpy(conns->in, conn->stored != NULL ? conn->stored : conn->partial, partial_size);
-    ssize_t got = recv(conn->io.fd, conns->in + partial_size, sizeof(conns->in) - partial_size, 0);
+    memcpy(in, conn->stored != NULL ? conn->stored : conn->partial, partial_size);
+    ssize_t got = recv(conn->io.fd, in + partial_size, CONN_READ_SIZE - partial_size, 0);
     if (got > 0)
         return partial_size + (size_t)got;
     if (got == 0)
@@ -289,81 +308,120 @@ void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size)
     conn->partial_size = (uint16_t)rest_size;
 }
 
-static void take_frames(struct taken *taken, struct conn *conn, size_t size)
+static void take_frames(struct served *served, const uint8_t *in, size_t size)
 {
-    struct conns *conns = conn->conns;
+    struct conns *conns = served->conn->conns;
+    struct taken *taken = &served->taken;
     size_t frame_count = size / FRAME_SIZE;
     *taken = (struct taken){.size = frame_count * FRAME_SIZE};
-    if (frame_count == 0)
-        return;
-    conns->moment.profile = conn->profile;
-    conns->moment.terminal = NULL;
-    taken->answer_size =
-        FRAME_SIZE * answer_frames(conns->settings.answerer, &conns->moment, conns->out, conns->in,
-                                   frame_count, &taken->is_over);
+    served->moment.profile = served->conn->profile;
+    taken->answer_size = FRAME_SIZE * answer_take(conns->settings.answerer, &served->moment,
+                                                  served->out, in, frame_count, &taken->is_over);
     if (taken->is_over)
         metric_add(&conns->settings.metrics->bad_versions, 1);
 }
 
-void conn_finish(struct conn *conn, size_t answer_size)
+void conn_finish(struct conn *conn, const uint8_t *answers, size_t size)
 {
     conn->state = CONN_ENDING;
-    if (answer_size > 0 && !conn_write(conn, conn->conns->out, answer_size))
+    if (size > 0 && !conn_write(conn, answers, size))
         return;
     if (conn->pending == NULL)
         conn_linger(conn);
 }
 
-void conn_answer(struct conn *conn, const struct taken *taken)
+void conn_answer(struct conn *conn, uint8_t *answers, const struct taken *taken)
 {
+    if (is_sealed(conn))
+        sealed_seal(&conn->session, answers, taken->answer_size);
     if (taken->is_over) {
-        conn_finish(conn, taken->answer_size);
+        conn_finish(conn, answers, taken->answer_size);
         return;
     }
-    if (taken->answer_size > 0 && !conn_write(conn, conn->conns->out, taken->answer_size))
+    if (taken->answer_size > 0 && !conn_write(conn, answers, taken->answer_size))
         return;
     if (conn->pending == NULL)
         conn_wait_for_more(conn, taken->size > 0);
 }
 
-static void conn_serve(struct conn *conn, size_t size)
+/* ---- a round ---- */
+
+static struct served *round_join(struct conn *conn)
 {
     struct conns *conns = conn->conns;
-    struct taken taken;
-    conns->moment.now_s = (uint64_t)ev_now(conns->settings.ev);
+    struct round *round = &conns->round;
+    struct served *served = &round->served[round->served_count++];
+    *served = (struct served){conn, conns->moment, {0}, round->out + round->size};
+    conn->place = (uint16_t)round->served_count;
+    ev_feed_event(conns->settings.ev, &round->end, EV_CUSTOM);
+    return served;
+}
+
+void conns_end_round(struct conns *conns)
+{
+    struct round *round = &conns->round;
+    answer_finish(conns->settings.answerer);
+    for (uint32_t i = 0; i < round->served_count; i++) {
+        struct served *served = &round->served[i];
+        struct conn *conn = served->conn;
+        if (conn == NULL)
+            continue;
+        round_leave(conn);
+        conn_answer(conn, served->out, &served->taken);
+    }
+    explicit_bzero(round->in, round->size);
+    round->served_count = 0;
+    round->size = 0;
+}
+
+static void round_ended(struct ev_loop *ev, ev_prepare *end, int events)
+{
+    (void)ev;
+    (void)events;
+    conns_end_round(end->data);
+}
+
+static void conn_serve(struct conn *conn, uint8_t *in, size_t size)
+{
+    struct conns *conns = conn->conns;
+    struct served *served = round_join(conn);
+    struct taken *taken = &served->taken;
+    served->moment.now_s = (uint64_t)ev_now(conns->settings.ev);
     if (is_sealed(conn))
-        conn_take_records(&taken, conn, size);
+        conn_take_records(served, in, size);
     else
-        take_frames(&taken, conn, size);
-    if (taken.is_over)
-        taken.size = size;
-    conn_keep(conn, conns->in + taken.size, size - taken.size);
-    explicit_bzero(conns->in, size);
+        take_frames(served, in, size);
+    if (taken->is_over)
+        taken->size = size;
+    conn_keep(conn, in + taken->size, size - taken->size);
+    /* Answers are no longer than what they answer; the next begin on a cache line. */
+    conns->round.size += (size + CACHE_LINE_SIZE - 1) & ~(size_t)(CACHE_LINE_SIZE - 1);
 
     const struct transactions *transactions = conns->settings.answerer->transactions;
-    if (transactions == NULL || transactions->count == 0 || !conn_await(conn, &taken))
-        conn_answer(conn, &taken);
+    if (transactions != NULL && transactions->count > 0 && conn_await(served))
+        round_leave(conn);
 }
 
 static void conn_read(struct conn *conn)
 {
-    size_t size = conn_receive(conn);
+    uint8_t *in = round_room(conn->conns);
+    size_t size = conn_receive(conn, in);
     if (size == 0)
         return;
     if (conn->state == CONN_GREETING)
-        conn_greet(conn, size);
+        conn_greet(conn, in, size);
     else
-        conn_serve(conn, size);
+        conn_serve(conn, in, size);
 }
 
 static void conn_discard(struct conn *conn)
 {
-    struct conns *conns = conn->conns;
-    ssize_t got = recv(conn->io.fd, conns->in, sizeof(conns->in), 0);
+    uint8_t *in = round_room(conn->conns);
+    ssize_t got = recv(conn->io.fd, in, CONN_READ_SIZE, 0);
     if (got < 0 && error_is_passing(errno))
         return;
     if (got > 0) {
-        explicit_bzero(conns->in, (size_t)got);
+        explicit_bzero(in, (size_t)got);
         conn->linger_size += (uint32_t)got;
         if (conn->linger_size <= CONN_LINGER_SIZE)
             return;
@@ -456,8 +514,11 @@ bool conns_open(struct conns **out, const struct conns_settings *settings, struc
     conns->today = riga_day_of_time((uint64_t)ev_now(settings->ev));
     ev_timer_init(&conns->ticker, conns_tick, ms / 1000.0, ms / 1000.0);
     /* What has arrived is read before anybody is closed for silence. */
-    ev_set_priority(&conns->ticker, EV_MINPRI);
+    ev_set_priority(&conns->ticker, TICK_PRIORITY);
     conns->ticker.data = conns;
+    ev_prepare_init(&conns->round.end, round_ended);
+    ev_set_priority(&conns->round.end, ROUND_PRIORITY);
+    conns->round.end.data = conns;
     *out = conns;
     return true;
 }
@@ -502,6 +563,7 @@ void conns_use(struct conns *conns, const struct edition *edition)
 {
     if (edition == conns->moment.edition)
         return;
+    conns_end_round(conns);
     assert(!conns_need_old(conns));
     conns->moment.edition = edition;
     conns->edition_turn = 1 - conns->edition_turn;
@@ -511,11 +573,13 @@ void conns_use(struct conns *conns, const struct edition *edition)
 void conns_drain(struct conns *conns, uint16_t wait_ms)
 {
     assert(wait_ms > 0);
+    conns_end_round(conns);
     conns->moment.drain_wait_ms = wait_ms;
 }
 
 void conns_end(struct conns *conns)
 {
+    conns_end_round(conns);
     for (uint32_t i = 0; i < conns->used_count; i++) {
         struct conn *conn = &conns->all[i];
         if (conn->state == CONN_GREETING || conn->state == CONN_SHAKING)
@@ -548,6 +612,7 @@ void conns_close(struct conns *conns)
         if (conns->all[i].state != CONN_FREE)
             conn_close(&conns->all[i]);
     }
+    ev_clear_pending(conns->settings.ev, &conns->round.end);
     free(conns->buffer_all);
     conns_close_ledger(conns);
     locked_free(conns->all, conns->settings.connection_count_max, sizeof(conns->all[0]));

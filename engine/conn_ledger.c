@@ -118,13 +118,13 @@ static uint64_t asker_of(const struct conn *conn)
     return ASKER_PLAIN | (uint64_t)conns->settings.loop << 32 | (uint64_t)(conn - conns->all);
 }
 
-static uint32_t submit(struct conn *conn, struct transactions *transactions)
+static uint32_t submit(const struct served *served, struct transactions *transactions)
 {
-    struct conns *conns = conn->conns;
-    uint64_t asker = asker_of(conn);
+    struct conns *conns = served->conn->conns;
+    uint64_t asker = asker_of(served->conn);
     for (uint32_t i = 0; i < transactions->count; i++) {
         transactions->requests[i].ticket =
-            ticket_make(conn, (size_t)(transactions->places[i] - conns->out));
+            ticket_make(served->conn, (size_t)(transactions->places[i] - served->out));
         transactions->requests[i].asker = asker;
     }
     size_t count = ledger_submit(conns->settings.ledger, conns->settings.loop,
@@ -133,14 +133,10 @@ static uint32_t submit(struct conn *conn, struct transactions *transactions)
     return (uint32_t)count;
 }
 
-static void finish_answers(struct conn *conn, uint8_t *answers, const struct taken *taken)
+bool conn_await(const struct served *served)
 {
-    if (is_sealed(conn))
-        sealed_seal(&conn->session, answers, taken->sealed_size, taken->answer_size);
-}
-
-bool conn_await(struct conn *conn, const struct taken *taken)
-{
+    struct conn *conn = served->conn;
+    const struct taken *taken = &served->taken;
     struct conns *conns = conn->conns;
     struct transactions *transactions = conns->settings.answerer->transactions;
     struct metrics *metrics = conns->settings.metrics;
@@ -148,7 +144,7 @@ bool conn_await(struct conn *conn, const struct taken *taken)
     bool has_failed = ledger_has_failed(conns->settings.ledger);
     uint8_t *buffer = has_failed ? NULL : room_take(conns, taken->answer_size);
     if (buffer != NULL)
-        submitted_count = submit(conn, transactions);
+        submitted_count = submit(served, transactions);
     for (uint32_t i = submitted_count; i < count; i++)
         awaited_refuse(transactions->places[i], has_failed ? LEDGER_FAILED_MS : LEDGER_BUSY_MS);
     metric_add(&metrics->transactions, count);
@@ -158,10 +154,9 @@ bool conn_await(struct conn *conn, const struct taken *taken)
     if (submitted_count == 0) {
         if (buffer != NULL)
             room_release(conns, buffer);
-        finish_answers(conn, conns->out, taken);
         return false;
     }
-    memcpy(buffer, conns->out, taken->answer_size);
+    memcpy(buffer, served->out, taken->answer_size);
     conn->awaiting = buffer;
     conn->awaited_count = (uint16_t)submitted_count;
     conn->awaiting_taken = *taken;
@@ -178,11 +173,11 @@ static void conn_resume(struct conn *conn)
 {
     struct conns *conns = conn->conns;
     struct taken taken = conn->awaiting_taken;
-    memcpy(conns->out, conn->awaiting, taken.answer_size);
+    uint8_t *answers = conns->round.out; /* nobody is in the round */
+    memcpy(answers, conn->awaiting, taken.answer_size);
     conn_forget_awaited(conn);
-    finish_answers(conn, conns->out, &taken);
     conn->state = CONN_SERVING;
-    conn_answer(conn, &taken);
+    conn_answer(conn, answers, &taken);
 }
 
 static void take_verdict(struct conns *conns, const struct ledger_verdict *verdict)
@@ -216,6 +211,7 @@ bool conns_commit(struct conns *conns)
 {
     struct ledger *ledger = conns->settings.ledger;
     struct ledger_verdict verdicts[VERDICTS_A_TAKE];
+    conns_end_round(conns);
     for (int i = 0; i < TAKES_A_WAKE; i++) {
         bool has_failed = ledger_has_failed(ledger); /* before: what it gave until then is taken */
         size_t count = ledger_take(ledger, conns->settings.loop, verdicts, VERDICTS_A_TAKE);

@@ -32,7 +32,6 @@ enum wait {
 struct taken {
     size_t size;        /* of the bytes that came in: whole frames or records */
     size_t answer_size; /* of the bytes that go out */
-    size_t sealed_size; /* of these: what is before the first record that is not sealed yet */
     bool is_over;
 };
 
@@ -57,6 +56,7 @@ struct conn {
         *awaiting; /* answers that await verdicts, and those beside them; NULL: there are none */
     struct taken awaiting_taken; /* the read that they answer */
     uint16_t awaited_count;      /* verdicts that are still to come */
+    uint16_t place;              /* in the round, counted from 1; 0: is in none */
 };
 static_assert(FRAME_SIZE <= HELLO_SIZE, "the beginning of a frame fits");
 
@@ -89,9 +89,31 @@ static_assert(FRAME_SIZE % TICKET_PLACE_STEP == 0 && HEADER_SIZE % TICKET_PLACE_
                   NOISE_TAG_SIZE % TICKET_PLACE_STEP == 0,
               "answers stand on such places");
 
+/* What a connection has asked in this round. */
+struct served {
+    struct conn *conn; /* NULL: is gone since */
+    struct moment moment;
+    struct taken taken;
+    uint8_t *out; /* where its answers are made */
+};
+
+/* A round: everybody who can be read from is read from before anybody is answered. Cache misses of
+ * all questions overlap, and a client that answers brings with others is woken once for all. What
+ * is answered stands where what was asked does, in the other array. */
+#define ROUND_SIZE       (8 * CONN_READ_SIZE)
+#define ROUND_SERVED_MAX 256
+struct round {
+    ev_prepare end; /* fed when somebody is in the round: comes when all have been read from */
+    uint32_t served_count;
+    size_t size; /* of `in` and of `out` */
+    struct served served[ROUND_SERVED_MAX];
+    _Alignas(CACHE_LINE_SIZE) uint8_t in[ROUND_SIZE];
+    uint8_t out[ROUND_SIZE];
+};
+
 struct conns {
     struct conns_settings settings;
-    struct moment moment;
+    struct moment moment; /* what those of all connections share */
     ev_timer ticker;
     uint64_t tick;
     struct wait_list waits[WAIT_COUNT];
@@ -118,9 +140,7 @@ struct conns {
     uint32_t edition_turn;        /* 0 or 1: changes with the edition */
     uint32_t under_way_counts[2]; /* transactions with the ledger, by turn */
 
-    /* Of whoever is being served at the moment. */
-    uint8_t in[CONN_READ_SIZE];
-    uint8_t out[CONN_READ_SIZE];
+    struct round round;
 };
 
 static inline bool is_sealed(const struct conn *conn)
@@ -150,19 +170,23 @@ bool conn_write(struct conn *conn, const uint8_t *bytes, size_t size);
 /* Keeps the beginning of the next frame or record; nothing else of what came in stays. */
 void conn_keep(struct conn *conn, const uint8_t *rest, size_t rest_size);
 
-/* Sends the answers to a read, and goes on as it says. */
-void conn_answer(struct conn *conn, const struct taken *taken);
+/* Sends the answers to a read, sealed where that is due, and goes on as it says. */
+void conn_answer(struct conn *conn, uint8_t *answers, const struct taken *taken);
 
-/* The stream ends with `answer_size` bytes of conns->out; what else came is none of ours. */
-void conn_finish(struct conn *conn, size_t answer_size);
+/* The stream ends with these answers; what else came is none of ours. */
+void conn_finish(struct conn *conn, const uint8_t *answers, size_t size);
 
-/* ---- conn_sealed.c; so much as there is of what came in stands in conns->in ---- */
+/* Whoever is in the round is answered. Comes before all that is done for everybody: another
+ * edition, verdicts, an end. */
+void conns_end_round(struct conns *conns);
 
-/* Of a connection that has no session yet. */
-void conn_greet(struct conn *conn, size_t size);
+/* ---- conn_sealed.c ---- */
+
+/* So much has come of a connection that has no session yet. */
+void conn_greet(struct conn *conn, const uint8_t *in, size_t size);
 
 /* Of one that has. */
-void conn_take_records(struct taken *taken, struct conn *conn, size_t size);
+void conn_take_records(struct served *served, uint8_t *in, size_t size);
 
 /* Ends sessions whose terminal is gone from the catalogue, or whose hour is over, also when nothing
  * comes from them; a part of them each time. */
@@ -173,10 +197,9 @@ void conns_sweep(struct conns *conns);
 MUST_USE bool conns_open_ledger(struct conns *conns);
 void conns_close_ledger(struct conns *conns);
 
-/* The transactions of the read that has been answered into conns->out are submitted, and the
- * connection waits for their verdicts; false when the ledger took none of them: then all answers
- * are there. */
-MUST_USE bool conn_await(struct conn *conn, const struct taken *taken);
+/* The transactions of the read that has been answered are submitted, and the connection waits for
+ * their verdicts; false when the ledger took none of them: then all answers are there. */
+MUST_USE bool conn_await(const struct served *served);
 
 /* Its verdicts will find it gone. */
 void conn_forget_awaited(struct conn *conn);

@@ -52,8 +52,11 @@ static bool session_stands(struct conn *conn)
     return session->terminal != NULL && conns->tick < conn->end_tick;
 }
 
-void conn_take_records(struct taken *taken, struct conn *conn, size_t size)
+void conn_take_records(struct served *served, uint8_t *in, size_t size)
 {
+    struct conn *conn = served->conn;
+    struct taken *taken = &served->taken;
+    struct moment *moment = &served->moment;
     struct conns *conns = conn->conns;
     struct metrics *metrics = conns->settings.metrics;
     *taken = (struct taken){.size = size, .is_over = true};
@@ -61,15 +64,13 @@ void conn_take_records(struct taken *taken, struct conn *conn, size_t size)
         metric_add(&metrics->session_over, 1);
         return;
     }
-    conns->moment.terminal = conn->session.terminal;
-    conns->moment.profile = conn->session.terminal->profile;
-    conns->moment.guard_slot = conn->session.guard_slot;
+    moment->terminal = conn->session.terminal;
+    moment->profile = conn->session.terminal->profile;
+    moment->guard_slot = conn->session.guard_slot;
     struct sealed_step step;
-    sealed_answer(&step, &conn->session, conns->settings.answerer, &conns->moment, conns->out,
-                  conns->in, size);
+    sealed_take(&step, &conn->session, conns->settings.answerer, moment, served->out, in, size);
     count_sealed_end(metrics, step.end);
-    *taken = (struct taken){step.taken_size, step.answer_size, step.sealed_size,
-                            step.end != SEALED_GOES_ON};
+    *taken = (struct taken){step.taken_size, step.answer_size, step.end != SEALED_GOES_ON};
 }
 
 /* ---- the beginning ---- */
@@ -89,8 +90,9 @@ static void conn_send_away(struct conn *conn)
     uint32_t wait_ms = CONN_BUSY_MS_LEAST +
                        (uint32_t)(next_jitter(conns) % (CONN_BUSY_MS_MOST - CONN_BUSY_MS_LEAST));
     metric_add(&conns->settings.metrics->hello_busy, 1);
-    busy_encode(conns->out, wait_ms);
-    conn_finish(conn, BUSY_SIZE);
+    uint8_t busy[BUSY_SIZE];
+    busy_encode(busy, wait_ms);
+    conn_finish(conn, busy, sizeof(busy));
 }
 
 /* By which of the server's keys a HELLO asks; SERVER_KEY_COUNT_MAX: by none, or it is noise. */
@@ -113,7 +115,7 @@ static uint64_t conn_source(const struct conn *conn)
     return listener_source(&peer);
 }
 
-static void conn_shake(struct conn *conn)
+static void conn_shake(struct conn *conn, const uint8_t hello[static HELLO_SIZE])
 {
     struct conns *conns = conn->conns;
     const struct conns_settings *settings = &conns->settings;
@@ -122,14 +124,14 @@ static void conn_shake(struct conn *conn)
         .conn = (uint32_t)(conn - conns->all),
         .serial = conn->serial,
         .source = conn_source(conn),
-        .key_index = addressed_key(settings->identity, conns->in),
+        .key_index = addressed_key(settings->identity, hello),
     };
     if (asked.key_index == SERVER_KEY_COUNT_MAX) {
         metric_add(&settings->metrics->hello_misaddressed, 1);
         conn_close(conn);
         return;
     }
-    memcpy(asked.hello, conns->in, HELLO_SIZE);
+    memcpy(asked.hello, hello, HELLO_SIZE);
     enum submitted submitted = SUBMITTED_FULL;
     if (conns->moment.drain_wait_ms == 0)
         submitted = handshakes_submit(settings->handshakes, &asked);
@@ -145,22 +147,22 @@ static void conn_shake(struct conn *conn)
 }
 
 /* A HELLO and nothing behind it: whoever sends more cannot have the keys to seal it. */
-void conn_greet(struct conn *conn, size_t size)
+void conn_greet(struct conn *conn, const uint8_t *in, size_t size)
 {
     struct conns *conns = conn->conns;
     struct record_header header = {.type = RECORD_HELLO};
     bool is_good = size <= HELLO_SIZE;
     if (size >= HEADER_SIZE)
-        is_good = is_good && record_header_decode(&header, conns->in) == RECORD_FINE &&
+        is_good = is_good && record_header_decode(&header, in) == RECORD_FINE &&
                   header.type == RECORD_HELLO;
     if (!is_good) {
         metric_add(&conns->settings.metrics->hello_malformed, 1);
         conn_close(conn);
     } else if (size == HELLO_SIZE) {
-        conn_keep(conn, conns->in, 0);
-        conn_shake(conn);
+        conn_keep(conn, in, 0);
+        conn_shake(conn, in);
     } else {
-        conn_keep(conn, conns->in, size);
+        conn_keep(conn, in, size);
     }
 }
 
@@ -223,7 +225,7 @@ void conns_sweep(struct conns *conns)
         if (is_sealed(conn) && conn->state == CONN_SERVING && conn->pending == NULL &&
             !session_stands(conn)) {
             metric_add(&conns->settings.metrics->session_over, 1);
-            conn_finish(conn, 0);
+            conn_finish(conn, NULL, 0);
         }
     }
 }
@@ -246,6 +248,7 @@ static void close_revoked(struct conns *conns)
 bool conns_shake(struct conns *conns)
 {
     struct handshakes *handshakes = conns->settings.handshakes;
+    conns_end_round(conns);
     uint32_t revocation_count = handshakes_revocation_count(handshakes);
     if (revocation_count != conns->revocation_count) {
         conns->revocation_count = revocation_count;

@@ -28,21 +28,19 @@ enum sealed_end {
 };
 
 struct sealed_step {
-    size_t taken_size;  /* of `in`: whole records; zeros are there now */
+    size_t taken_size;  /* of `in`: whole records, opened now */
     size_t answer_size; /* of `out` */
-    size_t sealed_size; /* of these: from there on records await verdicts, and are not sealed yet */
-    size_t frame_count; /* answered, padding not counted */
+    size_t frame_count; /* padding not counted */
     enum sealed_end end;
 };
 
-/* Answers every whole record of `in`, each by one record of as many frames: `out` has room for
- * `size` bytes. Records are sealed in their order, so none is from the first on that holds a
- * transaction. A beginning of a record is left where it is, once its header is known to be good.
- */
-void sealed_answer(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,
-                   const struct moment *moment, uint8_t *out, uint8_t *in, size_t size);
+/* Takes every whole record of `in` (answer_take); each is answered by one record of as many frames:
+ * `out` has room for `size` bytes. A beginning of a record is left where it is, once its header is
+ * known to be good. */
+void sealed_take(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,
+                 const struct moment *moment, uint8_t *out, uint8_t *in, size_t size);
 
-/* Seals the records that stand in `out` from `from` to `size`: all verdicts are there. */
-void sealed_seal(struct sealed *session, uint8_t *out, size_t from, size_t size);
+/* Seals the records that stand in `out`: all answers are there. */
+void sealed_seal(struct sealed *session, uint8_t *out, size_t size);
 
 #endif

@@ -6,11 +6,9 @@
 #define ROUND_COUNT 12
 #define BLOCK_WORDS 16
 #define BLOCK_SIZE  128
+#define CHAIN_WORDS 8
 
-/* Eight lanes; compilers make of it whatever registers there are. */
-typedef uint64_t lanes __attribute__((vector_size(8 * BLAKE_LANES)));
-
-static const uint64_t initial[8] = {
+static const uint64_t initial[CHAIN_WORDS] = {
     UINT64_C(0x6a09e667f3bcc908), UINT64_C(0xbb67ae8584caa73b), UINT64_C(0x3c6ef372fe94f82b),
     UINT64_C(0xa54ff53a5f1d36f1), UINT64_C(0x510e527fade682d1), UINT64_C(0x9b05688c2b3e6c1f),
     UINT64_C(0x1f83d9abfb41bd6b), UINT64_C(0x5be0cd19137e2179),
@@ -58,21 +56,13 @@ static const uint8_t sigma[ROUND_COUNT][BLOCK_WORDS] = {
         MIX(3, 4, 9, 14, sigma[r][14], sigma[r][15]);                                              \
     } while (0)
 
-/* One block of up to BLAKE_WORDS words behind the chain, of one message or of eight. `count` is of
- * all bytes so far; `last` is all ones for the last block. Rounds are written out, so that
- * compilers see which words are zero. */
-#define COMPRESS(name, type)                                                                       \
-    static inline __attribute__((always_inline)) void name(type chain[static 8], const type *m,    \
-                                                           const type *count, uint64_t last)       \
+/* The twelve rounds on `v`, of one message or of eight. They are written out, so that compilers see
+ * which words are zero, and what of the last rounds nobody asks for. */
+#define ROUNDS(name, type)                                                                         \
+    static inline __attribute__((always_inline)) void name(type v[static 2 * CHAIN_WORDS],         \
+                                                           const type m[static BLAKE_WORDS])       \
     {                                                                                              \
         const type zero = {0};                                                                     \
-        type v[16];                                                                                \
-        for (int i = 0; i < 8; i++) {                                                              \
-            v[i] = chain[i];                                                                       \
-            v[i + 8] = zero + initial[i];                                                          \
-        }                                                                                          \
-        v[12] ^= *count;                                                                           \
-        v[14] ^= last;                                                                             \
         ROUND(0);                                                                                  \
         ROUND(1);                                                                                  \
         ROUND(2);                                                                                  \
@@ -85,41 +75,46 @@ static const uint8_t sigma[ROUND_COUNT][BLOCK_WORDS] = {
         ROUND(9);                                                                                  \
         ROUND(10);                                                                                 \
         ROUND(11);                                                                                 \
-        for (int i = 0; i < 8; i++)                                                                \
-            chain[i] ^= v[i] ^ v[i + 8];                                                           \
     }
-COMPRESS(compress_one, uint64_t)
-COMPRESS(compress_eight, lanes)
+ROUNDS(rounds_of_one, uint64_t)
+ROUNDS(rounds_of_eight, blake_lanes)
 
+/* The last block of each message; the key's block stands before it. */
 static inline __attribute__((always_inline)) void digest_eight(struct blake_eight *eight,
                                                                const struct blake_key *key)
 {
-    const lanes zero = {0};
-    lanes chain[8], m[BLAKE_WORDS], count;
-    for (int i = 0; i < 8; i++)
-        chain[i] = zero + key->chain[i];
-    memcpy(m, eight->words, sizeof(m));
-    memcpy(&count, eight->sizes, sizeof(count));
-    count += BLOCK_SIZE; /* the key's block stands before the message */
-    compress_eight(chain, m, &count, UINT64_MAX);
+    const blake_lanes zero = {0};
+    blake_lanes v[2 * CHAIN_WORDS];
+#pragma GCC unroll 8
+    for (int i = 0; i < CHAIN_WORDS; i++) {
+        v[i] = zero + key->chain[i];
+        v[i + CHAIN_WORDS] = zero + initial[i];
+    }
+    v[12] ^= eight->sizes + BLOCK_SIZE;
+    v[14] = ~v[14];
+    rounds_of_eight(v, eight->words);
+#pragma GCC unroll 2
     for (int i = 0; i < BLAKE_DIGEST_SIZE / 8; i++)
-        for (int lane = 0; lane < BLAKE_LANES; lane++)
-            eight->digests[i][lane] = chain[i][lane];
-    explicit_bzero(chain, sizeof(chain));
-    explicit_bzero(m, sizeof(m));
+        eight->digests[i] = key->chain[i] ^ v[i] ^ v[i + CHAIN_WORDS];
 }
 
 /* The key is a block of its own: 32 bytes of key, zeros behind. */
 void blake_key_take(struct blake_key *out, const uint8_t key[static BLAKE_KEY_SIZE])
 {
     static_assert(BLAKE_KEY_SIZE == 8 * BLAKE_WORDS, "the key is as long as a message may be");
-    uint64_t m[BLAKE_WORDS], count = BLOCK_SIZE;
+    uint64_t m[BLAKE_WORDS], v[2 * CHAIN_WORDS];
     for (int i = 0; i < BLAKE_WORDS; i++)
         m[i] = load_u64(key + 8 * i);
     memcpy(out->chain, initial, sizeof(initial));
     out->chain[0] ^= UINT64_C(0x01010000) ^ BLAKE_KEY_SIZE << 8 ^ BLAKE_DIGEST_SIZE;
-    compress_one(out->chain, m, &count, 0);
+    memcpy(v, out->chain, sizeof(out->chain));
+    memcpy(v + CHAIN_WORDS, initial, sizeof(initial));
+    v[12] ^= BLOCK_SIZE;
+    rounds_of_one(v, m);
+    for (int i = 0; i < CHAIN_WORDS; i++)
+        out->chain[i] ^= v[i] ^ v[i + CHAIN_WORDS];
     explicit_bzero(m, sizeof(m));
+    explicit_bzero(v, sizeof(v));
 }
 
 /* ---- the registers that there are ---- */

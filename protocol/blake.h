@@ -19,11 +19,14 @@ struct blake_key {
 };
 void blake_key_take(struct blake_key *out, const uint8_t key[static BLAKE_KEY_SIZE]);
 
+/* Compilers make of it whatever registers there are. */
+typedef uint64_t blake_lanes __attribute__((vector_size(8 * BLAKE_LANES)));
+
 /* Eight messages: their words (little-endian, zeros behind the end) lane by lane, and sizes. */
 struct blake_eight {
-    uint64_t words[BLAKE_WORDS][BLAKE_LANES];
-    uint64_t sizes[BLAKE_LANES]; /* bytes, 1..BLAKE_SIZE_MAX */
-    uint64_t digests[BLAKE_DIGEST_SIZE / 8][BLAKE_LANES];
+    blake_lanes words[BLAKE_WORDS];
+    blake_lanes sizes; /* bytes, 1..BLAKE_SIZE_MAX */
+    blake_lanes digests[BLAKE_DIGEST_SIZE / 8];
 };
 
 /* Fills the digests, on the widest registers that the processor has. */

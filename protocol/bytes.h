@@ -2,9 +2,11 @@
 #ifndef PROTOCOL_BYTES_H
 #define PROTOCOL_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef NDEBUG
 #error "assertions stay on in every build: do not define NDEBUG"
@@ -18,35 +20,41 @@
 
 static inline uint16_t load_u16(const uint8_t p[static 2])
 {
-    return (uint16_t)(p[0] | (p[1] << 8));
+    uint16_t value;
+    memcpy(&value, p, sizeof(value));
+    return le16toh(value);
 }
 
 static inline uint32_t load_u32(const uint8_t p[static 4])
 {
-    return (uint32_t)load_u16(p) | ((uint32_t)load_u16(p + 2) << 16);
+    uint32_t value;
+    memcpy(&value, p, sizeof(value));
+    return le32toh(value);
 }
 
 static inline uint64_t load_u64(const uint8_t p[static 8])
 {
-    return (uint64_t)load_u32(p) | ((uint64_t)load_u32(p + 4) << 32);
+    uint64_t value;
+    memcpy(&value, p, sizeof(value));
+    return le64toh(value);
 }
 
 static inline void store_u16(uint8_t p[static 2], uint16_t value)
 {
-    p[0] = (uint8_t)value;
-    p[1] = (uint8_t)(value >> 8);
+    value = htole16(value);
+    memcpy(p, &value, sizeof(value));
 }
 
 static inline void store_u32(uint8_t p[static 4], uint32_t value)
 {
-    store_u16(p, (uint16_t)value);
-    store_u16(p + 2, (uint16_t)(value >> 16));
+    value = htole32(value);
+    memcpy(p, &value, sizeof(value));
 }
 
 static inline void store_u64(uint8_t p[static 8], uint64_t value)
 {
-    store_u32(p, (uint32_t)value);
-    store_u32(p + 4, (uint32_t)(value >> 32));
+    value = htole64(value);
+    memcpy(p, &value, sizeof(value));
 }
 
 static inline bool bytes_are_zero(const uint8_t *p, size_t size)

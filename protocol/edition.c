@@ -1,13 +1,13 @@
 #include "protocol/edition.h"
 
 #include "protocol/frame.h"
+#include "protocol/huge.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SECONDS_PER_HOUR 3600
-#define CACHE_LINE       64
 #define DECOY_REACH      1024 /* buckets */
 
 /* Zeroed slots, at least twice as many as there are to be. */
@@ -17,7 +17,7 @@ static void *take_slots(uint32_t *mask, uint32_t count, size_t slot_size, struct
     while (slot_count < 2 * (uint64_t)count)
         slot_count *= 2;
     *mask = slot_count - 1;
-    void *slots = calloc(slot_count, slot_size);
+    void *slots = huge_take(slot_count, slot_size);
     if (slots == NULL)
         fault_set(fault, "no memory for a table of %u numbers", count);
     return slots;
@@ -121,13 +121,9 @@ void edition_renew_set(struct edition *edition, uint32_t set)
 static bool sets_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
-    /* No head lies on two cache lines: what malloc gives begins in the middle of one. */
-    size_t size = ((size_t)tables->set_count + 2) * sizeof(edition->sets[0]);
-    size += (CACHE_LINE - size % CACHE_LINE) % CACHE_LINE;
-    edition->sets = aligned_alloc(CACHE_LINE, size);
+    edition->sets = huge_take((size_t)tables->set_count + 2, sizeof(edition->sets[0]));
     if (edition->sets == NULL)
         return fault_set(fault, "no memory for %u sets", tables->set_count);
-    memset(edition->sets, 0, size);
     for (uint32_t set = 0; set < tables->set_count; set++)
         edition_renew_set(edition, set);
     return true;
@@ -148,7 +144,7 @@ static uint32_t view_near(const struct index *index, uint64_t bucket)
 static bool decoys_fill(struct edition *edition, struct fault *fault)
 {
     const struct index *index = &edition->tables->index;
-    edition->decoys = calloc(DECOY_COUNT, sizeof(edition->decoys[0]));
+    edition->decoys = huge_take(DECOY_COUNT, sizeof(edition->decoys[0]));
     if (edition->decoys == NULL)
         return fault_set(fault, "no memory for decoys");
     for (uint64_t i = 0; i < DECOY_COUNT && index->home_count > 0; i++)
@@ -169,8 +165,8 @@ static bool gates_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
     size_t word_count = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
-    edition->gates = calloc((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
-    edition->asking_bits = calloc(word_count, sizeof(edition->asking_bits[0]));
+    edition->gates = huge_take((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
+    edition->asking_bits = huge_take(word_count, sizeof(edition->asking_bits[0]));
     if (edition->gates == NULL || edition->asking_bits == NULL)
         return fault_set(fault, "no memory for %u clauses", tables->clause_count);
     for (uint32_t i = 0; i < tables->clause_count; i++) {

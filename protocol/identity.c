@@ -1,7 +1,5 @@
 #include "protocol/identity.h"
 
-#include "protocol/blake.h"
-
 #include <assert.h>
 #include <sodium.h>
 #include <string.h>
@@ -46,26 +44,31 @@ void identity_digest(struct digest *out, const struct identity_key *key,
     identity_digest_batch(out, key, identifier, 1);
 }
 
+void identity_digest_step(struct digest out[], const struct blake_key *keyed,
+                          const struct identifier identifiers[], size_t count)
+{
+    assert(count >= 1 && count <= IDENTITY_STEP);
+    struct blake_eight eight;
+    for (size_t i = 0; i < BLAKE_LANES; i++) /* lanes without a message do the first once more */
+        put_message(&eight, i, &identifiers[i < count ? i : 0]);
+    blake_digest(&eight, keyed);
+    for (size_t i = 0; i < count; i++) {
+        store_u64(out[i].bytes, eight.digests[0][i]);
+        store_u64(out[i].bytes + 8, eight.digests[1][i]);
+    }
+    sodium_memzero(&eight, sizeof(eight));
+}
+
 void identity_digest_batch(struct digest out[], const struct identity_key *key,
                            const struct identifier identifiers[], size_t count)
 {
     assert(count <= IDENTITY_BATCH_MAX);
     struct blake_key keyed;
-    struct blake_eight eight;
     blake_key_take(&keyed, key->bytes);
-    for (size_t first = 0; first < count; first += BLAKE_LANES) {
-        size_t lane_count = count - first < BLAKE_LANES ? count - first : BLAKE_LANES;
-        for (size_t i = 0; i < BLAKE_LANES;
-             i++) /* lanes without a message do the first once more */
-            put_message(&eight, i, &identifiers[first + (i < lane_count ? i : 0)]);
-        blake_digest(&eight, &keyed);
-        for (size_t i = 0; i < lane_count; i++) {
-            store_u64(out[first + i].bytes, eight.digests[0][i]);
-            store_u64(out[first + i].bytes + 8, eight.digests[1][i]);
-        }
-    }
+    for (size_t first = 0; first < count; first += IDENTITY_STEP)
+        identity_digest_step(out + first, &keyed, identifiers + first,
+                             count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP);
     sodium_memzero(&keyed, sizeof(keyed));
-    sodium_memzero(&eight, sizeof(eight));
 }
 
 static void label_digest(uint8_t out[static DIGEST_SIZE], const struct identity_key *key,

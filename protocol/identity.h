@@ -5,6 +5,7 @@
 #ifndef PROTOCOL_IDENTITY_H
 #define PROTOCOL_IDENTITY_H
 
+#include "protocol/blake.h"
 #include "protocol/fault.h"
 #include "protocol/means.h"
 
@@ -31,6 +32,12 @@ void identity_digest(struct digest *out, const struct identity_key *key,
 #define IDENTITY_BATCH_MAX 64
 void identity_digest_batch(struct digest out[], const struct identity_key *key,
                            const struct identifier identifiers[], size_t count);
+
+/* The same by and by, for whoever does something else in between. What the key comes to is worked
+ * out once; it is as secret as the key, and the caller wipes it. */
+#define IDENTITY_STEP BLAKE_LANES
+void identity_digest_step(struct digest out[], const struct blake_key *keyed,
+                          const struct identifier identifiers[], size_t count);
 
 /* Public name of a key, and the value by which a snapshot recognises it. Neither helps to find it.
  */

@@ -10,6 +10,7 @@
 #include <assert.h>
 
 #include "protocol/bytes.h"
+#include "protocol/huge.h"
 #include "protocol/identity.h"
 
 #define BUCKET_SIZE       64
@@ -88,8 +89,15 @@ static inline const uint8_t *index_bucket(const struct index *index, uint64_t bu
            (bucket & (SHARD_BUCKET_COUNT - 1)) * BUCKET_SIZE;
 }
 
-/* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly, so
- * home buckets are asked for well before they are probed: the misses overlap. */
+/* What a look-up of the digest reads first. */
+static inline const uint8_t *index_home_bucket(const struct index *index,
+                                               const struct digest *digest)
+{
+    return index_bucket(index, index_home(digest, index->home_count));
+}
+
+/* The view of each digest, VIEW_NOBODY where it is not in the index. Hashes are spread evenly: all
+ * home buckets are asked for before the first is probed, so that the misses overlap. */
 #define INDEX_BATCH_MAX 64
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
                       size_t count);
@@ -108,8 +116,7 @@ uint64_t index_subject(const struct index *index, uint64_t slot);
  * when nobody is at home there, as for one digest in seven. */
 static inline uint32_t index_neighbour(const struct index *index, const struct digest *digest)
 {
-    const uint8_t *bucket = index_bucket(index, index_home(digest, index->home_count));
-    return load_u32(bucket + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
+    return load_u32(index_home_bucket(index, digest) + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
 }
 
 #endif

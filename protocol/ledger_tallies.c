@@ -66,8 +66,8 @@ static void check_stopped(const struct tally_check *check, uint32_t scope, uint8
                           uint32_t number, uint8_t mark)
 {
     bool is_stopped = has_stop(check, scope, period, number);
-    bool is_wrong = mark > 1 || (is_stopped && mark == 0) ||
-                    (check->knows_all && !is_stopped && mark != 0);
+    bool is_wrong =
+        mark > 1 || (is_stopped && mark == 0) || (check->knows_all && !is_stopped && mark != 0);
     if (is_wrong)
         findings_add(check->findings, "I1", 0,
                      "tally of relief %" PRIu32 ", period %u, number %" PRIu32

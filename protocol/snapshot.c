@@ -1,5 +1,6 @@
 #include "protocol/snapshot.h"
 
+#include "protocol/huge.h"
 #include "protocol/identity_keys.h"
 #include "protocol/tables.h"
 
@@ -28,8 +29,8 @@ struct snapshot {
     struct tables tables;
     struct identity_key *own_key; /* NULL: `identity` is the caller's */
     const struct identity_key *identity;
-    MDB_env *env;
-    MDB_txn *txn; /* open as long as the snapshot: what mdb_get gave stays good */
+    MDB_env *env; /* NULL, as the transaction is, once everything is read */
+    MDB_txn *txn;
     MDB_dbi dbi;
 };
 
@@ -277,6 +278,16 @@ static bool open_env(struct snapshot *snapshot, int copy_fd, struct fault *fault
     return true;
 }
 
+static void close_env(struct snapshot *snapshot)
+{
+    if (snapshot->txn != NULL)
+        mdb_txn_abort(snapshot->txn);
+    if (snapshot->env != NULL)
+        mdb_env_close(snapshot->env);
+    snapshot->txn = NULL;
+    snapshot->env = NULL;
+}
+
 /* LMDB never compares its page numbers with the size of the file: a page past the end would be a
  * SIGBUS later. */
 static bool env_is_whole(const struct snapshot *snapshot, struct fault *fault)
@@ -343,6 +354,19 @@ static bool shard_get(struct table_bytes *out, const struct snapshot *snapshot, 
                      out->size, bucket_count, bucket_size);
 }
 
+/* In memory of its own: it is what every look-up reads, at random. */
+static const uint8_t *take_shard(const struct table_bytes *shard, const char *name,
+                                 struct fault *fault)
+{
+    static_assert(HUGE_LINE % BUCKET_SIZE == 0, "buckets begin on cache lines");
+    uint8_t *own = huge_take(shard->size, 1);
+    if (own == NULL)
+        fault_set(fault, "%s: no memory for %" PRIu64 " bytes", name, shard->size);
+    else
+        memcpy(own, shard->bytes, shard->size);
+    return own;
+}
+
 /* Every slot of these buckets leads to a view; how many are taken. */
 static bool count_slots(uint64_t *taken, const struct table_bytes *shard, uint32_t view_count,
                         struct fault *fault)
@@ -374,11 +398,10 @@ static bool read_index(struct snapshot *snapshot, struct fault *fault)
         uint64_t wanted = left < SHARD_BUCKET_COUNT ? left : SHARD_BUCKET_COUNT;
         if (!shard_get(&shard, snapshot, INDEX_PLACE + i, name, wanted, BUCKET_SIZE, fault))
             return false;
-        if ((uintptr_t)shard.bytes % BUCKET_SIZE != 0)
-            return fault_set(fault, "%s: its buckets do not begin on cache lines", name);
         if (!count_slots(&taken, &shard, snapshot->tables.view_count, fault))
             return false;
-        index->shards[i] = shard.bytes;
+        if ((index->shards[i] = take_shard(&shard, name, fault)) == NULL)
+            return false;
         left -= wanted;
     }
     if (taken != m->identifier_count)
@@ -419,7 +442,8 @@ static bool read_subjects(struct snapshot *snapshot, uint32_t first_place, struc
                               index_bucket(index, first + done), count))
                 return fault_set(fault, "%s: somebody has no subject, or nobody has one", name);
         }
-        index->subjects[number] = shard.bytes;
+        if ((index->subjects[number] = take_shard(&shard, name, fault)) == NULL)
+            return false;
     }
     return true;
 }
@@ -548,8 +572,10 @@ static bool open_data(struct snapshot *snapshot, int directory_fd, bool is_mappe
         return false;
     bool is_good = open_env(snapshot, copy_fd, fault);
     close(copy_fd); /* LMDB has opened the copy for itself */
-    if (is_good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
-        canaries_sing(snapshot, snapshot->identity, fault))
+    is_good = is_good && env_is_whole(snapshot, fault) && read_values(snapshot, fault) &&
+              canaries_sing(snapshot, snapshot->identity, fault);
+    close_env(snapshot); /* and with it the copy is gone: all that is served was read from it */
+    if (is_good)
         return true;
 
     char name[FOLDER_NAME_SIZE];
@@ -611,15 +637,21 @@ bool snapshot_open(struct snapshot **out, const char *directory, uint64_t genera
     return is_good || fault_at(fault, directory);
 }
 
+/* The memory is ours; const is only for those who read it. */
+static void free_shard(const uint8_t *shard)
+{
+    free((void *)(uintptr_t)shard);
+}
+
 void snapshot_close(struct snapshot *snapshot)
 {
     if (snapshot == NULL)
         return;
+    for (uint32_t i = 0; i < SHARD_COUNT_MAX; i++)
+        free_shard(snapshot->tables.index.shards[i]);
+    for (uint32_t i = 0; i < SUBJECT_SHARD_COUNT_MAX; i++)
+        free_shard(snapshot->tables.index.subjects[i]);
     tables_free(&snapshot->tables);
-    if (snapshot->txn != NULL)
-        mdb_txn_abort(snapshot->txn);
-    if (snapshot->env != NULL)
-        mdb_env_close(snapshot->env);
     keyfile_close_identity(snapshot->own_key);
     free(snapshot);
 }

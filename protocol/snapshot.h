@@ -1,8 +1,9 @@
 /* A published snapshot, verified and read-only. The only reader: engine, loader and bench use it.
  *
- * Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and
- * LMDB maps that copy, so neither rot, truncation nor replacement of the file is seen after. Only a
- * publisher maps the file, which is its own. */
+ * Nothing is trusted: the data file is copied into a sealed memfd while it is hashed, and LMDB maps
+ * that copy, so neither rot, truncation nor replacement of the file is seen after. Only a publisher
+ * maps the file, which is its own. What is served stands in memory of its own, in huge pages where
+ * there are any, and then the copy goes. */
 #ifndef PROTOCOL_SNAPSHOT_H
 #define PROTOCOL_SNAPSHOT_H
 

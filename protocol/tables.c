@@ -1,15 +1,15 @@
 #include "protocol/tables.h"
 
+#include "protocol/huge.h"
 #include "protocol/profile.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Never 0 bytes, so that NULL always means that there is no memory. */
 static void *take_array(uint64_t count, size_t item_size, struct fault *fault)
 {
-    void *array = calloc(count > 0 ? count : 1, item_size);
+    void *array = huge_take(count, item_size);
     if (array == NULL)
         fault_set(fault, "no memory for %" PRIu64 " records of %zu bytes", count, item_size);
     return array;

@@ -1,5 +1,6 @@
 /* Connections over socket pairs, with a loop that the test turns itself. */
 #include "engine/conn.h"
+#include "engine/conn_parts.h"
 #include "tests/scene.h"
 #include "tests/support.h"
 
@@ -175,6 +176,50 @@ START_TEST(byte_by_byte_changes_no_answer)
     }
     ck_assert_uint_eq(receive(fd, got, 5 * FRAME_SIZE), 5 * FRAME_SIZE);
     check_answers(got, 5);
+    close(fd);
+}
+END_TEST
+
+/* All are read from before anybody is answered: a group has frames of several, and 256 frames from
+ * each of twelve are more than a round holds. */
+static const size_t asked_each[] = {1, 3, 63, 64, 65, FRAMES};
+START_TEST(questions_of_many_are_answered_together_and_each_its_own)
+{
+    enum { MANY = 12 };
+    int fds[MANY];
+    size_t count = asked_each[_i];
+    for (size_t i = 0; i < MANY; i++)
+        fds[i] = connect_pair();
+    for (size_t i = 0; i < MANY; i++) /* the i-th begins with frame i */
+        for (size_t f = 0; f < count; f++)
+            ck_assert_int_eq(send(fds[i], stream + (i + f) % FRAMES * FRAME_SIZE, FRAME_SIZE, 0),
+                             FRAME_SIZE);
+    for (size_t i = 0; i < MANY; i++) {
+        ck_assert_uint_eq(receive(fds[i], got, count * FRAME_SIZE), count * FRAME_SIZE);
+        for (size_t f = 0; f < count; f++) {
+            size_t at = (i + f) % FRAMES * FRAME_SIZE;
+            memcpy(got + STREAM_SIZE + at, got + f * FRAME_SIZE, FRAME_SIZE);
+            memcpy(got + STREAM_SIZE + at + RESPONSE_SERVER_TIME, want + at + RESPONSE_SERVER_TIME,
+                   4);
+            ck_assert(memcmp(got + STREAM_SIZE + at, want + at, FRAME_SIZE) == 0);
+        }
+        close(fds[i]);
+    }
+}
+END_TEST
+
+START_TEST(nothing_of_a_question_stays_when_it_is_answered)
+{
+    int fd = connect_pair();
+    ck_assert_int_eq(send(fd, stream, 70 * FRAME_SIZE + 9, 0), 70 * FRAME_SIZE + 9);
+    ck_assert_uint_eq(receive(fd, got, 70 * FRAME_SIZE), 70 * FRAME_SIZE);
+    ck_assert_uint_eq(conns->round.size, 0);
+    ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
+    const struct answerer *answerer = &scene.answerer;
+    ck_assert(
+        bytes_are_zero((const uint8_t *)answerer->identifiers, sizeof(answerer->identifiers)));
+    ck_assert(bytes_are_zero((const uint8_t *)answerer->digests, sizeof(answerer->digests)));
+    ck_assert(bytes_are_zero((const uint8_t *)answerer->views, sizeof(answerer->views)));
     close(fd);
 }
 END_TEST
@@ -567,5 +612,17 @@ int main(void)
     tcase_add_test(tcase, draining_answers_and_ends_in_good_order);
     tcase_add_test(tcase, a_swap_between_reads_changes_what_is_answered);
     suite_add_tcase(suite, tcase);
+
+    TCase *many = tcase_create("many");
+    tcase_set_timeout(many, 60);
+    tcase_add_checked_fixture(many, open_all, close_all);
+    tcase_add_loop_test(many, questions_of_many_are_answered_together_and_each_its_own, 0,
+                        sizeof(asked_each) / sizeof(asked_each[0]));
+    suite_add_tcase(suite, many);
+
+    TCase *wiping = tcase_create("wiping");
+    tcase_add_checked_fixture(wiping, open_all, close_all);
+    tcase_add_test(wiping, nothing_of_a_question_stays_when_it_is_answered);
+    suite_add_tcase(suite, wiping);
     return support_run(suite);
 }

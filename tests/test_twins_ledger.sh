@@ -295,7 +295,7 @@ twin answer_ledger $to "a card is another person" 's/answerer->subjects\[i\] = k
 more answer_ledger $to "anybody is somebody" 's/answerer->subjects\[i\] = SUBJECT_NOBODY;/;/'
 more answer_ledger $to "all bodies are alike" 's/\.body = subject_body\(answerer->subject_key, in\),//'
 more answer_ledger $to "a target is of nobody's terminal" 's/request->target_terminal != 0 \? request->target_terminal : number/request->target_terminal/'
-more answer_ledger $to "the guard is not asked" "$(in_function answer_transactions 's/check_count = ration\(.*\);/;/')"
+more answer_ledger $to "the guard is not asked" "$(in_function answer_transactions 's/ration\(answerer, moment, 0\);/;/')"
 more answer_ledger $to "whom the guard sent away buys" 's/request->view == VIEW_AWAITED\)/false)/'
 more answer_ledger $to "what is settled is looked up" "$(in_function take_transaction 's/check->candidates.status == STATUS_OK/true/')"
 

@@ -1,6 +1,6 @@
 /* Whatever a terminal with good keys seals, and whatever becomes of it on the way: the server
  * answers every record that arrives as it was sealed, in its order, as it would answer the frames
- * in clear; it answers nothing else, and keeps nothing of what it opened. The input is a play, see
+ * in clear; it answers nothing else. The input is a play, see
  * step(). */
 #include "engine/sealed.h"
 #include "protocol/session.h"
@@ -190,12 +190,12 @@ static void deliver(struct play *play, size_t size)
         size = play->stream_size - play->delivered_size;
     memcpy(in + play->kept_size, play->stream + play->delivered_size, size);
     size_t have = play->kept_size + size;
-    sealed_answer(&step, &play->server, &scene.answerer, &scene.moment, out, in, have);
+    sealed_take(&step, &play->server, &scene.answerer, &scene.moment, out, in, have);
+    answer_finish(&scene.answerer);
+    sealed_seal(&play->server, out, step.answer_size);
     play->delivered_size += size;
     play->end = step.end;
     expect(step.taken_size <= have && step.answer_size <= step.taken_size);
-    if (step.end < SEALED_BAD_TYPE || step.end == SEALED_BAD_PADDING)
-        expect(bytes_are_zero(in, step.taken_size));
     play->kept_size = have - step.taken_size;
     expect(step.end != SEALED_GOES_ON || play->kept_size < RECORD_SIZE_MAX);
     memmove(in, in + step.taken_size, play->kept_size);

@@ -1,0 +1,66 @@
+#include "engine/look_up.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* One of the edition's decoys. */
+static const uint32_t *decoy_of(const struct edition *edition, const struct digest *digest)
+{
+    return &edition->decoys[load_u32(digest->bytes + DIGEST_SIZE - 4) % DECOY_COUNT];
+}
+
+/* Eight are digested side by side, and meanwhile the buckets of those before are under way. */
+void look_up_digest(struct digest digests[], const struct edition *edition,
+                    const struct identifier identifiers[], size_t count)
+{
+    assert(count <= LOOK_UP_MAX);
+    const struct index *index = &edition->tables->index;
+    struct blake_key keyed;
+    blake_key_take(&keyed, edition->identity->bytes);
+    for (size_t first = 0; first < count; first += IDENTITY_STEP) {
+        size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
+        identity_digest_step(digests + first, &keyed, identifiers + first, some);
+        for (size_t i = first; i < first + some; i++) {
+            __builtin_prefetch(index_home_bucket(index, &digests[i]));
+            __builtin_prefetch(decoy_of(edition, &digests[i]));
+        }
+    }
+    explicit_bzero(&keyed, sizeof(keyed));
+}
+
+/* Whoever is not known gets a decoy, the view of somebody who stands where the digest was looked
+ * for: it is read as theirs would be, so that time does not tell who is known. A neighbour, because
+ * some views are shared by many and always in a cache: a view drawn from all alike would be slower
+ * than people are. Where nobody stands, one of the edition's decoys. Without a branch, for the same
+ * reason. */
+static uint32_t disguise(const struct edition *edition, uint32_t view, const struct digest *digest)
+{
+    uint32_t neighbour = index_neighbour(&edition->tables->index, digest);
+    uint32_t is_alone = 0 - (uint32_t)(neighbour == VIEW_NOBODY);
+    uint32_t decoy = (*decoy_of(edition, digest) & is_alone) | (neighbour & ~is_alone);
+    uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
+    return ((decoy | VIEW_DECOY) & is_unknown) | (view & ~is_unknown);
+}
+
+void look_up_find(uint32_t views[], const struct edition *edition, const struct digest digests[],
+                  size_t count)
+{
+    const struct tables *tables = edition->tables;
+    index_find_batch(views, &tables->index, digests, count);
+    for (size_t i = 0; i < count; i++) {
+        assert(views[i] < tables->view_count);
+        views[i] = disguise(edition, views[i], &digests[i]);
+        __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
+    }
+}
+
+void look_up_ask(const struct edition *edition, const uint32_t views[], size_t count)
+{
+    const struct tables *tables = edition->tables;
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&edition->sets[tables->views[views[i] & ~VIEW_DECOY].set]);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t set = tables->views[views[i] & ~VIEW_DECOY].set;
+        __builtin_prefetch(&tables->memberships[edition->sets[set].first]);
+    }
+}
