@@ -157,7 +157,7 @@ mkdir "$work/tmp"
 
 # ---- sweep, and the files of run, against the echo ----
 
-bench echo --port-file "$work/port" &
+"$ELIG_BIN/eligbench" echo --port-file "$work/port" & # itself: a function would be a shell in between
 echo_pid=$!
 tries=100
 until [ -s "$work/port" ]; do
