@@ -94,7 +94,7 @@ static struct index make_index(void)
     uint8_t *subjects = calloc(bucket_count, SUBJECT_BUCKET_SIZE);
     if (buckets == NULL || subjects == NULL)
         errx(1, "no memory");
-    arrangement_fill(arrangement, buckets, 0, bucket_count, 1);
+    must(arrangement_fill(arrangement, buckets, 0, bucket_count, 1, &fault), &fault);
     struct index index = {
         .home_count = arrangement->home_count, .shards = {buckets}, .subjects = {subjects}};
     arrangement_free(arrangement);
@@ -262,8 +262,11 @@ static void answer_records(void)
 {
     struct sealed_step step = {.end = SEALED_GOES_ON};
     size_t size = DATA_SIZE(record_frames);
-    for (size_t i = 0; i < REQUEST_COUNT / record_frames && step.end == SEALED_GOES_ON; i++)
-        sealed_answer(&step, &session, &answerer, &moment, sealed_out, records + i * size, size);
+    for (size_t i = 0; i < REQUEST_COUNT / record_frames && step.end == SEALED_GOES_ON; i++) {
+        sealed_take(&step, &session, &answerer, &moment, sealed_out, records + i * size, size);
+        answer_finish(&answerer);
+        sealed_seal(&session, sealed_out, step.answer_size);
+    }
     if (step.end != SEALED_GOES_ON || step.frame_count != record_frames)
         errx(1, "the session ended: %d", step.end);
 }
@@ -352,7 +355,8 @@ COUNTED static void counted_wakeup(void)
         uint8_t *answer = answers + i * FRAME_SIZE;
         if (write(client, questions + i * FRAME_SIZE, FRAME_SIZE) != FRAME_SIZE)
             err(1, "no question");
-        ev_run(ev, EVRUN_NOWAIT);
+        ev_run(ev, EVRUN_NOWAIT); /* reads */
+        ev_run(ev, EVRUN_NOWAIT); /* answers: the round is over */
         if (read(client, answer, FRAME_SIZE) != FRAME_SIZE)
             err(1, "no answer");
     }
