@@ -63,7 +63,7 @@ void options_mdoc_sentence(const char *text, FILE *to);
 /* Every option with its value, in the form of the configuration file. */
 void options_dump(const struct option_table *table, const void *settings, FILE *to);
 
-#define ELIG_VERSION "1.3.0"
+#define ELIG_VERSION "1.4.0"
 
 /* Exit statuses shared by the programs. */
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
