@@ -208,6 +208,7 @@ static void wake(void *context, uint32_t loop)
     ck_assert_ptr_eq(context, &book);
     atomic_fetch_add(&wake_counts[loop], 1);
     if (atomic_load(&asks_without_end)) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         ck_assert_uint_eq(ledger_take(ledger, loop, &verdict, 1), 1);
         ck_assert_uint_eq(ledger_submit(ledger, loop, &next, 1), 1);
     }
