@@ -369,12 +369,15 @@ static void settle_part(struct settling *settling, uint32_t thread, uint32_t par
     struct ordered *order = order_candidates(candidates, count);
     settling->all->part_threads[part] = (uint8_t)thread;
     for (size_t i = 0, end; i < count; i = end) {
-        const struct candidate *kept = &candidates[order[i].at];
+        const struct candidate *first = &candidates[order[i].at];
         for (end = i + 1; end < count && order[end].word == order[i].word &&
-                          is_same_digest(&candidates[order[end].at], kept);)
+                          is_same_digest(&candidates[order[end].at], first);)
             end++;
-        if (end - i > 1)
-            kept = settle_rows(settling, order + i, end - i, candidates);
+        if (end - i == 1) {
+            keep(settling->all, thread, part, first);
+            continue;
+        }
+        const struct candidate *kept = settle_rows(settling, order + i, end - i, candidates);
         if (kept != NULL)
             keep(settling->all, thread, part, kept);
     }
