@@ -342,7 +342,7 @@ static void print_text(const struct bench *bench, const struct times *times)
     const struct manifest *manifest = snapshot_manifest(bench->snapshot);
     struct line lines[LINE_COUNT_MAX];
     size_t line_count = lines_of(lines, times), count = times->round_count;
-    printf("%llu identifiers, %.1f bytes of index each; ns per request in groups of %u, %zu "
+    printf("%llu identifiers, %.1f bytes of index each; ns per request in groups of %d, %zu "
            "rounds\n",
            (unsigned long long)manifest->identifier_count,
            (double)(index_bucket_count(manifest->home_count) * BUCKET_SIZE) /
