@@ -194,7 +194,7 @@ $(SCRIPTS:%=run/%.sh): run/%.sh: tests/%.sh all | $(RESULTS)/new
 	@$(IN_TEST) $*.sh $<
 
 # What it links once more, each time with one module that is wrong.
-run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,counters sealed spread handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
+run/test_twins_engine.sh: $(patsubst %,$(BUILD)/tests/test_%,conn counters sealed spread handshakes conn_sealed answer_ledger conn_ledger ledger_thread)
 run/test_twins_ledger.sh: $(patsubst %,$(BUILD)/tests/test_%,transact limits book portions ledger_clock ledger_thread \
                             awaited conn_ledger answer_ledger posting ledger_verify ledger_book ledger_disk redo book_redo)
 

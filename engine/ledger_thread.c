@@ -1,6 +1,7 @@
 #include "engine/ledger_thread.h"
 
 #include "engine/ledger_clock.h"
+#include "engine/ledger_queue.h"
 #include "engine/log.h"
 #include "protocol/ledger_head.h"
 #include "protocol/progress.h"
@@ -16,29 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_MS  1000000
-#define NS_PER_US  1000
-#define NICE_STEP  5  /* behind the loops: checks come first */
-#define SHARE_BITS 12 /* two askers that meet in a place share a share */
-
-/* One side writes places and `end`, the other reads them and moves `first`. Both only rise; no ring
- * overflows, because no more are under way than one has places. */
-struct request_ring {
-    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t end;
-    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t first;
-    struct ledger_request *places; /* [LEDGER_WAITING_MAX] */
-};
-struct verdict_ring {
-    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t end;
-    _Alignas(CACHE_LINE_SIZE) _Atomic uint64_t first;
-    struct ledger_verdict *places; /* [LEDGER_WAITING_MAX] */
-};
-
-/* A request of the group, where it stands in its loop's ring until the group is over. */
-struct member {
-    const struct ledger_request *request;
-    uint32_t loop;
-};
+#define NS_PER_MS 1000000
+#define NS_PER_US 1000
+#define NICE_STEP 5 /* behind the loops: checks come first */
 
 /* What the log said of the wall clock last. */
 enum clock_word { CLOCK_FOLLOWED, CLOCK_AHEAD, CLOCK_BEHIND };
@@ -46,10 +27,7 @@ enum clock_word { CLOCK_FOLLOWED, CLOCK_AHEAD, CLOCK_BEHIND };
 struct ledger_thread {
     struct ledger ledger;
     struct ledger_thread_settings settings;
-    struct request_ring *asked; /* [settings.loop_count] */
-    struct verdict_ring *done;  /* likewise */
-    _Atomic uint64_t under_way_count;
-    _Atomic uint32_t shares[1 << SHARE_BITS]; /* requests that wait, by their asker's hash */
+    struct ledger_queue queue;
     atomic_bool has_failed, is_running;
     _Atomic uint64_t group_start_ns; /* of a group, and the head behind it; 0: none is under way */
 
@@ -57,8 +35,7 @@ struct ledger_thread {
     struct ledger_clock clock;
     struct member members[LEDGER_GROUP_MAX];
     struct ledger_verdict verdicts[LEDGER_GROUP_MAX];
-    uint32_t next_loop; /* whose requests are taken first */
-    uint64_t now_ms;    /* the ledger's clock, of the present group */
+    uint64_t now_ms; /* the ledger's clock, of the present group */
     uint64_t head_due_ms, prune_due_ms, housekeeping_due_ms; /* monotonic */
     uint64_t settle_due_ms, settle_latest_ms;                /* of a book that is not settled */
     uint64_t pruned_ms;                                      /* when rows were removed last */
@@ -100,60 +77,16 @@ static void writer_wake(struct ledger_thread *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-static _Atomic uint32_t *share_of(struct ledger_thread *t, uint64_t asker)
-{
-    return &t->shares[asker * UINT64_C(0x9e3779b97f4a7c15) >> (64 - SHARE_BITS)];
-}
-
-/* How many of `count`, for which there is room, their askers may have. */
-static size_t shares_take(struct ledger_thread *t, const struct ledger_request requests[],
-                          size_t count)
-{
-    uint64_t under_way = atomic_load(&t->under_way_count);
-    size_t taken = 0;
-    for (; taken < count; taken++) {
-        _Atomic uint32_t *share = share_of(t, requests[taken].asker);
-        uint32_t had = atomic_fetch_add(share, 1);
-        if (had >= LEDGER_SHARE_MAX && under_way - count + taken >= LEDGER_CROWD_MIN) {
-            atomic_fetch_sub(share, 1);
-            break;
-        }
-    }
-    atomic_fetch_sub(&t->under_way_count, count - taken);
-    return taken;
-}
-
-/* Room for so many of `count`. */
-static size_t room_take(struct ledger_thread *t, size_t count)
-{
-    uint64_t under_way = atomic_load(&t->under_way_count);
-    size_t taken;
-    do {
-        uint64_t room = LEDGER_WAITING_MAX - under_way;
-        taken = count < room ? count : (size_t)room;
-    } while (taken > 0 &&
-             !atomic_compare_exchange_weak(&t->under_way_count, &under_way, under_way + taken));
-    return taken;
-}
-
 static size_t thread_submit(struct ledger *ledger, uint32_t loop,
                             const struct ledger_request requests[], size_t count)
 {
     struct ledger_thread *t = thread_of(ledger);
-    assert(loop < t->settings.loop_count);
     if (atomic_load(&t->has_failed))
         return 0;
-    size_t taken = shares_take(t, requests, room_take(t, count));
-    if (taken == 0)
-        return 0;
-    struct request_ring *ring = &t->asked[loop];
-    uint64_t end = atomic_load_explicit(&ring->end, memory_order_relaxed);
-    for (size_t i = 0; i < taken; i++)
-        ring->places[(end + i) % LEDGER_WAITING_MAX] = requests[i];
-    /* The thread looks at the end after it has said that it sleeps, and we the other way round: one
-     * of us sees the other. */
-    atomic_store(&ring->end, end + taken);
-    if (atomic_load(&t->is_asleep))
+    size_t taken = ledger_queue_submit(&t->queue, loop, requests, count);
+    /* The thread looks for requests after it has said that it sleeps, and we the other way round:
+     * one of us sees the other. */
+    if (taken > 0 && atomic_load(&t->is_asleep))
         writer_wake(t);
     return taken;
 }
@@ -161,17 +94,7 @@ static size_t thread_submit(struct ledger *ledger, uint32_t loop,
 static size_t thread_take(struct ledger *ledger, uint32_t loop, struct ledger_verdict out[],
                           size_t room)
 {
-    struct ledger_thread *t = thread_of(ledger);
-    assert(loop < t->settings.loop_count);
-    struct verdict_ring *ring = &t->done[loop];
-    uint64_t first = atomic_load_explicit(&ring->first, memory_order_relaxed);
-    uint64_t there = atomic_load_explicit(&ring->end, memory_order_acquire) - first;
-    size_t count = there < room ? (size_t)there : room;
-    for (size_t i = 0; i < count; i++)
-        out[i] = ring->places[(first + i) % LEDGER_WAITING_MAX];
-    atomic_store_explicit(&ring->first, first + count, memory_order_release);
-    atomic_fetch_sub(&t->under_way_count, count);
-    return count;
+    return ledger_queue_take(&thread_of(ledger)->queue, loop, out, room);
 }
 
 static bool thread_has_failed(const struct ledger *ledger)
@@ -188,28 +111,10 @@ uint64_t ledger_thread_group_ms(const struct ledger *ledger)
 
 uint64_t ledger_thread_waiting(const struct ledger *ledger)
 {
-    return atomic_load(&thread_of_const(ledger)->under_way_count);
+    return ledger_queue_waiting(&thread_of_const(ledger)->queue);
 }
 
 /* ---- a group ---- */
-
-/* What waits, by turns from each loop; how many there are. They stay in their rings. */
-static size_t gather(struct ledger_thread *t)
-{
-    uint32_t loop_count = t->settings.loop_count;
-    size_t count = 0;
-    assert(loop_count > 0);
-    for (uint32_t i = 0; i < loop_count && count < LEDGER_GROUP_MAX; i++) {
-        uint32_t loop = (t->next_loop + i) % loop_count;
-        const struct request_ring *ring = &t->asked[loop];
-        uint64_t first = atomic_load_explicit(&ring->first, memory_order_relaxed);
-        uint64_t end = atomic_load(&ring->end);
-        for (; first < end && count < LEDGER_GROUP_MAX; first++)
-            t->members[count++] = (struct member){&ring->places[first % LEDGER_WAITING_MAX], loop};
-    }
-    t->next_loop = (t->next_loop + 1) % loop_count;
-    return count;
-}
 
 static void answer_busy(struct ledger_verdict *verdict, const struct ledger_request *request)
 {
@@ -325,19 +230,11 @@ static void count_verdict(struct metrics *metrics, uint16_t status)
 /* The group is on the disk: its verdicts go to their loops, its places are free. */
 static void give_back(struct ledger_thread *t, size_t count)
 {
-    size_t i = 0;
-    while (i < count) {
+    for (size_t i = 0; i < count; i++)
+        count_verdict(t->settings.metrics, t->verdicts[i].status);
+    for (size_t i = 0; i < count;) {
         uint32_t loop = t->members[i].loop;
-        struct verdict_ring *done = &t->done[loop];
-        uint64_t end = atomic_load_explicit(&done->end, memory_order_relaxed);
-        uint64_t given = 0;
-        for (; i < count && t->members[i].loop == loop; i++) {
-            count_verdict(t->settings.metrics, t->verdicts[i].status);
-            atomic_fetch_sub(share_of(t, t->members[i].request->asker), 1);
-            done->places[(end + given++) % LEDGER_WAITING_MAX] = t->verdicts[i];
-        }
-        atomic_fetch_add_explicit(&t->asked[loop].first, given, memory_order_release);
-        atomic_store_explicit(&done->end, end + given, memory_order_release);
+        i += ledger_queue_give(&t->queue, &t->members[i], &t->verdicts[i], count - i);
         t->settings.wake(t->settings.context, loop);
     }
 }
@@ -554,15 +451,6 @@ static bool keep_house(struct ledger_thread *t)
 
 /* ---- the thread ---- */
 
-static bool has_asked(const struct ledger_thread *t)
-{
-    for (uint32_t i = 0; i < t->settings.loop_count; i++)
-        if (atomic_load(&t->asked[i].end) !=
-            atomic_load_explicit(&t->asked[i].first, memory_order_relaxed))
-            return true;
-    return false;
-}
-
 /* How long there is nothing to do, unless somebody asks. */
 static uint64_t idle_ms(struct ledger_thread *t)
 {
@@ -590,7 +478,8 @@ static bool sleep_until_asked(struct ledger_thread *t)
     int rc = ms > 0 ? 0 : ETIMEDOUT;
     pthread_mutex_lock(&t->lock);
     atomic_store(&t->is_asleep, true);
-    while (rc == 0 && !t->is_ending && atomic_load(&t->is_asleep) && !has_asked(t))
+    while (rc == 0 && !t->is_ending && atomic_load(&t->is_asleep) &&
+           !ledger_queue_has_asked(&t->queue))
         rc = pthread_cond_timedwait(&t->woken, &t->lock, &until);
     atomic_store(&t->is_asleep, false);
     bool goes_on = !t->is_ending;
@@ -609,7 +498,7 @@ static bool is_ending(struct ledger_thread *t)
 /* One turn: what waits, or what is due. False: it has failed. */
 static bool turn(struct ledger_thread *t)
 {
-    size_t count = gather(t);
+    size_t count = ledger_queue_gather(&t->queue, t->members, LEDGER_GROUP_MAX);
     read_clock(t);
     atomic_store(&t->group_start_ns, clock_monotonic_ns());
     bool goes_on =
@@ -628,7 +517,7 @@ static bool run(struct ledger_thread *t)
     while (!is_ending(t)) {
         if (!turn(t))
             return false;
-        if (!has_asked(t) && !sleep_until_asked(t))
+        if (!ledger_queue_has_asked(&t->queue) && !sleep_until_asked(t))
             break;
     }
     return true;
@@ -669,14 +558,7 @@ static void thread_close(struct ledger *ledger)
     ledger_thread_end(ledger);
     if (t->is_started)
         pthread_join(t->thread, NULL);
-    for (uint32_t i = 0; i < t->settings.loop_count; i++) {
-        if (t->asked != NULL)
-            free(t->asked[i].places);
-        if (t->done != NULL)
-            free(t->done[i].places);
-    }
-    free(t->asked);
-    free(t->done);
+    ledger_queue_close(&t->queue);
     book_close(t->settings.book);
     pthread_cond_destroy(&t->woken);
     pthread_mutex_destroy(&t->lock);
@@ -689,24 +571,6 @@ static const struct ledger_methods thread_methods = {
     .has_failed = thread_has_failed,
     .close = thread_close,
 };
-
-static bool rings_open(struct ledger_thread *t, struct fault *fault)
-{
-    uint32_t loop_count = t->settings.loop_count;
-    t->asked = aligned_alloc(CACHE_LINE_SIZE, loop_count * sizeof(t->asked[0]));
-    t->done = aligned_alloc(CACHE_LINE_SIZE, loop_count * sizeof(t->done[0]));
-    if (t->asked != NULL)
-        memset(t->asked, 0, loop_count * sizeof(t->asked[0]));
-    if (t->done != NULL)
-        memset(t->done, 0, loop_count * sizeof(t->done[0]));
-    bool is_good = t->asked != NULL && t->done != NULL;
-    for (uint32_t i = 0; is_good && i < loop_count; i++) {
-        t->asked[i].places = calloc(LEDGER_WAITING_MAX, sizeof(t->asked[i].places[0]));
-        t->done[i].places = calloc(LEDGER_WAITING_MAX, sizeof(t->done[i].places[0]));
-        is_good = t->asked[i].places != NULL && t->done[i].places != NULL;
-    }
-    return is_good || fault_set(fault, "no memory for the ledger's queues");
-}
 
 bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings *settings,
                         struct fault *fault)
@@ -725,7 +589,7 @@ bool ledger_thread_open(struct ledger **out, const struct ledger_thread_settings
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&t->woken, &attributes);
     pthread_condattr_destroy(&attributes);
-    if (!rings_open(t, fault)) {
+    if (!ledger_queue_open(&t->queue, settings->loop_count, fault)) {
         thread_close(&t->ledger);
         return false;
     }
