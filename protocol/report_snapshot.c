@@ -1,5 +1,7 @@
 #include "protocol/report_snapshot.h"
 
+#include <stdlib.h>
+
 bool report_snapshot_open(struct report_snapshot *out,
                           const struct report_snapshot_settings *settings, struct fault *fault)
 {
@@ -29,30 +31,22 @@ void report_snapshot_close(struct report_snapshot *snapshot)
     snapshot->snapshot = NULL;
 }
 
+static int compare_number(const void *wanted, const void *row)
+{
+    uint32_t a = *(const uint32_t *)wanted, b = *(const uint32_t *)row; /* it comes first */
+    return (a > b) - (a < b);
+}
+static_assert(offsetof(struct product, number) == 0, "the number comes first");
+static_assert(offsetof(struct point, number) == 0, "the number comes first");
+
 const struct product *tables_find_product(const struct tables *tables, uint32_t number)
 {
-    uint32_t low = 0, high = tables->product_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tables->products[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_there = low < tables->product_count && tables->products[low].number == number;
-    return is_there ? &tables->products[low] : NULL;
+    return bsearch(&number, tables->products, tables->product_count, sizeof(tables->products[0]),
+                   compare_number);
 }
 
 const struct point *tables_find_point(const struct tables *tables, uint32_t number)
 {
-    uint32_t low = 0, high = tables->point_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (tables->points[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_there = low < tables->point_count && tables->points[low].number == number;
-    return is_there ? &tables->points[low] : NULL;
+    return bsearch(&number, tables->points, tables->point_count, sizeof(tables->points[0]),
+                   compare_number);
 }

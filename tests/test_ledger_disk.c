@@ -240,16 +240,24 @@ START_TEST(a_commit_that_has_returned_is_on_the_disk)
 }
 END_TEST
 
-START_TEST(who_asks_what_stands_writes_nothing_and_syncs_nothing)
+/* A new ledger, and what it will be asked first. */
+static struct teller *begin_with(struct ledger_request requests[])
 {
     struct teller *teller = calloc(1, sizeof(*teller));
-    struct ledger_request requests[ASKED_AT_ONCE];
+    ck_assert_ptr_nonnull(teller);
     snprintf(teller->directory, sizeof(teller->directory), "%s", support_directory());
     ls_open(&teller->scene);
     book_close(teller->scene.book);
     remove_ledger();
     open_book(teller);
     draw_group(teller, requests, 0);
+    return teller;
+}
+
+START_TEST(who_asks_what_stands_writes_nothing_and_syncs_nothing)
+{
+    struct ledger_request requests[ASKED_AT_ONCE];
+    struct teller *teller = begin_with(requests);
     ck_assert_uint_eq(write_group(teller, requests), BOOK_DONE);
     disk_calls_before = let_fail;
     for (int is_settled = 0; is_settled < 2; is_settled++) {
@@ -273,14 +281,8 @@ static struct disk_wish refuse_syncs(int fd, enum disk_call call, size_t size)
 /* Nor does it go on: what the disk has kept is only known once it is opened again. */
 START_TEST(a_commit_whose_sync_fails_has_failed)
 {
-    struct teller *teller = calloc(1, sizeof(*teller));
     struct ledger_request requests[ASKED_AT_ONCE];
-    snprintf(teller->directory, sizeof(teller->directory), "%s", support_directory());
-    ls_open(&teller->scene);
-    book_close(teller->scene.book);
-    remove_ledger();
-    open_book(teller);
-    draw_group(teller, requests, 0);
+    struct teller *teller = begin_with(requests);
     if (_i == 1)
         ck_assert_uint_eq(write_group(teller, requests), BOOK_DONE);
     disk_calls_before = refuse_syncs;
