@@ -28,7 +28,7 @@ run_one() {
     shift
     log=$RESULTS/$name.log
     # What a test that was ended by force leaves behind goes with this folder.
-    TMPDIR=$(mktemp -d) && chmod 1777 "$TMPDIR" || exit
+    TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/t.XXXXXX") && chmod 1777 "$TMPDIR" || exit # short: sockets stand in it
     export TMPDIR
     started=$(date +%s.%N)
     timeout -k 10 "$SECONDS_MAX" "$@" >"$log" 2>&1 </dev/null

@@ -5,7 +5,7 @@ set -u
 # Whether a suite notices does not hang on compilers and sanitizers: once is enough.
 [ "${BUILD:=build}" = build ] || { echo "twins are tried in the plain build"; exit 77; }
 cd "${ELIG_TOP:-.}" || exit 3
-work=$(mktemp -d) || exit 3
+work=$(mktemp -d "${TMPDIR:-/tmp}/w.XXXXXX") || exit 3
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 cc="$(cat "$BUILD/flags") -O0 -g0 -U_FORTIFY_SOURCE -w" || exit 3
