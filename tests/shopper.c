@@ -352,6 +352,7 @@ static void *shopper_run(void *argument)
         go_shopping(shopper);
     if (shopper->fd >= 0)
         close(shopper->fd);
+    atomic_store(&shopper->has_ended, true);
     return NULL;
 }
 

@@ -30,11 +30,12 @@ struct shopper {
     uint64_t id_first, sale_most;
     uint64_t random;
     atomic_bool is_ending;
+    atomic_bool has_ended; /* everything it asked for is answered */
     /* Its own. */
     pthread_t thread;
     int fd;
     struct sale *sales;
-    _Atomic size_t sale_count; /* others look at it while it shops */
+    size_t sale_count;
     size_t sale_room;
     uint64_t broken_count, repeated_count, unequal_count, busy_count;
     uint8_t received[FRAME_SIZE];
