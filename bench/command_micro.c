@@ -58,6 +58,7 @@ struct bench {
     struct edition *edition;
     struct workload workload;
     uint64_t service_time_s;
+    struct riga_time now; /* the same, as a loop has it */
     struct gathered group;
     struct digest *probes; /* [PROBE_COUNT] */
     uint8_t *lines;        /* memory as large as the index, for the bound of random reads */
@@ -72,7 +73,7 @@ static void do_decode(struct bench *bench)
     struct gathered *group = &bench->group;
     for (size_t i = 0; i < GROUP; i++) {
         bench->sum += frame_decode_request(&group->requests[i], group->frames[i]);
-        group->identifiers[i] = group->requests[i].identifier;
+        identifier_copy(&group->identifiers[i], &group->requests[i].identifier);
     }
 }
 
@@ -89,7 +90,8 @@ static void do_purchase(struct bench *bench)
                                                 .means = request->identifier.means,
                                                 .entry = request->entry,
                                                 .service_time_s = bench->service_time_s};
-        group->candidates[i] = decide_candidates(bench->edition, &group->purchases[i]);
+        decide_candidates_into(&group->candidates[i], bench->edition, &group->purchases[i],
+                               &bench->now);
         if (group->candidates[i].status == STATUS_OK)
             decide_prefetch(bench->edition, &group->candidates[i]);
     }
@@ -284,8 +286,9 @@ static bool bench_open(struct bench *bench, const struct settings *settings, str
                       snapshot_manifest(bench->snapshot), fault) ||
         !workload_read(&bench->workload, settings->truth, &mix, fault))
         return false;
-    bench->edition->identity = snapshot_identity(bench->snapshot);
+    edition_take_identity(bench->edition, snapshot_identity(bench->snapshot));
     bench->service_time_s = time_of_riga_day(snapshot_manifest(bench->snapshot)->as_of_day);
+    bench->now = riga_time_of(bench->service_time_s);
     bench_take_memory(bench);
     return true;
 }

@@ -146,8 +146,9 @@ static bool is_permitted(const struct moment *moment, const struct request *requ
 }
 
 /* Steps 1 to 4: what is bought, where and when, before anybody is looked up. */
-static void take_purchase(const struct moment *moment, uint8_t *out, const uint8_t *in,
-                          const struct request *request, struct check *check)
+static void take_purchase(const struct answerer *answerer, const struct moment *moment,
+                          uint8_t *out, const uint8_t *in, const struct request *request,
+                          struct check *check)
 {
     check->moment = moment;
     check->in = in;
@@ -165,7 +166,7 @@ static void take_purchase(const struct moment *moment, uint8_t *out, const uint8
         .entry = request->entry,
         .service_time_s = request->service_time_s != 0 ? request->service_time_s : moment->now_s,
     };
-    check->candidates = decide_candidates(moment->edition, &check->purchase);
+    decide_candidates_into(&check->candidates, moment->edition, &check->purchase, &answerer->now);
     if (check->candidates.status == STATUS_OK)
         decide_prefetch(moment->edition, &check->candidates);
 }
@@ -186,7 +187,7 @@ static bool take_check(struct answerer *answerer, const struct moment *moment, u
         answer_not_permitted(answerer, moment, out, in);
         return false;
     }
-    take_purchase(moment, out, in, request, check);
+    take_purchase(answerer, moment, out, in, request, check);
     if (check->candidates.status == STATUS_OK)
         return true;
     enum status status = answer_settled(check);
@@ -260,13 +261,16 @@ static void note_misses(struct answerer *answerer)
     for (size_t i = 0; i < answerer->check_count;) {
         const struct moment *moment = answerer->checks[i].moment;
         uint32_t fresh_count = 0, miss_count = 0;
+        if (moment->terminal == NULL) { /* in the clear: nobody's */
+            i++;
+            continue;
+        }
         for (; i < answerer->check_count && answerer->checks[i].moment == moment; i++) {
             uint32_t is_fresh = answerer->is_fresh[i], is_miss = answerer->views[i] >> 31;
             fresh_count += is_fresh;
             miss_count += is_fresh & is_miss;
         }
-        if (moment->terminal != NULL)
-            guard_note(answerer->guard, moment->guard_slot, miss_count, fresh_count, moment->now_s);
+        guard_note(answerer->guard, moment->guard_slot, miss_count, fresh_count, moment->now_s);
     }
 }
 static_assert(VIEW_DECOY == UINT32_C(1) << 31, "the top bit is that of a decoy");
@@ -419,7 +423,7 @@ static bool take_transaction(struct answerer *answerer, const struct moment *mom
         (void)add_request(answerer, moment, out, in, request);
         return false;
     }
-    take_purchase(moment, out, in, request, check);
+    take_purchase(answerer, moment, out, in, request, check);
     if (!is_permitted(moment, request) ||
         !profile_may_ask(moment->profile, request->product, &request->identifier))
         check->candidates = (struct candidates){.status = STATUS_NOT_PERMITTED};
@@ -532,6 +536,8 @@ static size_t take_frames(struct answerer *answerer, const struct moment *moment
     uint8_t transactions[ANSWER_GROUP_MAX];
     size_t transaction_count = 0, first = answerer->check_count, frame = 0;
     enum status service = service_status(moment);
+    if (answerer->now.utc_s != moment->now_s)
+        answerer->now = riga_time_of(moment->now_s);
     if (frame_count > ANSWER_GROUP_MAX)
         frame_count = ANSWER_GROUP_MAX;
     while (frame < frame_count && !*is_over && answerer->check_count < ANSWER_GROUP_MAX) {
@@ -550,7 +556,7 @@ static size_t take_frames(struct answerer *answerer, const struct moment *moment
                 answer_bare(answerer, moment, frame_out, frame_in, &request);
         } else if (take_check(answerer, moment, frame_out, frame_in, &request,
                               &answerer->checks[answerer->check_count])) {
-            answerer->identifiers[answerer->check_count++] = request.identifier;
+            identifier_copy(&answerer->identifiers[answerer->check_count++], &request.identifier);
         }
         frame++;
     }

@@ -65,6 +65,7 @@ struct answerer {
     struct transactions *transactions;      /* NULL: there is no ledger */
     struct audit_ring *audit; /* the loop's, of the journal of checks; NULL: there is none */
     bool audit_refuses;       /* what the journal has no room for is not answered */
+    struct riga_time now;     /* the moment's, on the clocks of Riga */
     uint32_t check_count;     /* rows of the group that is being gathered */
     uint32_t row_count;       /* rows that hold something of somebody: those sent away, too */
     struct check checks[ANSWER_GROUP_MAX];

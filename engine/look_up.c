@@ -13,19 +13,16 @@ static const uint32_t *decoy_of(const struct edition *edition, const struct dige
 void look_up_digest(struct digest digests[], const struct edition *edition,
                     const struct identifier identifiers[], size_t count)
 {
-    assert(count <= LOOK_UP_MAX);
+    assert(count <= LOOK_UP_MAX && edition->identity != NULL);
     const struct index *index = &edition->tables->index;
-    struct blake_key keyed;
-    blake_key_take(&keyed, edition->identity->bytes);
     for (size_t first = 0; first < count; first += IDENTITY_STEP) {
         size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
-        identity_digest_step(digests + first, &keyed, identifiers + first, some);
+        identity_digest_step(digests + first, &edition->keyed, identifiers + first, some);
         for (size_t i = first; i < first + some; i++) {
             __builtin_prefetch(index_home_bucket(index, &digests[i]));
             __builtin_prefetch(decoy_of(edition, &digests[i]));
         }
     }
-    explicit_bzero(&keyed, sizeof(keyed));
 }
 
 /* Whoever is not known gets a decoy, the view of somebody who stands where the digest was looked

@@ -93,7 +93,8 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
         holding_close(&next);
         return false;
     }
-    next.edition->identity = snapshot_identity(next.snapshot); /* as long as its tables */
+    edition_take_identity(next.edition,
+                          snapshot_identity(next.snapshot)); /* as long as its tables */
     *out = next;
     return true;
 }

@@ -16,6 +16,17 @@ struct calendar {
     uint64_t start_s[WINDOW_DAYS_MAX + 1]; /* of each day of the window, and of until_day */
 };
 
+/* A second that many ask about, and what the clocks of Riga say then: worked out once for all. */
+struct riga_time {
+    uint64_t utc_s; /* 0: none */
+    uint32_t day, minute;
+};
+static inline struct riga_time riga_time_of(uint64_t utc_s)
+{
+    return (struct riga_time){utc_s, riga_day_of_time(utc_s),
+                              riga_second_of_time(utc_s) / SECONDS_PER_MINUTE};
+}
+
 /* Refuses a window that is empty, longer than WINDOW_DAYS_MAX or beyond the year 9999. */
 MUST_USE bool calendar_prepare(struct calendar *out, uint32_t from_day, uint32_t until_day,
                                struct fault *fault);
@@ -56,6 +67,22 @@ static inline uint32_t calendar_minute(const struct calendar *calendar, uint32_t
     if (calendar_clock_changes(calendar, day))
         return riga_second_of_time(utc_s) / SECONDS_PER_MINUTE;
     return (uint32_t)(utc_s - calendar->start_s[day - calendar->from_day]) / SECONDS_PER_MINUTE;
+}
+
+/* Both at once; `known` is of this second or of another, and then of no use. */
+MUST_USE static inline bool calendar_find_time(uint32_t *day, uint32_t *minute,
+                                               const struct calendar *calendar, uint64_t utc_s,
+                                               const struct riga_time *known)
+{
+    if (known->utc_s == utc_s) {
+        *day = known->day;
+        *minute = known->minute;
+        return known->day >= calendar->from_day && known->day < calendar->until_day;
+    }
+    if (!calendar_find_day(day, calendar, utc_s))
+        return false;
+    *minute = calendar_minute(calendar, *day, utc_s);
+    return true;
 }
 
 /* The first second after `after_s`, which is of the day and within the span, at which the day's

@@ -15,9 +15,9 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 
 /* ---- before anybody is looked up ---- */
 
-static struct candidates refuse(enum decision step, enum status status)
+static void refuse(struct candidates *out, enum decision step, enum status status)
 {
-    return (struct candidates){.status = status, .step = step};
+    *out = (struct candidates){.status = status, .step = step};
 }
 
 static bool dayset_has(const struct dayset *dayset, uint32_t day_index)
@@ -25,15 +25,16 @@ static bool dayset_has(const struct dayset *dayset, uint32_t day_index)
     return dayset->words[day_index / 64] >> day_index % 64 & 1;
 }
 
-/* Which of the clauses from number `first` on ask about more than day and group, as bits. */
-static uint64_t asking_clauses(const struct edition *edition, uint32_t first)
+/* Of bits by number of the clause the 64 from `first` on. */
+static uint64_t bits_from(const uint64_t *words, uint32_t first)
 {
-    const uint64_t *words = &edition->asking_bits[first / 64];
     uint32_t shift = first % 64;
+    words += first / 64;
     return words[0] >> shift | (words[1] << 1) << (63 - shift);
 }
 
-struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase)
+void decide_candidates_into(struct candidates *out, const struct edition *edition,
+                            const struct purchase *purchase, const struct riga_time *now)
 {
     const struct tables *tables = edition->tables;
 
@@ -43,38 +44,45 @@ struct candidates decide_candidates(const struct edition *edition, const struct 
     const struct offer *offer = edition_find_offer(edition, site, purchase->product);
     if (offer == NULL) {
         /* 1. What is bought must be in the catalogue. */
-        if (!edition_has_product(edition, purchase->product))
-            return refuse(DECISION_PRODUCT, STATUS_UNKNOWN_PRODUCT);
+        if (!edition_has_product(edition, purchase->product)) {
+            refuse(out, DECISION_PRODUCT, STATUS_UNKNOWN_PRODUCT);
+            return;
+        }
 
         /* 2. And where it is bought. */
-        if (site == SITE_NOWHERE && purchase->point_of_sale != 0)
-            return refuse(DECISION_POINT, STATUS_UNKNOWN_POINT_OF_SALE);
+        if (site == SITE_NOWHERE && purchase->point_of_sale != 0) {
+            refuse(out, DECISION_POINT, STATUS_UNKNOWN_POINT_OF_SALE);
+            return;
+        }
     }
 
     /* 3. The service time must fall on a day that this snapshot can judge. */
-    uint32_t day;
-    if (!calendar_find_day(&day, &edition->calendar, purchase->service_time_s))
-        return refuse(DECISION_WINDOW, STATUS_OUTSIDE_WINDOW);
+    uint32_t day, minute;
+    if (!calendar_find_time(&day, &minute, &edition->calendar, purchase->service_time_s, now)) {
+        refuse(out, DECISION_WINDOW, STATUS_OUTSIDE_WINDOW);
+        return;
+    }
 
     /* 4. A contract must cover a relief on the product there on that day. */
     uint32_t day_index = day - edition->calendar.from_day;
-    if (offer == NULL || !dayset_has(&tables->daysets[offer->dayset], day_index))
-        return refuse(DECISION_CONTRACT, STATUS_NO_CONTRACT);
+    if (offer == NULL || !dayset_has(&tables->daysets[offer->dayset], day_index)) {
+        refuse(out, DECISION_CONTRACT, STATUS_NO_CONTRACT);
+        return;
+    }
 
-    return (struct candidates){
-        .status = STATUS_OK,
-        .asking = asking_clauses(edition, offer->clause_first),
-        .clauses = tables->clauses + offer->clause_first,
-        .clause_count = offer->clause_count,
-        .day = day,
-        .minute = calendar_minute(&edition->calendar, day, purchase->service_time_s),
-    };
+    out->status = STATUS_OK;
+    out->step = 0;
+    out->clauses = tables->clauses + offer->clause_first;
+    out->clause_count = offer->clause_count;
+    out->day = day;
+    out->minute = minute;
+    out->asking = bits_from(edition->asking_bits, offer->clause_first);
 }
 
 void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
 {
     const struct clause *clauses = candidates->clauses;
-    __builtin_prefetch(&edition->gates[clauses - edition->tables->clauses]);
+    __builtin_prefetch(&edition->clause_groups[clauses - edition->tables->clauses]);
     if (candidates->asking != 0) /* the first that will be looked at, whoever it is */
         __builtin_prefetch(&clauses[__builtin_ctzll(candidates->asking)]);
 }
@@ -97,14 +105,12 @@ static inline uint32_t clock_misses(const struct clause *clause, uint32_t minute
     return misses & (clause->clock_count != 0);
 }
 
-/* What is against a clause, as a bit for each enum fit. One clause in two fits, and which one
- * nobody can guess: so all is compared, without a branch. */
-static inline uint32_t misfits_of(const struct dayset *daysets, uint32_t day_index,
-                                  const struct clause *clause, uint32_t minute,
+/* What is against a clause on one of its days, as a bit for each enum fit. One clause in two fits,
+ * and which one nobody can guess: so all is compared, without a branch. */
+static inline uint32_t misfits_of(const struct clause *clause, uint32_t minute,
                                   const struct purchase *purchase)
 {
-    return (uint32_t)!dayset_has(&daysets[clause->dayset], day_index) << FIT_NOT_THIS_DAY |
-           clock_misses(clause, minute) << FIT_NOT_THIS_TIME |
+    return clock_misses(clause, minute) << FIT_NOT_THIS_TIME |
            beyond(purchase->unit_price, clause->price_least, clause->price_most) << FIT_PRICE |
            beyond(purchase->quantity, clause->quantity_least, clause->quantity_most)
                << FIT_QUANTITY |
@@ -117,9 +123,10 @@ static_assert(FIT_YES == 0, "nothing against it is no bit");
 enum fit decide_fit(const struct edition *edition, const struct clause *clause,
                     const struct candidates *candidates, const struct purchase *purchase)
 {
-    uint32_t misfits =
-        misfits_of(edition->tables->daysets, candidates->day - edition->calendar.from_day, clause,
-                   candidates->minute, purchase);
+    uint32_t day_index = candidates->day - edition->calendar.from_day;
+    if (!dayset_has(&edition->tables->daysets[clause->dayset], day_index))
+        return FIT_NOT_THIS_DAY;
+    uint32_t misfits = misfits_of(clause, candidates->minute, purchase);
     return misfits == 0 ? FIT_YES : (enum fit)__builtin_ctz(misfits);
 }
 
@@ -283,24 +290,19 @@ static uint64_t likely_clauses(const struct question *question, uint32_t first)
     uint32_t left = candidates->clause_count - first, count = left < CHUNK ? left : CHUNK;
     uint32_t day_index = candidates->day - edition->calendar.from_day;
 
-    const uint32_t *gates = &edition->gates[number];
-    const struct dayset *daysets = edition->tables->daysets;
-    const uint64_t *day_words = &daysets->words[day_index / 64];
-    uint32_t day_shift = day_index % 64;
+    const uint8_t *groups = &edition->clause_groups[number];
     const struct set_head *set = question->set;
     uint64_t likely = 0;
-    for (const uint32_t *gate = gates + count; gate-- > gates;) {
-        uint32_t bit = *gate & GATE_GROUP_MASK;
-        uint64_t day_bits = day_words[*gate >> GATE_DAYS_SHIFT] >> day_shift;
-        likely = likely << 1 | (day_bits & set->group_bits[bit / 64] >> bit % 64 & 1);
-    }
+    for (uint32_t i = count; i-- > 0;)
+        likely = likely << 1 | (set->group_bits[groups[i] / 64] >> groups[i] % 64 & 1);
+    uint64_t open = bits_from(edition->open_bits + day_index * edition->clause_words, number);
+    likely &= open;
 
-    uint64_t asking = first == 0 ? candidates->asking : asking_clauses(edition, number);
+    uint64_t asking = first == 0 ? candidates->asking : bits_from(edition->asking_bits, number);
     asking &= UINT64_MAX >> (CHUNK - count) % CHUNK; /* there is at least one */
     for (; asking != 0; asking &= asking - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(asking);
-        uint32_t misfits =
-            misfits_of(daysets, day_index, &clauses[i], candidates->minute, question->purchase);
+        uint32_t misfits = misfits_of(&clauses[i], candidates->minute, question->purchase);
         likely &= ~((uint64_t)(misfits != 0) << i);
     }
     return likely;

@@ -54,7 +54,16 @@ struct candidates {
     uint32_t minute; /* of that day's wall clock */
     uint64_t asking; /* which of the first 64 clauses ask about more than day and group */
 };
-struct candidates decide_candidates(const struct edition *edition, const struct purchase *purchase);
+/* `now` is a second that many purchases share; any, when they do not. */
+void decide_candidates_into(struct candidates *out, const struct edition *edition,
+                            const struct purchase *purchase, const struct riga_time *now);
+static inline struct candidates decide_candidates(const struct edition *edition,
+                                                  const struct purchase *purchase)
+{
+    struct candidates candidates;
+    decide_candidates_into(&candidates, edition, purchase, &(struct riga_time){.utc_s = 0});
+    return candidates;
+}
 
 /* Asks for what a decision reads first, while there is something else to do. */
 void decide_prefetch(const struct edition *edition, const struct candidates *candidates);

@@ -161,19 +161,32 @@ static bool asks(const struct clause *clause)
            clause->entry_mask != ENTRY_MASK_ALL;
 }
 
-static bool gates_fill(struct edition *edition, struct fault *fault)
+static void open_days(struct edition *edition, uint32_t number, const struct dayset *dayset)
+{
+    for (uint32_t word = 0; word < DAYSET_WORD_COUNT; word++)
+        for (uint64_t days = dayset->words[word]; days != 0; days &= days - 1) {
+            size_t day = word * 64 + (size_t)__builtin_ctzll(days);
+            edition->open_bits[day * edition->clause_words + number / 64] |= UINT64_C(1)
+                                                                             << number % 64;
+        }
+}
+
+static bool clauses_fill(struct edition *edition, struct fault *fault)
 {
     const struct tables *tables = edition->tables;
-    size_t word_count = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
-    edition->gates = huge_take((size_t)tables->clause_count + 1, sizeof(edition->gates[0]));
-    edition->asking_bits = huge_take(word_count, sizeof(edition->asking_bits[0]));
-    if (edition->gates == NULL || edition->asking_bits == NULL)
+    size_t day_count = edition->calendar.until_day - edition->calendar.from_day;
+    edition->clause_words = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
+    edition->clause_groups = huge_take((size_t)tables->clause_count + 1, 1);
+    edition->open_bits = huge_take(day_count * edition->clause_words, sizeof(uint64_t));
+    edition->asking_bits = huge_take(edition->clause_words, sizeof(uint64_t));
+    if (edition->clause_groups == NULL || edition->open_bits == NULL ||
+        edition->asking_bits == NULL)
         return fault_set(fault, "no memory for %u clauses", tables->clause_count);
     for (uint32_t i = 0; i < tables->clause_count; i++) {
         const struct clause *clause = &tables->clauses[i];
-        edition->gates[i] = (uint32_t)clause->dayset * DAYSET_WORD_COUNT << GATE_DAYS_SHIFT |
-                            group_bit(clause->group);
+        edition->clause_groups[i] = (uint8_t)group_bit(clause->group);
         edition->asking_bits[i / 64] |= (uint64_t)asks(clause) << i % 64;
+        open_days(edition, i, &tables->daysets[clause->dayset]);
     }
     return true;
 }
@@ -222,7 +235,8 @@ bool edition_open(struct edition **out, const struct tables *tables,
         !daysets_fit(tables, manifest->until_day - manifest->from_day, fault) ||
         !products_fill(edition, fault) || !points_fill(edition, fault) ||
         !offers_fill(edition, fault) || !terminals_fill(edition, fault) ||
-        !sets_fill(edition, fault) || !gates_fill(edition, fault) || !decoys_fill(edition, fault)) {
+        !sets_fill(edition, fault) || !clauses_fill(edition, fault) ||
+        !decoys_fill(edition, fault)) {
         edition_close(edition);
         return false;
     }
@@ -240,9 +254,18 @@ void edition_close(struct edition *edition)
     free(edition->terminals);
     free(edition->sets);
     free(edition->decoys);
-    free(edition->gates);
+    free(edition->clause_groups);
+    free(edition->open_bits);
     free(edition->asking_bits);
+    explicit_bzero(&edition->keyed, sizeof(edition->keyed));
     free(edition);
+}
+
+void edition_take_identity(struct edition *edition, const struct identity_key *identity)
+{
+    static_assert(IDENTITY_KEY_SIZE == BLAKE_KEY_SIZE, "blake.h makes the digests of identifiers");
+    edition->identity = identity;
+    blake_key_take(&edition->keyed, identity->bytes);
 }
 
 /* All searches end: tables are at most half full. */

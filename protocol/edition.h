@@ -3,6 +3,7 @@
 #ifndef PROTOCOL_EDITION_H
 #define PROTOCOL_EDITION_H
 
+#include "protocol/blake.h"
 #include "protocol/calendar.h"
 #include "protocol/snapshot.h"
 
@@ -30,13 +31,7 @@ struct set_head {
 };
 static_assert(sizeof(struct set_head) == 32, "two heads are a cache line");
 
-/* A clause's first look: what rules nearly all of them out, sixteen in a cache line. The low eight
- * bits are the bit of its group; the others are where its set of days begins, in words. */
-#define GATE_GROUP_MASK 255
-#define GATE_DAYS_SHIFT 8
-static_assert(GROUP_BIT_EVERYBODY <= GATE_GROUP_MASK, "every bit has a number");
-static_assert((uint64_t)DAYSET_COUNT_MAX * DAYSET_WORD_COUNT < UINT32_MAX >> GATE_DAYS_SHIFT,
-              "the first word of every set of days has a number");
+static_assert(GROUP_BIT_EVERYBODY <= UINT8_MAX, "the bit of every group is a byte");
 
 /* Views of people here and there, drawn as people are: what is read in place of somebody unknown
  * (VIEW_DECOY). A power of two. */
@@ -46,17 +41,21 @@ struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
     const struct manifest *manifest;
     const struct identity_key *identity; /* the snapshot's; NULL: nobody is looked up in it */
+    struct blake_key keyed;              /* what it comes to; as secret, wiped on close */
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
-    struct product_slot *products; /* owned, as the next six are */
+    struct product_slot *products; /* owned, as what follows is */
     struct point_slot *points;
     struct offer *offers;  /* product 0: free */
     struct set_head *sets; /* by number of the set */
     uint32_t *terminals;   /* hashed by key: index + 1 in tables->terminals; 0: free */
-    uint32_t *gates;       /* by number of the clause */
-    uint64_t *asking_bits; /* by number of the clause: whether it asks about price, quantity,
-                            * clock, means or entry */
-    uint32_t *decoys;      /* [DECOY_COUNT] views; owned */
+    /* A clause's first look, by its number: what rules nearly all of them out. */
+    uint8_t *clause_groups; /* the bit of its group */
+    uint64_t *open_bits;    /* whether a day of the window is one of its days: for each day
+                             * clause_words words */
+    uint64_t *asking_bits;  /* whether it asks about price, quantity, clock, means or entry */
+    size_t clause_words;
+    uint32_t *decoys; /* [DECOY_COUNT] views */
     uint32_t product_mask, point_mask, offer_mask, terminal_mask;
 };
 
@@ -64,6 +63,9 @@ struct edition {
 MUST_USE bool edition_open(struct edition **out, const struct tables *tables,
                            const struct manifest *manifest, struct fault *fault);
 void edition_close(struct edition *edition); /* NULL: nothing */
+
+/* Whose digests its index holds; borrowed. */
+void edition_take_identity(struct edition *edition, const struct identity_key *identity);
 
 /* For whoever tries one person after another, alone with the edition: what the tables say of the
  * set has changed. */

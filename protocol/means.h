@@ -24,6 +24,15 @@ struct identifier {
     char text[IDENTIFIER_SIZE_MAX];
 };
 
+/* Field by field, as it was written: read as one piece it would wait until the fields have left the
+ * processor for its cache. */
+static inline void identifier_copy(struct identifier *out, const struct identifier *from)
+{
+    out->means = from->means;
+    out->size = from->size;
+    memcpy(out->text, from->text, IDENTIFIER_SIZE_MAX);
+}
+
 /* Why a text has no canonical form. */
 enum means_fault {
     MEANS_FINE = 0,

@@ -20,7 +20,6 @@ static size_t status_index(uint16_t number)
     return i;
 }
 
-/* Asked of every answer that is encoded: a switch is a few instructions, a search is not. */
 bool status_is_known(uint16_t number)
 {
     switch (number) {

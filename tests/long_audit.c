@@ -150,7 +150,7 @@ static void open_edition(const char *work)
     if (!snapshot_open_current(&snapshot, path_of(snapshots, work, "snapshots"), &trust, &fault) ||
         !edition_open(&made, snapshot_tables(snapshot), snapshot_manifest(snapshot), &fault))
         errx(1, "%s", fault.text);
-    made->identity = snapshot_identity(snapshot);
+    edition_take_identity(made, snapshot_identity(snapshot));
     edition = made;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);

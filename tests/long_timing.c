@@ -195,7 +195,7 @@ static void make_country(uint64_t count)
     free(entries);
     person_count = count;
     must(edition_open(&edition, &tables, &manifest, &fault), &fault);
-    edition->identity = &key;
+    edition_take_identity(edition, &key);
 }
 
 /* ---- questions and their times ---- */

@@ -213,7 +213,7 @@ static inline void scene_open(struct scene *scene)
     if (!edition_open(&scene->edition, scene_tables(&scene->key, &scene->subject_key), &manifest,
                       &fault))
         abort();
-    scene->edition->identity = &scene->key;
+    edition_take_identity(scene->edition, &scene->key);
     scene->moment = (struct moment){.edition = scene->edition,
                                     .now_s = time_of_riga_day(SCENE_TODAY) + 43200,
                                     .profile = PROFILE_INSPECTOR};

@@ -110,6 +110,35 @@ static const struct {
     {20000, DAY_NEVER},
 };
 
+/* A second that many share is worked out once: it says what everybody would find. */
+START_TEST(a_second_that_is_known_has_the_same_day_and_minute)
+{
+    struct calendar calendar;
+    struct fault fault;
+    uint64_t random = 17;
+    uint32_t from_day = day_of(windows[_i].from), until_day = day_of(windows[_i].until);
+    ck_assert(calendar_prepare(&calendar, from_day, until_day, &fault));
+    uint64_t first_s = calendar_day_start(&calendar, from_day);
+    uint64_t end_s = calendar_day_start(&calendar, until_day), judged_count = 0;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t span_s = i % 2 == 0 ? end_s - first_s + 14400 : 14400; /* half of them at an end */
+        uint64_t utc_s = (i % 4 == 1 ? end_s : first_s) - 7200 + support_random(&random) % span_s;
+        struct riga_time known = riga_time_of(utc_s), other = riga_time_of(utc_s + 86400);
+        uint32_t day = 1, minute = 1, known_day = 1, known_minute = 1;
+        bool is_judged = calendar_find_time(&day, &minute, &calendar, utc_s, &other);
+        ck_assert(is_judged ==
+                  calendar_find_time(&known_day, &known_minute, &calendar, utc_s, &known));
+        judged_count += is_judged;
+        if (!is_judged)
+            continue;
+        ck_assert_uint_eq(known_day, day);
+        ck_assert_uint_eq(known_minute, minute);
+    }
+    ck_assert_uint_gt(judged_count, 0);
+    ck_assert_uint_lt(judged_count, 20000);
+}
+END_TEST
+
 START_TEST(a_window_that_cannot_be_judged_is_refused)
 {
     struct calendar calendar;
@@ -160,6 +189,7 @@ int main(void)
     tcase_add_loop_test(tcase, seconds_outside_the_window_have_no_day, 0, window_count);
     tcase_add_test(tcase, random_seconds_have_the_day_of_the_zone_rule);
     tcase_add_test(tcase, minutes_are_those_of_the_wall_clock);
+    tcase_add_loop_test(tcase, a_second_that_is_known_has_the_same_day_and_minute, 0, window_count);
     tcase_add_test(tcase, a_span_of_the_clock_ends_where_a_minute_later_the_clock_has_left_it);
     tcase_add_loop_test(tcase, a_window_that_cannot_be_judged_is_refused, 0,
                         sizeof(bad_windows) / sizeof(bad_windows[0]));
