@@ -217,7 +217,6 @@ static void decide_group(struct catalogue *all, uint32_t first)
     const struct tables *tables = &all->tables;
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++) {
         candidates[i] = decide_candidates(all->edition, &all->purchases[first + i]);
-        decide_prefetch(all->edition, &candidates[i]);
         __builtin_prefetch(&tables->views[all->views[first + i] & ~VIEW_DECOY]);
     }
     for (uint32_t i = 0; i < GROUP_SIZE_MAX; i++)

@@ -92,8 +92,6 @@ static void do_purchase(struct bench *bench)
                                                 .service_time_s = bench->service_time_s};
         decide_candidates_into(&group->candidates[i], bench->edition, &group->purchases[i],
                                &bench->now);
-        if (group->candidates[i].status == STATUS_OK)
-            decide_prefetch(bench->edition, &group->candidates[i]);
     }
 }
 
@@ -319,7 +317,7 @@ static size_t lines_of(struct line lines[LINE_COUNT_MAX], const struct times *ti
         lines[count++] = (struct line){steps[i].name, steps[i].is_sealing ? "sealed" : "check",
                                        steps[i].name, times->steps[i]};
     lines[count++] = (struct line){"check", NULL, NULL, times->check};
-    lines[count++] = (struct line){"probe alone", NULL, NULL, times->probe};
+    lines[count++] = (struct line){"probe alone", "check floor", "probe alone", times->probe};
     lines[count++] = (struct line){"random lines", "check floor", "probe", times->lines};
     lines[count++] = (struct line){"lines, far", NULL, NULL, times->lines_far};
     lines[count++] = (struct line){"probe/lines", NULL, NULL, times->ratio};

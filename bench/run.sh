@@ -64,17 +64,9 @@ rows() { # OBJECT PART SUBJECT SETTING ROUND <JSON
 
 # ---- steps of a check ----
 
-echo "== steps of a check, in process, and what seals add"
+echo "== steps of a check, in process, sealing too"
 "$bin/eligbench" micro --snapshots "$work/snapshots" --identity-keys "$work/identity-keys" \
-    --signing-public "$work/keys/signing.key.pub" --truth "$work/country/truth.csv" --json >"$scratch/micro.json"
-"$bin/eligbench" seals --json >"$scratch/seals.json"
-for subject in check sealed; do
-    rows median_ns stages $subject "depth 64" 0 <"$scratch/micro.json" | grep -v ",random lines," >>"$measures"
-done
-echo "stages,check floor,depth 64,0,probe,$(value "random lines" "$scratch/micro.json")" >>"$measures"
-# Per frame of a record of 64, at both ends of the server.
-awk -v seal="$(value "seal 64 frames" "$scratch/seals.json")" -v both="$(value "seal and open 64 frames" "$scratch/seals.json")" 'BEGIN {
-    printf "stages,sealed,depth 64,0,open,%.3f\nstages,sealed,depth 64,0,seal,%.3f\n", (both - seal) / 64, seal / 64 }' >>"$measures"
+    --signing-public "$work/keys/signing.key.pub" --truth "$work/country/truth.csv" --rounds $rounds --measures "$measures"
 
 # ---- servers ----
 

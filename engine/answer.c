@@ -167,8 +167,6 @@ static void take_purchase(const struct answerer *answerer, const struct moment *
         .service_time_s = request->service_time_s != 0 ? request->service_time_s : moment->now_s,
     };
     decide_candidates_into(&check->candidates, moment->edition, &check->purchase, &answerer->now);
-    if (check->candidates.status == STATUS_OK)
-        decide_prefetch(moment->edition, &check->candidates);
 }
 
 /* What was bought, where or when settles it: nobody learns from the answer who was asked about, not

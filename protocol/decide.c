@@ -77,14 +77,11 @@ void decide_candidates_into(struct candidates *out, const struct edition *editio
     out->day = day;
     out->minute = minute;
     out->asking = bits_from(edition->asking_bits, offer->clause_first);
-}
 
-void decide_prefetch(const struct edition *edition, const struct candidates *candidates)
-{
-    const struct clause *clauses = candidates->clauses;
-    __builtin_prefetch(&edition->clause_groups[clauses - edition->tables->clauses]);
-    if (candidates->asking != 0) /* the first that will be looked at, whoever it is */
-        __builtin_prefetch(&clauses[__builtin_ctzll(candidates->asking)]);
+    /* What a decision reads first, while there is something else to do: whoever it is about. */
+    __builtin_prefetch(&edition->clause_groups[offer->clause_first]);
+    if (out->asking != 0)
+        __builtin_prefetch(&out->clauses[__builtin_ctzll(out->asking)]);
 }
 
 /* ---- a clause ---- */
@@ -281,7 +278,8 @@ struct found {
 /* Which of up to 64 clauses from `first` on may be about this purchase and, by a first look at the
  * person's groups, about the person. Which do nobody can guess: no branch depends on it, and the
  * person changes nothing about the steps. */
-static uint64_t likely_clauses(const struct question *question, uint32_t first)
+static inline __attribute__((always_inline)) uint64_t
+likely_clauses(const struct question *question, uint32_t first)
 {
     const struct edition *edition = question->edition;
     const struct candidates *candidates = question->candidates;

@@ -65,9 +65,6 @@ static inline struct candidates decide_candidates(const struct edition *edition,
     return candidates;
 }
 
-/* Asks for what a decision reads first, while there is something else to do. */
-void decide_prefetch(const struct edition *edition, const struct candidates *candidates);
-
 #define VERDICT_PART_COUNT_MAX 4 /* one relief, and at most three that stack on it */
 
 struct verdict_part {

@@ -1,6 +1,5 @@
 #include "protocol/profile.h"
 
-#include "protocol/catalogue.h"
 #include "protocol/nearest.h"
 
 #include <string.h>
@@ -85,11 +84,4 @@ void profile_mask(struct response *response, uint8_t profile, uint64_t day_end_s
     case PROFILE_ADMINISTRATOR:
         break;
     }
-}
-
-/* Who runs the system tries it, but does not look people up. */
-bool profile_may_ask(uint8_t profile, uint32_t product, const struct identifier *identifier)
-{
-    return profile != PROFILE_ADMINISTRATOR ||
-           (product == PRODUCT_TEST && means_is_test(identifier));
 }

@@ -1,12 +1,12 @@
-/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT | back | head SECRET:
- * signs it.
- */
+/* Ledgers for scripts: make_ledger FOLDER one | many COUNT | slowly COUNT | back | head SECRET.
+ * slowly: until there are so many, or SIGTERM; head: signs it. */
 #include "tests/ledger_maker.h"
 
 #include "protocol/ledger_head.h"
 #include "tests/support.h"
 
 #include <err.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -93,6 +93,14 @@ static void sign(const char *directory, const char *path)
     maker_close(m);
 }
 
+static volatile sig_atomic_t is_enough;
+
+static void note_enough(int number)
+{
+    (void)number;
+    is_enough = 1;
+}
+
 int main(int argc, char *argv[])
 {
     if (argc < 3)
@@ -113,7 +121,9 @@ int main(int argc, char *argv[])
     uint64_t count = argc > 3 ? strtoull(argv[3], NULL, 10) : 1000;
     struct ledger_maker *m = maker_open(argv[1]);
     const uint32_t accounts[2] = {maker_account(m, 1, 77, "BUS"), maker_account(m, 2, 78, "LUNCH")};
-    for (uint64_t id = 1; id <= count; id++) {
+    if (is_slow)
+        signal(SIGTERM, note_enough);
+    for (uint64_t id = 1; id <= count && !is_enough; id++) {
         maker_wait(m, 30 * (uint64_t)DAY_MS / count);
         buy(m, accounts, id, count);
         if (id % (is_slow ? SLOWLY_GROUP : COMMIT_COUNT) == 0)

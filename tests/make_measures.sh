@@ -94,6 +94,6 @@ BEGIN {
         loader("partition", 0.28, 0.19); loader("sort", 0.31, 0.24); loader("describe", 0.05, 0)
         loader("write", 0.33, 0.20); loader("verify", 0.11, 0.09); loader("total", 2.25, 1.52)
         row("loader", "sqlite3", "-", "total", wobble(62)); row("loader", "sort", "-", "total", wobble(3.6))
-        row("loader", "start", "-", "total", wobble(0.31)); row("stages", "check floor", "depth 64", "probe", wobble(13.6))
+        row("loader", "start", "-", "total", wobble(0.31)); row("stages", "check floor", "depth 64", "probe", wobble(13.6)); row("stages", "check floor", "depth 64", "probe alone", wobble(15.1))
     }
 }'

@@ -104,7 +104,8 @@ counts() { # "wanted line" "a command for sh"
     got=$(RESULTS=$work/results "$here/run.sh" | tail -1)
     if [ "$got" = "$1" ]; then good; else bad "run.sh counts \"$got\", wanted \"$1\" of: $2"; fi
 }
-counts "1 passed, 0 failed, 0 skipped" "exit 0"
+counts "1 passed, 0 failed, 0 skipped" "echo done"
+counts "0 passed, 1 failed, 0 skipped" "exit 0"
 counts "0 passed, 1 failed, 0 skipped" "exit 1"
 counts "0 passed, 0 failed, 1 skipped" "echo no tool; exit 77"
 counts "0 passed, 1 failed, 0 skipped" "kill -9 \$\$"

@@ -265,12 +265,13 @@ END_TEST
 
 START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
 {
-    char *page = report("compare,echo,depth 64,0,cpu_ns,100\ncompare,elig,depth 64,0,cpu_ns,200\n"
-                        "compare,elig-sealed,depth 64,0,cpu_ns,361\n"
-                        "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n"
-                        "loader,sqlite3,-,0,total,65\nstages,check,depth 64,0,probe,14\n"
-                        "stages,check floor,depth 64,0,probe,10\n",
-                        PAGE_JSON);
+    char *page =
+        report("compare,echo,depth 64,0,cpu_ns,100\ncompare,elig,depth 64,0,cpu_ns,200\n"
+               "compare,elig-sealed,depth 64,0,cpu_ns,361\n"
+               "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n"
+               "loader,sqlite3,-,0,total,65\nstages,check floor,depth 64,0,probe alone,14\n"
+               "stages,check floor,depth 64,0,probe,10\n",
+               PAGE_JSON);
     static const struct {
         const char *figure, *verdict;
     } wanted[] = {{"CHECK / echo, depth 64", "met"},
@@ -278,7 +279,7 @@ START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
                   {"redis / CHECK, depth 64", "met"},
                   {"redis / sealed CHECK, depth 64", "NOT met"},
                   {"valkey / CHECK, depth 64", "not measured"},
-                  {"a look-up / random lines of memory", "NOT met"},
+                  {"a probe alone / random lines of memory", "NOT met"},
                   {"the country loaded, in seconds", "NOT met"},
                   {"sqlite3 / the loader", "met"}};
     for (size_t i = 0; i < COUNT_OF(wanted); i++) {
