@@ -282,9 +282,9 @@ static bool bench_open(struct bench *bench, const struct settings *settings, str
     if (!snapshot_open_current(&bench->snapshot, settings->snapshots, &trust, fault) ||
         !edition_open(&bench->edition, snapshot_tables(bench->snapshot),
                       snapshot_manifest(bench->snapshot), fault) ||
+        !edition_take_identity(bench->edition, snapshot_identity(bench->snapshot), fault) ||
         !workload_read(&bench->workload, settings->truth, &mix, fault))
         return false;
-    edition_take_identity(bench->edition, snapshot_identity(bench->snapshot));
     bench->service_time_s = time_of_riga_day(snapshot_manifest(bench->snapshot)->as_of_day);
     bench->now = riga_time_of(bench->service_time_s);
     bench_take_memory(bench);

@@ -17,7 +17,7 @@ void look_up_digest(struct digest digests[], const struct edition *edition,
     const struct index *index = &edition->tables->index;
     for (size_t first = 0; first < count; first += IDENTITY_STEP) {
         size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
-        identity_digest_step(digests + first, &edition->keyed, identifiers + first, some);
+        identity_digest_step(digests + first, edition->keyed, identifiers + first, some);
         for (size_t i = first; i < first + some; i++) {
             __builtin_prefetch(index_home_bucket(index, &digests[i]));
             __builtin_prefetch(decoy_of(edition, &digests[i]));

@@ -89,12 +89,11 @@ static bool holding_open(struct holding *out, const struct store *store, uint64_
         return false;
     if (!subjects_fit(store, snapshot_manifest(next.snapshot), fault) ||
         !edition_open(&next.edition, snapshot_tables(next.snapshot),
-                      snapshot_manifest(next.snapshot), fault)) {
+                      snapshot_manifest(next.snapshot), fault) ||
+        !edition_take_identity(next.edition, snapshot_identity(next.snapshot), fault)) {
         holding_close(&next);
         return false;
     }
-    edition_take_identity(next.edition,
-                          snapshot_identity(next.snapshot)); /* as long as its tables */
     *out = next;
     return true;
 }

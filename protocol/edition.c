@@ -4,6 +4,7 @@
 #include "protocol/huge.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,15 +258,21 @@ void edition_close(struct edition *edition)
     free(edition->clause_groups);
     free(edition->open_bits);
     free(edition->asking_bits);
-    explicit_bzero(&edition->keyed, sizeof(edition->keyed));
+    sodium_free(edition->keyed);
     free(edition);
 }
 
-void edition_take_identity(struct edition *edition, const struct identity_key *identity)
+bool edition_take_identity(struct edition *edition, const struct identity_key *identity,
+                           struct fault *fault)
 {
     static_assert(IDENTITY_KEY_SIZE == BLAKE_KEY_SIZE, "blake.h makes the digests of identifiers");
+    assert(edition->keyed == NULL);
+    edition->keyed = sodium_malloc(sizeof(*edition->keyed));
+    if (edition->keyed == NULL)
+        return fault_set(fault, "no locked memory for what an identity key comes to");
+    blake_key_take(edition->keyed, identity->bytes);
     edition->identity = identity;
-    blake_key_take(&edition->keyed, identity->bytes);
+    return true;
 }
 
 /* All searches end: tables are at most half full. */

@@ -41,7 +41,7 @@ struct edition {
     const struct tables *tables; /* borrowed from the snapshot, as the next is */
     const struct manifest *manifest;
     const struct identity_key *identity; /* the snapshot's; NULL: nobody is looked up in it */
-    struct blake_key keyed;              /* what it comes to; as secret, wiped on close */
+    struct blake_key *keyed;             /* what it comes to: as secret, in locked memory; owned */
     struct calendar calendar;
     uint64_t overdue_s; /* UTC second from which a source, or the whole snapshot, is stale */
     struct product_slot *products; /* owned, as what follows is */
@@ -64,8 +64,9 @@ MUST_USE bool edition_open(struct edition **out, const struct tables *tables,
                            const struct manifest *manifest, struct fault *fault);
 void edition_close(struct edition *edition); /* NULL: nothing */
 
-/* Whose digests its index holds; borrowed. */
-void edition_take_identity(struct edition *edition, const struct identity_key *identity);
+/* Whose digests its index holds; borrowed. Once. */
+MUST_USE bool edition_take_identity(struct edition *edition, const struct identity_key *identity,
+                                    struct fault *fault);
 
 /* For whoever tries one person after another, alone with the edition: what the tables say of the
  * set has changed. */

@@ -157,7 +157,7 @@ static void make_country(void)
                              .clause_count = CLAUSE_COUNT,
                              .relief_count = CLAUSE_COUNT};
     must(edition_open(&edition, &tables, &manifest, &fault), &fault);
-    edition_take_identity(edition, &key);
+    must(edition_take_identity(edition, &key, &fault), &fault);
     moment.edition = edition;
     moment.now_s = time_of_riga_day(AS_OF_DAY) + 43200;
 }

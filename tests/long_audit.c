@@ -148,9 +148,9 @@ static void open_edition(const char *work)
         errx(1, "%s", fault.text);
     struct snapshot_trust trust = snapshot_trust_of(&opened, 0);
     if (!snapshot_open_current(&snapshot, path_of(snapshots, work, "snapshots"), &trust, &fault) ||
-        !edition_open(&made, snapshot_tables(snapshot), snapshot_manifest(snapshot), &fault))
+        !edition_open(&made, snapshot_tables(snapshot), snapshot_manifest(snapshot), &fault) ||
+        !edition_take_identity(made, snapshot_identity(snapshot), &fault))
         errx(1, "%s", fault.text);
-    edition_take_identity(made, snapshot_identity(snapshot));
     edition = made;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);

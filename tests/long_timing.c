@@ -195,7 +195,7 @@ static void make_country(uint64_t count)
     free(entries);
     person_count = count;
     must(edition_open(&edition, &tables, &manifest, &fault), &fault);
-    edition_take_identity(edition, &key);
+    must(edition_take_identity(edition, &key, &fault), &fault);
 }
 
 /* ---- questions and their times ---- */

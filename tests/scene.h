@@ -211,9 +211,9 @@ static inline void scene_open(struct scene *scene)
         abort();
     manifest.subject_check = subject_key_check(&scene->subject_key);
     if (!edition_open(&scene->edition, scene_tables(&scene->key, &scene->subject_key), &manifest,
-                      &fault))
+                      &fault) ||
+        !edition_take_identity(scene->edition, &scene->key, &fault))
         abort();
-    edition_take_identity(scene->edition, &scene->key);
     scene->moment = (struct moment){.edition = scene->edition,
                                     .now_s = time_of_riga_day(SCENE_TODAY) + 43200,
                                     .profile = PROFILE_INSPECTOR};

@@ -571,7 +571,7 @@ START_TEST(a_swap_between_reads_changes_what_is_answered)
     struct fault fault;
     manifest.generation++;
     ck_assert(edition_open(&next, scene.edition->tables, &manifest, &fault));
-    edition_take_identity(next, scene.edition->identity);
+    ck_assert(edition_take_identity(next, scene.edition->identity, &fault));
     for (uint64_t i = 0; i < 20; i++) {
         conns_use(conns, i % 2 == 0 ? scene.edition : next);
         send_all(fd, stream, FRAME_SIZE);

@@ -411,7 +411,7 @@ START_TEST(the_old_snapshot_is_needed_until_its_transactions_are_answered)
     struct fault fault;
     manifest.generation++;
     ck_assert(edition_open(&next, scene.edition->tables, &manifest, &fault));
-    edition_take_identity(next, scene.edition->identity);
+    ck_assert(edition_take_identity(next, scene.edition->identity, &fault));
 
     put_use(0, 1);
     send_frames(waiting, 1);
