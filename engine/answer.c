@@ -381,6 +381,7 @@ static struct ledger_request *add_request(struct answerer *answerer, const struc
     struct transactions *transactions = answerer->transactions;
     const struct terminal *terminal = moment->terminal;
     uint32_t number = terminal != NULL ? terminal->number : 0;
+    uint64_t body = subject_body(answerer->subject_key, in); /* before `out`, which may be there */
     struct awaited awaited = {
         .request_id = request->request_id,
         .generation = moment->edition->manifest->generation,
@@ -401,7 +402,7 @@ static struct ledger_request *add_request(struct answerer *answerer, const struc
         .terminal = number,
         .provider = terminal != NULL ? terminal->provider : 0,
         .request_id = request->request_id,
-        .body = subject_body(answerer->subject_key, in),
+        .body = body,
         .view = VIEW_AWAITED,
     };
     if (!kind_is_purchase(request->kind)) {

@@ -80,7 +80,8 @@ struct answerer {
 /* Answers `frame_count` frames from `in` into `out`, in order, one each. Returns how many: fewer
  * when a frame speaks another version, which is the last one answered, because what follows it
  * cannot be understood; *is_over tells. What is for the ledger to answer is added to the answerer's
- * transactions, and its place in `out` is awaited. */
+ * transactions, and its place in `out` is awaited. `out` may be `in`: each answer is made in the
+ * place of its question. */
 size_t answer_frames(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                      const uint8_t *in, size_t frame_count, bool *is_over);
 

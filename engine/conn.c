@@ -351,7 +351,7 @@ static struct served *round_join(struct conn *conn)
     struct conns *conns = conn->conns;
     struct round *round = &conns->round;
     struct served *served = &round->served[round->served_count++];
-    *served = (struct served){conn, conns->moment, {0}, round->out + round->size};
+    *served = (struct served){conn, conns->moment, {0}, round->in + round->size};
     conn->place = (uint16_t)round->served_count;
     ev_feed_event(conns->settings.ev, &round->end, EV_CUSTOM);
     return served;

@@ -173,7 +173,7 @@ static void conn_resume(struct conn *conn)
 {
     struct conns *conns = conn->conns;
     struct taken taken = conn->awaiting_taken;
-    uint8_t *answers = conns->round.out; /* nobody is in the round */
+    uint8_t *answers = conns->round.in; /* nobody is in the round */
     memcpy(answers, conn->awaiting, taken.answer_size);
     conn_forget_awaited(conn);
     conn->state = CONN_SERVING;

@@ -94,21 +94,20 @@ struct served {
     struct conn *conn; /* NULL: is gone since */
     struct moment moment;
     struct taken taken;
-    uint8_t *out; /* where its answers are made */
+    uint8_t *out; /* what it asked, and where that is answered */
 };
 
 /* A round: everybody who can be read from is read from before anybody is answered. Cache misses of
- * all questions overlap, and a client that answers brings with others is woken once for all. What
- * is answered stands where what was asked does, in the other array. */
+ * all questions overlap, and a client that answers brings with others is woken once for all.
+ * Answers are made in the place of what was asked. */
 #define ROUND_SIZE       (8 * CONN_READ_SIZE)
 #define ROUND_SERVED_MAX 256
 struct round {
     ev_prepare end; /* fed when somebody is in the round: comes when all have been read from */
     uint32_t served_count;
-    size_t size; /* of `in` and of `out` */
+    size_t size; /* of `in` */
     struct served served[ROUND_SERVED_MAX];
     _Alignas(CACHE_LINE_SIZE) uint8_t in[ROUND_SIZE];
-    uint8_t out[ROUND_SIZE];
 };
 
 struct conns {

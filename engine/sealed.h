@@ -35,8 +35,8 @@ struct sealed_step {
 };
 
 /* Takes every whole record of `in` (answer_take); each is answered by one record of as many frames:
- * `out` has room for `size` bytes. A beginning of a record is left where it is, once its header is
- * known to be good. */
+ * `out` has room for `size` bytes, or is `in`. A beginning of a record is left where it is, once
+ * its header is known to be good. */
 void sealed_take(struct sealed_step *out_step, struct sealed *session, struct answerer *answerer,
                  const struct moment *moment, uint8_t *out, uint8_t *in, size_t size);
 

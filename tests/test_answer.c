@@ -411,6 +411,22 @@ START_TEST(an_answer_does_not_depend_on_what_is_asked_beside_it)
 }
 END_TEST
 
+/* As connections do it: what is asked and what is answered share their memory. */
+START_TEST(an_answer_in_the_place_of_its_question_is_the_same)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        bool is_over;
+        scene_frames(in, 256, seed);
+        in[7 * FRAME_SIZE + REQUEST_KIND] = 200;
+        ck_assert_uint_eq(answer_frames(&scene.answerer, &scene.moment, out, in, 256, &is_over),
+                          256);
+        ck_assert_uint_eq(answer_frames(&scene.answerer, &scene.moment, in, in, 256, &is_over),
+                          256);
+        ck_assert(memcmp(in, out, sizeof(out)) == 0);
+    }
+}
+END_TEST
+
 START_TEST(any_number_of_frames_gets_as_many_answers)
 {
     scene_frames(in, 256, 3);
@@ -661,6 +677,7 @@ int main(void)
     tcase_add_test(tcase, a_bad_frame_does_not_end_the_stream_unless_its_version_is_another);
     tcase_add_test(tcase, an_answer_does_not_depend_on_what_is_asked_beside_it);
     tcase_add_test(tcase, any_number_of_frames_gets_as_many_answers);
+    tcase_add_test(tcase, an_answer_in_the_place_of_its_question_is_the_same);
     tcase_add_test(tcase, ping_says_ok_and_when);
     tcase_add_test(tcase, status_reports_numbers);
     tcase_add_test(tcase, a_clock_that_was_set_back_does_not_wrap_the_uptime);

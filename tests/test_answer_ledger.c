@@ -85,6 +85,29 @@ START_TEST(a_purchase_is_asked_with_all_that_the_ledger_needs)
 }
 END_TEST
 
+/* As connections do it: what is asked and where its answer is awaited share their memory. */
+START_TEST(what_is_awaited_in_the_place_of_its_question_is_the_same)
+{
+    static struct ledger_request wanted[9];
+    bool is_over;
+    for (size_t i = 0; i < 9; i++)
+        put_purchase(i, i % 3 == 2 ? KIND_CHECK : KIND_USE, SCENE_SENIOR, SCENE_DISCOUNT);
+    answer(9);
+    ck_assert_uint_eq(transactions.count, 6);
+    memcpy(wanted, transactions.requests, 6 * sizeof(wanted[0]));
+    transactions.count = 0;
+    ck_assert_uint_eq(answer_frames(&scene.answerer, &scene.moment, in, in, 9, &is_over), 9);
+    ck_assert_uint_eq(transactions.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert_uint_eq(transactions.requests[i].body, wanted[i].body);
+        ck_assert_uint_eq(transactions.requests[i].subject, wanted[i].subject);
+        ck_assert_uint_eq(transactions.requests[i].view, wanted[i].view);
+        ck_assert_uint_eq(transactions.requests[i].request_id, wanted[i].request_id);
+    }
+    ck_assert(memcmp(in, out, 9 * FRAME_SIZE) == 0);
+}
+END_TEST
+
 /* A card is counted as its holder is. */
 START_TEST(whom_the_snapshot_knows_is_counted_as_it_says)
 {
@@ -287,6 +310,7 @@ int main(void)
     TCase *tcase = tcase_create("answer_ledger");
     tcase_add_checked_fixture(tcase, open_scene, close_scene);
     tcase_add_loop_test(tcase, a_purchase_is_asked_with_all_that_the_ledger_needs, 0, 3);
+    tcase_add_test(tcase, what_is_awaited_in_the_place_of_its_question_is_the_same);
     tcase_add_test(tcase, whom_the_snapshot_knows_is_counted_as_it_says);
     tcase_add_test(tcase,
                    whom_no_snapshot_knows_is_counted_by_what_was_shown_and_anybody_not_at_all);
