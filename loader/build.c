@@ -124,6 +124,8 @@ static bool read_parts(struct build *build, const struct build_settings *setting
     build->room =
         hoard_room_open(settings->memory_mib << 20,
                         settings->work_dir != NULL ? settings->work_dir : settings->snapshots);
+    if (settings->memory_mib != 0 && !hoard_room_try_folder(build->room, fault))
+        return false;
     build->shelves = shelves_open(build->room);
     struct intake_sink sink = {put_on_shelves, base_is_on_shelves, build->shelves};
     if (!intake_read_into(&build->intake, &sink, &build->vocabulary, &build->registers,

@@ -37,7 +37,8 @@ static const struct option_row build_rows[] = {
                  "gates whose findings somebody has looked at and found right"),
     BUILD_OPTION(
         "dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
-        "read, evaluate and compare; write nothing but what --quarantine and --summary name"),
+        "read, evaluate and compare; write nothing but what --quarantine and --summary name, and "
+        "what waits (--memory)"),
     BUILD_OPTION("quarantine", OPTION_TEXT, quarantine, "FILE", NULL, 0, 0,
                  "where refused rows are listed; without it GENERATION.quarantine beside the "
                  "snapshot"),

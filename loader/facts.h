@@ -41,8 +41,9 @@ struct means_fact {
     struct identifier identifier;
 };
 
-/* Growing arrays, in the order of files and lines: where rows contradict each other, the later
- * wins. Owned; facts_free releases them. */
+/* Growing arrays, in order of deliveries and lines: of rows that contradict each other the later
+ * one wins. Of a part of the country (shelves.h) only persons stand so, and others are told apart
+ * by delivery and line. Owned; facts_free releases them. */
 struct facts {
     struct person_fact *persons;
     struct status_fact *statuses;

@@ -72,14 +72,19 @@ bool hoard_room_is_whole(struct hoard_room *room, struct fault *fault)
                      room->folder, room->what, hoard_room_spilled(room), strerror(error));
 }
 
-/* The first one tells. */
-static void room_fail(struct hoard_room *room, const char *what, int error)
+/* The first one tells. With the lock held. */
+static void room_fail_locked(struct hoard_room *room, const char *what, int error)
 {
-    pthread_mutex_lock(&room->mutex);
     if (room->error == 0) {
         room->error = error;
         room->what = what;
     }
+}
+
+static void room_fail(struct hoard_room *room, const char *what, int error)
+{
+    pthread_mutex_lock(&room->mutex);
+    room_fail_locked(room, what, error);
     pthread_mutex_unlock(&room->mutex);
 }
 
@@ -143,27 +148,44 @@ static int open_unnamed(const char *folder)
         return fd;
     char *name = memory_text("%s/eligload.XXXXXX", folder);
     fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(name);
+    if (fd >= 0 && unlink(name) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        fd = -1;
+    }
     free(name);
     return fd;
 }
 
-/* The file, and where the next block stands in it. */
+bool hoard_room_try_folder(struct hoard_room *room, struct fault *fault)
+{
+    int fd = open_unnamed(room->folder);
+    if (fd < 0)
+        room_fail(room, "making a file for", errno);
+    else
+        close(fd);
+    return hoard_room_is_whole(room, fault);
+}
+
+/* The file, and where the next block stands in it; -1: none, since something went wrong. */
 static int hoard_file(struct hoard *hoard, uint64_t *at)
 {
-    pthread_mutex_lock(&hoard->room->mutex);
-    if (hoard->fd < 0)
-        hoard->fd = open_unnamed(hoard->room->folder);
-    int fd = hoard->fd, error = errno;
+    struct hoard_room *room = hoard->room;
+    pthread_mutex_lock(&room->mutex);
+    int fd = room->error == 0 ? hoard->fd : -1;
+    if (fd < 0 && room->error == 0) {
+        fd = hoard->fd = open_unnamed(room->folder);
+        if (fd < 0)
+            room_fail_locked(room, "making a file for", errno);
+    }
     *at = hoard->file_size;
-    hoard->file_size += hoard->room->block_size;
-    pthread_mutex_unlock(&hoard->room->mutex);
-    if (fd < 0)
-        room_fail(hoard->room, "making a file for", error);
+    hoard->file_size += room->block_size;
+    pthread_mutex_unlock(&room->mutex);
     return fd;
 }
 
+/* After the first block that is lost no others are written: nothing is read back any more. */
 static void spill(struct hoard *hoard, struct hoard_part *part)
 {
     uint64_t at;
@@ -260,6 +282,8 @@ bool hoard_visit(const struct hoard *hoard, uint32_t number,
     assert(number < hoard->part_count);
     const struct hoard_part *part = &hoard->parts[number];
     size_t count = hoard->block_record_count;
+    if (!hoard_room_is_whole(hoard->room, fault)) /* the block that was lost may be one of these */
+        return false;
     for (uint32_t i = 0; i < part->full_count; i++)
         visit(context, part->full[i], count);
     uint8_t *read = part->spilled_count > 0 ? memory_take(hoard->room->block_size, 1) : NULL;

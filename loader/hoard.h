@@ -18,8 +18,9 @@
 /* Room for all that waits, shared by several hoards. */
 struct hoard_room;
 
-/* Blocks of at most `room_size` bytes in memory, but one for each part that has records; 0: as many
- * as there are. What does not fit waits in files in `folder`, which is borrowed. */
+/* Blocks of at most `room_size` bytes in memory, and beyond that the one that is being filled of
+ * each part that has records; 0: as many as there are. What does not fit waits in files in
+ * `folder`, which is borrowed. */
 MUST_USE struct hoard_room *hoard_room_open(uint64_t room_size, const char *folder);
 void hoard_room_close(struct hoard_room *room); /* after its hoards; NULL: nothing */
 
@@ -29,7 +30,11 @@ uint64_t hoard_room_spilled(const struct hoard_room *room);
 /* Gives memory that nothing waits in back to the system; nobody else is at work. */
 void hoard_room_trim(struct hoard_room *room);
 
-/* Whether everything could be kept: a full disk is told here, once, not where records are added. */
+/* Makes a file in the folder and forgets it: so that one where none can be is told early. */
+MUST_USE bool hoard_room_try_folder(struct hoard_room *room, struct fault *fault);
+
+/* Whether everything could be kept: a full disk is told here, not where records are added. From
+ * then on no part is read any more. */
 MUST_USE bool hoard_room_is_whole(struct hoard_room *room, struct fault *fault);
 
 /* A part's records: the first ones in full blocks in memory, then blocks in a file, then those in

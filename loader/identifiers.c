@@ -2,6 +2,7 @@
 
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/sort.h"
 #include "loader/subjects.h"
 
 #include <assert.h>
@@ -10,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_BITS       8 /* digests of a part have the same first byte, in their order */
-#define PART_COUNT      (1 << PART_BITS)
-#define FIRST_BYTE      7                /* the highest of the number that they are sorted by */
-#define TEST_IDENTITIES (2 * MEANS_LAST) /* of every means, one that hits and one that expired */
+#define PART_BITS  8 /* digests of a part have the same first byte, in their order */
+#define PART_COUNT (1 << PART_BITS)
+#define FIRST_BYTE 7 /* the highest of the number that they are sorted by */
 
 /* An identifier of somebody, as long as it is not sure that it is nobody else's. */
 struct candidate {
@@ -256,21 +256,22 @@ struct settling {
 
 enum fate { FATE_KEPT, FATE_REPEATED, FATE_CONFLICT };
 
-static bool is_read_before(const struct candidate *a, const struct candidate *b)
+static int compare_ordered(const void *left, const void *right)
 {
-    return a->delivery < b->delivery || (a->delivery == b->delivery && a->line < b->line);
+    const struct ordered *a = left, *b = right;
+    return a->word != b->word ? (a->word > b->word) - (a->word < b->word)
+                              : (a->at > b->at) - (a->at < b->at);
 }
 
-/* In the order in which they were delivered. */
+/* In the order in which they were delivered, over their words. A register that repeats one number
+ * has as many rows of it as it likes. */
 static void sort_rows(struct ordered rows[], size_t count, const struct candidate candidates[])
 {
-    for (size_t i = 1; i < count; i++) {
-        struct ordered row = rows[i];
-        size_t at = i;
-        for (; at > 0 && is_read_before(&candidates[row.at], &candidates[rows[at - 1].at]); at--)
-            rows[at] = rows[at - 1];
-        rows[at] = row;
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *row = &candidates[rows[i].at];
+        rows[i].word = (uint64_t)row->delivery << 32 | row->line;
     }
+    sort_items(rows, count, sizeof(rows[0]), compare_ordered);
 }
 
 static bool is_same_holder(const struct candidate *a, const struct candidate *b)

@@ -14,15 +14,22 @@
 #define ROOM_COUNT_FIRST 64
 #define PAGE_ALIGNMENT   ((size_t)2 << 20)
 
-/* Tables of millions are looked into at random: with pages of 2 MiB there are fewer page faults and
- * fewer misses of the page tables. Advice that is not taken changes nothing. */
-static void ask_for_huge_pages(void *memory, size_t size)
+/* Of the whole pages among these bytes. */
+static void advise(void *memory, size_t size, int advice)
 {
     uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = ((uintptr_t)memory + page_size - 1) / page_size * page_size;
     uintptr_t end = ((uintptr_t)memory + size) / page_size * page_size;
+    if (end > first)
+        madvise((void *)first, end - first, advice);
+}
+
+/* Tables of millions are looked into at random: with pages of 2 MiB there are fewer page faults and
+ * fewer misses of the page tables. Advice that is not taken changes nothing. */
+static void ask_for_huge_pages(void *memory, size_t size)
+{
     if (size >= HUGE_SIZE_LEAST)
-        madvise((void *)first, end - first, MADV_HUGEPAGE);
+        advise(memory, size, MADV_HUGEPAGE);
 }
 
 static void *memory_or_exit(void *memory, size_t count, size_t size)
@@ -54,9 +61,9 @@ void *memory_take_pages(size_t size)
     return memory_or_exit(aligned_alloc(PAGE_ALIGNMENT, size), size, 1);
 }
 
-void memory_forget_pages(void *pages, size_t size)
+void memory_forget_pages(void *memory, size_t size)
 {
-    madvise(pages, size, MADV_DONTNEED);
+    advise(memory, size, MADV_DONTNEED);
 }
 
 void *memory_room(void *list, size_t *room, size_t needed, size_t size)

@@ -11,9 +11,9 @@ MUST_USE void *memory_take_zeroed(size_t count, size_t size);
 MUST_USE void *memory_grow(void *old, size_t count, size_t size);
 
 /* Whole pages, huge ones where the system has them; for free(). The other call gives what is in
- * them back to the system: they stay, and are zero. */
+ * pages that lie wholly in `memory` back to the system: they stay, and are zero. */
 MUST_USE void *memory_take_pages(size_t size);
-void memory_forget_pages(void *pages, size_t size);
+void memory_forget_pages(void *memory, size_t size);
 
 /* The list with room for `needed` items: doubles, so that adding one by one stays linear. */
 MUST_USE void *memory_room(void *list, size_t *room, size_t needed, size_t size);

@@ -1,4 +1,4 @@
-/* One loop over many items on all cores: the loader's only threads beside the reading. */
+/* One loop over many items on all cores. */
 #ifndef LOADER_PARALLEL_H
 #define LOADER_PARALLEL_H
 

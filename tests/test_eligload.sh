@@ -529,9 +529,12 @@ for words in "--threads 1" "--threads 5" "--memory 1 --threads 1" "--memory 1" "
     same "$work/again/0000000000000001.quarantine" "$work/first.quarantine" "$words: refused rows"
 done
 is "$(ls -A "$work/waiting")" "" "files of what waited have names"
-row 3 "nowhere: making a file for what does not fit --memory" "a work folder that is not there" build \
-    --exports "$work/larger" --snapshots "$work/again" --identity-key "$work/identity" --signing-key "$work/signing" \
-    --memory 1 --work-dir "$work/nowhere"
+# Before anything is read, and also where nothing would have to wait there.
+for mebibytes in 1 4096; do
+    row 3 "nowhere: making a file for what does not fit --memory, after 0 bytes" \
+        "a work folder that is not there, $mebibytes MiB" build --exports "$work/larger" --snapshots "$work/again" \
+        --identity-key "$work/identity" --signing-key "$work/signing" --memory $mebibytes --work-dir "$work/nowhere"
+done
 is "$(current "$work/again")" 0000000000000001 "no work folder: CURRENT"
 (
     trap '' XFSZ

@@ -717,6 +717,42 @@ START_TEST(rows_about_one_means_are_settled_as_if_all_stood_together)
 }
 END_TEST
 
+/* A register that writes the same word where there is no number. Rows come in no order; by their
+ * lines the last is alone with the latest day, or ties with one of somebody else. */
+START_TEST(a_number_that_a_whole_register_repeats_is_settled_as_one_of_few)
+{
+    enum { HOLDERS = 50, LATEST = 20000 };
+    static const uint32_t row_counts[] = {7, 200000};
+    static const struct identity_key key = {{5}};
+    struct fault fault;
+    uint32_t count = row_counts[_i / 2];
+    bool is_conflict = _i % 2 != 0;
+    ck_assert(identity_start(&fault));
+    for (uint32_t n = 1; n <= HOLDERS; n++) {
+        person(n, RIGA);
+        status(n, PENSION, 1, 0, DAY_NEVER);
+    }
+    for (uint32_t n = 0; n < count; n++) {
+        card(1 + n % HOLDERS, "NONE", 0, DAY_NEVER);
+        facts.means[n].line = 2 + n;
+        facts.means[n].issued_day = n + (is_conflict ? 2 : 1) < count ? LATEST - n % 3 - 1 : LATEST;
+    }
+    evaluate(1);
+    for (uint32_t n = count - 1; n > 0; n--) { /* as threads would leave them */
+        uint32_t other = n * 7919 % count;
+        struct means_fact one = facts.means[n];
+        facts.means[n] = facts.means[other];
+        facts.means[other] = one;
+    }
+    struct index_entry *entries = publish(&key, NULL, 3, 0); /* what is refused is compared there */
+    uint32_t view = find_view(entries, &key, MEANS_CARD, "NONE");
+    ck_assert((view == NOBODY) == is_conflict);
+    ck_assert_uint_ge(refused_by[REFUSAL_MEANS_CONFLICT], is_conflict ? 2 : 0);
+    ck_assert_uint_gt(people.repeated_means_count + refused_by[REFUSAL_MEANS_CONFLICT], count - 2);
+    free(entries);
+}
+END_TEST
+
 START_TEST(sets_and_views_stand_in_order_and_once)
 {
     static const struct identity_key key = {{9}};
@@ -768,6 +804,8 @@ int main(void)
     tcase_add_test(tests, all_means_of_a_person_have_the_subject_of_the_first_code);
     tcase_add_test(tests, test_identities_of_every_means_are_there);
     tcase_add_loop_test(tests, rows_about_one_means_are_settled_as_if_all_stood_together, 0, 10);
+    tcase_add_loop_test(tests, a_number_that_a_whole_register_repeats_is_settled_as_one_of_few, 0,
+                        4);
     tcase_add_test(tests, neither_threads_nor_the_order_of_rows_show);
     tcase_add_test(tests, sets_and_views_stand_in_order_and_once);
     suite_add_tcase(suite, tests);

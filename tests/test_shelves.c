@@ -1,8 +1,10 @@
 #include "loader/shelves.h"
 #include "tests/support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define PERSONS    20000
 #define DELIVERIES 3
@@ -202,6 +204,34 @@ START_TEST(a_part_that_was_taken_is_empty)
 }
 END_TEST
 
+/* The disk was full for a while: changes of code that were lost must not be taken for zeros. */
+START_TEST(changes_of_code_that_were_lost_are_a_fault)
+{
+    struct rlimit kept;
+    struct fault fault;
+    struct facts piece = {.persons = NULL};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &kept), 0);
+    struct rlimit small = {10000, kept.rlim_max};
+    begin(1);
+    for (uint32_t number = 1; number < PERSONS; number++) {
+        if (number == 1000)
+            ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+        if (number == PERSONS / 2)
+            ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &kept), 0);
+        *facts_add_person(&piece) = person_of(number, number + PERSONS);
+        shelves_add(shelves, &piece);
+    }
+    facts_free(&piece);
+    shelves_know_kin(shelves);
+    for (uint32_t part = 0; part < SHELF_COUNT_ALL; part++) {
+        ck_assert(!shelves_take(shelves, part, &taken, &fault));
+        ck_assert_ptr_nonnull(strstr(fault.text, "writing what does not fit --memory"));
+    }
+    end();
+}
+END_TEST
+
 START_TEST(parts_are_of_one_size)
 {
     struct fault fault;
@@ -224,6 +254,7 @@ int main(void)
     tcase_add_loop_test(tests, all_facts_come_back_once_and_whoever_is_tied_stands_together, 0,
                         sizeof(rooms) / sizeof(rooms[0]));
     tcase_add_test(tests, a_part_that_was_taken_is_empty);
+    tcase_add_test(tests, changes_of_code_that_were_lost_are_a_fault);
     tcase_add_test(tests, parts_are_of_one_size);
     suite_add_tcase(suite, tests);
     return support_run(suite);

@@ -43,8 +43,13 @@ for name in hoard kin shelves; do
     if suite $name; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "test_$name fails without a twin"; fi
 done
 
-twin "a file keeps its name" hoard hoard 's/int fd = open(folder, O_TMPFILE.*/int fd = -1; errno = ENOENT;/; s/unlink(name);//'
+twin "a file keeps its name" hoard hoard 's/int fd = open(folder, O_TMPFILE.*/int fd = -1; errno = ENOENT;/; s/unlink(name) != 0/false/'
+twin "a name that stays does not matter" hoard hoard 's/unlink(name) != 0/unlink(name) > 0/'
 twin "a full disk is not told" hoard hoard 's/room_fail(hoard->room, "writing", .*;//'
+twin "what is left is read back after a block was lost" hoard hoard '/^bool hoard_visit/,/^}/s/!hoard_room_is_whole(hoard->room, fault)/false/'
+twin "writing goes on after a block was lost" hoard hoard 's/room->error == 0 ? hoard->fd : -1/hoard->fd/'
+twin "a folder is not tried" hoard hoard '/^bool hoard_room_try_folder/,/^}/s/int fd = open_unnamed.*/int fd = dup(0);/'
+twin "pages that hold more are forgotten" memory hoard '/^static void advise/,/^}/s/uintptr_t end = .*/uintptr_t end = (uintptr_t)memory + size;/'
 twin "a file that became shorter is taken" hoard hoard '/^static bool read_block/,/^}/s/if (n <= 0)/if (n <= 0) return true; if (false)/'
 twin "everything stays in memory" hoard hoard 's/must_be || room->block_count < room->block_count_max/true/'
 twin "of ties in a row the first is followed" kin kin '/^static uint32_t root_of/,/^}/s/while (forest->parents\[node\] != node)/if (forest->parents[node] != node)/'
