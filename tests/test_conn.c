@@ -215,11 +215,33 @@ START_TEST(nothing_of_a_question_stays_when_it_is_answered)
     ck_assert_uint_eq(receive(fd, got, 70 * FRAME_SIZE), 70 * FRAME_SIZE);
     ck_assert_uint_eq(conns->round.size, 0);
     ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
+    ck_assert(bytes_are_zero(conns->round.out, sizeof(conns->round.out)));
     const struct answerer *answerer = &scene.answerer;
     ck_assert(
         bytes_are_zero((const uint8_t *)answerer->identifiers, sizeof(answerer->identifiers)));
     ck_assert(bytes_are_zero((const uint8_t *)answerer->digests, sizeof(answerer->digests)));
     ck_assert(bytes_are_zero((const uint8_t *)answerer->views, sizeof(answerer->views)));
+    close(fd);
+}
+END_TEST
+
+/* Whoever was about to go on and did not, or has ended its side. */
+START_TEST(nothing_of_the_beginning_of_a_frame_stays_when_no_more_comes)
+{
+    int fd = connect_pair();
+    ck_assert_int_eq(send(fd, stream, FRAME_SIZE - 9, 0), FRAME_SIZE - 9);
+    turn();
+    turn();
+    const struct conn *conn = &conns->all[0];
+    ck_assert_uint_eq(conn->partial_size, FRAME_SIZE - 9);
+    if (_i == 0)
+        ev_feed_fd_event(ev, conn->io.fd, EV_READ); /* there is nothing */
+    else
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+    turn();
+    ck_assert_uint_eq(conns_count(conns), _i == 0 ? 1 : 0);
+    ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
+    ck_assert(_i == 0 || bytes_are_zero(conn->partial, sizeof(conn->partial)));
     close(fd);
 }
 END_TEST
@@ -623,6 +645,7 @@ int main(void)
     TCase *wiping = tcase_create("wiping");
     tcase_add_checked_fixture(wiping, open_all, close_all);
     tcase_add_test(wiping, nothing_of_a_question_stays_when_it_is_answered);
+    tcase_add_loop_test(wiping, nothing_of_the_beginning_of_a_frame_stays_when_no_more_comes, 0, 2);
     suite_add_tcase(suite, wiping);
     return support_run(suite);
 }
