@@ -538,15 +538,20 @@ static struct conn *conns_take_free(struct conns *conns)
     return &conns->all[conns->used_count++];
 }
 
+bool conns_admit(struct conns *conns, int fd)
+{
+    struct conns_settings *settings = &conns->settings;
+    if (atomic_fetch_add(settings->connection_count, 1) < settings->connection_count_max)
+        return true;
+    atomic_fetch_sub(settings->connection_count, 1);
+    metric_add(&settings->metrics->over_limit, 1);
+    close(fd);
+    return false;
+}
+
 void conns_add(struct conns *conns, int fd, uint8_t profile)
 {
     struct conns_settings *settings = &conns->settings;
-    if (atomic_fetch_add(settings->connection_count, 1) >= settings->connection_count_max) {
-        atomic_fetch_sub(settings->connection_count, 1);
-        metric_add(&settings->metrics->over_limit, 1);
-        close(fd);
-        return;
-    }
     struct conn *conn = conns_take_free(conns);
     uint32_t serial = conn->serial;
     memset(conn, 0, sizeof(*conn));

@@ -76,6 +76,7 @@ static int connect_pair(void)
 {
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], PROFILE_INSPECTOR);
     return pair[0];
 }

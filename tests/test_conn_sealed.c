@@ -137,6 +137,7 @@ static void connect_till(struct till *one)
 {
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
 }
@@ -415,6 +416,7 @@ static uint64_t connect_by_tcp(struct till *one)
     int fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK);
     ck_assert_int_ge(fd, 0);
     close(listening);
+    ck_assert(conns_admit(conns, fd));
     conns_add(conns, fd, 0);
     return listener_source(&peer);
 }
@@ -520,6 +522,7 @@ static void greet_behind_a_full_socket(struct till *one, bool *is_full)
     make_hello(one, LOBBY_TILL, hello);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     fill_socket(pair[1]);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
     send_bytes(one, hello, sizeof(hello));
@@ -751,6 +754,7 @@ static size_t open_held_back(struct till *one)
     make_hello(one, LOBBY_TILL, hello);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow)), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
     send_bytes(one, hello, sizeof(hello));
@@ -869,6 +873,7 @@ START_TEST(who_is_closed_for_a_buffer_is_not_read_from)
         int pair[2];
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
         fill_socket(pair[1]);
+        ck_assert(conns_admit(conns, pair[1]));
         conns_add(conns, pair[1], PROFILE_INSPECTOR);
         fds[i] = pair[0];
         ck_assert_int_eq(send(fds[i], read, sizeof(read), 0), (ssize_t)sizeof(read));
@@ -998,6 +1003,7 @@ int main(void)
     tcase_add_test(tcase, a_session_outlives_editions_that_have_its_terminal_and_no_other);
     tcase_add_test(tcase, a_day_that_began_while_nobody_was_here_is_noticed);
     tcase_add_test(tcase, a_revoked_session_is_closed_in_whatever_state_it_is);
+    tcase = add_case(suite, "ledger");
     tcase_add_loop_test(
         tcase, a_record_with_transactions_and_those_behind_it_are_answered_with_their_verdicts, 2,
         60);
