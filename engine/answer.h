@@ -21,7 +21,7 @@ static_assert(ANSWER_GROUP_MAX <= INDEX_BATCH_MAX, "a group is one batch of look
 /* Transactions of one read, at most: every frame of it may be one. */
 #define ANSWER_REQUESTS_MAX 256
 
-/* What all answers of one wakeup share. */
+/* What all answers to one read share. */
 struct moment {
     const struct edition *edition; /* NULL: none in service */
     uint64_t now_s;                /* UTC */
@@ -86,8 +86,8 @@ size_t answer_frames(struct answerer *answerer, const struct moment *moment, uin
                      const uint8_t *in, size_t frame_count, bool *is_over);
 
 /* The same in two parts, so that questions of many connections make one group: answers to CHECK may
- * only be there after answer_finish, and until then `moment`, `out` and `in` must stay. All moments
- * of a group have one edition. With a transaction among the frames, all answers are there. */
+ * only be there after answer_finish, those beside a transaction too, and until then `moment`, `out`
+ * and `in` must stay. All moments of a group have one edition. */
 size_t answer_take(struct answerer *answerer, const struct moment *moment, uint8_t *out,
                    const uint8_t *in, size_t frame_count, bool *is_over);
 void answer_finish(struct answerer *answerer);

@@ -284,6 +284,7 @@ static size_t conn_receive(struct conn *conn, uint8_t *in)
     ssize_t got = recv(conn->io.fd, in + partial_size, CONN_READ_SIZE - partial_size, 0);
     if (got > 0)
         return partial_size + (size_t)got;
+    explicit_bzero(in, partial_size);
     if (got == 0)
         conn_read_end(conn);
     else if (!error_is_passing(errno))
@@ -370,6 +371,7 @@ void conns_end_round(struct conns *conns)
         conn_answer(conn, served->out, &served->taken);
     }
     explicit_bzero(round->in, round->size);
+    explicit_bzero(round->out, round->size); /* what is not written is nobody's answer */
     round->served_count = 0;
     round->size = 0;
 }
@@ -405,6 +407,8 @@ static void conn_serve(struct conn *conn, uint8_t *in, size_t size)
 static void conn_read(struct conn *conn)
 {
     uint8_t *in = round_room(conn->conns);
+    if (conn->state == CONN_FREE)
+        return; /* somebody of the round that ended needed its buffer */
     size_t size = conn_receive(conn, in);
     if (size == 0)
         return;
@@ -534,15 +538,20 @@ static struct conn *conns_take_free(struct conns *conns)
     return &conns->all[conns->used_count++];
 }
 
+bool conns_admit(struct conns *conns, int fd)
+{
+    struct conns_settings *settings = &conns->settings;
+    if (atomic_fetch_add(settings->connection_count, 1) < settings->connection_count_max)
+        return true;
+    atomic_fetch_sub(settings->connection_count, 1);
+    metric_add(&settings->metrics->over_limit, 1);
+    close(fd);
+    return false;
+}
+
 void conns_add(struct conns *conns, int fd, uint8_t profile)
 {
     struct conns_settings *settings = &conns->settings;
-    if (atomic_fetch_add(settings->connection_count, 1) >= settings->connection_count_max) {
-        atomic_fetch_sub(settings->connection_count, 1);
-        metric_add(&settings->metrics->over_limit, 1);
-        close(fd);
-        return;
-    }
     struct conn *conn = conns_take_free(conns);
     uint32_t serial = conn->serial;
     memset(conn, 0, sizeof(*conn));

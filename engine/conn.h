@@ -50,9 +50,13 @@ struct conns_settings {
 MUST_USE bool conns_open(struct conns **out, const struct conns_settings *settings,
                          struct fault *fault);
 
-/* Serves a connected socket that does not block; takes it. Closes it at once over the limit. What
- * is seen of answers there is for the profile to say (enum profile); 0: it is sealed, and its
- * terminal has a profile. */
+/* Whoever accepts a socket counts it, for all loops together and whichever serves it. Over the
+ * limit it is closed at once; false then. */
+MUST_USE bool conns_admit(struct conns *conns, int fd);
+
+/* Serves a connected socket that does not block and was admitted; takes it. What is seen of answers
+ * there is for the profile to say (enum profile); 0: it is sealed, and its terminal has a profile.
+ */
 void conns_add(struct conns *conns, int fd, uint8_t profile);
 
 /* The handshakes have something for this loop: sessions begin, or keys were revoked. Whether there

@@ -156,6 +156,7 @@ bool conn_await(const struct served *served)
             room_release(conns, buffer);
         return false;
     }
+    answer_finish(conns->settings.answerer); /* CHECKs beside them may still be in the group */
     memcpy(buffer, served->out, taken->answer_size);
     conn->awaiting = buffer;
     conn->awaited_count = (uint16_t)submitted_count;
@@ -178,6 +179,7 @@ static void conn_resume(struct conn *conn)
     conn_forget_awaited(conn);
     conn->state = CONN_SERVING;
     conn_answer(conn, answers, &taken);
+    explicit_bzero(answers, taken.answer_size);
 }
 
 static void take_verdict(struct conns *conns, const struct ledger_verdict *verdict)

@@ -101,7 +101,9 @@ struct served {
  * all questions overlap, and a client that answers brings with others is woken once for all.
  * Answers are made in the place of what was asked. */
 #define ROUND_SIZE       (8 * CONN_READ_SIZE)
-#define ROUND_SERVED_MAX 256
+#define ROUND_SERVED_MAX 255
+static_assert(ROUND_SERVED_MAX < CONN_BUFFERS_MAX,
+              "when all buffers are in use, somebody has one who is in no round");
 struct round {
     ev_prepare end; /* fed when somebody is in the round: comes when all have been read from */
     uint32_t served_count;

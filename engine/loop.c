@@ -75,7 +75,8 @@ static bool accept_one(struct loop *loop, ev_io *io)
     int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         uint8_t profile = io == &loop->sealed ? 0 : loop->server->profile;
-        loop_place(loop, (struct spread_one){fd, profile});
+        if (conns_admit(loop->conns, fd)) /* from now on it counts, though it may wait elsewhere */
+            loop_place(loop, (struct spread_one){fd, profile});
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

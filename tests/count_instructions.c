@@ -345,6 +345,8 @@ static void prepare_wakeup(void)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0)
         err(1, "socketpair");
     client = pair[0];
+    if (!conns_admit(conns, pair[1]))
+        errx(1, "no connection is admitted");
     conns_add(conns, pair[1], PROFILE_TILL);
     ev_run(ev, EVRUN_NOWAIT);
 }

@@ -73,7 +73,8 @@ static int connect_narrow(int send_size)
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert(send_size == 0 ||
               setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &send_size, sizeof(send_size)) == 0);
-    conns_add(conns, pair[1], profile);
+    if (conns_admit(conns, pair[1]))
+        conns_add(conns, pair[1], profile);
     return pair[0];
 }
 
@@ -215,11 +216,33 @@ START_TEST(nothing_of_a_question_stays_when_it_is_answered)
     ck_assert_uint_eq(receive(fd, got, 70 * FRAME_SIZE), 70 * FRAME_SIZE);
     ck_assert_uint_eq(conns->round.size, 0);
     ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
+    ck_assert(bytes_are_zero(conns->round.out, sizeof(conns->round.out)));
     const struct answerer *answerer = &scene.answerer;
     ck_assert(
         bytes_are_zero((const uint8_t *)answerer->identifiers, sizeof(answerer->identifiers)));
     ck_assert(bytes_are_zero((const uint8_t *)answerer->digests, sizeof(answerer->digests)));
     ck_assert(bytes_are_zero((const uint8_t *)answerer->views, sizeof(answerer->views)));
+    close(fd);
+}
+END_TEST
+
+/* Whoever was about to go on and did not, or has ended its side. */
+START_TEST(nothing_of_the_beginning_of_a_frame_stays_when_no_more_comes)
+{
+    int fd = connect_pair();
+    ck_assert_int_eq(send(fd, stream, FRAME_SIZE - 9, 0), FRAME_SIZE - 9);
+    turn();
+    turn();
+    const struct conn *conn = &conns->all[0];
+    ck_assert_uint_eq(conn->partial_size, FRAME_SIZE - 9);
+    if (_i == 0)
+        ev_feed_fd_event(ev, conn->io.fd, EV_READ); /* there is nothing */
+    else
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+    turn();
+    ck_assert_uint_eq(conns_count(conns), _i == 0 ? 1 : 0);
+    ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
+    ck_assert(_i == 0 || bytes_are_zero(conn->partial, sizeof(conn->partial)));
     close(fd);
 }
 END_TEST
@@ -516,6 +539,26 @@ START_TEST(over_the_limit_connections_are_closed_at_once)
 }
 END_TEST
 
+/* One that waits to be handed to another loop has a descriptor already. */
+START_TEST(who_was_admitted_counts_before_it_is_served)
+{
+    int fds[CONNECTIONS], pair[2];
+    for (int i = 0; i < CONNECTIONS - 1; i++)
+        fds[i] = connect_pair();
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert(conns_admit(conns, pair[1]));
+    fds[CONNECTIONS - 1] = connect_pair();
+    ck_assert_int_eq(recv(fds[CONNECTIONS - 1], got, 1, 0), 0);
+    conns_add(conns, pair[1], PROFILE_INSPECTOR);
+    send_all(pair[0], stream, FRAME_SIZE);
+    ck_assert_uint_eq(receive(pair[0], got, FRAME_SIZE), FRAME_SIZE);
+    ck_assert_uint_eq(metric_read(&scene.metrics.over_limit), 1);
+    close(pair[0]);
+    for (int i = 0; i < CONNECTIONS; i++)
+        close(fds[i]);
+}
+END_TEST
+
 START_TEST(a_connection_that_breaks_harms_no_other)
 {
     int good = connect_pair();
@@ -608,6 +651,7 @@ int main(void)
     tcase_add_test(tcase, a_frame_has_one_deadline_however_it_trickles);
     tcase_add_test(tcase, the_deadline_of_a_frame_ends_with_the_frame);
     tcase_add_test(tcase, over_the_limit_connections_are_closed_at_once);
+    tcase_add_test(tcase, who_was_admitted_counts_before_it_is_served);
     tcase_add_test(tcase, a_connection_that_breaks_harms_no_other);
     tcase_add_test(tcase, draining_answers_and_ends_in_good_order);
     tcase_add_test(tcase, a_swap_between_reads_changes_what_is_answered);
@@ -623,6 +667,7 @@ int main(void)
     TCase *wiping = tcase_create("wiping");
     tcase_add_checked_fixture(wiping, open_all, close_all);
     tcase_add_test(wiping, nothing_of_a_question_stays_when_it_is_answered);
+    tcase_add_loop_test(wiping, nothing_of_the_beginning_of_a_frame_stays_when_no_more_comes, 0, 2);
     suite_add_tcase(suite, wiping);
     return support_run(suite);
 }

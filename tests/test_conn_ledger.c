@@ -76,6 +76,7 @@ static int connect_pair(void)
 {
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], PROFILE_INSPECTOR);
     return pair[0];
 }
@@ -161,6 +162,24 @@ static void check_used(size_t i, uint64_t request_id)
     ck_assert_uint_ne(response.ledger_sequence, 0);
 }
 
+/* Frames that ask the ledger nothing, and how they are answered. */
+static void put_checks(void)
+{
+    bool is_over;
+    scene_frames(stream, FRAMES, 12);
+    scene.answerer.transactions = NULL;
+    answer_frames(&scene.answerer, &scene.moment, want, stream, FRAMES, &is_over);
+    scene.answerer.transactions = &transactions;
+}
+
+/* The time of the answers is that of the loop. */
+static void check_wanted(size_t i)
+{
+    uint8_t *answer = got + i * FRAME_SIZE;
+    memcpy(answer + RESPONSE_SERVER_TIME, want + i * FRAME_SIZE + RESPONSE_SERVER_TIME, 4);
+    ck_assert_msg(memcmp(answer, want + i * FRAME_SIZE, FRAME_SIZE) == 0, "answer %zu", i);
+}
+
 /* ---- a read ---- */
 
 START_TEST(a_transaction_is_answered_when_its_verdict_is_there)
@@ -185,11 +204,7 @@ END_TEST
 START_TEST(answers_stand_in_the_order_of_frames_whatever_is_between)
 {
     int fd = connect_pair();
-    bool is_over;
-    scene_frames(stream, FRAMES, 12);
-    scene.answerer.transactions = NULL;
-    answer_frames(&scene.answerer, &scene.moment, want, stream, FRAMES, &is_over);
-    scene.answerer.transactions = &transactions;
+    put_checks();
     for (size_t i = 3; i < FRAMES; i += 5)
         put_use(i, i + 1);
     send_frames(fd, FRAMES);
@@ -201,11 +216,50 @@ START_TEST(answers_stand_in_the_order_of_frames_whatever_is_between)
             check_used(i, i + 1);
             continue;
         }
-        uint8_t *answer = got + i * FRAME_SIZE;
-        memcpy(answer + RESPONSE_SERVER_TIME, want + i * FRAME_SIZE + RESPONSE_SERVER_TIME, 4);
-        ck_assert_msg(memcmp(answer, want + i * FRAME_SIZE, FRAME_SIZE) == 0, "answer %zu", i);
+        check_wanted(i);
     }
     close(fd);
+}
+END_TEST
+
+/* Also those of another group than the transaction's; another client's answers stood there. */
+static const struct {
+    size_t use_at, frame_count;
+} uses[] = {{0, 64}, {0, 65}, {0, 131}, {0, FRAMES}, {63, 65}, {64, 66}, {130, 255}};
+START_TEST(checks_beside_a_transaction_are_answered_however_many_they_are)
+{
+    int fd = connect_pair(), other = connect_pair();
+    size_t frame_count = uses[_i].frame_count, size = frame_count * FRAME_SIZE;
+    scene_frames(stream, FRAMES, 3);
+    send_frames(other, FRAMES);
+    ck_assert_uint_eq(receive(other, STREAM_SIZE), STREAM_SIZE);
+    put_checks();
+    put_use(uses[_i].use_at, 1000);
+    send_frames(fd, frame_count);
+    ck_assert(is_silent(fd));
+    let_go();
+    ck_assert_uint_eq(receive(fd, size), size);
+    for (size_t i = 0; i < frame_count; i++)
+        if (i != uses[_i].use_at)
+            check_wanted(i);
+    check_used(uses[_i].use_at, 1000);
+    close(fd);
+    close(other);
+}
+END_TEST
+
+START_TEST(nothing_of_an_answer_stays_in_the_round)
+{
+    int fd = connect_pair(), other = connect_pair();
+    put_checks();
+    put_use(9, 1000);
+    send_frames(other, 9);
+    send_frames(fd, 70);
+    let_go();
+    ck_assert_uint_eq(receive(fd, 70 * FRAME_SIZE), 70 * FRAME_SIZE);
+    ck_assert(bytes_are_zero(conns->round.out, sizeof(conns->round.out)));
+    close(fd);
+    close(other);
 }
 END_TEST
 
@@ -545,6 +599,9 @@ int main(void)
     tcase_add_checked_fixture(tcase, open_all, close_all);
     tcase_add_test(tcase, a_transaction_is_answered_when_its_verdict_is_there);
     tcase_add_loop_test(tcase, answers_stand_in_the_order_of_frames_whatever_is_between, 0, 2);
+    tcase_add_loop_test(tcase, checks_beside_a_transaction_are_answered_however_many_they_are, 0,
+                        sizeof(uses) / sizeof(uses[0]));
+    tcase_add_test(tcase, nothing_of_an_answer_stays_in_the_round);
     tcase_add_test(tcase, who_waits_is_not_read_from_and_nothing_of_it_is_lost);
     tcase_add_test(tcase, reserve_and_confirm_in_one_read_are_done_in_their_order);
     tcase_add_test(tcase, others_are_served_while_one_waits);

@@ -1,6 +1,7 @@
 /* Sealed connections over socket pairs, with a loop that the test turns itself: from the HELLO to
  * the close, in every state in which a connection can be when something else happens. */
 #include "engine/conn.h"
+#include "engine/conn_parts.h"
 #include "engine/listener.h"
 #include "tests/ledger_fake.h"
 #include "tests/lobby.h"
@@ -136,6 +137,7 @@ static void connect_till(struct till *one)
 {
     int pair[2];
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
 }
@@ -414,6 +416,7 @@ static uint64_t connect_by_tcp(struct till *one)
     int fd = accept4(listening, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK);
     ck_assert_int_ge(fd, 0);
     close(listening);
+    ck_assert(conns_admit(conns, fd));
     conns_add(conns, fd, 0);
     return listener_source(&peer);
 }
@@ -501,18 +504,25 @@ START_TEST(a_record_has_one_deadline_once_the_session_is_confirmed)
 }
 END_TEST
 
+/* Nothing more that the server sends on this socket is taken. */
+static void fill_socket(int fd)
+{
+    static uint8_t filling[4096];
+    while (send(fd, filling, sizeof(filling), MSG_NOSIGNAL) > 0)
+        ;
+    while (send(fd, filling, 1, MSG_NOSIGNAL) > 0)
+        ;
+}
+
 /* The socket is full before the server says a word; its HELLO is answered when that is read. */
 static void greet_behind_a_full_socket(struct till *one, bool *is_full)
 {
-    static uint8_t filling[4096];
     uint8_t hello[HELLO_SIZE];
     int pair[2];
     make_hello(one, LOBBY_TILL, hello);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    while (send(pair[1], filling, sizeof(filling), MSG_NOSIGNAL) > 0)
-        ;
-    while (send(pair[1], filling, 1, MSG_NOSIGNAL) > 0)
-        ;
+    fill_socket(pair[1]);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
     send_bytes(one, hello, sizeof(hello));
@@ -693,6 +703,26 @@ START_TEST(a_record_with_transactions_and_those_behind_it_are_answered_with_thei
 }
 END_TEST
 
+START_TEST(a_record_of_checks_behind_one_with_a_transaction_is_answered_with_it)
+{
+    static uint8_t records[2 * RECORD_SIZE_MAX];
+    lobby_start(&lobby);
+    open_ledger();
+    open_till(till, LOBBY_TILL);
+    size_t size = put_uses(till, records, 2);
+    size += put_uses(till, records + size, 1);
+    send_bytes(till, records, size);
+    turn_often();
+    ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
+    ledger_fake_let_go(ledger, false);
+    while (conns_commit(conns))
+        ;
+    check_answers(till, 2);
+    check_answers(till, 1);
+    close_ledger();
+}
+END_TEST
+
 START_TEST(a_terminal_that_is_revoked_while_it_waits_is_not_answered)
 {
     static uint8_t record[RECORD_SIZE_MAX];
@@ -724,6 +754,7 @@ static size_t open_held_back(struct till *one)
     make_hello(one, LOBBY_TILL, hello);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow)), 0);
+    ck_assert(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], 0);
     one->fd = pair[0];
     send_bytes(one, hello, sizeof(hello));
@@ -821,6 +852,81 @@ START_TEST(whoever_lingers_holds_no_buffer)
 }
 END_TEST
 
+/* Eight who ask as much as they can fill a round, and take no answers: for their buffers the one
+ * that has held its own longest is closed, which is read from next. */
+START_TEST(who_is_closed_for_a_buffer_is_not_read_from)
+{
+    enum { ASKING = ROUND_SIZE / CONN_READ_SIZE };
+    static uint8_t records[CONN_BUFFERS_MAX][RECORD_SIZE_MAX], read[CONN_READ_SIZE];
+    int fds[ASKING];
+    lobby_start(&lobby);
+    for (int i = 0; i < CONN_BUFFERS_MAX; i++) {
+        open_till(&tills[i], i % 2 ? LOBBY_TILL : LOBBY_GATE);
+        ask(&tills[i], 1);
+        send_half(&tills[i], records[i]);
+    }
+    for (size_t i = 0; i < CONN_FRAMES_MAX; i++)
+        lobby_check_frame(read + i * FRAME_SIZE, LOBBY_CODE, i);
+    if (_i == 0) /* whoever was ready first is read from last, or first: libev may choose */
+        ck_assert_int_eq(send(till->fd, records[0] + DATA_SIZE(LONG_FRAMES) / 2, 1, 0), 1);
+    for (int i = 0; i < ASKING; i++) {
+        int pair[2];
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        fill_socket(pair[1]);
+        ck_assert(conns_admit(conns, pair[1]));
+        conns_add(conns, pair[1], PROFILE_INSPECTOR);
+        fds[i] = pair[0];
+        ck_assert_int_eq(send(fds[i], read, sizeof(read), 0), (ssize_t)sizeof(read));
+    }
+    if (_i == 1)
+        ck_assert_int_eq(send(till->fd, records[0] + DATA_SIZE(LONG_FRAMES) / 2, 1, 0), 1);
+    turn_often();
+    ck_assert_uint_eq(metric_read(&metrics.held_back), ASKING);
+    ck_assert_uint_eq(metric_read(&metrics.frame_closed), 1);
+    ck_assert_uint_eq(metric_read(&metrics.write_closed), ASKING - 1);
+    ck_assert_uint_eq(metric_read(&metrics.broken), 0);
+    ck_assert(is_shut_out(till));
+    send_rest(&tills[1], records[1]);
+    for (int i = 0; i < ASKING; i++)
+        close(fds[i]);
+}
+END_TEST
+
+/* As many as there are buffers are in one round, each with the beginning of a long record, and the
+ * first to be answered needs a buffer for its answer. */
+START_TEST(a_round_of_holders_leaves_somebody_to_be_closed)
+{
+    static uint8_t records[2 * RECORD_SIZE_MAX];
+    int server_fds[CONN_BUFFERS_MAX];
+    lobby_start(&lobby);
+    for (int i = 0; i < CONN_BUFFERS_MAX; i++) {
+        open_till(&tills[i], i % 2 ? LOBBY_TILL : LOBBY_GATE);
+        ask(&tills[i], 1);
+        server_fds[i] = conns->all[i].io.fd;
+    }
+    for (int round = 0; round < 4; round++) { /* libev learns how many are ready at once */
+        for (int i = 0; i < CONN_BUFFERS_MAX; i++)
+            ck_assert_int_eq(send(tills[i].fd, records, put(&tills[i], records, 1), 0),
+                             (ssize_t)DATA_SIZE(1));
+        for (int i = 0; i < CONN_BUFFERS_MAX; i++)
+            check_answers(&tills[i], 1);
+    }
+    for (int i = 0; i < CONN_BUFFERS_MAX; i++) {
+        size_t size = put(&tills[i], records, 1);
+        (void)put(&tills[i], records + size, LONG_FRAMES);
+        size += sizeof(conns->all[0].partial) + 1;
+        fill_socket(server_fds[i]);
+        ck_assert_int_eq(send(tills[i].fd, records, size, 0), (ssize_t)size);
+    }
+    turn();
+    ck_assert_uint_eq(metric_read(&metrics.held_back), CONN_BUFFERS_MAX);
+    ck_assert_uint_eq(conns_count(conns) + metric_read(&metrics.frame_closed) +
+                          metric_read(&metrics.write_closed),
+                      CONN_BUFFERS_MAX);
+    ck_assert_uint_gt(conns_count(conns), 0);
+}
+END_TEST
+
 /* ---- the end of the server ---- */
 
 START_TEST(the_end_closes_every_connection_in_whatever_state_it_is)
@@ -897,15 +1003,19 @@ int main(void)
     tcase_add_test(tcase, a_session_outlives_editions_that_have_its_terminal_and_no_other);
     tcase_add_test(tcase, a_day_that_began_while_nobody_was_here_is_noticed);
     tcase_add_test(tcase, a_revoked_session_is_closed_in_whatever_state_it_is);
+    tcase = add_case(suite, "ledger");
     tcase_add_loop_test(
         tcase, a_record_with_transactions_and_those_behind_it_are_answered_with_their_verdicts, 2,
         60);
+    tcase_add_test(tcase, a_record_of_checks_behind_one_with_a_transaction_is_answered_with_it);
     tcase_add_test(tcase, a_terminal_that_is_revoked_while_it_waits_is_not_answered);
     tcase = add_case(suite, "buffers");
     tcase_add_test(tcase, answers_that_wait_are_all_there_when_they_are_taken);
     tcase_add_loop_test(tcase, when_buffers_run_out_the_longest_holder_is_closed_for_the_next, 0,
                         2);
     tcase_add_test(tcase, whoever_lingers_holds_no_buffer);
+    tcase_add_loop_test(tcase, who_is_closed_for_a_buffer_is_not_read_from, 0, 2);
+    tcase_add_test(tcase, a_round_of_holders_leaves_somebody_to_be_closed);
     tcase = add_case(suite, "end");
     tcase_add_test(tcase, the_end_comes_after_answers_that_wait);
     tcase_add_test(tcase, the_end_closes_every_connection_in_whatever_state_it_is);

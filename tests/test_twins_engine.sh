@@ -57,7 +57,7 @@ honest conn many wiping
 honest counters counters
 honest handshakes hellos waiting revocations
 honest spread spread
-honest conn_sealed beginnings terminals crowds deadlines catalogue buffers
+honest conn_sealed beginnings terminals crowds deadlines catalogue ledger buffers
 honest answer_ledger answer_ledger
 honest conn_ledger conn_ledger
 honest ledger_thread ledger_thread
@@ -67,6 +67,8 @@ twin "answers are padded by what was there" sealed sealed sealed 's/memset(answe
 twin "questions stay where they came in" conn conn wiping 's/explicit_bzero(round->in, round->size);//'
 twin "who was asked about stays in the rows" answer conn wiping '/^static void wipe_rows/,/^}/s/explicit_bzero(answerer->identifiers.*;//'
 twin "an answer is sent before its group is finished" conn conn many 's/^    answer_finish(conns->settings.answerer);//'
+twin "answers stay where they were made" conn conn wiping 's/explicit_bzero(round->out, round->size);//'
+twin "the beginning of a frame stays where no more came" conn conn wiping 's/explicit_bzero(in, partial_size);//'
 twin "a session goes on after its last record" sealed sealed sealed 's/return session->receive.counter < SESSION_RECORDS_MAX ?/return true ?/'
 twin "a frame of another version ends its record" sealed sealed sealed 's/while (taken_count < asked_count)/if (taken_count < asked_count)/'
 twin "a HELLO in a session is taken for a record" sealed sealed sealed 's/return type == RECORD_DATA ? SEALED_GOES_ON : SEALED_BAD_TYPE;/return SEALED_GOES_ON;/'
@@ -109,6 +111,8 @@ twin "revoked sessions go on" conn_sealed conn_sealed catalogue '/^static void c
 twin "terminals that left the catalogue go on" conn_sealed conn_sealed catalogue 's/session->terminal = is_in_force ? terminal : NULL;/session->terminal = terminal;/'
 twin "whoever lingers keeps its buffer" conn conn_sealed buffers '/^static void conn_linger/,/^}/s/buffer_release(.*;//'
 
+twin "whoever was closed is read from" conn conn_sealed buffers '/^static void conn_read(/,/^}/s/conn->state == CONN_FREE/false/'
+
 twin "the guard is not asked" answer conn_sealed terminals 's/ration(answerer, moment, first);/;/'
 twin "terminals ask about whatever they like" answer conn_sealed terminals 's/return moment->terminal == NULL ||/return true ||/'
 
@@ -117,6 +121,9 @@ twin "whom a snapshot knows is counted by what was shown" answer answer_ledger a
 twin "whoever was sent away is asked for all the same" answer answer_ledger answer_ledger 's/request->view == VIEW_AWAITED)/false)/'
 twin "whoever has the place now gets the verdict" conn_ledger conn_ledger conn_ledger 's/ || conn->serial != ticket_serial(ticket)//'
 twin "the old snapshot is let go at once" conn_ledger conn_ledger conn_ledger '/^bool conns_need_old/,/^}/s/return .*;/return conns == NULL;/'
+twin "checks beside a transaction leave before they are answered" conn_ledger conn_ledger conn_ledger '/^bool conn_await/,/^}/s/answer_finish(.*;/;/'
+twin "checks in a record behind it leave before they are answered" conn_ledger conn_sealed ledger '/^bool conn_await/,/^}/s/answer_finish(.*;/;/'
+twin "a verdict's answers stay where they were sent from" conn_ledger conn_ledger conn_ledger 's/explicit_bzero(answers, taken.answer_size);//'
 twin "answers leave with the first verdict" conn_ledger conn_ledger conn_ledger 's/if (--conn->awaited_count == 0)/if (--conn->awaited_count < 1000)/'
 twin "whoever waits when the ledger fails goes on waiting" conn_ledger conn_ledger conn_ledger 's/if (count == 0 \&\& has_failed)/if (count == 0 \&\& false)/'
 twin "records are sealed before the verdict" sealed sealed sealed 's/step->answer_size += DATA_SIZE(frame_count);/step->answer_size += record_seal(\&session->send, out, frame_count);/'

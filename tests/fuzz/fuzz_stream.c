@@ -50,6 +50,7 @@ static size_t converse(uint8_t *answers, const uint8_t *stream, size_t size, siz
     size_t have = 0;
     size_t sent = 0;
     expect(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
+    expect(conns_admit(conns, pair[1]));
     conns_add(conns, pair[1], PROFILE_TILL);
     bool is_ended = false;
     for (int i = 0; i < TURNS_MAX; i++) {
