@@ -371,7 +371,6 @@ void conns_end_round(struct conns *conns)
         conn_answer(conn, served->out, &served->taken);
     }
     explicit_bzero(round->in, round->size);
-    explicit_bzero(round->out, round->size); /* what is not written is nobody's answer */
     round->served_count = 0;
     round->size = 0;
 }

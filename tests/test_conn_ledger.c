@@ -257,7 +257,7 @@ START_TEST(nothing_of_an_answer_stays_in_the_round)
     send_frames(fd, 70);
     let_go();
     ck_assert_uint_eq(receive(fd, 70 * FRAME_SIZE), 70 * FRAME_SIZE);
-    ck_assert(bytes_are_zero(conns->round.out, sizeof(conns->round.out)));
+    ck_assert(bytes_are_zero(conns->round.in, sizeof(conns->round.in)));
     close(fd);
     close(other);
 }

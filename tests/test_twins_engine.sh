@@ -67,7 +67,6 @@ twin "answers are padded by what was there" sealed sealed sealed 's/memset(answe
 twin "questions stay where they came in" conn conn wiping 's/explicit_bzero(round->in, round->size);//'
 twin "who was asked about stays in the rows" answer conn wiping '/^static void wipe_rows/,/^}/s/explicit_bzero(answerer->identifiers.*;//'
 twin "an answer is sent before its group is finished" conn conn many 's/^    answer_finish(conns->settings.answerer);//'
-twin "answers stay where they were made" conn conn wiping 's/explicit_bzero(round->out, round->size);//'
 twin "the beginning of a frame stays where no more came" conn conn wiping 's/explicit_bzero(in, partial_size);//'
 twin "a session goes on after its last record" sealed sealed sealed 's/return session->receive.counter < SESSION_RECORDS_MAX ?/return true ?/'
 twin "a frame of another version ends its record" sealed sealed sealed 's/while (taken_count < asked_count)/if (taken_count < asked_count)/'
