@@ -90,8 +90,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision").
-$(BUILD)/protocol/decide.o: OPT += -O3
+# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision"). Private: what
+# it is made from is not made anew for it.
+$(BUILD)/protocol/decide.o: private OPT += -O3
 
 define archive
 $(BUILD)/lib$(1).list: FORCE
