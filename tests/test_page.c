@@ -214,6 +214,9 @@ static const struct part {
     {"latency,elig quiet,rate 5,0,at_50,5\n", 1, 6},
     {"latency,elig quiet,rate 5,0,at_0,0\nlatency,elig quiet,rate 5,0,at_100,9\n", 0, 6},
     {"latency,elig quiet,rate 5,0,at_50,5\nlatency,elig swap,rate 5,0,at_50,7\n", 2, 5},
+    {"latency,echo quiet,rate 5,0,at_50,5\nlatency,elig swap,rate 5,0,at_50,7\n"
+     "latency,elig quiet,rate 5,0,at_50,5\n",
+     2, 5},
     {"latency,elig swap,rate 5,0,at_50,7\n", 1, 6},
     {"latency,x,rate 5,0,other,7\n", 0, 6},
     {"sweep,elig,rate 5,0,answers_per_s,5\nsweep,elig,rate 5,0,p99_ns,9\n", 1, 6},
