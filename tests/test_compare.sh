@@ -175,6 +175,10 @@ is "which its JSON tells as well" grep -q "\"knee_per_s\": $(sed -n 's/^sweep,ec
 load sweep --rate-first 1000 --rate-most 2000 --rounds 1 --quiet --subject 'its own' --measures "$work/sweep.csv" >"$work/table"
 is "its table ends with the knee" grep -Eq '^(knee: |the first rate is too much)' "$work/table"
 is "it writes under the name that it is given" grep -q '^sweep,its own,rate 1000,' "$work/sweep.csv"
+bench sweep --dialect redis --connect "$address" --truth "$demo/country/truth.csv" --warm-ms 0 --measure-ms 50 --rate-first 1000 \
+    --rounds 1 --quiet >"$work/table" # what it says back is no answer of that kind
+is "wrong answers are no sweep that went well" [ $? -eq 1 ]
+is "and are counted" grep -q '^[1-9][0-9]* answers were wrong' "$work/table"
 load sweep --rate-first 5 --rate-most 4 2>"$work/err.log"
 is "a range from high to low is wrong usage" [ $? -eq 2 ]
 load run --rate 2000 --processes 2 --hgrm "$work/hgrm" --measures "$work/run.csv" --subject 'echo quiet' --round 3 --json >"$work/json"
