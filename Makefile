@@ -90,8 +90,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/headers
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision").
-$(BUILD)/protocol/decide.o: OPT += -O3
+# On the way of every check, and a twentieth faster so (bench/BENCHMARKS.md, "The decision"). Private: what
+# it is made from is not made anew for it.
+$(BUILD)/protocol/decide.o: private OPT += -O3
 
 define archive
 $(BUILD)/lib$(1).list: FORCE
@@ -171,7 +172,7 @@ libelig: $(LIBELIG) $(BUILD)/lib/pkgconfig/elig.pc ## the client library, in bui
 RESULTS := $(BUILD)/results
 # What rounds by chance compare does not hang on sanitizers and valgrind: these see one in so many.
 ROUNDS_SHARE ?= $(if $(SAN)$(filter memcheck,$(MAKECMDGOALS)),4,1)
-IN_TEST  = RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
+IN_TEST  = exec env RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
            ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.

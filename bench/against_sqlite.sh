@@ -8,6 +8,8 @@
 # usage: bench/against_sqlite.sh WORK [ROUNDS]
 #   WORK    a folder as `make demo` leaves it: keys/, country/ (default build/demo)
 # WARM=1: the page cache is not dropped, for machines that others use, too.
+# MEASURES: a file of measures to append sqlite3 and the warm load of the same rounds to, with the setting
+# "in turns": they are divided by each other. (sort beside the loader is bench/run.sh's.)
 set -eu
 work=${1:-build/demo}
 rounds=${2:-5}
@@ -80,8 +82,8 @@ while [ "$round" -le "$rounds" ]; do
     rows=$(sqlite3 "$out/db" 'SELECT (SELECT count(*) FROM [pmlp_personas.csv]) + (SELECT count(*) FROM [pmlp_eid.csv]) + (SELECT count(*) FROM [izm_izglitojamie.csv]) + (SELECT count(*) FROM [vsaa_pensijas.csv]) + (SELECT count(*) FROM [rs_etaloni.csv])')
     echo "$cold $warm $sort $sqlite $rows" | tee -a "$out/table" | awk '{ printf "eligload cold %s s (%s of processor time), warm %s s (%s); sort %s s (%s); sqlite3 %s s (%s; %s rows in its five large tables)\n", $1, $2, $3, $4, $5, $6, $7, $8, $9 }'
     [ -z "${MEASURES:-}" ] || {
-        echo "loader,sqlite3,-,$((round - 1)),total,${sqlite% *}"
-        echo "loader,sort,-,$((round - 1)),total,${sort% *}"
+        echo "loader,sqlite3,in turns,$((round - 1)),total,${sqlite% *}"
+        echo "loader,country,in turns,$((round - 1)),total,${warm% *}"
     } >>"$MEASURES"
     round=$((round + 1))
 done

@@ -56,6 +56,7 @@ struct driver {
     struct pace pace;
     uint64_t due_count; /* open loop: requests sent so far */
     bool is_measuring, is_sending, is_interrupted;
+    uint64_t late_until_ns; /* drain of an open loop: what was due before still counts; or 0 */
 };
 
 int driver_connect(const char *text, bool is_blocking, struct fault *fault)
@@ -206,13 +207,16 @@ static void note_answer(struct driver *driver, const struct pending *pending, ui
     struct result *result = driver->result;
     if (driver->judgements != NULL && !is_as_before(driver, pending->id, judgement))
         result->wrong_count++;
+    /* A stall across the end is in the latencies, too, though nothing that came later is an answer
+     * of the measured time. */
+    if (driver->is_measuring || pending->due_ns < driver->late_until_ns)
+        histogram_add(&result->latency, now_ns > pending->due_ns ? now_ns - pending->due_ns : 0);
     if (!driver->is_measuring)
         return;
     result->answer_count++;
     result->outcomes.by[outcome]++;
     if (judgement->status < STATUS_ROOM)
         result->outcomes.by_status[judgement->status]++;
-    histogram_add(&result->latency, now_ns > pending->due_ns ? now_ns - pending->due_ns : 0);
 }
 
 /* Takes whole answers from the front of `in`; returns how many. */
@@ -307,15 +311,14 @@ static bool link_open(struct link *link, struct driver *driver, struct fault *fa
     return true;
 }
 
-/* Sends what is due by now; a connection that is full delays the rest, whose due times stay. */
-static void send_due(struct driver *driver)
+/* Sends what is due by then; a connection that is full delays the rest, whose due times stay. */
+static void send_due(struct driver *driver, uint64_t until_ns)
 {
     const struct plan *plan = driver->plan;
-    uint64_t now_ns = clock_monotonic_ns();
     for (;;) {
         struct link *link = &driver->links[driver->due_count % plan->connection_count];
         uint64_t due_ns = pace_due_ns(&driver->pace, driver->due_count);
-        if (due_ns > now_ns || !link_has_room(link))
+        if (due_ns > until_ns || !link_has_room(link))
             break;
         link_add(link, due_ns);
         driver->due_count++;
@@ -362,7 +365,7 @@ static void run_until(struct driver *driver, uint64_t end_ns)
     while (clock_monotonic_ns() < end_ns && open_link_count(driver) > 0 &&
            !driver->is_interrupted) {
         if (is_open_loop) {
-            send_due(driver);
+            send_due(driver, clock_monotonic_ns());
             ev_run(driver->loop, EVRUN_NOWAIT);
         } else {
             spin_turn(&driver->spin);
@@ -380,13 +383,33 @@ static bool is_all_answered(const struct driver *driver)
     return true;
 }
 
-/* Waits for what is under way; what does not come has failed. */
-static void drain(struct driver *driver)
+/* Whether something was due in the measured time and has not been sent. */
+static bool is_behind(const struct driver *driver)
+{
+    return driver->late_until_ns != 0 &&
+           pace_due_ns(&driver->pace, driver->due_count) < driver->late_until_ns;
+}
+
+static bool goes_on(const struct driver *driver)
+{
+    const struct link *next = &driver->links[driver->due_count % driver->plan->connection_count];
+    return !is_all_answered(driver) || (is_behind(driver) && next->fd >= 0);
+}
+
+/* Waits for what is under way; what does not come has failed. Of an open loop what was due before
+ * the end is sent, and has failed as well when it cannot be. */
+static void drain(struct driver *driver, uint64_t measured_until_ns)
 {
     uint64_t end_ns = clock_monotonic_ns() + DRAIN_MS * NS_PER_MS;
     driver->is_sending = false;
-    while (!is_all_answered(driver) && clock_monotonic_ns() < end_ns)
+    driver->late_until_ns = driver->plan->rate_per_s != 0 ? measured_until_ns : 0;
+    while (goes_on(driver) && clock_monotonic_ns() < end_ns) {
+        if (is_behind(driver))
+            send_due(driver, driver->late_until_ns - 1);
         ev_run(driver->loop, EVRUN_ONCE);
+    }
+    for (; is_behind(driver); driver->due_count++)
+        driver->result->failed_count++;
 }
 
 /* Returns at the moment when all begin. */
@@ -423,12 +446,13 @@ static bool measure(struct driver *driver, struct fault *fault)
     driver->is_measuring = true;
     run_until(driver, measured_from_ns + plan->measure_ms * NS_PER_MS);
     driver->is_measuring = false;
-    result->elapsed_ns = clock_monotonic_ns() - measured_from_ns;
+    uint64_t measured_until_ns = clock_monotonic_ns();
+    result->elapsed_ns = measured_until_ns - measured_from_ns;
     result->client_cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - client_before;
     if (plan->server_pid != 0 && !cpu_ns_of(&server_after, plan->server_pid, fault))
         return false;
     result->server_cpu_ns = server_after - server_before;
-    drain(driver);
+    drain(driver, measured_until_ns);
     return true;
 }
 

@@ -55,10 +55,12 @@ struct outcome_count {
 };
 
 struct result {
-    struct histogram latency; /* from when a request was due to when its answer was read */
-    uint64_t answer_count;    /* within the measured time */
-    uint64_t failed_count;    /* requests of the whole run that got no answer */
-    uint64_t wrong_count; /* answers of the whole run that were no answer, or not the first one */
+    /* From when a request was due to when its answer was read; of an open loop also of what was due
+     * within the measured time and answered after it. */
+    struct histogram latency;
+    uint64_t answer_count; /* within the measured time */
+    uint64_t failed_count; /* requests of the whole run that got no answer, or were never sent */
+    uint64_t wrong_count;  /* answers of the whole run that were no answer, or not the first one */
     struct outcome_count outcomes;
     uint64_t elapsed_ns;
     uint64_t server_cpu_ns, client_cpu_ns; /* within the measured time */

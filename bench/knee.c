@@ -2,15 +2,17 @@
 
 #include <assert.h>
 
-struct knee knee_start(uint64_t rate_first, uint64_t rate_most, double p99_times_most)
+struct knee knee_start(uint64_t rate_first, uint64_t rate_most, double p99_most_ns)
 {
-    assert(rate_first >= 1 && rate_first <= rate_most && p99_times_most >= 1);
+    assert(rate_first >= 1 && rate_first <= rate_most && p99_most_ns > 0);
     return (struct knee){
-        .rate_first = rate_first, .rate_most = rate_most, .p99_times_most = p99_times_most};
+        .rate_first = rate_first, .rate_most = rate_most, .p99_most_ns = p99_most_ns};
 }
 
 uint64_t knee_next(const struct knee *knee)
 {
+    if (knee->again != 0)
+        return knee->again;
     if (knee->kept_up == 0)
         return knee->failed == 0 ? knee->rate_first : 0;
     if (knee->failed == 0) {
@@ -25,13 +27,15 @@ uint64_t knee_next(const struct knee *knee)
 
 bool knee_note(struct knee *knee, uint64_t rate, double answers_per_s, double p99_ns)
 {
-    if (knee->p99_first_ns == 0)
-        knee->p99_first_ns = p99_ns;
-    bool has_kept_up = answers_per_s >= KNEE_ANSWERED_LEAST * (double)rate &&
-                       p99_ns <= knee->p99_times_most * knee->p99_first_ns;
+    bool has_kept_up =
+        answers_per_s >= KNEE_ANSWERED_LEAST * (double)rate && p99_ns <= knee->p99_most_ns;
+    bool is_second_try = rate == knee->again;
+    knee->again = 0;
     if (has_kept_up)
         knee->kept_up = rate;
-    else
+    else if (is_second_try)
         knee->failed = rate;
+    else
+        knee->again = rate;
     return has_kept_up;
 }

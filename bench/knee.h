@@ -5,21 +5,21 @@
 
 #include "protocol/bytes.h"
 
-/* A server keeps up when it answers this part of what is offered ... */
+/* A server keeps up when it answers this part of what is offered, and all but one in a hundred
+ * answers take at most as long as the user says: the same for every server. */
 #define KNEE_ANSWERED_LEAST 0.99
-/* ... and all but one in a hundred answers take at most so many times what they took at the first
- * rate: the user's. When the rates to both sides of the knee are as near as this, it is found. */
+/* When the rates to both sides of the knee are as near as this, it is found. */
 #define KNEE_PRECISION 0.05
 
 struct knee {
     uint64_t rate_first, rate_most;
-    double p99_times_most;
-    double p99_first_ns; /* 0: not measured yet */
-    uint64_t kept_up;    /* the highest rate that was; 0: none */
-    uint64_t failed;     /* the lowest that was not; 0: none */
+    double p99_most_ns;
+    uint64_t kept_up; /* the highest rate that was; 0: none */
+    uint64_t failed;  /* the lowest that was not, tried twice; 0: none */
+    uint64_t again;   /* was not once: a second try may have the machine to itself; 0: none */
 };
 
-struct knee knee_start(uint64_t rate_first, uint64_t rate_most, double p99_times_most);
+struct knee knee_start(uint64_t rate_first, uint64_t rate_most, double p99_most_ns);
 
 /* The rate to measure; 0: no more, knee->kept_up is the knee. */
 uint64_t knee_next(const struct knee *knee);

@@ -170,22 +170,29 @@ struct group {
     size_t count;
 };
 
+static bool is_quiet(const char *subject)
+{
+    size_t length = strlen(subject);
+    return length > strlen(QUIET) && strcmp(subject + length - strlen(QUIET), QUIET) == 0;
+}
+
+static void take_group(struct group *out, const struct names *subjects, const char *quiet)
+{
+    size_t first_size = strlen(quiet) - strlen(QUIET) + 1; /* with its blank */
+    *out = (struct group){.list = {quiet}, .count = 1};
+    for (size_t i = 0; i < subjects->count && out->count < DOT_COUNT_MAX; i++)
+        if (strcmp(subjects->list[i], quiet) != 0 &&
+            strncmp(subjects->list[i], quiet, first_size) == 0)
+            out->list[out->count++] = subjects->list[i];
+}
+
+/* The first that has others: "echo quiet" has none. */
 static bool find_group(struct group *out, const struct names *subjects)
 {
     *out = (struct group){.count = 0};
-    for (size_t i = 0; i < subjects->count && out->count == 0; i++) {
-        size_t length = strlen(subjects->list[i]);
-        if (length > strlen(QUIET) &&
-            strcmp(subjects->list[i] + length - strlen(QUIET), QUIET) == 0)
-            out->list[out->count++] = subjects->list[i];
-    }
-    if (out->count == 0)
-        return false;
-    size_t first_size = strlen(out->list[0]) - strlen(QUIET) + 1; /* with its blank */
-    for (size_t i = 0; i < subjects->count && out->count < DOT_COUNT_MAX; i++)
-        if (strcmp(subjects->list[i], out->list[0]) != 0 &&
-            strncmp(subjects->list[i], out->list[0], first_size) == 0)
-            out->list[out->count++] = subjects->list[i];
+    for (size_t i = 0; i < subjects->count && out->count <= 1; i++)
+        if (is_quiet(subjects->list[i]))
+            take_group(out, subjects, subjects->list[i]);
     return out->count > 1;
 }
 

@@ -108,6 +108,15 @@ static bool is_whole(const struct measures *measures, const char *subject)
     return stages.count == 1 && strcmp(stages.list[0], TOTAL) == 0;
 }
 
+/* Those of one setting were measured in the same rounds: by them they are divided. */
+static const char *setting_of(const struct measures *measures, const char *subject)
+{
+    struct summary_key like = {MEASURES_LOADER, subject, NULL, TOTAL};
+    struct names settings;
+    names_find(&settings, measures, NAMES_SETTING, &like);
+    return settings.list[0];
+}
+
 static void write_wholes(struct page *page, const struct measures *measures,
                          const struct names *subjects)
 {
@@ -116,14 +125,15 @@ static void write_wholes(struct page *page, const struct measures *measures,
         {"seconds", "Time", TABLE_SPREAD, AMOUNT_S},
         {"to_country", "\xc3\x97 country", TABLE_SPREAD, AMOUNT_RATIO},
     };
-    static const struct summary_key country = {MEASURES_LOADER, "country", NULL, TOTAL};
     struct table table;
     table_begin(&table, "loader beside", "Beside the loader, medians of rounds (least to greatest)",
                 columns, COUNT_OF(columns));
     for (size_t i = 0; i < subjects->count; i++) {
-        struct summary_key key = {MEASURES_LOADER, subjects->list[i], NULL, TOTAL};
         if (!is_whole(measures, subjects->list[i]))
             continue;
+        const char *setting = setting_of(measures, subjects->list[i]);
+        struct summary_key key = {MEASURES_LOADER, subjects->list[i], setting, TOTAL};
+        struct summary_key country = {MEASURES_LOADER, "country", setting, TOTAL};
         struct table_cell *cells = table_add(&table);
         cells[0].text = subjects->list[i];
         cells[1].spread = summary_of(measures, &key);

@@ -97,6 +97,15 @@ static void write_chart(struct page *page, const struct measures *measures,
 
 /* ---- tables ---- */
 
+/* What was lost is added up over rounds and tries: one answer in one of them must be seen. */
+static struct spread figure_of(const struct measures *measures, const char *subject,
+                               const char *setting, const char *measure)
+{
+    struct summary_key key = {MEASURES_SWEEP, subject, setting, measure};
+    bool is_sum = strcmp(measure, "failed") == 0 || strcmp(measure, "wrong") == 0;
+    return (is_sum ? summary_sum : summary_of)(measures, &key);
+}
+
 static void write_knees(struct page *page, const struct measures *measures,
                         const struct names *subjects)
 {
@@ -132,7 +141,8 @@ static void write_rates(struct page *page, const struct measures *measures,
         {"wrong", "Wrong", TABLE_AMOUNT, AMOUNT_COUNT},
     };
     struct table table;
-    table_begin(&table, "sweep", "Each rate, medians of rounds", columns, COUNT_OF(columns));
+    table_begin(&table, "sweep", "Each rate, medians of rounds; failed and wrong: sums", columns,
+                COUNT_OF(columns));
     for (size_t i = 0; i < subjects->count; i++) {
         struct names rates;
         find_rates(&rates, measures, subjects->list[i]);
@@ -141,7 +151,7 @@ static void write_rates(struct page *page, const struct measures *measures,
             cells[0].text = subjects->list[i];
             for (size_t k = 1; k < COUNT_OF(columns); k++)
                 cells[k].spread =
-                    value_of(measures, subjects->list[i], rates.list[j], columns[k].name);
+                    figure_of(measures, subjects->list[i], rates.list[j], columns[k].name);
         }
     }
     page_table(page, &table);

@@ -59,6 +59,19 @@ struct spread summary_ratio(const struct measures *measures, const struct summar
     return spread_of_rounds(values);
 }
 
+struct spread summary_sum(const struct measures *measures, const struct summary_key *key)
+{
+    struct spread sum = {0};
+    for (size_t i = 0; i < measures->row_count; i++) {
+        if (!fits(&measures->rows[i], key))
+            continue;
+        sum.median += measures->rows[i].value;
+        sum.round_count++;
+    }
+    sum.least = sum.most = sum.median;
+    return sum;
+}
+
 /* ---- names ---- */
 
 double names_number(const char *name)

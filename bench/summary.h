@@ -17,6 +17,10 @@ struct spread summary_of(const struct measures *measures, const struct summary_k
 struct spread summary_ratio(const struct measures *measures, const struct summary_key *over,
                             const struct summary_key *under);
 
+/* Every value added up, those that later rows replace included: median, least and most are the sum.
+ */
+struct spread summary_sum(const struct measures *measures, const struct summary_key *key);
+
 /* Different names, those that end in a number in its order, others as they come first. */
 #define NAMES_COUNT_MAX 512
 struct names {

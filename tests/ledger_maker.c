@@ -617,11 +617,9 @@ uint64_t maker_now_s(const struct ledger_maker *m)
     return m->head.clock_ms / 1000;
 }
 
-void maker_one_of_each(const char *directory)
+/* Parts of maker_one_of_each; numbers are those of the postings. */
+static void buy_and_confirm(struct ledger_maker *m, uint32_t bus, uint32_t lunch)
 {
-    struct ledger_maker *m = maker_open(directory);
-    uint32_t bus = maker_account(m, 1, 77, "BUS"), lunch = maker_account(m, 2, 0, "LUNCH");
-    uint32_t now = (uint32_t)maker_now_s(m);
     maker_use(m, (struct made){.terminal = 1,
                                .id = 1,
                                .subject = 101,
@@ -640,7 +638,10 @@ void maker_one_of_each(const char *directory)
                                 .amount = 30001},
                   60);
     maker_confirm(m, 1, 4, 3, 2); /* 6 */
-    maker_wait(m, 86400000);
+}
+
+static void cancel_and_run_out(struct ledger_maker *m, uint32_t lunch)
+{
     maker_reserve(m,
                   (struct made){.terminal = 2,
                                 .id = 1,
@@ -660,6 +661,11 @@ void maker_one_of_each(const char *directory)
                   60);
     maker_wait(m, 60000);
     maker_expire(m, 2, 3); /* 10 */
+}
+
+static void give_back_and_come_late(struct ledger_maker *m, uint32_t bus, uint32_t lunch,
+                                    uint32_t long_ago_s)
+{
     maker_refund(m, 1, 5, 1, 1);
     maker_refund(m, 1, 6, 3, 0); /* 12 */
     maker_late(m, (struct made){.terminal = 1,
@@ -668,7 +674,7 @@ void maker_one_of_each(const char *directory)
                                 .account = bus,
                                 .quantity = 1,
                                 .amount = 9999,
-                                .service_time_s = now - 90000,
+                                .service_time_s = long_ago_s,
                                 .flags = FLAG_OVER_LIMIT,
                                 .status = 422});
     maker_cancel(m, 3, 1, 99); /* 14: a tombstone */
@@ -679,6 +685,10 @@ void maker_one_of_each(const char *directory)
                                .quantity = 1,
                                .amount = 100,
                                .point_of_sale = 12});
+}
+
+static void stop_hold_and_deny(struct ledger_maker *m, uint32_t bus)
+{
     maker_note(m, POSTING_WARN, 2, 100); /* 16 */
     maker_note(m, POSTING_STOP, 2, 100);
     maker_confirm(m, 2, 9, 3, 0); /* 18: had expired */
@@ -689,6 +699,18 @@ void maker_one_of_each(const char *directory)
         600);
     maker_use(m, (struct made){.terminal = 2, .id = 11, .subject = 104}); /* 20: denied */
     maker_use(m, (struct made){.terminal = 2, .id = 12, .subject = 105}); /* 21: denied, emptied */
+}
+
+void maker_one_of_each(const char *directory)
+{
+    struct ledger_maker *m = maker_open(directory);
+    uint32_t bus = maker_account(m, 1, 77, "BUS"), lunch = maker_account(m, 2, 0, "LUNCH");
+    uint32_t long_ago_s = (uint32_t)maker_now_s(m) - 90000;
+    buy_and_confirm(m, bus, lunch);
+    maker_wait(m, 86400000);
+    cancel_and_run_out(m, lunch);
+    give_back_and_come_late(m, bus, lunch, long_ago_s);
+    stop_hold_and_deny(m, bus);
     maker_empty(m, 21);
     maker_empty(m, 4);
     maker_close(m);

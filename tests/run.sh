@@ -23,6 +23,19 @@ count_cpu() { # sets cpu: user and system seconds of all that this shell has wai
     rm -f "$log.times"
 }
 
+# Whoever ends this ends the test as well, which has a process group of its own, and its folder goes.
+put_away() {
+    chmod -R u+rwx "$TMPDIR" 2>/dev/null
+    rm -rf "$TMPDIR"
+    unset TMPDIR
+}
+end_early() {
+    trap '' HUP INT TERM
+    kill "$test_pid" 2>/dev/null && wait "$test_pid"
+    put_away
+    exit 1
+}
+
 run_one() {
     name=$1
     shift
@@ -31,11 +44,16 @@ run_one() {
     TMPDIR=$(mktemp -d "${TMPDIR:-/tmp}/t.XXXXXX") && chmod 1777 "$TMPDIR" || exit # short: sockets stand in it
     export TMPDIR
     started=$(date +%s.%N)
-    timeout -k 10 "$SECONDS_MAX" "$@" >"$log" 2>&1 </dev/null
+    test_pid=''
+    trap end_early HUP INT TERM
+    # In the background, since a shell hears of no signal while it waits for what is not; where interrupts
+    # would be ignored.
+    env --default-signal=INT,QUIT timeout -k 10 "$SECONDS_MAX" "$@" >"$log" 2>&1 </dev/null &
+    test_pid=$!
+    wait "$test_pid"
     status=$?
-    chmod -R u+rwx "$TMPDIR" 2>/dev/null
-    rm -rf "$TMPDIR"
-    unset TMPDIR
+    trap - HUP INT TERM
+    put_away
     count_cpu
     took=$(echo "$started $(date +%s.%N)" | awk '{ printf "%.1f", $2 - $1 }')
 

@@ -119,6 +119,46 @@ START_TEST(a_stalled_server_shows_in_the_latency_of_an_open_loop)
 }
 END_TEST
 
+/* Stands still across the end of what is measured, for so many ms. */
+static void *stall_across_the_end(void *ms)
+{
+    pause_ms(200);
+    kill(server_pid, SIGSTOP);
+    pause_ms(*(const long *)ms);
+    kill(server_pid, SIGCONT);
+    return NULL;
+}
+
+static void run_with_stall(uint64_t rate_per_s, long ms)
+{
+    pthread_t stalling;
+    struct plan plan = plan_of(rate_per_s);
+    ck_assert_int_eq(pthread_create(&stalling, NULL, stall_across_the_end, &ms), 0);
+    ck_assert_msg(driver_run(&result, &plan, &fault), "%s", fault.text);
+    pthread_join(stalling, NULL);
+}
+
+/* Of 300 ms. */
+#define DUE_COUNT(rate_per_s) ((rate_per_s)*3 / 10 - 1)
+
+START_TEST(a_stall_across_the_end_of_an_open_loop_shows_in_its_latency)
+{
+    run_with_stall(2000, 300);
+    ck_assert_uint_eq(result.failed_count, 0);
+    ck_assert_uint_ge(result.latency.count, DUE_COUNT(2000));
+    ck_assert_uint_lt(result.answer_count, result.latency.count);
+    ck_assert_uint_gt(histogram_at(&result.latency, 1000000), UINT64_C(100000000));
+}
+END_TEST
+
+START_TEST(what_an_open_loop_never_got_rid_of_has_failed)
+{
+    run_with_stall(400000, 3500); /* more than the connections take; and longer than is waited */
+    ck_assert_uint_gt(result.failed_count, 0);
+    ck_assert_uint_ge(result.latency.count + result.failed_count, DUE_COUNT(400000));
+}
+END_TEST
+
 START_TEST(an_answer_of_another_protocol_is_wrong)
 {
     struct plan plan = plan_of(0);
@@ -237,6 +277,8 @@ int main(void)
     tcase_add_checked_fixture(served, start_echo, stop_echo);
     tcase_add_test(served, closed_loop_gets_every_answer_and_reads_both_clocks);
     tcase_add_test(served, a_stalled_server_shows_in_the_latency_of_an_open_loop);
+    tcase_add_test(served, a_stall_across_the_end_of_an_open_loop_shows_in_its_latency);
+    tcase_add_test(served, what_an_open_loop_never_got_rid_of_has_failed);
     tcase_add_test(served, an_answer_of_another_protocol_is_wrong);
     tcase_add_loop_test(served, several_processes_get_every_answer_and_add_up, 0,
                         sizeof(process_counts) / sizeof(process_counts[0]));

@@ -116,5 +116,23 @@ counts "24 passed, 2 failed, 0 skipped" "echo '92%: Checks: 26, Failures: 1, Err
 counts "26 passed, 0 failed, 1 skipped" "echo 'skipped: no terminal'; echo '100%: Checks: 26, Failures: 0, Errors: 0'"
 counts "0 passed, 1 failed, 0 skipped" "echo '100%: Checks: 0, Failures: 0, Errors: 0'"
 
+# Whoever ends run.sh ends the test, whatever it waits for, and its folder. A shell whose background process
+# is interrupted hears of it, as in front.
+mkdir "$work/tmp"
+interrupted='trap "exit 77" INT; kill -INT $$; exit 1'
+counts "0 passed, 0 failed, 1 skipped" "$interrupted"
+for signal in TERM HUP; do
+    rm -f "$work/waits"
+    RESULTS=$work/results TMPDIR=$work/tmp "$here/run.sh" one sh -c "echo \$\$ >'$work/waits'; sleep 1000; exit 0" >"$work/said" 2>&1 &
+    runner=$!
+    tries=100
+    until [ -s "$work/waits" ] || [ $tries -eq 0 ]; do tries=$((tries - 1)); sleep 0.1; done
+    kill -$signal $runner
+    wait $runner
+    if [ $? -eq 1 ]; then good; else bad "run.sh does not end by $signal"; fi
+    if kill -0 "$(cat "$work/waits")" 2>/dev/null; then bad "the test goes on after $signal"; else good; fi
+    if [ -z "$(ls "$work/tmp")" ]; then good; else bad "the folder of the test stays after $signal"; fi
+done
+
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]

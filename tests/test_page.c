@@ -214,6 +214,9 @@ static const struct part {
     {"latency,elig quiet,rate 5,0,at_50,5\n", 1, 6},
     {"latency,elig quiet,rate 5,0,at_0,0\nlatency,elig quiet,rate 5,0,at_100,9\n", 0, 6},
     {"latency,elig quiet,rate 5,0,at_50,5\nlatency,elig swap,rate 5,0,at_50,7\n", 2, 5},
+    {"latency,echo quiet,rate 5,0,at_50,5\nlatency,elig swap,rate 5,0,at_50,7\n"
+     "latency,elig quiet,rate 5,0,at_50,5\n",
+     2, 5},
     {"latency,elig swap,rate 5,0,at_50,7\n", 1, 6},
     {"latency,x,rate 5,0,other,7\n", 0, 6},
     {"sweep,elig,rate 5,0,answers_per_s,5\nsweep,elig,rate 5,0,p99_ns,9\n", 1, 6},
@@ -265,13 +268,13 @@ END_TEST
 
 START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
 {
-    char *page =
-        report("compare,echo,depth 64,0,cpu_ns,100\ncompare,elig,depth 64,0,cpu_ns,200\n"
-               "compare,elig-sealed,depth 64,0,cpu_ns,361\n"
-               "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n"
-               "loader,sqlite3,-,0,total,65\nstages,check floor,depth 64,0,probe alone,14\n"
-               "stages,check floor,depth 64,0,probe,10\n",
-               PAGE_JSON);
+    char *page = report("compare,echo,depth 64,0,cpu_ns,100\ncompare,elig,depth 64,0,cpu_ns,200\n"
+                        "compare,elig-sealed,depth 64,0,cpu_ns,361\n"
+                        "compare,redis,depth 64,0,cpu_ns,1400\nloader,country,-,0,total,2.6\n"
+                        "loader,sqlite3,in turns,0,total,65\nloader,country,in "
+                        "turns,0,total,2.5\nstages,check floor,depth 64,0,probe alone,14\n"
+                        "stages,check floor,depth 64,0,probe,10\n",
+                        PAGE_JSON);
     static const struct {
         const char *figure, *verdict;
     } wanted[] = {{"CHECK / echo, depth 64", "met"},
@@ -292,6 +295,31 @@ START_TEST(a_figure_that_is_wanted_is_met_or_not_or_not_measured)
         ck_assert_msg(said != NULL && strncmp(said, verdict, strlen(verdict)) == 0, "%s: %.40s",
                       name, said);
     }
+    free(page);
+}
+END_TEST
+
+START_TEST(what_is_beside_the_loader_is_divided_by_the_load_of_its_own_setting)
+{
+    char *page = report("loader,country,-,0,total,2\nloader,country,-,0,read,1\n"
+                        "loader,sort,-,0,total,3\nloader,sqlite3,in turns,0,total,60\n"
+                        "loader,country,in turns,0,total,4\n",
+                        PAGE_TEXT);
+    const char *sort = strstr(page, "\n  sort  "), *sqlite = strstr(page, "\n  sqlite3  ");
+    ck_assert_msg(sort != NULL && strncmp(strchr(sort + 1, '\n') - 4, "1.50", 4) == 0, "%s", page);
+    ck_assert_msg(sqlite != NULL && strncmp(strchr(sqlite + 1, '\n') - 4, "15.0", 4) == 0, "%s",
+                  page);
+    free(page);
+}
+END_TEST
+
+START_TEST(what_a_sweep_lost_in_one_round_or_try_is_told)
+{
+    char *page = report("sweep,elig,rate 5,0,wrong,0\nsweep,elig,rate 5,1,wrong,7777\n"
+                        "sweep,elig,rate 5,2,wrong,0\nsweep,elig,rate 5,1,wrong,0\n"
+                        "sweep,elig,rate 5,2,wrong,1\n",
+                        PAGE_TEXT);
+    ck_assert_msg(strstr(page, "7,778\n") != NULL || strstr(page, "7778\n") != NULL, "%s", page);
     free(page);
 }
 END_TEST
@@ -347,6 +375,8 @@ int main(void)
     LOOP(what_was_measured_is_drawn_and_what_was_not_is_said, parts);
     tcase_add_test(all, a_hostile_fact_is_text);
     tcase_add_test(all, facts_of_one_name_stand_together_and_once);
+    tcase_add_test(all, what_is_beside_the_loader_is_divided_by_the_load_of_its_own_setting);
+    tcase_add_test(all, what_a_sweep_lost_in_one_round_or_try_is_told);
     tcase_add_test(all, a_figure_that_is_wanted_is_met_or_not_or_not_measured);
     tcase_add_test(all, a_crowded_file_is_still_a_page);
     tcase_add_test(all, the_greatest_values_are_drawn_as_well);
