@@ -54,13 +54,13 @@ void look_up_find(uint32_t views[], const struct edition *edition, const struct 
 void look_up_ask(const struct edition *edition, const uint32_t views[], size_t count)
 {
     const struct tables *tables = edition->tables;
-    const struct set_head *heads[LOOK_UP_MAX];
+    uint32_t sets[LOOK_UP_MAX];
     assert(count <= LOOK_UP_MAX);
     for (size_t i = 0; i < count; i++) {
-        heads[i] = &edition->sets[tables->views[views[i] & ~VIEW_DECOY].set];
-        __builtin_prefetch(heads[i]);
+        sets[i] = tables->views[views[i] & ~VIEW_DECOY].set;
+        __builtin_prefetch(&edition->sets[sets[i]]);
     }
     for (size_t i = 0; i < count; i++)
-        __builtin_prefetch(&tables->memberships[heads[i]->first]);
-    explicit_bzero(heads, count * sizeof(heads[0]));
+        __builtin_prefetch(&tables->memberships[edition->sets[sets[i]].first]);
+    explicit_bzero(sets, count * sizeof(sets[0]));
 }
