@@ -232,7 +232,7 @@ while kill -0 $writer 2>/dev/null && [ $kills -lt 8 ] && [ $turns -lt 800 ]; do
             "$eligctl" ledger verify "$work/slow" --quiet >>"$work/out" && meanwhile=$((meanwhile + 1))
     fi
 done
-kill -TERM $writer && wait $writer || bad "the writer did not go on to its end"
+if ! { kill -TERM $writer && wait $writer; }; then bad "the writer did not go on to its end"; fi
 row 0 out ': good, up to posting ' ledger backup "$work/slow" "$work/after"
 if [ "$meanwhile" = 2 ]; then good; else bad "two backups and verifications while a writer runs: $meanwhile were good"; fi
 [ -s "$work/fed" ] || bad "nothing was told before the last of the feed"
