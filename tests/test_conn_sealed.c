@@ -663,6 +663,13 @@ static void close_ledger(void)
     open_conns(NEVER_MS, NEVER_MS, NEVER_MS);
 }
 
+static void give_verdicts(void)
+{
+    ledger_fake_let_go(ledger, false);
+    while (conns_commit(conns))
+        ;
+}
+
 /* A record of so many frames, every third of which is a USE. */
 static size_t put_uses(struct till *one, uint8_t *record, size_t frame_count)
 {
@@ -685,9 +692,7 @@ START_TEST(a_record_with_transactions_and_those_behind_it_are_answered_with_thei
     turn_often();
     size_t asked_count = ledger_fake_waiting(ledger);
     ck_assert_uint_eq(asked_count, ((size_t)_i + 1) / 3);
-    ledger_fake_let_go(ledger, false);
-    while (conns_commit(conns))
-        ;
+    give_verdicts();
     check_answers(till, 2);
     check_answers(till, (size_t)_i);
     send_bytes(till, records + size - 50, 50);
@@ -695,9 +700,7 @@ START_TEST(a_record_with_transactions_and_those_behind_it_are_answered_with_thei
     ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
     ck_assert_uint_eq(ledger_fake_last(ledger)->terminal, LOBBY_TILL);
     ck_assert_uint_eq(ledger_fake_last(ledger)->provider, LOBBY_PROVIDER);
-    ledger_fake_let_go(ledger, false);
-    while (conns_commit(conns))
-        ;
+    give_verdicts();
     check_answers(till, 4);
     close_ledger();
 }
@@ -714,9 +717,7 @@ START_TEST(a_record_of_checks_behind_one_with_a_transaction_is_answered_with_it)
     send_bytes(till, records, size);
     turn_often();
     ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
-    ledger_fake_let_go(ledger, false);
-    while (conns_commit(conns))
-        ;
+    give_verdicts();
     check_answers(till, 2);
     check_answers(till, 1);
     close_ledger();
@@ -734,9 +735,7 @@ START_TEST(a_terminal_that_is_revoked_while_it_waits_is_not_answered)
     ck_assert_uint_eq(ledger_fake_waiting(ledger), 1);
     lobby_revoke(&lobby, 2, LOBBY_TILL, 0);
     ck_assert(is_shut_out(till));
-    ledger_fake_let_go(ledger, false);
-    while (conns_commit(conns))
-        ;
+    give_verdicts();
     ck_assert_uint_eq(metric_read(&metrics.transactions_unanswered), 1);
     close_ledger();
 }

@@ -193,17 +193,23 @@ START_TEST(nothing_is_left_of_a_process_that_was_killed)
 }
 END_TEST
 
-START_TEST(a_full_disk_is_told_once_and_what_is_there_can_be_closed)
+/* A new room, and records on a disk that is soon full; then it has room again. */
+static void add_on_a_full_disk(uint32_t count)
 {
     struct rlimit kept;
-    struct fault fault;
     signal(SIGXFSZ, SIG_IGN);
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &kept), 0);
     struct rlimit small = {10000, kept.rlim_max};
     open_room(1);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    add(30000);
+    add(count);
     setrlimit(RLIMIT_FSIZE, &kept);
+}
+
+START_TEST(a_full_disk_is_told_once_and_what_is_there_can_be_closed)
+{
+    struct fault fault;
+    add_on_a_full_disk(30000);
     ck_assert(!hoard_room_is_whole(room, &fault));
     ck_assert_ptr_nonnull(strstr(fault.text, "writing what does not fit --memory"));
     ck_assert_ptr_nonnull(strstr(fault.text, "--work-dir"));
@@ -216,15 +222,8 @@ END_TEST
 /* A block that could not be written is a hole in the file when a later one could be. */
 START_TEST(nothing_is_read_back_after_a_block_was_lost)
 {
-    struct rlimit kept;
     struct fault fault;
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &kept), 0);
-    struct rlimit small = {10000, kept.rlim_max};
-    open_room(1);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
-    add(2000);
-    setrlimit(RLIMIT_FSIZE, &kept);
+    add_on_a_full_disk(2000);
     uint64_t spilled = hoard_room_spilled(room);
     add(2000);
     ck_assert_uint_eq(hoard_room_spilled(room), spilled); /* what nobody will read */
