@@ -16,8 +16,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define STATUS_END 1000 /* numbers have three digits */
-
 /* ---- verify ---- */
 
 struct verify_settings {

@@ -173,7 +173,6 @@ void frame_encode_request(uint8_t frame[static FRAME_SIZE], const struct request
 /* What an answer with a status may and must say of what a relief takes off. Refusals, denials and
  * faults say nothing. */
 enum { RELIEF_MAY = 1, RELIEF_MUST = 2 };
-#define STATUS_END (STATUS_REFUNDED + 1)
 static const uint8_t relief_told[STATUS_END] = {
     [STATUS_APPLIES] = RELIEF_MAY | RELIEF_MUST,
     [STATUS_RESERVED] = RELIEF_MAY | RELIEF_MUST,
@@ -183,25 +182,20 @@ static const uint8_t relief_told[STATUS_END] = {
     [STATUS_EXPIRED] = RELIEF_MAY,
     [STATUS_REFUNDED] = RELIEF_MAY,
 };
-static const bool is_status[STATUS_END] = {
-#define STATUS_IS_ONE(name, number, text) [number] = true,
-    STATUS_LIST(STATUS_IS_ONE)
-#undef STATUS_IS_ONE
-};
 
-/* Asked of every answer, of which one in seven has a relief, and which one nobody can guess: so
- * without a branch. */
+/* Asked of every answer, of which one in seven has a relief, and which one nobody can guess: that
+ * is no branch. */
 static inline bool response_is_sane(const struct response *r)
 {
-    uint32_t status = r->status < STATUS_END ? r->status : STATUS_END - 1;
-    uint32_t told = relief_told[status];
-    bool is_known = (r->status == status) & is_status[status] &
-                    ((r->status != STATUS_OK) | (r->kind == KIND_PING));
+    if (!status_is_known(r->status))
+        return false;
+    uint32_t told = relief_told[r->status];
+    bool is_of_kind = (r->status != STATUS_OK) | (r->kind == KIND_PING);
     bool has_relief = r->relief != 0;
     bool is_told = has_relief ? told & RELIEF_MAY : !(told & RELIEF_MUST);
     bool is_empty = (r->split | r->relief_amount | r->valid_until_s) == 0;
     bool may_wait = (r->status == STATUS_BUSY) | (r->status == STATUS_DRAINING);
-    return is_known & is_told & (has_relief | is_empty) & (may_wait | (r->wait_ms == 0)) &
+    return is_of_kind & is_told & (has_relief | is_empty) & (may_wait | (r->wait_ms == 0)) &
            (r->relief_amount <= AMOUNT_MAX) & (r->payable <= AMOUNT_MAX - r->relief_amount);
 }
 

@@ -20,17 +20,11 @@ static size_t status_index(uint16_t number)
     return i;
 }
 
-bool status_is_known(uint16_t number)
-{
-    switch (number) {
-#define STATUS_CASE(name, number, text) case number:
-        STATUS_LIST(STATUS_CASE)
-#undef STATUS_CASE
-        return true;
-    default:
-        return false;
-    }
-}
+const bool status_listed[STATUS_END] = {
+#define STATUS_IS_LISTED(name, number, text) [number] = true,
+    STATUS_LIST(STATUS_IS_LISTED)
+#undef STATUS_IS_LISTED
+};
 
 const char *status_text(uint16_t number)
 {

@@ -53,8 +53,13 @@ enum status {
 #undef STATUS_MEMBER
 };
 
-/* Whether `number` is on the list. */
-bool status_is_known(uint16_t number);
+/* Whether `number` is on the list: asked of every answer. */
+#define STATUS_END (STATUS_REFUNDED + 1)
+extern const bool status_listed[STATUS_END];
+static inline bool status_is_known(uint16_t number)
+{
+    return number < STATUS_END && status_listed[number];
+}
 
 /* A sentence for a person, and the name as in PROTOCOL.md ("DOES_NOT_APPLY"); static storage.
  * "unknown status" and "UNKNOWN" for a number that is not on the list. */
