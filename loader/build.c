@@ -2,6 +2,7 @@
 
 #include "loader/assemble.h"
 #include "loader/parallel.h"
+#include "loader/parsed.h"
 #include "loader/shared_files.h"
 #include "loader/summary.h"
 #include "protocol/calendar.h"
@@ -90,12 +91,22 @@ static bool compile(struct build *build, const struct build_settings *settings, 
     return true;
 }
 
+static struct intake_settings intake_settings_of(const struct build *build,
+                                                 const struct build_settings *settings)
+{
+    return (struct intake_settings){.folder = settings->exports,
+                                    .absent = settings->absent,
+                                    .thread_count = build->thread_count,
+                                    .is_quiet = settings->is_quiet,
+                                    .parsed = build->parsed};
+}
+
 bool build_read(struct build *build, const struct build_settings *settings, struct fault *fault)
 {
     begin(build, settings);
+    struct intake_settings intake = intake_settings_of(build, settings);
     if (!read_descriptions(build, settings, fault) ||
-        !intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers,
-                     settings->exports, settings->absent, build->thread_count, settings->is_quiet,
+        !intake_read(&build->intake, &build->facts, &build->vocabulary, &build->registers, &intake,
                      fault) ||
         !compile(build, settings, fault))
         return false;
@@ -128,11 +139,13 @@ static bool read_parts(struct build *build, const struct build_settings *setting
         return false;
     build->shelves = shelves_open(build->room);
     struct intake_sink sink = {put_on_shelves, base_is_on_shelves, build->shelves};
-    if (!intake_read_into(&build->intake, &sink, &build->vocabulary, &build->registers,
-                          settings->exports, settings->absent, build->thread_count,
-                          settings->is_quiet, fault) ||
+    struct intake_settings intake = intake_settings_of(build, settings);
+    if (!intake_read_into(&build->intake, &sink, &build->vocabulary, &build->registers, &intake,
+                          fault) ||
         !hoard_room_is_whole(build->room, fault) || !compile(build, settings, fault))
         return false;
+    parsed_close(build->parsed);
+    build->parsed = NULL;
     stage_end(build, "read");
     return true;
 }
@@ -433,6 +446,8 @@ int build_run(struct build *build, const struct build_settings *settings, struct
     if (!open_keys(build, settings, fault))
         return EXIT_FAILED;
     struct snapshot_trust trust = trust_of(build, settings);
+    if (settings->parsed_dir != NULL && !parsed_open(&build->parsed, settings->parsed_dir, fault))
+        return EXIT_FAILED;
     if (!settings->is_dry &&
         !publish_begin(&build->publication, settings->snapshots, &trust, fault))
         return EXIT_FAILED;
@@ -478,6 +493,7 @@ void build_close(struct build *build)
     keyfile_close_identity(build->identity);
     keyfile_close_identity(build->subject_key);
     keyfile_close_secret(build->secret);
+    parsed_close(build->parsed);
     shelves_close(build->shelves);
     evaluation_close(build->evaluation);
     identifiers_close(build->identifiers);

@@ -18,6 +18,7 @@ struct build_settings {
     const char *subject_key;                   /* NULL: the snapshot has no subjects */
     const char *quarantine, *summary, *accept; /* NULL: the default, none, nothing */
     const char *work_dir;                      /* NULL: `snapshots` */
+    const char *parsed_dir;                    /* NULL: every file is parsed */
     uint64_t memory_mib;                       /* for what waits; 0: as much as there is */
     uint64_t environment, thread_count;        /* 0: as many as there are cores */
     uint64_t back_days, ahead_days, not_after_days, keep_count, group_change_percent_max;
@@ -37,6 +38,7 @@ struct build {
     struct intake intake;
     struct facts facts;
     struct people people;
+    struct parsed *parsed; /* NULL: nothing is kept */
     struct hoard_room *room;
     struct shelves *shelves;
     struct evaluation *evaluation;

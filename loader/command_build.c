@@ -30,15 +30,17 @@ static const struct option_row build_rows[] = {
                  "MiB for what waits between two stages; what is more waits in files. 0: no limit"),
     BUILD_OPTION("work-dir", OPTION_TEXT, work_dir, "DIR", NULL, 0, 0,
                  "folder of those files, which have no names; without it that of the snapshots"),
+    BUILD_OPTION("parsed-dir", OPTION_TEXT, parsed_dir, "DIR", NULL, 0, 0,
+                 "folder, as private as the deliveries, where files are kept as they were parsed: "
+                 "those that have not changed are not parsed again"),
     BUILD_OPTION("keep", OPTION_NUMBER, keep_count, "COUNT", "4", 1, 1000, "generations to keep"),
     BUILD_OPTION("group-change-percent-max", OPTION_NUMBER, group_change_percent_max, "PERCENT",
                  "25", 0, 100000, "gate: change of a group against the snapshot in service"),
     BUILD_OPTION("accept", OPTION_TEXT, accept, "GATE[:NAME],...", NULL, 0, 0,
                  "gates whose findings somebody has looked at and found right"),
-    BUILD_OPTION(
-        "dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
-        "read, evaluate and compare; write nothing but what --quarantine and --summary name, and "
-        "what waits (--memory)"),
+    BUILD_OPTION("dry-run", OPTION_FLAG, is_dry, NULL, NULL, 0, 0,
+                 "read, evaluate and compare; write nothing but what --quarantine, --summary and "
+                 "--parsed-dir name, and what waits (--memory)"),
     BUILD_OPTION("quarantine", OPTION_TEXT, quarantine, "FILE", NULL, 0, 0,
                  "where refused rows are listed; without it GENERATION.quarantine beside the "
                  "snapshot"),

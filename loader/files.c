@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define READ_SIZE ((size_t)64 << 10) /* asked for at once */
 
@@ -32,6 +33,22 @@ bool files_read_whole(char **text, size_t *text_size, const char *path, size_t s
     *text_size = size <= size_most ? size : size_most + 1;
     *text = memory_grow(bytes, *text_size, 1);
     return true;
+}
+
+ssize_t files_read_at(int fd, void *bytes, size_t size, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = pread(fd, (uint8_t *)bytes + done, size - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
 }
 
 static bool is_wanted(const char *name, const char *suffix)

@@ -67,10 +67,13 @@ bool impact_read(struct impact *impact, const struct impact_settings *settings, 
     const struct build_settings *build = &settings->build;
     impact->thread_count =
         build->thread_count != 0 ? (uint32_t)build->thread_count : parallel_core_count();
+    struct intake_settings intake = {.folder = build->exports,
+                                     .absent = build->absent,
+                                     .thread_count = impact->thread_count,
+                                     .is_quiet = build->is_quiet};
     return read_catalogues(impact, settings, fault) &&
            intake_read(&impact->intake, &impact->facts, &impact->vocabulary, &impact->registers,
-                       build->exports, build->absent, impact->thread_count, build->is_quiet,
-                       fault) &&
+                       &intake, fault) &&
            set_window(impact, build, fault) && compile_sides(impact, settings, fault) &&
            people_join(&impact->people, &impact->facts, &impact->intake, impact->thread_count,
                        fault);

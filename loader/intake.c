@@ -3,6 +3,7 @@
 #include "loader/delivery.h"
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/parsed.h"
 #include "loader/sort.h"
 #include "loader/source.h"
 #include "protocol/progress.h"
@@ -110,6 +111,7 @@ void intake_free(struct intake *intake)
 
 struct task {
     uint32_t source;
+    uint32_t block; /* of a source that is as before */
     uint64_t from, until;
     struct output *output; /* NULL: not done, or committed already */
 };
@@ -117,6 +119,7 @@ struct task {
 struct reading {
     struct intake *intake;
     const struct intake_sink *sink;
+    struct parsed *parsed; /* NULL: every file is parsed */
     struct source sources[DELIVERY_COUNT_MAX];
     uint32_t next_lines[DELIVERY_COUNT_MAX]; /* number of the first line not committed yet */
     size_t next_tasks[DELIVERY_COUNT_MAX];   /* the first one not committed yet */
@@ -168,6 +171,8 @@ static void commit(struct reading *reading, const struct task *task, struct outp
     struct delivery *delivery = &reading->intake->deliveries[task->source];
     size_t number = (size_t)(task - reading->tasks);
     number_lines(output, reading->next_lines[task->source]);
+    if (reading->parsed != NULL && !output->has_fault)
+        parsed_add(reading->parsed, task->source, output);
     reading->next_lines[task->source] += (uint32_t)output->line_count;
     delivery->row_count += output->row_count;
     delivery->warning_count += output->warning_count;
@@ -256,12 +261,19 @@ static uint64_t clock_own_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+static bool is_as_before(const struct reading *reading, uint32_t source)
+{
+    return reading->intake->deliveries[source].is_as_before;
+}
+
 static void run_task(struct reading *reading, struct task *task, char *buffer)
 {
     const struct source *source = &reading->sources[task->source];
     struct output *output = take_spare(reading);
     uint64_t start_ns = clock_own_ns();
-    if (source->description->format == FORMAT_CSV)
+    if (is_as_before(reading, task->source))
+        parsed_read(reading->parsed, task->source, task->block, output);
+    else if (source->description->format == FORMAT_CSV)
         source_read_csv(source, task->from, task->until, buffer, output);
     else
         source_read_xml(source, buffer, source_buffer_size(reading->chunk_size), output,
@@ -292,20 +304,34 @@ static void work(void *context, uint32_t thread, size_t first, size_t end)
 
 /* ---- what there is to do ---- */
 
-static uint64_t count_tasks(const struct source *source, uint64_t chunk_size)
+static uint64_t count_tasks(const struct reading *reading, uint32_t source_index)
 {
+    const struct source *source = &reading->sources[source_index];
+    if (is_as_before(reading, source_index))
+        return parsed_block_count(reading->parsed, source_index);
     if (source->description->format == FORMAT_XML)
         return 1;
-    return (source->size - source->data_from + chunk_size - 1) / chunk_size;
+    return (source->size - source->data_from + reading->chunk_size - 1) / reading->chunk_size;
 }
 
-static void add_tasks(struct reading *reading, uint32_t source_index)
+/* Blocks that were kept, each as if it were as much of the file as all others. */
+static void add_block_tasks(struct reading *reading, uint32_t source_index)
+{
+    uint64_t count = count_tasks(reading, source_index);
+    uint64_t size = reading->sources[source_index].size;
+    for (uint32_t i = 0; i < count; i++)
+        reading->tasks[reading->task_count++] = (struct task){.source = source_index,
+                                                              .block = i,
+                                                              .from = size * i / count,
+                                                              .until = size * (i + 1) / count};
+}
+
+static void add_source_tasks(struct reading *reading, uint32_t source_index)
 {
     const struct source *source = &reading->sources[source_index];
     bool is_csv = source->description->format == FORMAT_CSV;
     uint64_t at = is_csv ? source->data_from : 0;
-    reading->next_tasks[source_index] = reading->task_count;
-    for (uint64_t left = count_tasks(source, reading->chunk_size); left > 0; left--) {
+    for (uint64_t left = count_tasks(reading, source_index); left > 0; left--) {
         uint64_t size = source->size - at;
         if (is_csv && size > reading->chunk_size)
             size = reading->chunk_size;
@@ -313,8 +339,17 @@ static void add_tasks(struct reading *reading, uint32_t source_index)
             (struct task){.source = source_index, .from = at, .until = at + size};
         at += size;
     }
-    reading->end_tasks[source_index] = reading->task_count;
     reading->next_lines[source_index] = is_csv ? 2 : 0;
+}
+
+static void add_tasks(struct reading *reading, uint32_t source_index)
+{
+    reading->next_tasks[source_index] = reading->task_count;
+    if (is_as_before(reading, source_index))
+        add_block_tasks(reading, source_index); /* whose lines are those of the file */
+    else
+        add_source_tasks(reading, source_index);
+    reading->end_tasks[source_index] = reading->task_count;
 }
 
 /* Adds to the order the tasks of base registers or of others, of files that can be cut or not; of
@@ -324,10 +359,10 @@ static size_t put_some_in_order(struct reading *reading, size_t count, bool are_
 {
     size_t first = count;
     for (uint32_t i = 0; i < reading->task_count; i++) {
-        const struct register_description *description =
-            reading->sources[reading->tasks[i].source].description;
-        if ((description->fact == FACT_PERSON) != are_base ||
-            (description->format == FORMAT_XML) != are_whole)
+        uint32_t source = reading->tasks[i].source;
+        const struct register_description *description = reading->sources[source].description;
+        bool is_whole = description->format == FORMAT_XML && !is_as_before(reading, source);
+        if ((description->fact == FACT_PERSON) != are_base || is_whole != are_whole)
             continue;
         size_t at = count++;
         for (; are_whole && at > first; at--) {
@@ -356,8 +391,8 @@ static void put_in_order(struct reading *reading)
 static uint64_t plan_tasks(struct reading *reading)
 {
     uint64_t count = 0, size = 0;
-    for (size_t i = 0; i < reading->intake->delivery_count; i++) {
-        count += count_tasks(&reading->sources[i], reading->chunk_size);
+    for (uint32_t i = 0; i < reading->intake->delivery_count; i++) {
+        count += count_tasks(reading, i);
         size += reading->sources[i].size;
     }
     reading->tasks = memory_take_zeroed(count, sizeof(reading->tasks[0]));
@@ -437,9 +472,22 @@ static bool files_are_whole(const struct reading *reading, struct fault *fault)
     return true;
 }
 
+/* Which files need not be parsed. */
+static void compare(struct reading *reading, uint32_t thread_count, bool is_quiet)
+{
+    struct intake *intake = reading->intake;
+    if (reading->parsed == NULL)
+        return;
+    parsed_compare(reading->parsed, reading->sources, intake->delivery_count, thread_count,
+                   is_quiet);
+    for (size_t i = 0; i < intake->delivery_count; i++)
+        intake->deliveries[i].is_as_before = parsed_block_count(reading->parsed, i) > 0;
+}
+
 static bool read_files(struct reading *reading, uint32_t thread_count, bool is_quiet,
                        struct fault *fault)
 {
+    compare(reading, thread_count, is_quiet);
     uint64_t size = plan_tasks(reading);
     progress_start(&reading->progress, "reading", "bytes", size, is_quiet);
     struct round base = {reading, 0}, rest = {reading, reading->base_task_count};
@@ -452,16 +500,22 @@ static bool read_files(struct reading *reading, uint32_t thread_count, bool is_q
         *fault = reading->fault;
         return false;
     }
-    return files_are_whole(reading, fault);
+    if (!files_are_whole(reading, fault))
+        return false;
+    bool is_kept =
+        reading->parsed == NULL || parsed_finish(reading->parsed, &reading->intake->parsed_fault);
+    (void)is_kept; /* or told by whoever sums up: the build goes on */
+    return true;
 }
 
 static struct reading *reading_begin(struct intake *intake, const struct intake_sink *sink,
-                                     size_t chunk_size)
+                                     const struct intake_settings *settings)
 {
     struct reading *reading = memory_take_zeroed(1, sizeof(*reading));
     reading->intake = intake;
     reading->sink = sink;
-    reading->chunk_size = chunk_size;
+    reading->parsed = settings->parsed;
+    reading->chunk_size = settings->chunk_size != 0 ? settings->chunk_size : CHUNK_SIZE;
     reading->fault_task = SIZE_MAX;
     pthread_mutex_init(&reading->mutex, NULL);
     pthread_cond_init(&reading->idle, NULL);
@@ -489,34 +543,25 @@ static void reading_end(struct reading *reading)
     free(reading);
 }
 
-static bool read_chunked(struct intake *intake, const struct intake_sink *sink,
-                         struct vocabulary *vocabulary, const struct registers *registers,
-                         const char *folder, const char *absent, uint32_t thread_count,
-                         bool is_quiet, size_t chunk_size, struct fault *fault)
+bool intake_read_into(struct intake *intake, const struct intake_sink *sink,
+                      struct vocabulary *vocabulary, const struct registers *registers,
+                      const struct intake_settings *settings, struct fault *fault)
 {
-    assert(chunk_size >= 1);
+    const char *folder = settings->folder;
     *intake = (struct intake){0};
     int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
         return fault_set(fault, "%s: %s", folder, strerror(errno));
-    struct reading *reading = reading_begin(intake, sink, chunk_size);
-    bool is_fine = take_list(reading, vocabulary, registers, folder_fd, folder, absent, fault) &&
-                   open_sources(reading, folder_fd, fault) &&
-                   read_files(reading, thread_count, is_quiet, fault);
+    struct reading *reading = reading_begin(intake, sink, settings);
+    bool is_fine =
+        take_list(reading, vocabulary, registers, folder_fd, folder, settings->absent, fault) &&
+        open_sources(reading, folder_fd, fault) &&
+        read_files(reading, settings->thread_count, settings->is_quiet, fault);
     reading_end(reading);
     close(folder_fd);
     if (!is_fine)
         intake_free(intake);
     return is_fine;
-}
-
-bool intake_read_into(struct intake *intake, const struct intake_sink *sink,
-                      struct vocabulary *vocabulary, const struct registers *registers,
-                      const char *folder, const char *absent, uint32_t thread_count, bool is_quiet,
-                      struct fault *fault)
-{
-    return read_chunked(intake, sink, vocabulary, registers, folder, absent, thread_count, is_quiet,
-                        CHUNK_SIZE, fault);
 }
 
 /* ---- everything in memory ---- */
@@ -541,15 +586,13 @@ static void need_not_know(void *context)
     (void)context;
 }
 
-bool intake_read_chunked(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
-                         const struct registers *registers, const char *folder, const char *absent,
-                         uint32_t thread_count, bool is_quiet, size_t chunk_size,
-                         struct fault *fault)
+bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
+                 const struct registers *registers, const struct intake_settings *settings,
+                 struct fault *fault)
 {
     struct gathering *gathering = memory_take_zeroed(1, sizeof(*gathering));
     struct intake_sink sink = {gather, need_not_know, gathering};
-    bool is_fine = read_chunked(intake, &sink, vocabulary, registers, folder, absent, thread_count,
-                                is_quiet, chunk_size, fault);
+    bool is_fine = intake_read_into(intake, &sink, vocabulary, registers, settings, fault);
     for (size_t i = 0; i < DELIVERY_COUNT_MAX; i++) {
         if (is_fine)
             facts_append(facts, &gathering->by_delivery[i]);
@@ -559,12 +602,4 @@ bool intake_read_chunked(struct intake *intake, struct facts *facts, struct voca
     if (is_fine)
         intake_order_quarantine(intake);
     return is_fine;
-}
-
-bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
-                 const struct registers *registers, const char *folder, const char *absent,
-                 uint32_t thread_count, bool is_quiet, struct fault *fault)
-{
-    return intake_read_chunked(intake, facts, vocabulary, registers, folder, absent, thread_count,
-                               is_quiet, CHUNK_SIZE, fault);
 }

@@ -61,6 +61,7 @@ struct delivery {
     uint64_t byte_count;
     uint64_t refused_by[REFUSAL_LAST + 1];
     uint64_t parse_ns; /* of all threads together, while they ran */
+    bool is_as_before; /* its rows were kept by an earlier build, and not parsed again */
 };
 #define DELIVERY_COUNT_MAX 32
 
@@ -69,6 +70,18 @@ struct intake {
     size_t delivery_count;
     struct quarantined *quarantine; /* owned; see intake_order_quarantine */
     size_t quarantine_count, quarantine_room;
+    struct fault parsed_fault; /* why something was not kept for the next build; empty: nothing */
+};
+
+/* Borrowed. */
+struct parsed;
+struct intake_settings {
+    const char *folder;
+    const char *absent;    /* registers, separated by commas, that are not delivered; NULL: none */
+    uint32_t thread_count; /* at least 1 */
+    bool is_quiet;
+    size_t chunk_size;     /* of the pieces that files are cut into; 0: what suits a core */
+    struct parsed *parsed; /* what earlier builds kept, and this one will; NULL: nothing */
 };
 
 /* Where facts go, piece by piece: those of one delivery in order, the base register's before all
@@ -80,22 +93,16 @@ struct intake_sink {
 };
 
 /* Reads FOLDER/delivery.csv and every file it lists. Registers that are described but not listed
- * are a fault unless named in `absent` (separated by commas), and then everything they could say is
- * unknown. Fills the vocabulary's missing places. A file whose rows do not number what the list
- * announced is a fault. `thread_count` at least 1. */
+ * are a fault unless they are named as absent, and then everything they could say is unknown. Fills
+ * the vocabulary's missing places. A file whose rows do not number what the list announced is a
+ * fault. */
 MUST_USE bool intake_read(struct intake *intake, struct facts *facts, struct vocabulary *vocabulary,
-                          const struct registers *registers, const char *folder, const char *absent,
-                          uint32_t thread_count, bool is_quiet, struct fault *fault);
+                          const struct registers *registers, const struct intake_settings *settings,
+                          struct fault *fault);
 /* The same into a sink: what was taken before a fault is for the caller to forget. */
 MUST_USE bool intake_read_into(struct intake *intake, const struct intake_sink *sink,
                                struct vocabulary *vocabulary, const struct registers *registers,
-                               const char *folder, const char *absent, uint32_t thread_count,
-                               bool is_quiet, struct fault *fault);
-/* The same, cut into chunks of `chunk_size` bytes: tests show that cuts do not matter. */
-MUST_USE bool intake_read_chunked(struct intake *intake, struct facts *facts,
-                                  struct vocabulary *vocabulary, const struct registers *registers,
-                                  const char *folder, const char *absent, uint32_t thread_count,
-                                  bool is_quiet, size_t chunk_size, struct fault *fault);
+                               const struct intake_settings *settings, struct fault *fault);
 /* The day of the latest of the deliveries. */
 uint32_t intake_latest_as_of(const struct intake *intake);
 /* Any thread may. */

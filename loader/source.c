@@ -1,6 +1,7 @@
 #include "loader/source.h"
 
 #include "loader/csv.h"
+#include "loader/files.h"
 #include "loader/memory.h"
 #include "loader/xml.h"
 #include "protocol/nearest.h"
@@ -17,27 +18,10 @@
 #define HEADER_SIZE_MAX  (LINE_SIZE_MAX + 8)
 #define DECODED_SIZE_MAX (LINE_SIZE_MAX * TEXT_1257_GROWTH)
 
-/* As many of `size` bytes as there are; -1 on an error. */
-static ssize_t read_at(int fd, char *buffer, size_t size, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = pread(fd, buffer + done, size - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        done += (size_t)got;
-    }
-    return (ssize_t)done;
-}
-
 static bool read_wholly(const struct source *source, char *buffer, size_t size, uint64_t offset,
                         struct fault *fault)
 {
-    ssize_t got = read_at(source->fd, buffer, size, offset);
+    ssize_t got = files_read_at(source->fd, buffer, size, offset);
     if (got < 0)
         return fault_set(fault, "%s: %s", source->file, strerror(errno));
     if ((size_t)got < size)

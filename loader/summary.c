@@ -72,9 +72,10 @@ static void print_deliveries(const struct intake *intake, FILE *to)
         const struct delivery *delivery = &intake->deliveries[i];
         char day[DAY_TEXT_SIZE];
         day_to_text(day, (int32_t)delivery->as_of_day);
-        fprintf(to, "%-20s %-10s %12s %9s %9s  %.1f M\n", delivery->description->name, day,
+        fprintf(to, "%-20s %-10s %12s %9s %9s  %.1f M%s\n", delivery->description->name, day,
                 COUNT_TEXT(delivery->row_count), COUNT_TEXT(delivery->refused_count),
-                COUNT_TEXT(delivery->warning_count), rows_per_second(delivery) / 1e6);
+                COUNT_TEXT(delivery->warning_count), rows_per_second(delivery) / 1e6,
+                delivery->is_as_before ? ", unchanged" : "");
         if (delivery->idle_count > 0)
             fprintf(to, "    %9s of no use: not capable, or not activated\n",
                     COUNT_TEXT(delivery->idle_count));
@@ -127,6 +128,8 @@ static void print_times(const struct build *build, FILE *to)
 
 void summary_print_gates(const struct build *build, FILE *to)
 {
+    if (build->intake.parsed_fault.text[0] != '\0')
+        fprintf(to, "warning: %s\n", build->intake.parsed_fault.text);
     for (size_t i = 0; i < build->gates.told_count; i++) {
         const struct finding *finding = &build->gates.list[i];
         const char *name = gate_name(finding->gate);
@@ -185,6 +188,7 @@ static void json_deliveries(struct json *json, const struct intake *intake)
         json_close_object(json);
         json_number(json, "warnings", delivery->warning_count);
         json_number(json, "idle", delivery->idle_count);
+        json_bool(json, "unchanged", delivery->is_as_before);
         json_real(json, "rows_per_s_and_core", rows_per_second(delivery));
         json_close_object(json);
     }
@@ -253,6 +257,8 @@ void summary_print_json(const struct build *build, const struct build_settings *
         json_text(&json, "generation", generation);
     }
     json_deliveries(&json, &build->intake);
+    if (build->intake.parsed_fault.text[0] != '\0')
+        json_text(&json, "not_kept", build->intake.parsed_fault.text);
     if (build->memberships.set_count > 0) {
         json_day(&json, "as_of", build->as_of_day);
         json_day(&json, "window_from", build->window.from_day);

@@ -545,6 +545,57 @@ is "$(current "$work/again")" 0000000000000001 "no work folder: CURRENT"
 judge $? 3 "waiting: writing what does not fit --memory" "no room for what waits"
 is "$(ls -A "$work/waiting")" "" "no room for what waits: nothing stays"
 is "$(current "$work/again")" 0000000000000001 "no room for what waits: CURRENT"
+# ---- files that have not changed ----
+
+mkdir -m 700 "$work/parsed"
+cp -r "$work/larger" "$work/next"
+for words in "first --threads 2" "again --threads 5" "again --memory 1"; do
+    rm -rf "$work/anew"
+    case $words in first*) kept_count=0 ;; *) kept_count=11 ;; esac
+    # shellcheck disable=SC2086
+    row 0 "published" "parsed $words" build --exports "$work/next" --snapshots "$work/anew" --identity-key "$work/identity" \
+        --signing-key "$work/signing" --summary "$work/anew.json" --parsed-dir "$work/parsed" ${words#* }
+    is "$(grep -c '"unchanged": true' "$work/anew.json")" "$kept_count" "parsed $words: files that were not parsed again"
+    same "$work/anew/0000000000000001.mdb" "$work/first.mdb" "parsed $words: data"
+    same "$work/anew/0000000000000001.quarantine" "$work/first.quarantine" "parsed $words: refused rows"
+done
+grep -q "unchanged" "$work/out" || bad "parsed again: the table does not say so"
+# One digit in one file, and all of them of another minute.
+sed -i '1000s/1/2/' "$work/next/izm_izglitojamie.csv"
+touch "$work/next"/*
+# shellcheck disable=SC2086
+row 0 "published" "a file that changed" build --exports "$work/next" --snapshots "$work/anew" --identity-key "$work/identity" \
+    --signing-key "$work/signing" --summary "$work/anew.json" --parsed-dir "$work/parsed"
+is "$(grep -c '"unchanged": true' "$work/anew.json")" 10 "a file that changed: the others"
+row 0 "published" "a file that changed, parsed" build --exports "$work/next" --snapshots "$work/plainly" --identity-key "$work/identity" \
+    --signing-key "$work/signing"
+same "$work/anew/0000000000000002.mdb" "$work/plainly/0000000000000001.mdb" "a file that changed: data"
+(
+    trap '' XFSZ
+    rm "$work/parsed"/*
+    ulimit -f 5000
+    exec timeout 60 "$ELIG_BIN/eligload" build --exports "$work/next" --snapshots "$work/anew" --dry-run \
+        --identity-key "$work/identity" --signing-key "$work/signing" --parsed-dir "$work/parsed"
+) >"$work/out" 2>&1
+judge $? 0 "parsed/PMLP.persons.1.parsed: File too large; pmlp_personas.csv will be parsed again" "no room for what is kept"
+is "$(find "$work/parsed" -name '*.new')" "" "no room for what is kept: nothing half-made stays"
+for tenths in 01 02 03 04 06; do
+    rm -f "$work/parsed"/*.parsed
+    "$ELIG_BIN/eligload" build --exports "$work/next" --snapshots "$work/anew" --dry-run --quiet \
+        --identity-key "$work/identity" --signing-key "$work/signing" --parsed-dir "$work/parsed" >"$work/out" 2>&1 &
+    loader=$!
+    sleep "0.$tenths"
+    kill -9 $loader 2>/dev/null
+    wait $loader 2>/dev/null
+done
+row 0 "published" "after the killing" build --exports "$work/next" --snapshots "$work/anew" --identity-key "$work/identity" \
+    --signing-key "$work/signing" --parsed-dir "$work/parsed"
+same "$work/anew/0000000000000003.mdb" "$work/plainly/0000000000000001.mdb" "after the killing: data"
+is "$(find "$work/parsed" -name '*.new')" "" "after the killing: nothing half-made stays"
+chmod 755 "$work/parsed"
+row 3 "parsed: mode 0755 lets others in, and the population will be in it: chmod 700 it" "a folder for all" build \
+    --exports "$work/next" --snapshots "$work/anew" --identity-key "$work/identity" --signing-key "$work/signing" --parsed-dir "$work/parsed"
+
 # shellcheck disable=SC2086
 row 0 "published" "before the killing" build --exports "$work/larger" --snapshots "$work/killed" $keys
 killed=0

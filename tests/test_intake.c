@@ -101,6 +101,7 @@ struct world {
 };
 
 static struct file delivered[FILE_COUNT];
+static struct parsed *parsed;
 static char folder[128];
 
 static void write_text(const char *name, const char *text, size_t size)
@@ -154,11 +155,14 @@ static bool read_world(struct world *world, const char *absent, uint32_t thread_
     if (!registers_read(&world->registers, &world->vocabulary, support_path("loader/registers"),
                         &world->fault))
         ck_abort_msg("%s", world->fault.text);
-    if (chunk_size == 0)
-        return intake_read(&world->intake, &world->facts, &world->vocabulary, &world->registers,
-                           folder, absent, thread_count, true, &world->fault);
-    return intake_read_chunked(&world->intake, &world->facts, &world->vocabulary, &world->registers,
-                               folder, absent, thread_count, true, chunk_size, &world->fault);
+    struct intake_settings settings = {.folder = folder,
+                                       .absent = absent,
+                                       .thread_count = thread_count,
+                                       .is_quiet = true,
+                                       .chunk_size = chunk_size,
+                                       .parsed = parsed};
+    return intake_read(&world->intake, &world->facts, &world->vocabulary, &world->registers,
+                       &settings, &world->fault);
 }
 
 static void free_world(struct world *world)

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 flags="-std=c17 -D_GNU_SOURCE -O1 -w -pthread -I."
 
-for source in tests/support tests/test_hoard tests/test_kin tests/test_shelves; do
+for source in tests/support tests/test_hoard tests/test_kin tests/test_shelves tests/test_parsed; do
     # shellcheck disable=SC2086 # flags are words
     "$CC" $flags -c -o "$work/${source#tests/}.o" "$source.c" || exit 3
 done
@@ -39,7 +39,7 @@ twin() {
     fi
 }
 
-for name in hoard kin shelves; do
+for name in hoard kin shelves parsed; do
     if suite $name; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "test_$name fails without a twin"; fi
 done
 
@@ -56,6 +56,23 @@ twin "of ties in a row the first is followed" kin kin '/^static uint32_t root_of
 twin "rows under an earlier code stand by themselves" shelves shelves 's/return kin == KIN_NONE ? plain_part(code) : SHELF_COUNT + kin;/return plain_part(code);/'
 twin "those who are tied stay where they were" shelves shelves '/^static void take_persons/,/^}/s/if (kin == KIN_NONE)/if (true)/'
 twin "persons come as they went" shelves shelves 's/if (are_in_order(persons, count))/if (true)/'
+twin "whatever was kept is taken" parsed parsed 's/if (!atomic_load(&kept->is_other) && /if (/'
+twin "only the size of a source counts" parsed parsed '/^static void look_at_piece/,/^}/s/if (kept->fd >= 0 &&/if (false \&\& kept->fd >= 0 \&\&/'
+twin "the last piece of a source is not looked at" parsed parsed '/^static void add_looks/,/^}/s/i < count/i + (are_blocks ? 0 : 1) < count/'
+twin "what was kept is not looked at" parsed parsed 's/look_at_block(look, /(void)(look, /'
+twin "tables may be damaged" parsed parsed 's/bool is_good = memcmp(check, header + PARSED_CHECK, sizeof(check)) == 0;/bool is_good = true;/'
+twin "it does not matter how it was understood" parsed parsed 's/memcmp(header + PARSED_ORIGIN, kept->origin, PARSED_HASH_SIZE) != 0/false/'
+twin "the day of delivery does not matter" parsed_origin parsed 's/if (source->description->fact == FACT_PERSON)/if (false)/'
+twin "values that stand for others do not matter" parsed_origin parsed 's/add_number(state, column->map\[i\].to);//'
+twin "the number in the list is kept" parsed_block parsed 's/\.delivery = source->plan.delivery/.delivery = 0/'
+twin "lines are those of the piece" intake parsed '/^static void commit(/,/^}/{/number_lines(output/d;s/reading->next_lines\[task->source\] += /number_lines(output, reading->next_lines[task->source]); &/}'
+twin "half-made files stay" parsed parsed 's/is_wanted = !ends_with(entry->d_name, PARSED_SUFFIX NEW_SUFFIX) \&\&/is_wanted =/'
+twin "what is delivered no more stays" parsed parsed 's/sweep(parsed, true);//'
+twin "a folder that others may enter is taken" parsed parsed 's/(info.st_mode & (S_IRWXG | S_IRWXO)) != 0/false/'
+twin "others may read what is kept" parsed parsed 's/O_NOFOLLOW, 0600)/O_NOFOLLOW, 0644)/'
+twin "two loaders share a folder" parsed parsed 's/flock(fd, LOCK_EX | LOCK_NB) != 0/false/'
+twin "what was refused as a whole is kept" intake parsed '/^static bool read_files/,/^}/s/if (!files_are_whole(reading, fault))/bool is_whole = files_are_whole(reading, fault); if (reading->parsed != NULL) (void)!parsed_finish(reading->parsed, \&reading->intake->parsed_fault); if (!is_whole)/'
+twin "a full disk is not told" parsed parsed 's/give_up(parsed, kept, strerror(errno));/;/'
 twin "long numbers are cut" shelves shelves 's/fact->identifier.size > TEXT_SIZE_SHORT/false/'
 
 echo "$passed passed, $failed failed, 0 skipped"
