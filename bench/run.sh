@@ -139,15 +139,24 @@ time_sort() { # ROUND: the same bytes, sorted by their lines
     LC_ALL=C sort --parallel=2 -S 2G -T "$scratch" "$scratch"/deliveries/* >/dev/null
     echo "loader,sort,-,$1,total,$(seconds_since "$started")" >>"$measures"
 }
+load() { # [options]: the country, from nothing
+    rm -rf "$scratch/snapshots" "$scratch/keys"
+    "$bin/eligload" build --quiet --exports "$work/country" --snapshots "$scratch/snapshots" --identity-keys "$scratch/keys" \
+        --signing-key "$work/keys/signing.key" --summary "$scratch/load.json" "$@" >/dev/null 2>&1
+}
 mkdir "$scratch/deliveries"
 sed 1d "$work/country/delivery.csv" | cut -d, -f2 | while read -r file; do ln -s "$(realpath "$work/country/$file")" "$scratch/deliveries/"; done
 echo "== the loader, sort beside it, and the start with what it made"
 round=0
 while [ $round -lt $loads ]; do
-    rm -rf "$scratch/snapshots" "$scratch/keys"
-    "$bin/eligload" build --quiet --exports "$work/country" --snapshots "$scratch/snapshots" --identity-keys "$scratch/keys" \
-        --signing-key "$work/keys/signing.key" --summary "$scratch/load.json" >/dev/null 2>&1
+    load
     rows seconds loader country - $round <"$scratch/load.json" >>"$measures"
+    rm -rf "$scratch/parsed"
+    mkdir -m 700 "$scratch/parsed"
+    for subject in "kept for the next" "unchanged"; do
+        load --parsed-dir "$scratch/parsed"
+        echo "loader,$subject,-,$round,total,$(value total "$scratch/load.json")" >>"$measures"
+    done
     time_sort $round
     time_start $round
     round=$((round + 1))

@@ -497,6 +497,7 @@ START_TEST(what_cannot_be_read_back_is_a_fault_and_no_other_rows)
         kept_inode = info.st_ino;
         kept_reads_left = reads;
         if (!read_world(&world, (struct way){.thread_count = 1})) {
+            registers_free(&world.registers);
             ck_assert_ptr_nonnull(
                 strstr(world.fault.text,
                        "PMLP.eid.1.parsed: is not what was kept: remove it and build again"));
@@ -549,6 +550,7 @@ START_TEST(what_was_refused_as_a_whole_is_not_kept)
     delivered[EID].row_count++;
     write_delivery();
     ck_assert(!read_world(&world, (struct way){0}));
+    registers_free(&world.registers);
     ck_assert_ptr_nonnull(strstr(world.fault.text, "61 rows wanted"));
     ck_assert_uint_eq(count_files(), 0);
 }
