@@ -4,6 +4,7 @@
 
 #include <err.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -309,6 +310,13 @@ static void say_instead(uint8_t *frame, enum status status, uint32_t wait_ms)
         frame_encode_response(frame, &response);
 }
 
+/* The other side hung up within this time. */
+static bool is_left(int fd, uint32_t wait_ms)
+{
+    struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+    return poll(&end, 1, (int)wait_ms) > 0;
+}
+
 /* A record of answers, as it is ordered. False: the connection is over. */
 static bool send_answers(struct connection *c, size_t frame_count)
 {
@@ -333,8 +341,8 @@ static bool send_answers(struct connection *c, size_t frame_count)
         first[RESPONSE_ID] ^= 1;
     if (manner == SEALED_NONSENSE)
         first[RESPONSE_STATUS] ^= 0xff;
-    if (manner == SEALED_LATE)
-        usleep(orders.late_ms * 1000);
+    if (manner == SEALED_LATE && is_left(c->fd, orders.late_ms))
+        return false;
     size_t size = record_seal(&c->send, c->bytes, frame_count);
     if (manner == SEALED_FLIP)
         c->bytes[size / 2] ^= 1;

@@ -28,7 +28,7 @@ enum sealed_manner {
     SEALED_NONSENSE, /* a sealed frame that is no answer */
     SEALED_DRAINING, /* says that it stops, and does not yet */
     SEALED_NO_ROOM,  /* answers each frame BUSY, with orders.busy_ms */
-    SEALED_LATE,     /* after orders.late_ms */
+    SEALED_LATE,     /* after orders.late_ms, unless it is left before */
     SEALED_SILENT,   /* reads and says nothing */
 };
 

@@ -71,15 +71,16 @@ int main(int argc, char *argv[])
     struct fault fault;
     const char *manner = argc > 2 ? argv[2] : "well";
     if (argc < 2 || chdir(argv[1]) != 0 || !identity_start(&fault))
-        errx(2, "serve_sealed FOLDER [MANNER TIMES]");
+        errx(2, "serve_sealed FOLDER [MANNER TIMES [BUSY_MS]]");
     make_keys();
     start(address);
     bool is_next = strcmp(manner, "next-key") == 0;
-    sealed_server_order((struct sealed_orders){.has_now = !is_next,
-                                               .has_next = is_next,
-                                               .manner = manner_of_name(manner),
-                                               .times = argc > 3 ? (unsigned)atoi(argv[3]) : 0,
-                                               .busy_ms = 200});
+    sealed_server_order(
+        (struct sealed_orders){.has_now = !is_next,
+                               .has_next = is_next,
+                               .manner = manner_of_name(manner),
+                               .times = argc > 3 ? (unsigned)atoi(argv[3]) : 0,
+                               .busy_ms = argc > 4 ? (uint32_t)atoi(argv[4]) : 200});
     write_address(address);
     for (;;)
         pause();

@@ -578,6 +578,12 @@ START_TEST(rows_stay_in_the_ring_while_the_disk_is_full_if_so_chosen)
 }
 END_TEST
 
+static bool old_rows_are_taken(void)
+{
+    return atomic_load(&audit_ring(audit, 0)->first) >= 2 &&
+           atomic_load(&audit_ring(audit, 1)->first) >= 2;
+}
+
 /* A swap: rows of the old edition are looked up in it, those of the next one wait until every loop
  * has left the old one. */
 START_TEST(rows_are_looked_up_in_the_edition_that_answered_them)
@@ -599,7 +605,8 @@ START_TEST(rows_are_looked_up_in_the_edition_that_answered_them)
     audit_use(one, next.edition);
     push_rows(one, 2, 2, tag);
     push_rows(two, 10, 2, old_tag);
-    struct timespec some = {.tv_nsec = 200000000};
+    wait_for(old_rows_are_taken);
+    struct timespec some = {.tv_nsec = 200000000}; /* for what must not be taken */
     nanosleep(&some, NULL);
     ck_assert_uint_eq(atomic_load(&one->first), 2);
     ck_assert_uint_eq(atomic_load(&two->first), 2);

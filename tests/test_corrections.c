@@ -272,6 +272,7 @@ static Suite *corrections_suite(void)
 {
     Suite *suite = suite_create("corrections");
     TCase *tcase = tcase_create("all");
+    tcase_set_timeout(tcase, 60); /* a slow disk has hundreds of syncs to do */
     tcase_add_test(tcase, a_table_is_read_by_its_header);
     tcase_add_test(tcase, a_row_becomes_the_request_that_it_says);
     tcase_add_test(tcase, request_ids_are_a_promise);

@@ -28,13 +28,20 @@ static void close_lobby(void)
     lobby_close(&lobby);
 }
 
-static uint32_t count_lines(const char *text)
+static uint32_t count_lines_of(FILE *from, const char *text)
 {
     char line[4096];
     uint32_t count = 0;
-    FILE *from = fopen(log_path, "r");
+    rewind(from);
     while (fgets(line, sizeof(line), from) != NULL)
         count += strstr(line, text) != NULL;
+    return count;
+}
+
+static uint32_t count_lines(const char *text)
+{
+    FILE *from = fopen(log_path, "r");
+    uint32_t count = count_lines_of(from, text);
     fclose(from);
     return count;
 }
@@ -540,9 +547,14 @@ START_TEST(a_list_that_could_not_be_read_for_a_while_is_read_then)
     lobby_revoke(&elsewhere, 6, LOBBY_TILL, 0);
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     struct rlimit none = {0, limit.rlim_max}; /* whoever has a file open keeps it */
+    FILE *log = fopen(log_path, "r");
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     int renamed = rename(elsewhere.revocations, lobby.revocations);
-    usleep(4 * REVOCATIONS_POLL_MS * 1000);
+    for (int ms = 0; ms < lobby_wait_ms() && count_lines_of(log, "event=revocations_refused") == 0;
+         ms++)
+        usleep(1000);
+    usleep(2 * REVOCATIONS_POLL_MS * 1000); /* to be refused again, and not to say so */
+    fclose(log);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     ck_assert_int_eq(renamed, 0);
     wait_for_list(2);

@@ -100,14 +100,16 @@ END_TEST
 
 START_TEST(a_terminal_gets_a_bar_at_most_ten_times_a_second)
 {
+    uint64_t start_ns = clock_monotonic_ns();
     const char *text = through_terminal(STEPS * 100000);
+    uint64_t took_ms = (clock_monotonic_ns() - start_ns) / 1000000;
     if (text == NULL) {
         printf("skipped: no pseudo-terminal here\n");
         return;
     }
     size_t paint_count = count_char(text, '\r');
     ck_assert_uint_ge(paint_count, 5);
-    ck_assert_uint_le(paint_count, STEPS * STEP_MS / 100 + 5);
+    ck_assert_uint_le(paint_count, took_ms / 100 + 5);
     ck_assert_ptr_nonnull(strstr(text, "[##"));
     ck_assert_ptr_nonnull(strstr(text, " left\033[K"));
     ck_assert_ptr_nonnull(strstr(text, "\rreading: 3,000,000 rows in "));

@@ -17,7 +17,7 @@ passed=0 failed=0 skipped=0
 good() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "$*"; }
 
-# start [MANNER TIMES]: a server with the keys in $keys; its address into $address.
+# start [MANNER TIMES [BUSY_MS]]: a server with the keys in $keys; its address into $address.
 keys=$work/keys
 mkdir "$keys"
 start() {
@@ -101,7 +101,7 @@ buy="--product 1 --price 1.50"
     for manner in 'next-key' 'busy 2' 'no-accept 1' 'cut 1' 'flip 1' 'replay 1' 'close 2'; do
         start $manner && asks 0 '^OK: 5 answered' ping --count 5 $pinned $who --timeout-ms 10000
     done
-    start busy 1000 && asks 3 'no room now.*ask again after [0-9]* ms' ping $pinned $who --timeout-ms 150
+    start busy 1000 60000 && asks 3 'no room now.*ask again after [0-9]* ms' ping $pinned $who --timeout-ms 20000
 }
 
 # ---- the example terminals ----

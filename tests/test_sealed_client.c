@@ -13,15 +13,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS       10000
-#define SHORT_TIMEOUT_MS 300
-/* Attempts come after pauses of 100, 200, 400, 800, 1600 ms and up to half as much again: the fifth
- * at the latest 2250 ms after the first, the sixth not before 3100. Between the two none is under
- * way, whatever chance adds. */
-#define ATTEMPTS_TIMEOUT_MS 2700
-#define MANY                300
-#define FRAMES_MAX          64
-#define PRICE               15000
+#define TIMEOUT_MS        10000
+#define SHORT_TIMEOUT_MS  300
+#define LONGER_TIMEOUT_MS 2500 /* than two answers take */
+/* Attempts come after pauses of 100, 200, 400 ms and up to half as much again: the third at the
+ * latest 450 ms after the first, the fourth not before 700. Between the two none is under way,
+ * unless the machine is slow: then it is a timeout, and asked again. */
+#define ATTEMPTS_TIMEOUT_MS 600
+/* How often. A client that says nothing but "timeout" is found out all the same. */
+#define TRIES_MAX  30
+#define NEVER_MS   600000 /* later than any test ends */
+#define REFUSALS   3      /* in a row: this server does not want this terminal */
+#define MANY       300
+#define FRAMES_MAX 64
+#define PRICE      15000
 
 static char address[32];
 static struct sealed_log seen;
@@ -74,6 +79,16 @@ static void look_at(const struct elig_response *response, uint64_t id)
     ck_assert_uint_eq(response->kind, ELIG_CHECK);
     ck_assert_uint_eq(response->status, ELIG_DOES_NOT_APPLY);
     ck_assert_uint_eq(response->payable, PRICE + id);
+}
+
+/* Until it is something else than a timeout: no machine is too slow for it. */
+static int ask_until_told(struct elig *elig, const struct elig_request *request,
+                          struct elig_response *response)
+{
+    int error = ELIG_TIMEOUT;
+    for (int tries = 0; tries < TRIES_MAX && error == ELIG_TIMEOUT; tries++)
+        error = elig_ask(elig, request, response);
+    return error;
 }
 
 static void ask_one(struct elig *elig, uint64_t id)
@@ -311,7 +326,7 @@ START_TEST(a_transaction_that_is_lost_is_sent_again_and_done_once)
     make_sales(sales);
     struct elig *elig = open_sealed(SHORT_TIMEOUT_MS);
     for (size_t i = 0; i < SALES; i++) {
-        int left = 10;
+        int left = TRIES_MAX;
         while (elig_transact(elig, &sales[i], &answers[i]) != ELIG_FINE)
             ck_assert_int_gt(--left, 0);
     }
@@ -459,12 +474,12 @@ START_TEST(a_wait_beyond_the_timeout_is_told_at_once_and_kept)
     struct elig_request request = check_request(1);
     struct elig_response response;
     sealed_server_order((struct sealed_orders){
-        .has_now = true, .manner = SEALED_BUSY, .times = 1, .busy_ms = 20000});
-    struct elig *elig = open_sealed(2000);
+        .has_now = true, .manner = SEALED_BUSY, .times = 1, .busy_ms = 60000});
+    struct elig *elig = open_sealed(TIMEOUT_MS);
     for (int i = 0; i < 50; i++) {
         ck_assert_int_eq(elig_ask(elig, &request, &response), ELIG_NO_ROOM);
         ck_assert_uint_gt(elig_wait_ms(elig), 15000);
-        ck_assert_uint_le(elig_wait_ms(elig), 30000);
+        ck_assert_uint_le(elig_wait_ms(elig), 60000);
     }
     elig_close(elig);
     sealed_server_log(&seen);
@@ -494,6 +509,13 @@ static const struct {
     {"answers nonsense", SEALED_NONSENSE, ELIG_BAD_ANSWER, ""},
 };
 
+static uint32_t timeout_of(int error)
+{
+    if (error == ELIG_TIMEOUT)
+        return SHORT_TIMEOUT_MS;
+    return error == ELIG_NO_CONNECTION ? ATTEMPTS_TIMEOUT_MS : TIMEOUT_MS;
+}
+
 START_TEST(a_server_that_fails_for_ever_is_told_apart_and_may_be_asked_again)
 {
     struct elig_request request = check_request(7);
@@ -501,20 +523,23 @@ START_TEST(a_server_that_fails_for_ever_is_told_apart_and_may_be_asked_again)
     memset(&untouched, 0xa5, sizeof(untouched));
     response = untouched;
     sealed_server_order((struct sealed_orders){
-        .has_now = true, .manner = failures[_i].manner, .times = 1000, .late_ms = 450});
-    struct elig *elig =
-        open_sealed(failures[_i].error == ELIG_TIMEOUT ? SHORT_TIMEOUT_MS : ATTEMPTS_TIMEOUT_MS);
-    int error = elig_ask(elig, &request, &response);
+        .has_now = true, .manner = failures[_i].manner, .times = 1000, .late_ms = NEVER_MS});
+    struct elig *elig = open_sealed(timeout_of(failures[_i].error));
+    int error = failures[_i].error == ELIG_NO_CONNECTION ? ask_until_told(elig, &request, &response)
+                                                         : elig_ask(elig, &request, &response);
     ck_assert_msg(error == failures[_i].error, "a server that %s: %s", failures[_i].what,
                   elig_error_text(error));
     ck_assert_ptr_nonnull(strstr(elig_trouble(elig), failures[_i].trouble));
     ck_assert_mem_eq(&response, &untouched, sizeof(response));
+    sealed_server_log(&seen);
+    if (error == ELIG_NOT_ACCEPTED)
+        ck_assert_uint_eq(seen.hello_count, REFUSALS);
 
     sealed_server_order((struct sealed_orders){.has_now = true});
-    if (failures[_i].manner == SEALED_LATE)
-        usleep(500000); /* until that answer is out */
     usleep(elig_wait_ms(elig) * 1000);
-    ask_one(elig, 7);
+    error = ask_until_told(elig, &request, &response);
+    ck_assert_msg(error == ELIG_FINE, "%s (%s)", elig_error_text(error), elig_trouble(elig));
+    look_at(&response, 7);
     elig_close(elig);
 }
 END_TEST
@@ -528,7 +553,7 @@ START_TEST(what_was_answered_before_a_failure_is_told)
         requests[i] = check_request(i + 1);
     sealed_server_order((struct sealed_orders){
         .has_now = true, .manner = SEALED_SILENT, .times = 1000, .first = 2});
-    struct elig *elig = open_sealed(SHORT_TIMEOUT_MS);
+    struct elig *elig = open_sealed(LONGER_TIMEOUT_MS);
     ck_assert_int_eq(elig_ask_many(elig, requests, MANY, responses, &answered), ELIG_TIMEOUT);
     ck_assert_uint_eq(answered, 2 * FRAMES_MAX);
 
@@ -642,14 +667,18 @@ START_TEST(after_a_silence_that_the_server_does_not_bear_there_is_a_new_session)
         .has_now = true,
         .terms = {.frames_max = 4, .in_flight_max = 16, .records_max = 100, .idle_s = 1}});
     struct elig *elig = open_sealed(TIMEOUT_MS);
+    int64_t start_ms = wire_clock_ms();
     ask_one(elig, 1);
     ask_one(elig, 2);
+    bool is_silent_once = wire_clock_ms() - start_ms < 1000; /* the machine may be silent, too */
     usleep(1100000);
     ask_one(elig, 3);
     elig_close(elig);
     sealed_server_log(&seen);
-    ck_assert_uint_eq(seen.session_count, 2);
     ck_assert_uint_eq(seen.id_count, 3); /* nothing went into the closed one */
+    ck_assert_uint_gt(seen.asked[2].session, seen.asked[1].session);
+    if (is_silent_once)
+        ck_assert_uint_eq(seen.asked[1].session, seen.asked[0].session);
 }
 END_TEST
 
@@ -679,7 +708,7 @@ START_TEST(a_server_that_is_away_is_no_connection_and_wears_out_no_counter)
     struct elig_response response;
     struct elig *elig = open_sealed(SHORT_TIMEOUT_MS);
     sealed_server_stop();
-    ck_assert_int_eq(elig_ask(elig, &request, &response), ELIG_NO_CONNECTION);
+    ck_assert_int_eq(ask_until_told(elig, &request, &response), ELIG_NO_CONNECTION);
     ck_assert_str_eq(elig_trouble(elig), strerror(ECONNREFUSED));
     ck_assert_int_ne(access(counter_path(), F_OK), 0);
     elig_close(elig);
