@@ -290,9 +290,7 @@ likely_clauses(const struct question *question, uint32_t first)
 
     const uint8_t *groups = &edition->clause_groups[number];
     const struct set_head *set = question->set;
-    uint64_t likely = 0;
-    for (uint32_t i = count; i-- > 0;)
-        likely = likely << 1 | (set->group_bits[groups[i] / 64] >> groups[i] % 64 & 1);
+    uint64_t likely = group_bits_gather(set->group_bits, groups, count);
     uint64_t open = bits_from(edition->open_bits + day_index * edition->clause_words, number);
     likely &= open;
 

@@ -177,7 +177,7 @@ static bool clauses_fill(struct edition *edition, struct fault *fault)
     const struct tables *tables = edition->tables;
     size_t day_count = edition->calendar.until_day - edition->calendar.from_day;
     edition->clause_words = (size_t)tables->clause_count / 64 + 2; /* 64 bits from any clause on */
-    edition->clause_groups = huge_take((size_t)tables->clause_count + 1, 1);
+    edition->clause_groups = huge_take((size_t)tables->clause_count + GROUP_GATHER_STEP, 1);
     edition->open_bits = huge_take(day_count * edition->clause_words, sizeof(uint64_t));
     edition->asking_bits = huge_take(edition->clause_words, sizeof(uint64_t));
     if (edition->clause_groups == NULL || edition->open_bits == NULL ||

@@ -5,6 +5,7 @@
 
 #include "protocol/blake.h"
 #include "protocol/calendar.h"
+#include "protocol/group_bits.h"
 #include "protocol/snapshot.h"
 
 /* Open hash tables, at most half full; numbers that nobody has are free slots. */
@@ -16,22 +17,12 @@ struct point_slot {
     uint32_t site;
 };
 
-/* Groups are first looked for as bits: bit g % GROUP_BIT_COUNT stands for group g, so that groups
- * are taken for one another only in a country that has more of them. The last bit stands for
- * everybody, and every set has it. */
-#define GROUP_WORD_COUNT    3
-#define GROUP_BIT_COUNT     191
-#define GROUP_BIT_EVERYBODY 191
-static_assert(GROUP_BIT_EVERYBODY == 64 * GROUP_WORD_COUNT - 1, "the last bit of the last word");
-
 /* A set, and a first look at it: the bits of the groups that it speaks of. */
 struct set_head {
     uint64_t group_bits[GROUP_WORD_COUNT];
     uint32_t first, count; /* memberships */
 };
 static_assert(sizeof(struct set_head) == 32, "two heads are a cache line");
-
-static_assert(GROUP_BIT_EVERYBODY <= UINT8_MAX, "the bit of every group is a byte");
 
 /* Views of people here and there, drawn as people are: what is read in place of somebody unknown
  * (VIEW_DECOY). A power of two. */
