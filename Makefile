@@ -173,7 +173,7 @@ RESULTS := $(BUILD)/results
 # What rounds by chance compare does not hang on sanitizers and valgrind: these see one in so many.
 ROUNDS_SHARE ?= $(if $(SAN)$(filter memcheck,$(MAKECMDGOALS)),4,1)
 IN_TEST  = exec env RESULTS=$(RESULTS) BUILD=$(BUILD) ELIG_BIN='$(CURDIR)/$(BUILD)/bin' ELIG_TOP='$(CURDIR)' \
-           ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
+           ALL_TWINS=$(ALL_TWINS) ROUNDS_SHARE=$(ROUNDS_SHARE) CK_DEFAULT_TIMEOUT=20 CK_TIMEOUT_MULTIPLIER=$(if $(filter memcheck,$(MAKECMDGOALS)),30,$(if $(SAN),8,2)) tests/run.sh
 SCRIPTS := $(patsubst tests/%.sh,%,$(wildcard tests/layers.sh tests/simple_mistakes.sh tests/argv.sh tests/man.sh tests/test_*.sh))
 # These wait more than they work: they begin first, and others run meanwhile.
 PATIENT := $(addprefix run/test_,sealed_client client_twins.sh twins_engine.sh twins_ledger.sh eligd_disk sealed.sh faults faults_network eligd reliefs.sh progress page.sh)

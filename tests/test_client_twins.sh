@@ -88,6 +88,6 @@ count_up "two processes read at once" 's/if (!replace_begin(&replacing, path, fa
 count_up "a lost file begins at nothing" 's/\*out = clock_number();/*out = 0;/'
 wait
 
-failed=$(cat "$work"/twin*/wrong 2>/dev/null | tee /dev/stderr | wc -l)
+failed=$(cat "$work"/twin*/wrong 2>/dev/null | tee -a /dev/stderr | wc -l)
 echo "$((count - failed)) passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

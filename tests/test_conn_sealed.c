@@ -476,7 +476,7 @@ START_TEST(whoever_is_accepted_and_never_proves_its_keys_is_closed)
 {
     static uint8_t record[RECORD_SIZE_MAX];
     lobby_start(&lobby);
-    reopen(200, NEVER_MS, NEVER_MS);
+    reopen(1000, NEVER_MS, NEVER_MS);
     open_till(till, LOBBY_TILL);
     if (_i == 1)
         send_bytes(till, record, put(till, record, LONG_FRAMES) - 1);
@@ -553,10 +553,10 @@ START_TEST(an_accept_that_was_held_back_is_followed_by_the_wait_for_a_record)
 {
     bool is_full;
     lobby_start(&lobby);
-    reopen(300, NEVER_MS, NEVER_MS);
+    reopen(1000, NEVER_MS, NEVER_MS);
     greet_behind_a_full_socket(till, &is_full);
     ck_assert(is_full);
-    for (int i = 0; i < 500; i++) { /* longer than a HELLO or a record may take */
+    for (int i = 0; i < 1200; i++) { /* longer than a HELLO or a record may take */
         turn();
         usleep(1000);
     }

@@ -52,17 +52,25 @@ until "$ELIG_BIN/eligctl" ping --connect "unix:$work/sock" >/dev/null 2>&1 || [ 
     sleep 0.05
     tries=$((tries - 1))
 done
-for kind in check use reserve+confirm; do
-    if "$ELIG_BIN/eligbench" run --connect "unix:$work/sock" --truth "$demo/country/truth.csv" --hits 100 --kind $kind \
-        --connections 2 --depth 8 --warm-ms 0 --measure-ms 200 --json >"$work/$kind.json" &&
-        grep -q '"APPLIES": [1-9]' "$work/$kind.json"; then
+# measure KIND STATUS: for longer where the disk is so slow that nothing comes as far in less.
+measure() {
+    for ms in 200 2000 20000; do
+        "$ELIG_BIN/eligbench" run --connect "unix:$work/sock" --truth "$demo/country/truth.csv" --hits 100 --kind "$1" \
+            --connections 2 --depth 8 --warm-ms 0 --measure-ms $ms --json >"$work/$1.json"
+        status=$?
+        sleep 1 # ids are by the second
+        grep -q "\"$2\": [1-9]" "$work/$1.json" && return $status
+        grep -q '"failed": 0,' "$work/$1.json" && grep -q '"wrong": 0,' "$work/$1.json" || return 1
+    done
+    return 1
+}
+for kind in check:APPLIES use:APPLIES reserve+confirm:CONFIRMED; do
+    if measure "${kind%:*}" "${kind#*:}" && grep -q '"APPLIES": [1-9]' "$work/${kind%:*}.json"; then
         good
     else
-        bad "eligbench run --kind $kind: $(tr -d '\n' <"$work/$kind.json")"
+        bad "eligbench run --kind $kind: $(tr -d '\n' <"$work/${kind%:*}.json")"
     fi
-    sleep 1 # ids are by the second
 done
-if grep -q '"CONFIRMED": [1-9]' "$work/reserve+confirm.json"; then good; else bad "what was reserved is not confirmed"; fi
 kill "$eligd_pid"
 wait "$eligd_pid" 2>/dev/null
 eligd_pid=''

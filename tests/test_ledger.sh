@@ -220,7 +220,12 @@ next=1 kills=0 turns=0 meanwhile=0
 while kill -0 $writer 2>/dev/null && [ $kills -lt 8 ] && [ $turns -lt 800 ]; do
     turns=$((turns + 1))
     [ -e "$work/slow/ledger.mdb" ] || { sleep 0.01; continue; }
-    timeout -s KILL 0.1 "$eligctl" events "$work/slow" --from $next --follow --poll-ms 5 --ndjson >"$work/part" 2>/dev/null
+    : >"$work/part"
+    "$eligctl" events "$work/slow" --from $next --follow --poll-ms 5 --ndjson >"$work/part" 2>/dev/null &
+    feed=$!
+    until [ -s "$work/part" ] || ! kill -0 $feed 2>/dev/null; do sleep 0.05; done
+    kill -KILL $feed 2>/dev/null
+    wait $feed 2>/dev/null
     [ $? -eq 137 ] || { sleep 0.01; continue; } # it ended by itself: no kill
     kills=$((kills + 1))
     # a line that was cut off is not kept

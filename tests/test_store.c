@@ -382,11 +382,18 @@ END_TEST
 
 START_TEST(an_expired_one_is_said_once_and_stays)
 {
-    /* Good for two seconds from now; the store looks often. */
-    fixture_manifest(fixture)->created_s = (uint64_t)time(NULL) - 10;
-    fixture_manifest(fixture)->not_after_s = (uint64_t)time(NULL) + 2;
-    fixture_publish(fixture);
-    start_store(5);
+    struct fault fault;
+    struct store_settings settings = settings_of(5); /* it looks often */
+    bool is_open = false;
+    /* Good for seconds from now; more where publishing and opening take as long. */
+    for (uint64_t good_s = 2; good_s < WAIT_MS_MAX / 1000 && !is_open; good_s *= 2) {
+        fixture_manifest(fixture)->created_s = (uint64_t)time(NULL) - 10;
+        fixture_manifest(fixture)->not_after_s = (uint64_t)time(NULL) + good_s;
+        fixture_publish(fixture);
+        is_open = store_open(&store, &settings, &fault);
+    }
+    ck_assert_msg(is_open, "%s", fault.text);
+    ck_assert(store_start(store, &fault));
     wait_for_line("event=expired", 1);
     usleep(50000);
     ck_assert_uint_eq(count_lines("event=expired"), 1);

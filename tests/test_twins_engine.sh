@@ -143,7 +143,7 @@ twin "a failed ledger takes more" ledger_thread ledger_thread ledger_thread 's/i
 twin "a full disk answers what it did not write" ledger_thread ledger_thread ledger_thread 's/for (size_t i = 0; end == BOOK_FULL \&\& i < count; i++)/for (size_t i = 0; false \&\& i < count; i++)/'
 wait
 
-wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee /dev/stderr | wc -l)
+wrong=$(cat "$work"/twin*/wrong 2>/dev/null | tee -a /dev/stderr | wc -l)
 passed=$((passed + count - wrong)) failed=$((failed + wrong))
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed -eq 0 ]
