@@ -14,6 +14,7 @@
 #include "protocol/options.h"
 #include "protocol/progress.h"
 #include "protocol/record.h"
+#include "protocol/response.h"
 #include "protocol/snapshot.h"
 
 #include <err.h>
@@ -46,6 +47,7 @@ struct gathered {
     struct purchase purchases[GROUP];
     struct candidates candidates[GROUP];
     struct digest digests[GROUP];
+    const uint8_t *homes[GROUP];
     uint32_t views[GROUP];
     struct verdict verdicts[GROUP];
     uint8_t record[DATA_SIZE(GROUP)]; /* the answers, where a record has them */
@@ -97,12 +99,14 @@ static void do_purchase(struct bench *bench)
 
 static void do_hash(struct bench *bench)
 {
-    look_up_digest(bench->group.digests, bench->edition, bench->group.identifiers, GROUP);
+    look_up_digest(bench->group.digests, bench->group.homes, bench->edition,
+                   bench->group.identifiers, GROUP);
 }
 
 static void do_probe(struct bench *bench)
 {
-    look_up_find(bench->group.views, bench->edition, bench->group.digests, GROUP);
+    look_up_find(bench->group.views, bench->edition, bench->group.homes, bench->group.digests,
+                 GROUP);
 }
 
 static void do_ask(struct bench *bench)
@@ -132,7 +136,7 @@ static void do_encode(struct bench *bench)
                                     .payable = verdict->payable,
                                     .relief = verdict->relief,
                                     .valid_until_s = (uint32_t)verdict->valid_until_s};
-        frame_encode_response(group->record + HEADER_SIZE + i * FRAME_SIZE, &response);
+        response_encode(group->record + HEADER_SIZE + i * FRAME_SIZE, &response);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "engine/answer.h"
 
 #include "engine/look_up.h"
+#include "protocol/response.h"
 
 #include <assert.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static enum status answer_check(const struct check *check, uint32_t view, struct
                              ? calendar_day_start(&edition->calendar, check->candidates.day + 1)
                              : 0;
     profile_mask(response, check->moment->profile, day_end_s);
-    frame_encode_response(check->out, response);
+    response_encode(check->out, response);
     return verdict.status;
 }
 
@@ -222,6 +223,7 @@ static void ration(struct answerer *answerer, const struct moment *moment, size_
 {
     struct guard_limits limits = limits_of(answerer, moment->terminal);
     struct guard_tally tally;
+    answerer->is_rationed = true;
     uint64_t hashes[ANSWER_GROUP_MAX];
     bool is_typed[ANSWER_GROUP_MAX];
     uint32_t waits_ms[ANSWER_GROUP_MAX];
@@ -256,6 +258,8 @@ static void ration(struct answerer *answerer, const struct moment *moment, size_
 /* How many were new to each terminal, and of them nobody's: by the same steps, whoever they are. */
 static void note_misses(struct answerer *answerer)
 {
+    if (!answerer->is_rationed) /* nobody here asks from a terminal */
+        return;
     for (size_t i = 0; i < answerer->check_count;) {
         const struct moment *moment = answerer->checks[i].moment;
         uint32_t fresh_count = 0, miss_count = 0;
@@ -278,8 +282,10 @@ static void look_up(struct answerer *answerer)
     const struct edition *edition = answerer->checks[0].moment->edition;
     size_t count = answerer->check_count;
     uint32_t *views = answerer->views;
-    look_up_digest(answerer->digests, edition, answerer->identifiers, count);
-    look_up_find(views, edition, answerer->digests, count);
+    const uint8_t *homes[ANSWER_GROUP_MAX];
+    look_up_digest(answerer->digests, homes, edition, answerer->identifiers, count);
+    look_up_find(views, edition, homes, answerer->digests, count);
+    explicit_bzero(homes, count * sizeof(homes[0]));
     for (size_t i = 0; i < count; i++) /* whoever it is: without a branch */
         views[i] |= VIEW_DECOY & (0 - (uint32_t)answerer->checks[i].is_about_nobody);
     look_up_ask(edition, views, count);
@@ -347,6 +353,7 @@ static void wipe_rows(struct answerer *answerer)
     explicit_bzero(answerer->digests, count * sizeof(answerer->digests[0]));
     explicit_bzero(answerer->views, count * sizeof(answerer->views[0]));
     answerer->check_count = answerer->row_count = 0;
+    answerer->is_rationed = false;
 }
 
 void answer_finish(struct answerer *answerer)

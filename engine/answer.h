@@ -74,6 +74,7 @@ struct answerer {
     uint32_t views[ANSWER_GROUP_MAX];
     uint64_t subjects[ANSWER_GROUP_MAX];     /* of transactions only */
     bool is_fresh[ANSWER_GROUP_MAX];         /* new to its terminal, as the guard says */
+    bool is_rationed;                        /* somebody of the group asks from a terminal */
     uint32_t decided_counts[DECISION_COUNT]; /* of the group, by status */
 };
 

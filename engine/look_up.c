@@ -10,7 +10,7 @@ static const uint32_t *decoy_of(const struct edition *edition, const struct dige
 }
 
 /* Eight are digested side by side, and meanwhile the buckets of those before are under way. */
-void look_up_digest(struct digest digests[], const struct edition *edition,
+void look_up_digest(struct digest digests[], const uint8_t *homes[], const struct edition *edition,
                     const struct identifier identifiers[], size_t count)
 {
     assert(count <= LOOK_UP_MAX && edition->identity != NULL);
@@ -19,7 +19,8 @@ void look_up_digest(struct digest digests[], const struct edition *edition,
         size_t some = count - first < IDENTITY_STEP ? count - first : IDENTITY_STEP;
         identity_digest_step(digests + first, edition->keyed, identifiers + first, some);
         for (size_t i = first; i < first + some; i++) {
-            __builtin_prefetch(index_home_bucket(index, &digests[i]));
+            homes[i] = index_home_bucket(index, &digests[i]);
+            __builtin_prefetch(homes[i]);
             __builtin_prefetch(decoy_of(edition, &digests[i]));
         }
     }
@@ -30,25 +31,28 @@ void look_up_digest(struct digest digests[], const struct edition *edition,
  * some views are shared by many and always in a cache: a view drawn from all alike would be slower
  * than people are. Where nobody stands, one of the edition's decoys. Without a branch, for the same
  * reason. */
-static uint32_t disguise(const struct edition *edition, uint32_t view, const struct digest *digest)
+static uint32_t disguise(const struct edition *edition, uint32_t view, uint32_t neighbour,
+                         const struct digest *digest)
 {
-    uint32_t neighbour = index_neighbour(&edition->tables->index, digest);
     uint32_t is_alone = 0 - (uint32_t)(neighbour == VIEW_NOBODY);
     uint32_t decoy = (*decoy_of(edition, digest) & is_alone) | (neighbour & ~is_alone);
     uint32_t is_unknown = 0 - (uint32_t)(view == VIEW_NOBODY);
     return ((decoy | VIEW_DECOY) & is_unknown) | (view & ~is_unknown);
 }
 
-void look_up_find(uint32_t views[], const struct edition *edition, const struct digest digests[],
-                  size_t count)
+void look_up_find(uint32_t views[], const struct edition *edition, const uint8_t *const homes[],
+                  const struct digest digests[], size_t count)
 {
     const struct tables *tables = edition->tables;
-    index_find_batch(views, &tables->index, digests, count);
+    uint32_t neighbours[LOOK_UP_MAX];
+    assert(count <= LOOK_UP_MAX);
+    index_find_asked(views, neighbours, &tables->index, homes, digests, count);
     for (size_t i = 0; i < count; i++) {
         assert(views[i] < tables->view_count);
-        views[i] = disguise(edition, views[i], &digests[i]);
+        views[i] = disguise(edition, views[i], neighbours[i], &digests[i]);
         __builtin_prefetch(&tables->views[views[i] & ~VIEW_DECOY]);
     }
+    explicit_bzero(neighbours, count * sizeof(neighbours[0]));
 }
 
 void look_up_ask(const struct edition *edition, const uint32_t views[], size_t count)

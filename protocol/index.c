@@ -92,24 +92,20 @@ static uint32_t find_beyond(const struct index *index, const struct digest *dige
     return view;
 }
 
-void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
-                      size_t count)
+void index_find_asked(uint32_t views[], uint32_t neighbours[], const struct index *index,
+                      const uint8_t *const homes[], const struct digest digests[], size_t count)
 {
     static_assert(INDEX_BATCH_MAX == 64, "one bit of `beyond` a digest");
     assert(count <= INDEX_BATCH_MAX);
 
-    const uint8_t *buckets[INDEX_BATCH_MAX];
-    for (size_t i = 0; i < count; i++) {
-        buckets[i] = index_home_bucket(index, &digests[i]);
-        HUGE_ASK(buckets[i]);
-    }
-
     /* probe without branches; where somebody has overflowed, the next bucket is asked for */
     uint64_t beyond = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t is_more = bucket_overflowed(buckets[i]) >> 31;
-        HUGE_ASK(buckets[i] + (size_t)is_more * BUCKET_SIZE);
-        views[i] = bucket_probe(buckets[i], &digests[i]);
+        uint32_t first = load_u32(homes[i] + SLOT_PAYLOAD);
+        uint32_t is_more = (first & PAYLOAD_OVERFLOWED) >> 31;
+        HUGE_ASK(homes[i] + (size_t)is_more * BUCKET_SIZE);
+        views[i] = bucket_probe(homes[i], &digests[i]);
+        neighbours[i] = first & PAYLOAD_VIEW_MASK;
         beyond |= (uint64_t)is_more << i;
     }
 
@@ -118,6 +114,19 @@ void index_find_batch(uint32_t views[], const struct index *index, const struct 
         size_t i = (size_t)__builtin_ctzll(beyond);
         views[i] |= find_beyond(index, &digests[i]);
     }
+}
+
+void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
+                      size_t count)
+{
+    const uint8_t *homes[INDEX_BATCH_MAX];
+    uint32_t neighbours[INDEX_BATCH_MAX];
+    assert(count <= INDEX_BATCH_MAX);
+    for (size_t i = 0; i < count; i++) {
+        homes[i] = index_home_bucket(index, &digests[i]);
+        HUGE_ASK(homes[i]);
+    }
+    index_find_asked(views, neighbours, index, homes, digests, count);
 }
 
 uint32_t index_find(const struct index *index, const struct digest *digest)

@@ -101,6 +101,10 @@ static inline const uint8_t *index_home_bucket(const struct index *index,
 #define INDEX_BATCH_MAX 64
 void index_find_batch(uint32_t views[], const struct index *index, const struct digest digests[],
                       size_t count);
+/* The same where home buckets were asked for before: homes[i] is index_home_bucket(digests[i]). And
+ * somebody's view from there; VIEW_NOBODY when nobody is at home, as for one digest in seven. */
+void index_find_asked(uint32_t views[], uint32_t neighbours[], const struct index *index,
+                      const uint8_t *const homes[], const struct digest digests[], size_t count);
 uint32_t index_find(const struct index *index, const struct digest *digest);
 
 /* The same, and in which slot each digest stands, counted through all shards; SLOT_NONE where it is
@@ -111,12 +115,5 @@ void index_find_slots(uint32_t views[], uint64_t slots[], const struct index *in
 
 /* Whose slot it is (subject.h); 0 for SLOT_NONE, and in a snapshot without subjects. */
 uint64_t index_subject(const struct index *index, uint64_t slot);
-
-/* Somebody's view from the digest's home bucket, which index_find_batch has just read; VIEW_NOBODY
- * when nobody is at home there, as for one digest in seven. */
-static inline uint32_t index_neighbour(const struct index *index, const struct digest *digest)
-{
-    return load_u32(index_home_bucket(index, digest) + SLOT_PAYLOAD) & PAYLOAD_VIEW_MASK;
-}
 
 #endif
