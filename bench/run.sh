@@ -151,14 +151,14 @@ round=0
 while [ $round -lt $loads ]; do
     load
     rows seconds loader country - $round <"$scratch/load.json" >>"$measures"
+    time_sort $round
+    time_start $round
     rm -rf "$scratch/parsed"
     mkdir -m 700 "$scratch/parsed"
     for subject in "kept for the next" "unchanged"; do
         load --parsed-dir "$scratch/parsed"
         echo "loader,$subject,-,$round,total,$(value total "$scratch/load.json")" >>"$measures"
     done
-    time_sort $round
-    time_start $round
     round=$((round + 1))
 done
 
