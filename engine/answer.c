@@ -223,13 +223,13 @@ static void ration(struct answerer *answerer, const struct moment *moment, size_
 {
     struct guard_limits limits = limits_of(answerer, moment->terminal);
     struct guard_tally tally;
-    answerer->is_rationed = true;
     uint64_t hashes[ANSWER_GROUP_MAX];
     bool is_typed[ANSWER_GROUP_MAX];
     uint32_t waits_ms[ANSWER_GROUP_MAX];
     size_t count = answerer->check_count - first;
     if (count == 0)
         return;
+    answerer->is_rationed = true;
     for (size_t i = 0; i < count; i++) {
         hashes[i] = guard_hash(answerer->guard, &answerer->identifiers[first + i]);
         is_typed[i] = answerer->checks[first + i].purchase.entry == ENTRY_TYPED;

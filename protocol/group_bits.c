@@ -12,7 +12,7 @@ uint64_t group_bits_gather_plainly(const uint64_t words[static GROUP_WORD_COUNT]
                                    const uint8_t *bits, uint32_t count)
 {
     uint64_t gathered = 0;
-    assert(count <= GROUP_GATHER_MAX);
+    assert(count >= 1 && count <= GROUP_GATHER_MAX);
     for (uint32_t i = count; i-- > 0;)
         gathered = gathered << 1 | (words[bits[i] / 64] >> bits[i] % 64 & 1);
     return gathered;

@@ -16,7 +16,7 @@
 #define GROUP_GATHER_STEP 32 /* bytes that are read at once: readable behind the last clause */
 
 /* Bit i of the result: bits[i] of the set. `bits` has `count` bytes of at most GROUP_BIT_EVERYBODY,
- * 0 to GROUP_GATHER_MAX, and behind them what may be read up to a multiple of GROUP_GATHER_STEP.
+ * 1 to GROUP_GATHER_MAX, and behind them what may be read up to a multiple of GROUP_GATHER_STEP.
  * With AVX2 where there is one. */
 uint64_t group_bits_gather(const uint64_t words[static GROUP_WORD_COUNT], const uint8_t *bits,
                            uint32_t count);

@@ -101,7 +101,6 @@ struct world {
 };
 
 static struct file delivered[FILE_COUNT];
-static struct parsed *parsed;
 static char folder[128];
 
 static void write_text(const char *name, const char *text, size_t size)
@@ -159,8 +158,7 @@ static bool read_world(struct world *world, const char *absent, uint32_t thread_
                                        .absent = absent,
                                        .thread_count = thread_count,
                                        .is_quiet = true,
-                                       .chunk_size = chunk_size,
-                                       .parsed = parsed};
+                                       .chunk_size = chunk_size};
     return intake_read(&world->intake, &world->facts, &world->vocabulary, &world->registers,
                        &settings, &world->fault);
 }
